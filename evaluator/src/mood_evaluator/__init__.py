@@ -1,0 +1,1 @@
+"""Scoring, ranking and their uncertainty; needs no platform."""

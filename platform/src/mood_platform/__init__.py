@@ -1,0 +1,1 @@
+"""The MOOD platform: execution, submissions, runs, leaderboards."""

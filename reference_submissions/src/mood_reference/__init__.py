@@ -1,0 +1,1 @@
+"""Reference submissions of the MOOD thesis, one printable file per method."""

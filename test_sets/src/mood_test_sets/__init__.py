@@ -1,0 +1,1 @@
+"""Cohorts grown from real scans, anomalies, manifests, secrets."""
