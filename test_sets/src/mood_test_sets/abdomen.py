@@ -1,0 +1,134 @@
+"""New abdomens: a real CT, its organs and bowel changed in the scan's own grid, then warped and made noisy."""
+
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from mood_test_sets import warp
+from mood_test_sets.scans import ScanName, load_scan
+from mood_test_sets.streams import Streams
+from mood_test_sets.volume import Mask, Volume, quantize
+from mood_test_sets.warp import Bump, Field
+
+__all__ = ["EXTENT", "grow_abdomen"]
+
+EXTENT = (372.0, 300.0, 276.0)  # mm, the field of view; along z well inside the scan, so that nothing repeats
+BUMPS = (Bump(smoothness=35, strength=6), Bump(smoothness=14, strength=2.5))
+WINDOW = (-300.0, 500.0)  # HU shown as 0 and 1
+AIR, BODY_EDGE = -1000.0, -400.0  # HU
+COLON = 20
+LABELS = 118  # TotalSegmentator classes, background included
+CONTRAST_PHASE = {52: 36, 2: 27, 3: 27, 63: 30, 64: 30, 65: 24, 66: 24, 67: 24, 68: 24, 1: 12, 5: 11}  # HU at 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    hu: NDArray[np.float32]
+    labels: NDArray[np.uint8]
+    body: Mask
+    lumen: Mask  # inside of the colon
+    height: NDArray[np.float32]  # 0 at the back, 1 at the front of each loop of the colon in its slice
+    fat: Mask
+    spacing: float  # mm
+
+
+@cache
+def _template() -> _Template:
+    scan = load_scan(ScanName.ABDOMEN_CT)
+    labels = load_scan(ScanName.ABDOMEN_ORGANS).voxels.astype(np.uint8)
+    body = _find_body(scan.voxels)
+    hu = np.where(body, scan.voxels, np.float32(AIR)).astype(np.float32)
+    lumen = ndimage.binary_erosion(labels == COLON)
+    return _Template(
+        hu=hu,
+        labels=labels,
+        body=body,
+        lumen=lumen,
+        height=_relative_height(lumen),
+        fat=body & (labels == 0) & (hu > -150) & (hu < -30),
+        spacing=scan.spacing,
+    )
+
+
+def _find_body(hu: NDArray[np.float32]) -> Mask:
+    """The largest part denser than air: the table goes, gas inside stays."""
+    parts, _ = ndimage.label(ndimage.binary_opening(hu > BODY_EDGE, iterations=2))
+    largest = parts == np.argmax(np.bincount(parts.ravel())[1:]) + 1
+    body = np.zeros_like(largest)
+    for z in range(hu.shape[2]):
+        body[:, :, z] = ndimage.binary_fill_holes(largest[:, :, z])
+    return body
+
+
+def _relative_height(lumen: Mask) -> NDArray[np.float32]:
+    height = np.zeros(lumen.shape, dtype=np.float32)
+    for z in range(lumen.shape[2]):
+        loops, _ = ndimage.label(lumen[:, :, z])
+        for loop, (_, depth) in enumerate(ndimage.find_objects(loops), start=1):
+            ramp = np.linspace(0, 1, depth.stop - depth.start, dtype=np.float32)
+            region = height[:, depth, z]
+            inside = loops[:, depth] == loop
+            region[inside] = np.broadcast_to(ramp, inside.shape)[inside]
+    return height
+
+
+@lru_cache(maxsize=2)
+def _soft_body(side: int) -> NDArray[np.float32]:
+    return _low_pass(_template().body.astype(np.float32), side)
+
+
+def _low_pass(voxels: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+    sigma = [0.4 * length / side / _template().spacing for length in EXTENT]
+    return np.asarray(ndimage.gaussian_filter(voxels, sigma, mode="nearest"))
+
+
+def grow_abdomen(streams: Streams, *subject: str | int, side: int) -> Volume:
+    look = streams.rng(*subject, "look")
+    hu = _fill_colon(look, _recolour(look))
+    places = _place(streams, *subject, side=side)
+    mask = warp.sample(_soft_body(side), places) > 0.5
+    image = warp.sample(_low_pass(hu, side), places)
+    noise = streams.rng(*subject, "noise").standard_normal((side, side, side))
+    noise = ndimage.gaussian_filter(noise, 0.6)
+    image += noise * (look.uniform(8, 18) / noise.std())
+    low, high = WINDOW
+    return Volume(levels=quantize(np.where(mask, (image - low) / (high - low), 0)), foreground=mask, extent=EXTENT)
+
+
+def _recolour(rng: np.random.Generator) -> NDArray[np.float32]:
+    """Other densities: each organ by itself, all vessels and kidneys with the contrast phase, fat as a whole."""
+    template = _template()
+    offsets = rng.normal(0, 6, LABELS)
+    offsets[0] = 0
+    phase = rng.uniform(-1, 1)
+    for label, change in CONTRAST_PHASE.items():
+        offsets[label] += phase * change
+    hu = template.hu + offsets.astype(np.float32)[template.labels]
+    hu[template.fat] += np.float32(rng.normal(0, 8))
+    return np.asarray(hu)
+
+
+def _fill_colon(rng: np.random.Generator, hu: NDArray[np.float32]) -> NDArray[np.float32]:
+    """As for colonography: gas in front, tagged fluid up to a flat level behind; prone patients the other way round."""
+    template = _template()
+    slices = np.linspace(0, 1, hu.shape[2])
+    level = np.interp(slices, np.linspace(0, 1, 8), rng.uniform(0.1, 0.5, 8))  # share of the height, slowly varying
+    supine = rng.random() < 0.6
+    height = template.height if supine else 1 - template.height
+    fluid = rng.normal(350, 60)
+    filled = np.where(height < level, np.float32(fluid), np.float32(-950))
+    return np.where(template.lumen, filled, hu)
+
+
+def _place(streams: Streams, *subject: str | int, side: int) -> Field:
+    """Places in voxels of the scan."""
+    rng = streams.rng(*subject, "shape")
+    pose = warp.draw_pose(rng, rotation=1.5, scale=0.05, size=0.04, shear=0.01, shift=5)
+    displacement = warp.diffeomorphism(rng, extent=EXTENT, bumps=BUMPS)
+    displacement[2] *= 0.5  # the scan ends above and below
+    places = warp.positions(pose, displacement, extent=EXTENT, side=side)
+    middle = (np.array(_template().hu.shape) - 1) / 2
+    return np.asarray(places / _template().spacing + middle.reshape(3, 1, 1, 1))

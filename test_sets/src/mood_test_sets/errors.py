@@ -1,0 +1,33 @@
+"""What can go wrong while building or importing test sets.
+
+TestSetError                a sentence that names the file, the field and the remedy
+├ DamagedScan               a scan that ships with the package is not what it was
+├ WeakSecret                a secret file that would not keep a test set hidden
+├ AnomalyDoesNotFit         no place was found where the anomaly changes enough voxels
+├ FolderOccupied            the target folder holds something else
+└ ImportRefused             a folder that cannot become a test set
+"""
+
+
+class TestSetError(Exception):
+    __test__ = False  # the name starts with Test, but pytest has nothing to collect here
+
+
+class DamagedScan(TestSetError):
+    pass
+
+
+class WeakSecret(TestSetError):
+    pass
+
+
+class AnomalyDoesNotFit(TestSetError):
+    pass
+
+
+class FolderOccupied(TestSetError):
+    pass
+
+
+class ImportRefused(TestSetError):
+    pass
