@@ -67,7 +67,7 @@ class FailureReason(StrEnum):
         "output_irregular",
         Blame.TEAM,
         (
-            "The prediction is not a regular file (a link, a folder, a pipe or a device); "
+            "The prediction is no regular file (a link, a folder, a pipe, a device); "
             "write the data itself to that name."
         ),
     )

@@ -1,0 +1,61 @@
+"""One boundary commits: `transaction()` commits, then sends the jobs it collected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from mood_platform.db.engine import Sessions
+
+
+class Sender(Protocol):
+    """What the boundary needs of a queue: send one job by name."""
+
+    def send(self, job: str, arguments: dict[str, str]) -> None: ...
+
+
+@dataclass(slots=True)
+class Transaction:
+    """A session, the transaction's one time stamp, and the jobs to send once it has committed."""
+
+    session: Session
+    now: datetime
+    """Database clock, read once; every time compared in this transaction is this one."""
+    jobs: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+
+    def enqueue(self, job: str, **arguments: str) -> None:
+        self.jobs.append((job, arguments))
+
+
+def database_now(session: Session) -> datetime:
+    """The wall clock of the database (not the transaction's start, which locks may have delayed)."""
+    moment = session.scalar(select(func.clock_timestamp()))
+    assert isinstance(moment, datetime)
+    return moment
+
+
+@contextmanager
+def transaction(sessions: Sessions, sender: Sender) -> Iterator[Transaction]:
+    """Commit on success, then send; on an error roll back and send nothing (a crash between: the sweeper)."""
+    with sessions() as session:
+        tx = Transaction(session=session, now=database_now(session))
+        with _commit(session):
+            yield tx
+    for job, arguments in tx.jobs:
+        sender.send(job, arguments)
+
+
+@contextmanager
+def _commit(session: Session) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        session.rollback()
+        raise
+    session.commit()

@@ -1,0 +1,49 @@
+"""Tables and their state rules, one table a file."""
+
+from mood_platform.models.account import Team, Token, User
+from mood_platform.models.base import Base, Json
+from mood_platform.models.case_run import (
+    CASE_RUN_TRANSITIONS,
+    TEAM_FAULTS,
+    TERMINAL,
+    CaseRun,
+    CaseRunState,
+)
+from mood_platform.models.challenge import Challenge
+from mood_platform.models.event import AuditEvent, RunEvent
+from mood_platform.models.image import Image, ImageState
+from mood_platform.models.leaderboard import Leaderboard
+from mood_platform.models.run import LIVE, RUN_TRANSITIONS, Run, RunState
+from mood_platform.models.submission import Stage, Submission, SubmissionState
+from mood_platform.models.test_set import Case, TestSet
+from mood_platform.models.upload import Upload, UploadState
+
+__all__ = [
+    "CASE_RUN_TRANSITIONS",
+    "LIVE",
+    "RUN_TRANSITIONS",
+    "TEAM_FAULTS",
+    "TERMINAL",
+    "AuditEvent",
+    "Base",
+    "Case",
+    "CaseRun",
+    "CaseRunState",
+    "Challenge",
+    "Image",
+    "ImageState",
+    "Json",
+    "Leaderboard",
+    "Run",
+    "RunEvent",
+    "RunState",
+    "Stage",
+    "Submission",
+    "SubmissionState",
+    "Team",
+    "TestSet",
+    "Token",
+    "Upload",
+    "UploadState",
+    "User",
+]

@@ -1,0 +1,136 @@
+"""CaseRuns: one Case inside a Run: its claim, clock, exit and outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from mood_evaluator import Dataset
+from mood_platform.errors import InvalidTransition
+from mood_platform.failures import FailureReason
+from mood_platform.models.base import Base, Json, WithId, checked_enum, open_enum
+from mood_platform.models.event import RunEvent
+from mood_platform.models.run import Run, session_of
+from mood_platform.models.test_set import Case
+
+
+class CaseRunState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    COLLECTED = "collected"
+    SUCCEEDED = "succeeded"
+    OUTPUT_INVALID = "output_invalid"
+    TIMED_OUT = "timed_out"
+    OUT_OF_MEMORY = "out_of_memory"
+    CRASHED = "crashed"
+    OUTPUT_MISSING = "output_missing"
+    ABANDONED = "abandoned"
+    CANCELLED = "cancelled"
+
+    @property
+    def terminal(self) -> bool:
+        return not CASE_RUN_TRANSITIONS[self]
+
+
+_S = CaseRunState
+CASE_RUN_TRANSITIONS: Mapping[CaseRunState, frozenset[CaseRunState]] = {
+    _S.QUEUED: frozenset({_S.RUNNING, _S.CANCELLED}),
+    _S.RUNNING: frozenset(
+        {
+            _S.COLLECTED,
+            _S.TIMED_OUT,
+            _S.OUT_OF_MEMORY,
+            _S.CRASHED,
+            _S.OUTPUT_MISSING,
+            _S.QUEUED,
+            _S.ABANDONED,
+            _S.CANCELLED,
+        }
+    ),
+    _S.COLLECTED: frozenset({_S.SUCCEEDED, _S.OUTPUT_INVALID, _S.CANCELLED}),
+} | {
+    state: frozenset()
+    for state in (
+        _S.SUCCEEDED,
+        _S.OUTPUT_INVALID,
+        _S.TIMED_OUT,
+        _S.OUT_OF_MEMORY,
+        _S.CRASHED,
+        _S.OUTPUT_MISSING,
+        _S.ABANDONED,
+        _S.CANCELLED,
+    )
+}
+TERMINAL = frozenset(state for state, targets in CASE_RUN_TRANSITIONS.items() if not targets)
+TEAM_FAULTS = TERMINAL - {_S.SUCCEEDED, _S.ABANDONED, _S.CANCELLED}
+
+
+class CaseRun(WithId, Base):
+    __tablename__ = "case_runs"
+    __table_args__ = (
+        UniqueConstraint("run_id", "case_id"),
+        Index("ix_case_runs_state_run_id", "state", "run_id"),
+    )
+
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("runs.id"))
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)
+    dataset: Mapped[Dataset] = mapped_column(checked_enum(Dataset, name="dataset"))
+    toy: Mapped[bool]
+    """A toy case: runs first, its log and score go to the team."""
+    position: Mapped[int]
+    """Random order inside the Run: nothing can be read off the sequence."""
+    state: Mapped[CaseRunState] = mapped_column(
+        checked_enum(CaseRunState, name="state"), default=CaseRunState.QUEUED
+    )
+    state_since: Mapped[datetime]
+    attempt: Mapped[int] = mapped_column(default=0)
+    """How often it was claimed; a platform fault at the third ends in `abandoned`."""
+    claim_id: Mapped[UUID | None] = mapped_column(unique=True)
+    lease_until: Mapped[datetime | None]
+    node: Mapped[str | None]
+    node_facts: Mapped[Json] = mapped_column(default=dict)
+    """Node class it ran on: GPU, driver, CPU, RAM."""
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    seconds: Mapped[float | None]
+    """Container run time, without queueing and image pull."""
+    exit_code: Mapped[int | None]
+    reason: Mapped[FailureReason | None] = mapped_column(open_enum(FailureReason))
+    flags: Mapped[list[str]] = mapped_column(default=list)
+    prediction_key: Mapped[str | None]
+    log_key: Mapped[str | None]
+    evidence_key: Mapped[str | None]
+    score: Mapped[Json | None]
+    """The evaluator's CaseScore document, without the Evidence."""
+    run: Mapped[Run] = relationship(lazy="raise")
+    case: Mapped[Case] = relationship(lazy="raise")
+
+    def advance(
+        self,
+        target: CaseRunState,
+        *,
+        now: datetime,
+        reason: FailureReason | None = None,
+        node: str | None = None,
+    ) -> None:
+        """The only writer of `state`: checks the table, stamps, appends the event."""
+        if target not in CASE_RUN_TRANSITIONS[self.state]:
+            raise InvalidTransition(f"CaseRun {self.id} is {self.state} and cannot become {target}.")
+        session_of(self).add(
+            RunEvent(
+                run_id=self.run_id,
+                case_run_id=self.id,
+                subject="case_run",
+                before=self.state,
+                after=target,
+                reason=reason,
+                at=now,
+                node=node or self.node,
+            )
+        )
+        self.state, self.state_since, self.reason = target, now, reason

@@ -1,0 +1,22 @@
+"""Challenges: one edition each, described by its challenge.yaml."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mood_platform.models.base import Base, Json, WithId
+
+
+class Challenge(WithId, Base):
+    __tablename__ = "challenges"
+
+    slug: Mapped[str] = mapped_column(unique=True)
+    config: Mapped[Json]
+    """The whole checked challenge.yaml as JSON; Runs copy limits and scoring from it."""
+    opens: Mapped[datetime]
+    closes: Mapped[datetime]
+    upload_grace_seconds: Mapped[int]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]

@@ -1,0 +1,54 @@
+"""Images: what a Team handed in once, and what intake found."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from mood_platform.failures import FailureReason
+from mood_platform.models.account import Team
+from mood_platform.models.base import Base, Json, WithId, checked_enum, open_enum
+
+
+class ImageState(StrEnum):
+    RECEIVED = "received"
+    CHECKING = "checking"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+class Image(WithId, Base):
+    __tablename__ = "images"
+    __table_args__ = (
+        Index(
+            "uq_images_team_id_digest",
+            "team_id",
+            "digest",
+            unique=True,
+            postgresql_where=text("state = 'accepted' AND duplicate_of IS NULL"),
+        ),
+    )
+
+    team_id: Mapped[UUID] = mapped_column(ForeignKey("teams.id"), index=True)
+    upload_id: Mapped[UUID | None] = mapped_column(ForeignKey("uploads.id"), unique=True)
+    digest: Mapped[str | None]
+    """`sha256:…` of the image's config JSON; known once checked; the id it runs by."""
+    name: Mapped[str]
+    size: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[ImageState] = mapped_column(
+        checked_enum(ImageState, name="state"), default=ImageState.RECEIVED
+    )
+    reason: Mapped[FailureReason | None] = mapped_column(open_enum(FailureReason))
+    detail: Mapped[str] = mapped_column(default="")
+    """Evidence for the team, such as the file it cannot read."""
+    facts: Mapped[Json] = mapped_column(default=dict)
+    upload_begun_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+    checked_at: Mapped[datetime | None]
+    duplicate_of: Mapped[UUID | None] = mapped_column(ForeignKey("images.id"))
+    """The same image handed in before by this team; Submissions use that one."""
+    team: Mapped[Team] = relationship(lazy="raise")

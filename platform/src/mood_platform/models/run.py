@@ -1,0 +1,96 @@
+"""Runs: one numbered attempt to execute a Submission, and its one transition table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
+
+from mood_platform.errors import InvalidTransition
+from mood_platform.failures import FailureReason
+from mood_platform.models.base import Base, Json, WithId, checked_enum, open_enum
+from mood_platform.models.event import RunEvent
+from mood_platform.models.submission import Stage, Submission
+
+
+class RunState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    SCORING = "scoring"
+    SCORED = "scored"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def live(self) -> bool:
+        return self in LIVE
+
+
+LIVE = frozenset({RunState.QUEUED, RunState.RUNNING, RunState.SCORING})
+ENDS = frozenset({RunState.FAILED, RunState.CANCELLED})
+RUN_TRANSITIONS: Mapping[RunState, frozenset[RunState]] = {
+    RunState.QUEUED: frozenset({RunState.RUNNING}) | ENDS,
+    RunState.RUNNING: frozenset({RunState.SCORING}) | ENDS,
+    RunState.SCORING: frozenset({RunState.SCORED}) | ENDS,
+    RunState.SCORED: frozenset(),
+    RunState.FAILED: frozenset(),
+    RunState.CANCELLED: frozenset(),
+}
+
+
+class Run(WithId, Base):
+    __tablename__ = "runs"
+    __table_args__ = (
+        UniqueConstraint("submission_id", "number"),
+        Index(
+            "uq_runs_one_live_per_submission",
+            "submission_id",
+            "stage",
+            unique=True,
+            postgresql_where=text("state IN ('queued', 'running', 'scoring') AND stage <> 'analysis'"),
+        ),
+    )
+
+    submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"), index=True)
+    number: Mapped[int]
+    """1, 2, … inside the Submission."""
+    stage: Mapped[Stage] = mapped_column(checked_enum(Stage, name="stage"))
+    state: Mapped[RunState] = mapped_column(checked_enum(RunState, name="state"), default=RunState.QUEUED)
+    state_since: Mapped[datetime]
+    created_at: Mapped[datetime]
+    reason: Mapped[FailureReason | None] = mapped_column(open_enum(FailureReason))
+    limits: Mapped[Json]
+    """Copied from challenge.yaml; later edits never change this Run."""
+    scoring: Mapped[Json]
+    test_sets: Mapped[Json]
+    """`{"toy": {dataset: test set id}, "main": {dataset: [test set ids]}}` this Run executes."""
+    toy_reported_at: Mapped[datetime | None]
+    """When the team got the report of the toy cases."""
+    results_key: Mapped[str | None]
+    toy_report_key: Mapped[str | None]
+    voided_at: Mapped[datetime | None]
+    voided_reason: Mapped[str] = mapped_column(default="")
+    """An organizer's written reason; a voided Run no longer counts."""
+    submission: Mapped[Submission] = relationship(lazy="raise")
+
+    def advance(self, target: RunState, *, now: datetime, reason: FailureReason | None = None) -> None:
+        """The only writer of `state`: checks the table, stamps, appends the event."""
+        if target not in RUN_TRANSITIONS[self.state]:
+            raise InvalidTransition(f"Run {self.id} is {self.state} and cannot become {target}.")
+        event = RunEvent(
+            run_id=self.id, subject="run", before=self.state, after=target, reason=reason, at=now
+        )
+        session_of(self).add(event)
+        self.state, self.state_since = target, now
+        if reason is not None:
+            self.reason = reason
+
+
+def session_of(row: Base) -> Session:
+    session = object_session(row)
+    assert session is not None, "only rows of an open transaction change state"
+    return session

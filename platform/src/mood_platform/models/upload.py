@@ -1,0 +1,40 @@
+"""Uploads in the tus 1.0.0 core: the row holds owner, size and expiry; the offset is the file's size."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mood_platform.models.base import Base, WithId, checked_enum
+
+
+class UploadState(StrEnum):
+    RECEIVING = "receiving"
+    COMPLETE = "complete"
+    USED = "used"
+    """Became an Image; its file is gone."""
+    EXPIRED = "expired"
+
+
+class Upload(WithId, Base):
+    __tablename__ = "uploads"
+
+    team_id: Mapped[UUID] = mapped_column(ForeignKey("teams.id"), index=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    challenge_id: Mapped[UUID] = mapped_column(ForeignKey("challenges.id"))
+    size: Mapped[int] = mapped_column(BigInteger)
+    """Bytes promised at creation."""
+    filename: Mapped[str]
+    """Metadata only; never a path."""
+    sha256: Mapped[str | None]
+    """What the client says its file hashes to; compared at the end."""
+    state: Mapped[UploadState] = mapped_column(
+        checked_enum(UploadState, name="state"), default=UploadState.RECEIVING
+    )
+    created_at: Mapped[datetime]
+    """An upload begun before the deadline may be submitted within `upload_grace`."""
+    expires_at: Mapped[datetime]

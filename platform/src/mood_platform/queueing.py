@@ -1,0 +1,49 @@
+"""The job queue as a port: names of jobs, their queues, and what services may say to them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Protocol
+
+
+class Job(StrEnum):
+    """Every job of the platform; the name is its Celery name."""
+
+    CHECK_IMAGE = "image.check"
+    WORK = "case.work"
+    """Doorbell: claim and run the next CaseRun; carries no CaseRun."""
+    SCORE_CASE = "case.score"
+    SCORE_RUN = "run.score"
+    SWEEP = "runs.sweep"
+    REAP = "node.reap"
+    SEND_MAIL = "mail.send"
+
+
+class Queue(StrEnum):
+    TOY = "toy"
+    CHALLENGE = "challenge"
+    ANALYSIS = "analysis"
+    INTAKE = "intake"
+    EVALUATE = "evaluate"
+    MAIL = "mail"
+
+
+class JobQueue(Protocol):
+    """Sends a job by name. Arguments are ids only; `WORK` is routed by its `stage`."""
+
+    def send(self, job: str, arguments: dict[str, str]) -> None: ...
+
+
+QUEUE_OF: dict[Job, Queue] = {
+    Job.CHECK_IMAGE: Queue.INTAKE,
+    Job.SCORE_CASE: Queue.EVALUATE,
+    Job.SCORE_RUN: Queue.EVALUATE,
+    Job.SWEEP: Queue.EVALUATE,
+    Job.REAP: Queue.TOY,
+    Job.SEND_MAIL: Queue.MAIL,
+}
+
+
+def queue_of(job: Job, arguments: dict[str, str]) -> Queue:
+    """The queue a job goes to: fixed per job, by stage for the doorbell."""
+    return Queue(arguments["stage"]) if job is Job.WORK else QUEUE_OF[job]

@@ -1,0 +1,90 @@
+"""Settings of a server process, read once from MOOD_* variables and handed in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class DatabaseSettings(BaseModel):
+    url: SecretStr
+    """SQLAlchemy URL, postgresql+psycopg://…; PostgreSQL is the only database."""
+    pool_size: int = 5
+
+
+class BrokerSettings(BaseModel):
+    url: SecretStr
+    """redis+socket:///path or redis://host; Valkey or Redis."""
+
+
+class StorageSettings(BaseModel):
+    root: Path
+    """Folder of the object store: uploads/, images/, cases/, labels/, runs/, leaderboards/."""
+
+
+class ExecutionSettings(BaseModel):
+    node: str = "local"
+    """Name of this node in claims and events."""
+    instance: str = "mood"
+    """Label of every container and volume of this installation; two on one Engine need two names."""
+    docker_url: str = "unix:///var/run/docker.sock"
+    holder_image: str = ""
+    """Image with `sleep` that keeps the volumes mounted; the platform's base image."""
+    gpu: str | None = None
+    cpuset: str | None = None
+    lease_seconds: float = 60
+    heartbeat_seconds: float = 15
+    sweep_seconds: float = 10
+    reap_seconds: float = 30
+    max_attempts: int = 3
+    scoring_memory: int = 8 * 2**30
+    """Address space of the child that parses a prediction, bytes."""
+    scoring_seconds: int = 900
+    """CPU seconds of that child."""
+    cache: Path | None = None
+    """Folder where this node keeps cases; default: below storage.root."""
+    case_seconds_max: float = 3600
+    """Longest case limit of any challenge here; the broker's visibility timeout is this plus 900 s."""
+
+
+class ApiSettings(BaseModel):
+    host: str = "127.0.0.1"
+    port: int = 8030
+    public_url: str = "http://127.0.0.1:8030"
+    upload_chunk_bytes: int = 64 * 2**20
+    upload_hours: float = 48
+    login_attempts_per_minute: int = 20
+
+
+class Settings(BaseSettings):
+    """All settings; built in entrypoints only. `MOOD_DATABASE__URL`, `MOOD_BROKER__URL`, …."""
+
+    model_config = SettingsConfigDict(env_prefix="MOOD_", env_nested_delimiter="__", frozen=True)
+
+    database: DatabaseSettings
+    broker: BrokerSettings
+    storage: StorageSettings
+    execution: ExecutionSettings = ExecutionSettings()
+    api: ApiSettings = ApiSettings()
+    mail_folder: Path | None = None
+    """Where mails are written as files when no mail server is set."""
+
+    @classmethod
+    def read(cls) -> Self:
+        """From the environment; a missing or wrong variable is named in the error."""
+        return cls.model_validate({})
+
+
+class MigrationSettings(BaseSettings):
+    """What a migration needs: the database alone."""
+
+    model_config = SettingsConfigDict(env_prefix="MOOD_", env_nested_delimiter="__", extra="ignore")
+
+    database: DatabaseSettings
+
+    @classmethod
+    def read(cls) -> Self:
+        return cls.model_validate({})

@@ -1,0 +1,1 @@
+"""Objects: write-once files under keys; the row is written after the object."""
