@@ -1,0 +1,129 @@
+"""Registers users, opens sessions, founds teams and gives roles."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from mood_platform.accounts.audit import PLATFORM, audit, subject_of
+from mood_platform.accounts.passwords import hash_password, verify_password
+from mood_platform.accounts.principal import Principal
+from mood_platform.accounts.tokens import find_token, issue_token
+from mood_platform.db.transaction import Transaction
+from mood_platform.errors import AlreadyExists, Invalid, NotFound, Unauthenticated
+from mood_platform.models import Team, User
+
+LONGEST_NAME, LONGEST_EMAIL = 80, 254
+EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+"""As browsers check it: one address, nothing that a mail header would read as two."""
+
+
+def register(tx: Transaction, *, email: str, name: str, password: str) -> User:
+    if len(email) > LONGEST_EMAIL or not EMAIL.fullmatch(email):
+        raise Invalid("Field email: that is not an e-mail address.", remedy="Use the form name@example.org.")
+    user = User(
+        email=email,
+        name=_checked_name("name", name),
+        password_hash=hash_password(password),
+        created_at=tx.now,
+    )
+    _insert_unique(tx, user, taken=f"There is an account for {email} already.", remedy="Log in instead.")
+    audit(tx, actor=email, action="user.register", subject=subject_of("user", user))
+    return user
+
+
+def login(tx: Transaction, *, email: str, password: str, label: str = "login") -> str:
+    """A new token; the caller limits how often this may be tried."""
+    user = _user_of_email(tx, email)
+    if not verify_password(user.password_hash if user else None, password) or user is None:
+        raise Unauthenticated("E-mail or password is wrong.", remedy="Check both, or register first.")
+    return issue_token(tx, user=user, label=label)
+
+
+def authenticate(tx: Transaction, *, secret: str) -> Principal:
+    token = find_token(tx, secret=secret)
+    if token is None:
+        raise Unauthenticated("The token is unknown, revoked or expired.", remedy="Log in again.")
+    return Principal(user=token.user, team=token.user.team, organizer=token.user.organizer)
+
+
+def revoke(tx: Transaction, *, secret: str) -> None:
+    """End this token; ending an ended one is fine."""
+    token = find_token(tx, secret=secret)
+    if token is not None:
+        token.revoked_at = tx.now
+
+
+def create_team(tx: Transaction, *, user: User, name: str) -> Team:
+    """Found a team and join it; a user is in at most one."""
+    locked = tx.session.scalars(
+        select(User)
+        .where(User.id == user.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).one()
+    if locked.team_id is not None:
+        raise AlreadyExists(
+            "You are in a team already.", remedy="Submit with that team; ask an organizer to change it."
+        )
+    team = Team(slug=_slug(name), name=_checked_name("name", name), created_at=tx.now)
+    _insert_unique(tx, team, taken=f"There is a team {team.slug!r} already.", remedy="Choose another name.")
+    locked.team_id = team.id
+    audit(tx, actor=locked.email, action="team.create", subject=subject_of("team", team))
+    return team
+
+
+def make_organizer(tx: Transaction, *, email: str) -> User:
+    user = _user_of_email(tx, email)
+    if user is None:
+        raise NotFound(f"There is no account for {email}.", remedy="Let the person register first.")
+    user.organizer = True
+    audit(tx, actor=PLATFORM, action="user.make_organizer", subject=subject_of("user", user))
+    return user
+
+
+def make_reference(tx: Transaction, *, team: str) -> Team:
+    """Mark a team (by slug) as reference: listed at its score, without a rank."""
+    row = tx.session.scalar(select(Team).where(Team.slug == team).with_for_update(key_share=True))
+    if row is None:
+        raise NotFound(f"There is no team {team!r}.", remedy="Use the team's slug.")
+    row.reference = True
+    audit(tx, actor=PLATFORM, action="team.make_reference", subject=subject_of("team", row))
+    return row
+
+
+def _user_of_email(tx: Transaction, email: str) -> User | None:
+    return tx.session.scalar(select(User).where(func.lower(User.email) == email.lower()))
+
+
+def _checked_name(field: str, name: str) -> str:
+    clean = " ".join(name.split())
+    if not 1 <= len(clean) <= LONGEST_NAME or any(unicodedata.category(c).startswith("C") for c in clean):
+        raise Invalid(
+            f"Field {field}: {name[:LONGEST_NAME]!r}.",
+            remedy=f"Use 1 to {LONGEST_NAME} printable characters.",
+        )
+    return clean
+
+
+def _slug(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST_NAME]
+    if not slug:
+        raise Invalid(
+            "Field name: it has no letter or digit.",
+            remedy="Use at least one of a-z or 0-9 in a team's name.",
+        )
+    return slug
+
+
+def _insert_unique(tx: Transaction, row: User | Team, *, taken: str, remedy: str) -> None:
+    """Insert; a lost race against an equal row is the same answer as finding it there."""
+    try:
+        with tx.session.begin_nested():
+            tx.session.add(row)
+    except IntegrityError as error:
+        raise AlreadyExists(taken, remedy=remedy) from error

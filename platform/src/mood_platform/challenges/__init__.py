@@ -1,0 +1,1 @@
+"""Challenges: the edition's rules from challenge.yaml, and its installed test sets."""

@@ -1,0 +1,73 @@
+"""Reads challenges and installed test sets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+
+from mood_evaluator import Dataset, Task
+from mood_platform.challenges.config import ChallengeConfig
+from mood_platform.db.transaction import Transaction
+from mood_platform.errors import Misconfigured, NotFound
+from mood_platform.models import Case, Challenge, Json, Stage, TestSet
+
+
+def list_challenges(tx: Transaction) -> Sequence[Challenge]:
+    return tx.session.scalars(select(Challenge).order_by(Challenge.opens, Challenge.slug)).all()
+
+
+def find_challenge(tx: Transaction, *, slug: str) -> Challenge:
+    challenge = tx.session.scalar(select(Challenge).where(Challenge.slug == slug))
+    if challenge is None:
+        raise NotFound(f"There is no challenge {slug!r}.", remedy="GET /api/v1/challenges lists them.")
+    return challenge
+
+
+def config_of(challenge: Challenge) -> ChallengeConfig:
+    """The checked rules; a stored config was checked when it was applied."""
+    return ChallengeConfig.parse(challenge.config, file=f"challenge {challenge.slug}")
+
+
+def newest_test_set(tx: Transaction, name: str) -> TestSet:
+    found = tx.session.scalar(
+        select(TestSet).where(TestSet.name == name).order_by(TestSet.installed_at.desc(), TestSet.id).limit(1)
+    )
+    if found is None:
+        raise NotFound(f"The test set {name!r} is not installed.", remedy="Run `mood admin import FOLDER`.")
+    return found
+
+
+def stage_test_sets(tx: Transaction, challenge: Challenge, stage: Stage) -> dict[Dataset, list[TestSet]]:
+    """The newest installed version of every test set the challenge names for this stage."""
+    sets = config_of(challenge).stages[stage]
+    try:
+        return {dataset: [newest_test_set(tx, name) for name in names] for dataset, names in sets.items()}
+    except NotFound as error:
+        raise Misconfigured(
+            f"Challenge {challenge.slug}, stages.{stage}: {error.detail}", remedy=error.remedy
+        ) from error
+
+
+def run_test_sets(tx: Transaction, *, challenge: Challenge, stage: Stage) -> Json:
+    """What a Run of this stage executes: its Dataset's toy set first, then the stage's own."""
+    toy = stage_test_sets(tx, challenge, Stage.TOY)
+    main = stage_test_sets(tx, challenge, stage) if stage is not Stage.TOY else {}
+    return {
+        "toy": {str(dataset): str(sets[0].id) for dataset, sets in toy.items()},
+        "main": {str(dataset): [str(test_set.id) for test_set in sets] for dataset, sets in main.items()},
+    }
+
+
+def cases_of(tx: Transaction, *, test_set: TestSet, task: Task | None = None) -> Sequence[Case]:
+    """In the manifest's order; with `task`, only the Cases of that Task."""
+    query = select(Case).where(Case.test_set_id == test_set.id).order_by(Case.position)
+    if task is not None:
+        query = query.where(Case.tasks.contains([str(task)]))
+    return tx.session.scalars(query).all()
+
+
+def count_cases(tx: Transaction, *, test_set: TestSet, task: Task) -> int:
+    """For organizers and published leaderboards only: how many hidden cases there are is itself hidden."""
+    query = select(func.count()).where(Case.test_set_id == test_set.id, Case.tasks.contains([str(task)]))
+    return tx.session.scalar(query) or 0

@@ -1,0 +1,43 @@
+"""When a challenge takes what: opening, deadline, and the grace of uploads begun in time."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from mood_platform.clock import rfc3339
+from mood_platform.errors import StageClosed
+from mood_platform.models import Challenge
+
+
+def check_upload_window(challenge: Challenge, *, now: datetime) -> None:
+    """An upload must begin between opening and deadline."""
+    _check_opened(challenge, now=now)
+    if now >= challenge.closes:
+        raise StageClosed(
+            f"The challenge {challenge.slug} closed at {rfc3339(challenge.closes)}.",
+            remedy="No new uploads are taken; uploads begun before may still be finished.",
+        )
+
+
+def check_submit_window(challenge: Challenge, *, now: datetime, upload_begun_at: datetime) -> None:
+    _check_opened(challenge, now=now)
+    if not in_time(challenge, submitted_at=now, upload_begun_at=upload_begun_at):
+        raise StageClosed(
+            f"The challenge {challenge.slug} closed at {rfc3339(challenge.closes)}.",
+            remedy="Only an image whose upload began before that could be submitted for a short while after.",
+        )
+
+
+def in_time(challenge: Challenge, *, submitted_at: datetime, upload_begun_at: datetime) -> bool:
+    """Before the deadline; or within the grace, when its upload began before the deadline."""
+    if submitted_at < challenge.closes:
+        return True
+    grace = timedelta(seconds=challenge.upload_grace_seconds)
+    return upload_begun_at < challenge.closes and submitted_at < challenge.closes + grace
+
+
+def _check_opened(challenge: Challenge, *, now: datetime) -> None:
+    if now < challenge.opens:
+        raise StageClosed(
+            f"The challenge {challenge.slug} opens at {rfc3339(challenge.opens)}.", remedy="Come back then."
+        )

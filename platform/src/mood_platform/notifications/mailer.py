@@ -1,0 +1,37 @@
+"""Sending a mail as a port, and the adapter that writes mails as files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    key: str
+    """Names this mail for good: sending it twice is sending it once."""
+    to: str
+    subject: str
+    body: str
+
+
+class Mailer(Protocol):
+    def send(self, mail: Mail) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FolderMailer:
+    """One `.eml` file a mail; for machines without a mail server."""
+
+    folder: Path
+
+    def send(self, mail: Mail) -> None:
+        message = EmailMessage()
+        message["To"], message["Subject"] = mail.to, mail.subject
+        message.set_content(mail.body)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        new = self.folder / f".new-{mail.key}"
+        new.write_bytes(message.as_bytes())
+        new.replace(self.folder / f"{mail.key}.eml")

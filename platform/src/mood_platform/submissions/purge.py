@@ -1,0 +1,37 @@
+"""Forgets uploads that were not finished in time, and deletes files that no live upload needs."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import select, update
+
+from mood_platform.db.transaction import Transaction
+from mood_platform.models import Upload, UploadState
+
+UNCOMMITTED = timedelta(hours=1)
+"""A younger file may belong to an upload whose row is being committed right now."""
+LIVE = (UploadState.RECEIVING, UploadState.COMPLETE)
+
+
+def purge_uploads(tx: Transaction, *, root: Path) -> int:
+    """How many files below `root`/uploads were deleted; to be called now and then."""
+    folder = root / "uploads"
+    on_disk = list(folder.iterdir()) if folder.is_dir() else []
+    late = (Upload.state == UploadState.RECEIVING, Upload.expires_at <= tx.now)
+    tx.session.execute(update(Upload).where(*late).values(state=UploadState.EXPIRED))
+    live = {
+        str(upload_id) for upload_id in tx.session.scalars(select(Upload.id).where(Upload.state.in_(LIVE)))
+    }
+    over = [path for path in on_disk if path.name not in live and _is_older(path, tx.now - UNCOMMITTED)]
+    for path in over:
+        path.unlink(missing_ok=True)
+    return len(over)
+
+
+def _is_older(path: Path, moment: datetime) -> bool:
+    try:
+        return path.stat().st_mtime < moment.timestamp()
+    except FileNotFoundError:
+        return False

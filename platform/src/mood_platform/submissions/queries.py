@@ -1,0 +1,67 @@
+"""Reads submissions, images and their Runs; a team's reads never see another team's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Select, select, tuple_
+from sqlalchemy.orm import joinedload
+
+from mood_platform.db.transaction import Transaction
+from mood_platform.errors import NotFound
+from mood_platform.models import Image, Submission, Team
+
+Before = tuple[datetime, UUID]
+"""Where the previous page ended: time and id of its last row."""
+
+
+def find_submission(tx: Transaction, *, team: Team, submission_id: UUID) -> Submission:
+    """The team's own, with image and challenge; anyone else's looks unknown."""
+    query = _with_facts().where(Submission.id == submission_id, Submission.team_id == team.id)
+    return _found(tx.session.scalar(query))
+
+
+def find_any_submission(tx: Transaction, *, submission_id: UUID) -> Submission:
+    """For organizers."""
+    return _found(tx.session.scalar(_with_facts().where(Submission.id == submission_id)))
+
+
+def list_submissions(
+    tx: Transaction, *, limit: int, team: Team | None = None, before: Before | None = None
+) -> Sequence[Submission]:
+    """Newest first; without `team` all teams' (for organizers)."""
+    query = _with_facts().order_by(Submission.submitted_at.desc(), Submission.id.desc()).limit(limit)
+    if team is not None:
+        query = query.where(Submission.team_id == team.id)
+    if before is not None:
+        query = query.where(tuple_(Submission.submitted_at, Submission.id) < before)
+    return tx.session.scalars(query).all()
+
+
+def find_image(tx: Transaction, *, team: Team, image_id: UUID) -> Image:
+    """The team's own; anyone else's looks unknown."""
+    image = tx.session.scalar(select(Image).where(Image.id == image_id, Image.team_id == team.id))
+    if image is None:
+        raise NotFound("There is no such image.", remedy="GET /api/v1/images lists your team's images.")
+    return image
+
+
+def list_images(tx: Transaction, *, team: Team, limit: int, before: Before | None = None) -> Sequence[Image]:
+    """Newest first."""
+    query = select(Image).where(Image.team_id == team.id).order_by(Image.created_at.desc(), Image.id.desc())
+    if before is not None:
+        query = query.where(tuple_(Image.created_at, Image.id) < before)
+    return tx.session.scalars(query.limit(limit)).all()
+
+
+def _with_facts() -> Select[Submission]:
+    relations = (Submission.team, Submission.image, Submission.challenge)
+    return select(Submission).options(*(joinedload(relation) for relation in relations))
+
+
+def _found(submission: Submission | None) -> Submission:
+    if submission is None:
+        raise NotFound("There is no such submission.", remedy="GET /api/v1/submissions lists your team's.")
+    return submission

@@ -1,0 +1,221 @@
+"""What a team does with its own: submit, cancel, withdraw; and what an organizer does: exclude."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from mood_evaluator import Task
+from mood_platform.accounts.audit import audit, subject_of
+from mood_platform.accounts.principal import Principal
+from mood_platform.challenges.queries import run_test_sets
+from mood_platform.challenges.window import check_submit_window
+from mood_platform.db.transaction import Transaction
+from mood_platform.errors import AlreadyExists, Conflict, Invalid, NotFound
+from mood_platform.models import (
+    Challenge,
+    Image,
+    ImageState,
+    Leaderboard,
+    Run,
+    RunState,
+    Stage,
+    Submission,
+    SubmissionState,
+    Team,
+    Upload,
+)
+from mood_platform.runs.endings import lock_run
+from mood_platform.runs.queries import newest_run
+from mood_platform.runs.service import cancel_run, start_run
+from mood_platform.submissions.queries import find_submission
+from mood_platform.submissions.quota import check_quota
+
+LONGEST_NAME = 80
+
+
+def submit(
+    tx: Transaction,
+    *,
+    principal: Principal,
+    image_id: UUID,
+    task: Task,
+    stage: Stage,
+    name: str = "",
+    idempotency_key: str | None = None,
+) -> Submission:
+    """Decide order and quota once, under the lock of the Team row, and start the first Run."""
+    team = _lock_team(tx, principal.require_team())
+    handed_in, challenge = _image_of_team(tx, team, image_id)
+    repeated = _find_repeated(tx, team, idempotency_key)
+    if repeated is not None:
+        return _same_request(
+            repeated, image_id=handed_in.duplicate_of or handed_in.id, task=task, stage=stage
+        )
+    check_submit_window(challenge, now=tx.now, upload_begun_at=handed_in.upload_begun_at)
+    image = _runnable(tx, handed_in, task)
+    _check_stage(tx, team, challenge, stage)
+    team.last_number += 1
+    submission = Submission(
+        team_id=team.id,
+        challenge_id=challenge.id,
+        image_id=image.id,
+        number=team.last_number,
+        name=_checked_name(name),
+        task=task,
+        stage=stage,
+        submitted_at=tx.now,
+        counted=stage is Stage.CHALLENGE,
+        idempotency_key=idempotency_key,
+    )
+    tx.session.add(submission)
+    tx.session.flush()
+    _start(tx, submission, challenge)
+    audit(tx, actor=principal.actor, action="submission.create", subject=subject_of("submission", submission))
+    return submission
+
+
+def cancel(tx: Transaction, *, principal: Principal, submission_id: UUID) -> Submission:
+    """Before its first case has started: the Submission is gone and its slot comes back."""
+    submission, run = _lock_own(tx, principal, submission_id)
+    if run is None or run.state is not RunState.QUEUED:
+        raise Conflict(
+            "The run has started already.", remedy="Withdraw the submission instead; it stays counted."
+        )
+    cancel_run(tx, run=run, actor=principal.actor)
+    submission.state, submission.state_reason = (
+        SubmissionState.WITHDRAWN,
+        "Cancelled by the team before its start.",
+    )
+    submission.refunded_at, submission.refund_reason = tx.now, "cancelled before its start"
+    audit(tx, actor=principal.actor, action="submission.cancel", subject=subject_of("submission", submission))
+    return submission
+
+
+def withdraw(tx: Transaction, *, principal: Principal, submission_id: UUID) -> Submission:
+    """It no longer stands for the team; the quota stays used. Not after publication: there is no choosing."""
+    submission, run = _lock_own(tx, principal, submission_id)
+    if submission.state is not SubmissionState.ACCEPTED:
+        raise Conflict(f"The submission is {submission.state} already.", remedy="Nothing is left to do.")
+    if _is_published(tx, submission):
+        raise Conflict("The leaderboard of this task is published.", remedy="Ask the organizers.")
+    if run is not None and run.state.live:
+        cancel_run(tx, run=run, actor=principal.actor)
+    submission.state, submission.state_reason = SubmissionState.WITHDRAWN, "Withdrawn by the team."
+    audit(
+        tx, actor=principal.actor, action="submission.withdraw", subject=subject_of("submission", submission)
+    )
+    return submission
+
+
+def exclude(tx: Transaction, *, submission: Submission, reason: str, actor: str) -> Submission:
+    """By an organizer; the team reads the reason."""
+    if not reason.strip():
+        raise Invalid("Field reason: it is empty.", remedy="Write the sentence the team will read.")
+    tx.session.refresh(submission, with_for_update={"key_share": True})
+    if submission.state is SubmissionState.EXCLUDED:
+        raise Conflict("The submission is excluded already.", remedy="Nothing is left to do.")
+    submission.state, submission.state_reason = SubmissionState.EXCLUDED, reason
+    subject = subject_of("submission", submission)
+    audit(tx, actor=actor, action="submission.exclude", subject=subject, reason=reason)
+    return submission
+
+
+def _lock_own(tx: Transaction, principal: Principal, submission_id: UUID) -> tuple[Submission, Run | None]:
+    """The team's own Submission and its newest Run, locked in the workers' order: Run, then Submission."""
+    submission = find_submission(tx, team=principal.require_team(), submission_id=submission_id)
+    run = newest_run(tx, submission=submission)
+    locked = lock_run(tx, run.id) if run else None
+    tx.session.refresh(submission, with_for_update={"key_share": True})
+    return submission, locked
+
+
+def _check_stage(tx: Transaction, team: Team, challenge: Challenge, stage: Stage) -> None:
+    if stage is Stage.ANALYSIS:
+        raise Invalid("Field stage: analysis is started by organizers.", remedy="Submit to toy or challenge.")
+    if stage is Stage.CHALLENGE:
+        check_quota(tx, team=team, challenge=challenge)
+
+
+def _start(tx: Transaction, submission: Submission, challenge: Challenge) -> Run:
+    return start_run(
+        tx,
+        submission=submission,
+        stage=submission.stage,
+        test_sets=run_test_sets(tx, challenge=challenge, stage=submission.stage),
+        limits=challenge.config["limits"],
+        scoring=challenge.config["scoring"],
+    )
+
+
+def _lock_team(tx: Transaction, team: Team) -> Team:
+    query = select(Team).where(Team.id == team.id).with_for_update(key_share=True)
+    return tx.session.scalars(query.execution_options(populate_existing=True)).one()
+
+
+def _find_repeated(tx: Transaction, team: Team, key: str | None) -> Submission | None:
+    if key is None:
+        return None
+    if not 1 <= len(key) <= 255:
+        raise Invalid(
+            "Idempotency-Key: it is empty or too long.", remedy="Send 1 to 255 characters, such as a UUID."
+        )
+    same = (Submission.team_id == team.id, Submission.idempotency_key == key)
+    return tx.session.scalar(select(Submission).where(*same))
+
+
+def _same_request(found: Submission, *, image_id: UUID, task: Task, stage: Stage) -> Submission:
+    """The answer of the first time; a key that comes back with another request is a mistake."""
+    if (found.image_id, found.task, found.stage) != (image_id, task, stage):
+        raise AlreadyExists(
+            "This Idempotency-Key belongs to another submission.",
+            remedy="Use a new key for a new submission.",
+        )
+    return found
+
+
+def _image_of_team(tx: Transaction, team: Team, image_id: UUID) -> tuple[Image, Challenge]:
+    found = tx.session.execute(
+        select(Image, Challenge)
+        .join(Upload, Image.upload_id == Upload.id)
+        .join(Challenge, Upload.challenge_id == Challenge.id)
+        .where(Image.id == image_id, Image.team_id == team.id)
+    ).one_or_none()
+    if found is None:
+        raise NotFound("There is no such image.", remedy="GET /api/v1/images lists your team's images.")
+    return found[0], found[1]
+
+
+def _runnable(tx: Transaction, image: Image, task: Task) -> Image:
+    """The accepted image to run: the first of equal ones; it must hold the scripts of the Task."""
+    if image.state is ImageState.REJECTED:
+        reason = image.reason.text if image.reason else ""
+        raise Conflict(f"The image was rejected. {reason}", remedy="Hand in a corrected image.")
+    if image.state is not ImageState.ACCEPTED:
+        raise Conflict(
+            "The image is still being checked.",
+            remedy="Try again when GET /api/v1/images/{id} says accepted.",
+        )
+    if str(task) not in image.facts.get("tasks", ()):
+        raise Invalid(
+            f"The image has no scripts for the {task} task.",
+            remedy=f"Add /workspace/run_{task}_brain.sh and run_{task}_abdom.sh, and hand it in again.",
+        )
+    return image if image.duplicate_of is None else tx.session.get_one(Image, image.duplicate_of)
+
+
+def _checked_name(name: str) -> str:
+    clean = " ".join(name.split())
+    if len(clean) > LONGEST_NAME or not clean.isprintable():
+        raise Invalid(
+            "Field name: it is too long or not printable.", remedy=f"Use up to {LONGEST_NAME} characters."
+        )
+    return clean
+
+
+def _is_published(tx: Transaction, submission: Submission) -> bool:
+    same = (Leaderboard.challenge_id == submission.challenge_id, Leaderboard.task == submission.task)
+    return submission.stage is Stage.CHALLENGE and bool(
+        tx.session.scalar(select(Leaderboard.id).where(*same).limit(1))
+    )

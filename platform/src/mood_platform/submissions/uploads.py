@@ -1,0 +1,146 @@
+"""Uploads as rows: who may begin one, whose it is, when it is complete, when it is forgotten."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path, PurePath
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from mood_platform.accounts.audit import audit, subject_of
+from mood_platform.accounts.principal import Principal
+from mood_platform.challenges.window import check_upload_window
+from mood_platform.db.transaction import Transaction
+from mood_platform.errors import Conflict, Invalid, NotFound, OffsetMismatch, QuotaExceeded, TooLarge
+from mood_platform.models import Challenge, Image, Team, Upload, UploadState
+from mood_platform.queueing import Job
+from mood_platform.submissions.upload_files import create_file, received, upload_path
+
+OPEN_UPLOADS = 8
+"""A team's unfinished uploads at any time; each may be as large as the image limit."""
+LONGEST_NAME = 200
+OVERHEAD = 2**20
+"""Bytes of tar and JSON around an image that do not count against its limit."""
+
+
+def create_upload(
+    tx: Transaction,
+    *,
+    principal: Principal,
+    challenge: Challenge,
+    size: int,
+    filename: str,
+    sha256: str | None,
+    limit_bytes: int,
+    hours: float,
+    root: Path,
+) -> Upload:
+    """Size, owner and window are checked before the first byte; `root` is the object store's folder."""
+    team = principal.require_team()
+    check_upload_window(challenge, now=tx.now)
+    _check_size(size, limit_bytes)
+    if sha256 is not None and not re.fullmatch("[0-9a-f]{64}", sha256):
+        raise Invalid("Metadata sha256: it is no SHA-256.", remedy="Send 64 lower-case hexadecimal digits.")
+    _check_open_uploads(tx, team)
+    upload = Upload(
+        team_id=team.id,
+        user_id=principal.user.id,
+        challenge_id=challenge.id,
+        size=size,
+        filename=_base_name(filename),
+        sha256=sha256,
+        created_at=tx.now,
+        expires_at=tx.now + timedelta(hours=hours),
+    )
+    tx.session.add(upload)
+    tx.session.flush()
+    create_file(root, upload.id)
+    return upload
+
+
+def find_upload(tx: Transaction, *, principal: Principal, upload_id: UUID, lock: bool = False) -> Upload:
+    """The team's own upload that is not over; anyone else's looks unknown."""
+    query = select(Upload).where(Upload.id == upload_id)
+    upload = tx.session.scalar(query.with_for_update(key_share=True) if lock else query)
+    mine = upload is not None and principal.team is not None and upload.team_id == principal.team.id
+    if upload is None or not mine or upload.state is UploadState.EXPIRED:
+        raise NotFound("There is no such upload.", remedy="Begin a new one.")
+    if upload.state is UploadState.RECEIVING and upload.expires_at <= tx.now:
+        raise NotFound("The upload has expired.", remedy="Begin a new one.")
+    return upload
+
+
+def upload_offset(upload: Upload, *, root: Path) -> int:
+    """Bytes received; a complete upload stays at its size even after its file has become an image."""
+    return received(root, upload.id) if upload.state is UploadState.RECEIVING else upload.size
+
+
+def finish(tx: Transaction, *, principal: Principal, upload_id: UUID, root: Path) -> Image:
+    """All bytes are here: make the Image; intake compares the SHA-256. Repeating is fine."""
+    upload = find_upload(tx, principal=principal, upload_id=upload_id, lock=True)
+    made = image_of_upload(tx, upload=upload)
+    if made is not None:
+        return made
+    at = received(root, upload.id)
+    if at != upload.size:
+        raise OffsetMismatch(f"{at} of {upload.size} bytes have arrived.", remedy="Send the rest first.")
+    upload.state = UploadState.COMPLETE
+    image = Image(
+        team_id=upload.team_id,
+        upload_id=upload.id,
+        name=upload.filename,
+        size=upload.size,
+        upload_begun_at=upload.created_at,
+        created_at=tx.now,
+    )
+    tx.session.add(image)
+    tx.session.flush()
+    audit(tx, actor=principal.actor, action="image.receive", subject=subject_of("image", image))
+    tx.enqueue(Job.CHECK_IMAGE, image_id=str(image.id))
+    return image
+
+
+def cancel_upload(tx: Transaction, *, principal: Principal, upload_id: UUID, root: Path) -> None:
+    """Give up an unfinished upload; its bytes are removed."""
+    upload = find_upload(tx, principal=principal, upload_id=upload_id, lock=True)
+    if upload.state is not UploadState.RECEIVING:
+        raise Conflict("The upload is complete.", remedy="Nothing to cancel; it became an image.")
+    upload.state = UploadState.EXPIRED
+    upload_path(root, upload.id).unlink(missing_ok=True)
+
+
+def image_of_upload(tx: Transaction, *, upload: Upload) -> Image | None:
+    return tx.session.scalar(select(Image).where(Image.upload_id == upload.id))
+
+
+def _check_size(size: int, limit_bytes: int) -> None:
+    if size <= 0:
+        raise Invalid(f"Upload-Length is {size}.", remedy="Send the size of the file in bytes.")
+    if size > limit_bytes + OVERHEAD:
+        raise TooLarge(
+            f"The file has {size} bytes, the limit is {limit_bytes}.",
+            remedy="Make the image smaller; compress the archive with gzip.",
+        )
+
+
+def _check_open_uploads(tx: Transaction, team: Team) -> None:
+    """The Team row is locked, so that two requests cannot both be the last one."""
+    tx.session.scalars(select(Team).where(Team.id == team.id).with_for_update(key_share=True)).one()
+    unfinished = (
+        Upload.team_id == team.id,
+        Upload.state == UploadState.RECEIVING,
+        Upload.expires_at > tx.now,
+    )
+    if (tx.session.scalar(select(func.count()).where(*unfinished)) or 0) >= OPEN_UPLOADS:
+        raise QuotaExceeded(
+            f"Your team has {OPEN_UPLOADS} unfinished uploads.", remedy="Finish or delete one of them first."
+        )
+
+
+def _base_name(filename: str) -> str:
+    """The last part of what the client calls its file; shown, never used as a path."""
+    name = PurePath(filename.replace("\\", "/")).name
+    clean = "".join(character for character in name if character.isprintable())[:LONGEST_NAME]
+    return clean or "image.tar"

@@ -1,0 +1,172 @@
+"""A small edition for tests: tiny test sets on disk, a challenge with them, participants and images."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+from nibabel.nifti1 import Nifti1Image
+
+from mood_evaluator import Batching, Case, Dataset, Task, TestSet, draw_batching, save_test_set
+from mood_platform.accounts.principal import Principal
+from mood_platform.challenges.config import ChallengeConfig
+from mood_platform.challenges.service import apply_challenge, install_test_set
+from mood_platform.db.transaction import Transaction
+from mood_platform.models import Challenge, Image, ImageState, Team, Upload, UploadState, User
+from mood_platform.storage.store import ObjectStore
+
+SHAPE = (4, 4, 4)
+DOCUMENT: Mapping[str, Any] = {
+    "schema": "mood-challenge/1",
+    "slug": "tiny",
+    "title": "A tiny edition",
+    "timeline": {"opens": "2026-01-01T00:00:00Z", "closes": "2099-01-01T00:00:00Z", "upload_grace": "2h"},
+    "quota": {"challenge": 10, "attempts": 30},
+    "limits": {
+        "seconds": 3,
+        "memory": "256MiB",
+        "tmp": "16MiB",
+        "output": "16MiB",
+        "shm": "16MiB",
+        "gpus": 0,
+    },
+    "scoring": {"precision": "float32", "batch_size": 2, "valid_share": 0.5},
+    "stages": {
+        "toy": {"brain": ["toy-brain"], "abdom": ["toy-abdom"]},
+        "challenge": {"brain": ["test-brain"], "abdom": ["test-abdom"]},
+    },
+    "retention": {"predictions": "30d after publication", "logs": "90d"},
+}
+
+
+def make_edition(
+    tx: Transaction, *, store: ObjectStore, folder: Path, cases: int = 4, **changes: Any
+) -> Challenge:
+    """Four installed test sets of `cases` Cases each, and the challenge that uses them."""
+    for stage in ("toy", "test"):
+        for dataset in Dataset:
+            built = write_test_set(folder / f"{stage}-{dataset}", purpose=stage, dataset=dataset, cases=cases)
+            install_test_set(tx, folder=built, store=store)
+    return apply_challenge(tx, config=ChallengeConfig.parse({**DOCUMENT, **changes}))
+
+
+def write_test_set(folder: Path, *, purpose: str, dataset: Dataset, cases: int = 4) -> Path:
+    """Alternating abnormal and normal volumes of 4³ voxels; the same bytes every time."""
+    for sub in ("images", "labels"):
+        (folder / sub).mkdir(parents=True, exist_ok=True)
+    made = tuple(_write_case(folder, f"{purpose}-{dataset}-{index}", index) for index in range(cases))
+    save_test_set(
+        TestSet(
+            name=folder.name,
+            dataset=dataset,
+            purpose=purpose,
+            recipe="tiny",
+            generator_version="1",
+            source_subjects=1,
+            cases=made,
+            batchings=_batchings(made),
+            not_hidden=True,
+        ),
+        folder,
+    )
+    return folder
+
+
+def make_participant(
+    tx: Transaction, name: str, *, organizer: bool = False, reference: bool = False
+) -> Principal:
+    """A user with a team of the same name; the password hash is no hash, so nobody can log in."""
+    team = Team(slug=name, name=name.title(), reference=reference, created_at=tx.now)
+    tx.session.add(team)
+    tx.session.flush()
+    user = User(
+        email=f"{name}@example.org",
+        name=name,
+        password_hash="!",  # noqa: S106 - not a password
+        created_at=tx.now,
+        team_id=team.id,
+        organizer=organizer,
+    )
+    tx.session.add(user)
+    tx.session.flush()
+    return Principal(user=user, team=team, organizer=organizer)
+
+
+def make_image(
+    tx: Transaction,
+    *,
+    principal: Principal,
+    challenge: Challenge,
+    state: ImageState = ImageState.ACCEPTED,
+    begun_at: datetime | None = None,
+) -> Image:
+    """An image with scripts for both Tasks, already through intake; its archive is not in the store."""
+    team, begun = principal.require_team(), begun_at or tx.now
+    upload = Upload(
+        team_id=team.id,
+        user_id=principal.user.id,
+        challenge_id=challenge.id,
+        size=1,
+        filename="image.tar",
+        state=UploadState.USED,
+        created_at=begun,
+        expires_at=begun + timedelta(hours=48),
+    )
+    tx.session.add(upload)
+    tx.session.flush()
+    image = Image(
+        team_id=team.id,
+        upload_id=upload.id,
+        digest=f"sha256:{uuid4().hex * 2}",
+        name="image.tar",
+        size=1,
+        state=state,
+        facts={"tasks": [str(task) for task in Task]},
+        upload_begun_at=begun,
+        created_at=tx.now,
+    )
+    tx.session.add(image)
+    tx.session.flush()
+    return image
+
+
+def _write_case(folder: Path, name: str, index: int) -> Case:
+    abnormal = index % 2 == 0
+    digest = hashlib.sha256(name.encode())
+    case_id = digest.hexdigest()[:32]
+    voxels = np.random.default_rng(list(digest.digest())).random(SHAPE, dtype=np.float32)
+    label = np.zeros(SHAPE, np.uint8)
+    label[1:3, 1:3, 1:3] = 1
+    image = _write_volume(folder / "images" / f"{case_id}.nii.gz", voxels)
+    truth = _write_volume(folder / "labels" / f"{case_id}.nii.gz", label) if abnormal else None
+    return Case(
+        id=case_id,
+        image=f"images/{case_id}.nii.gz",
+        label=f"labels/{case_id}.nii.gz" if abnormal else None,
+        shape=SHAPE,
+        abnormal=abnormal,
+        tasks=(Task.SAMPLE, Task.PIXEL),
+        scope="local" if abnormal else None,
+        origin="artificial" if abnormal else "none",
+        category="image" if abnormal else None,
+        sha256_image=image,
+        sha256_label=truth,
+    )
+
+
+def _write_volume(path: Path, voxels: np.ndarray[Any, Any]) -> str:
+    """Write neutrally (no name, no date) and return the SHA-256."""
+    data = gzip.compress(Nifti1Image(voxels, np.eye(4)).to_bytes(), mtime=0)
+    path.write_bytes(data)
+    return hashlib.sha256(data).hexdigest()
+
+
+def _batchings(cases: tuple[Case, ...]) -> tuple[Batching, ...]:
+    has_positive = {case.id: case.label is not None for case in cases}
+    return tuple(draw_batching(has_positive, size=2, seed=seed) for seed in ("first", "second"))
