@@ -1,9 +1,9 @@
 """Context-encoding variational autoencoder (thesis 3.2), trained in PyTorch and scored in NumPy.
 
-A slice is encoded to a Gaussian q(z|x), which is drawn from and decoded. A second branch masks squares out of the
-slice and has to restore them through the mean encoder alone. At test time a voxel is scored by what the decoder
-fails to restore (`rec`), by how the divergence from the prior reacts to it (`kl_grad`), or by the product of both
-(`combi`, eq. 3.16).
+A slice is encoded to a Gaussian q(z|x), which is drawn from and decoded. A second branch masks squares out of
+the slice and has to restore them through the mean encoder alone. At test time a voxel is scored by what the
+decoder fails to restore (`rec`), by how the divergence from the prior reacts to it (`kl_grad`), or by the
+product of both (`combi`, eq. 3.16).
 
 The net is written once, over a module of layers L: `layers_torch` to train, `layers_numpy` in the container.
 """
@@ -17,10 +17,11 @@ import numpy as np
 from mood_reference import layers_numpy
 from mood_reference.calibration import Reducer
 from mood_reference.methods import Profile, Report
-from mood_reference.volumes import Mask, Volume, resize
+from mood_reference.volumes import Mask, Volume, find_foreground, resize, smooth, standardise
 from mood_reference.weights import Arrays
 
 SIDE = 64  # pixels of a slice in the net (thesis 3.2.4)
+CLIP = np.float32(1.5)  # deviations of a scan from its mean that the net sees (thesis 3.2.4)
 BOTTOM = SIDE // 16  # pixels left after four layers of stride 2
 
 
@@ -32,15 +33,20 @@ class PixelScore(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    maps: tuple[int, ...] = (16, 32, 64, 256)  # feature maps (thesis 3.1.4; 3.2.4 has 16-64-256-1024)
-    latents: int = 128  # thesis: 256 and 1024
+    maps: tuple[int, ...] = (
+        16,
+        32,
+        64,
+        128,
+    )  # feature maps; thesis: 16-32-64-256 (3.1.4), 16-64-256-1024 (3.2.4)
+    latents: int = 64  # thesis: 256 and 1024
     ce_factor: float = 0.5  # weight of the masked branch against the VAE branch, the public code's default
-    steps: int = 300  # of Adam, what fits half a minute on two cores; thesis: 60 epochs
-    batch: int = 64  # slices (thesis)
-    learning_rate: float = 1e-3  # falls along a half cosine, ours; thesis: 2e-4, constant
+    steps: int = 500  # of Adam, what fits half a minute on two cores; thesis: 60 epochs
+    batch: int = 32  # slices; thesis: 64
+    learning_rate: float = 3e-3  # falls along a half cosine, ours; thesis: 2e-4, constant
     mirror_axis: int | None = None  # left-right axis of a symmetric anatomy
     pixel_score: PixelScore = PixelScore.REC  # best of the three on spheres after a short training
-    smoothing: float = 1.0  # sigma in voxels, ours
+    smoothing: float = 2.0  # sigma in voxels, ours
     reducer: Reducer = Reducer.TOP_PERCENT  # ours
 
 
@@ -96,7 +102,7 @@ def train(volumes: Volume, *, config: Config, seed: int, report: Report) -> Arra
 
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    slices = np.concatenate([_cut(volume)[0] for volume in volumes])  # (S, 64, 64)
+    slices = np.concatenate([_cut(volume, find_foreground(volume))[0] for volume in volumes])  # (S, 64, 64)
     p = {k: torch.from_numpy(v).requires_grad_() for k, v in draw_parameters(config, rng).items()}
     adam = torch.optim.Adam(p.values(), lr=config.learning_rate)
     cosine = torch.optim.lr_scheduler.CosineAnnealingLR(adam, config.steps)
@@ -136,7 +142,7 @@ def mask_squares(x: Volume, rng: np.random.Generator) -> Volume:
         for _ in range(rng.integers(1, 4)):
             size = rng.integers(2, SIDE // 2 + 1)
             row, column = rng.integers(0, SIDE - size + 1, size=2)
-            plane[row : row + size, column : column + size] = rng.uniform(-1.5, 1.5)
+            plane[row : row + size, column : column + size] = rng.uniform(-CLIP, CLIP)
     return masked
 
 
@@ -148,7 +154,7 @@ def score(volume: Volume, foreground: Mask, *, config: Config, arrays: Arrays) -
     planes = np.zeros((volume.shape[2], SIDE, SIDE), np.float32)
     if used.any():
         planes[used] = score_slices(slices[:, None], arrays, config.pixel_score)[:, 0]
-    return resize(np.moveaxis(planes, 0, 2), volume.shape)
+    return smooth(resize(np.moveaxis(planes, 0, 2), volume.shape), config.smoothing)
 
 
 def score_slices(x: Volume, p: Arrays, pixel_score: PixelScore) -> Volume:
@@ -177,8 +183,8 @@ def find_kl_gradient(x: Volume, p: Arrays) -> Volume:
     return gradient
 
 
-def _cut(volume: Volume, foreground: Mask | None = None) -> tuple[Volume, Mask]:
-    """Cut a volume (X, Y, Z) into the axial slices (S, 64, 64) that show a body; say which of the Z they are."""
-    used = (volume > 0 if foreground is None else foreground).any(axis=(0, 1))  # (Z,)
-    slices = resize(np.moveaxis(volume[:, :, used], 2, 0), (int(used.sum()), SIDE, SIDE))
-    return slices * np.float32(3) - np.float32(1.5), used  # [-1.5, 1.5], the clip of thesis 3.2.4
+def _cut(volume: Volume, foreground: Mask) -> tuple[Volume, Mask]:
+    """Cut the axial slices (S, 64, 64) that show a body; say which of the Z slices they are."""
+    used = np.logical_or.reduce(foreground, axis=(0, 1))
+    z = np.where(foreground, np.clip(standardise(volume, foreground), -CLIP, CLIP), -CLIP)
+    return resize(np.moveaxis(z[:, :, used], 2, 0), (int(used.sum()), SIDE, SIDE)), used

@@ -32,7 +32,7 @@ class Profile(StrEnum):
 class Method(Protocol):
     """The face of threshold.py, pca.py and cevae.py."""
 
-    Config: Callable[..., Any]  # frozen dataclass, among its fields `smoothing` (sigma, voxels) and `reducer`
+    Config: Callable[..., Any]  # frozen dataclass, `reducer` among its fields
 
     def make_config(self, *, profile: Profile, dataset: str) -> Any:
         """Return the settings for one Dataset."""

@@ -1,9 +1,9 @@
-"""PCA residual after Saase et al. 2020 (thesis 4.1.3): a scan is abnormal where a linear model of normals fails.
+"""PCA residual after Saase et al. 2020 (thesis 4.1.3): abnormal is what a linear model of normals misses.
 
-Every scan is z-normalised over its body, every voxel z-transformed with the mean and deviation of the training
+Every scan is z-normalised over its body, every voxel z-transformed with mean and deviation of the training
 scans; the principal components of the result span what is normal. What a scan has outside that span is its
-residual: its size scores the voxel and, reduced, the scan. Saase registers all scans to MNI space first; here they
-are resized to one grid, and shifted and mirrored copies stand in for the missing registration.
+residual: its size scores the voxel and, reduced, the scan. Saase registers all scans to MNI space first; here
+they are resized to one grid, and shifted and mirrored copies stand in for the missing registration.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mood_reference.calibration import Reducer
 from mood_reference.methods import Profile, Report
-from mood_reference.volumes import Mask, Volume, find_foreground, resize
+from mood_reference.volumes import Mask, Volume, find_foreground, resize, smooth, standardise
 from mood_reference.weights import Arrays
 
 Matrix = NDArray[np.float32]
@@ -24,11 +24,14 @@ Matrix = NDArray[np.float32]
 class Config:
     size: int = 64  # voxels along each axis of the common grid, ours
     components: int = 40  # at most; the thesis leaves it open, Saase's paper suggests tens
-    min_std: float = 0.05  # in z-units, added to a voxel's deviation: voxels that never vary stay bounded
+    min_std: float = 0.5  # in z-units, added to a voxel's deviation: voxels that never vary stay bounded
     shift: int = 1  # voxels by which training scans are moved along each axis, ours
     mirror_axis: int | None = None  # left-right axis of a symmetric anatomy, ours
-    smoothing: float = 1.0  # sigma in voxels, ours
-    reducer: Reducer = Reducer.L2  # thesis: the norm of the residual
+    residual_smoothing: float = (
+        1.5  # sigma in voxels, while the residual has its sign: edges cancel out, ours
+    )
+    smoothing: float = 1.5  # sigma in voxels, of its absolute value, ours
+    reducer: Reducer = Reducer.TOP_PERMILLE  # thesis: the norm (l2); small anomalies vanish in it
 
 
 def make_config(*, profile: Profile, dataset: str) -> Config:
@@ -57,12 +60,8 @@ def _augment(volumes: Volume, config: Config) -> Iterator[Volume]:
 
 
 def _normalise(volume: Volume) -> Volume:
-    """z-normalise over the body; outside it the result is 0."""
     foreground = find_foreground(volume)
-    if not foreground.any():
-        return np.zeros_like(volume)
-    inside = volume[foreground]
-    return np.where(foreground, (volume - inside.mean()) / (inside.std() + np.float32(1e-6)), np.float32(0))
+    return standardise(volume, foreground) * foreground
 
 
 def _find_components(rows: Matrix, count: int) -> Matrix:
@@ -76,5 +75,6 @@ def score(volume: Volume, foreground: Mask, *, config: Config, arrays: Arrays) -
     small = resize(volume, (config.size,) * 3)
     row = (_normalise(small).ravel() - arrays["mean"]) / arrays["std"]  # (V,)
     components = arrays["components"].astype(np.float32)  # (K, V)
-    residual = row - (components @ row) @ components
-    return resize(np.abs(residual).reshape(small.shape), volume.shape)
+    residual = np.asarray(row - (components @ row) @ components, np.float32).reshape(small.shape)
+    coherent = np.abs(smooth(residual, config.residual_smoothing))
+    return resize(smooth(coherent, config.smoothing), volume.shape)

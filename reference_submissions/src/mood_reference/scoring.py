@@ -4,17 +4,16 @@ import numpy as np
 
 from mood_reference.calibration import calibrate, calibrate_map, reduce_map
 from mood_reference.methods import load_method
-from mood_reference.volumes import Mask, Volume, find_foreground, smooth
+from mood_reference.volumes import Mask, Volume, find_foreground
 from mood_reference.weights import Weights
 
 
 def score_raw(volume: Volume, weights: Weights) -> tuple[Volume, Mask, float]:
-    """Return the smoothed map of raw scores, the foreground in which it counts, and the scan's raw score."""
+    """Return the map of raw scores, the foreground in which it counts, and the scan's raw score."""
     method = load_method(weights.header.method)
     config = method.Config(**weights.header.config)
     foreground = find_foreground(volume)
     scores = method.score(volume, foreground, config=config, arrays=weights.arrays)
-    scores = smooth(scores * foreground, config.smoothing)
     return scores, foreground, reduce_map(scores, foreground, reducer=config.reducer)
 
 

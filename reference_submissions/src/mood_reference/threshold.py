@@ -9,7 +9,7 @@ import numpy as np
 
 from mood_reference.calibration import Reducer
 from mood_reference.methods import Profile, Report
-from mood_reference.volumes import Mask, Volume
+from mood_reference.volumes import Mask, Volume, smooth
 from mood_reference.weights import Arrays
 
 
@@ -29,4 +29,4 @@ def train(volumes: Volume, *, config: Config, seed: int, report: Report) -> Arra
 
 
 def score(volume: Volume, foreground: Mask, *, config: Config, arrays: Arrays) -> Volume:  # noqa: ARG001 - see above
-    return np.abs(volume - np.float32(config.mid_grey))
+    return smooth(np.abs(volume - np.float32(config.mid_grey)) * foreground, config.smoothing)

@@ -28,6 +28,12 @@ def _lies_between(tissue: Mask, axis: int) -> Mask:
     return before & after
 
 
+def standardise(volume: Volume, foreground: Mask) -> Volume:
+    """Shift and scale the volume to mean 0 and deviation 1 over its foreground."""
+    inside = volume[foreground] if foreground.any() else volume.ravel()
+    return (volume - inside.mean()) / (inside.std() + np.float32(1e-6))
+
+
 def resize(volume: Volume, shape: Sequence[int]) -> Volume:
     """Resize each axis: by the mean of the covered voxels when it shrinks, linearly when it grows."""
     for axis, size in enumerate(shape):
