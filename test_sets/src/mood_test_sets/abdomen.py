@@ -1,4 +1,4 @@
-"""New abdomens: a real CT, its organs and bowel changed in the scan's own grid, then warped and made noisy."""
+"""New abdomens: a real CT, its organs and bowel changed in its own grid, then warped and made noisy."""
 
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -21,7 +21,19 @@ WINDOW = (-300.0, 500.0)  # HU shown as 0 and 1
 AIR, BODY_EDGE = -1000.0, -400.0  # HU
 COLON = 20
 LABELS = 118  # TotalSegmentator classes, background included
-CONTRAST_PHASE = {52: 36, 2: 27, 3: 27, 63: 30, 64: 30, 65: 24, 66: 24, 67: 24, 68: 24, 1: 12, 5: 11}  # HU at 1
+CONTRAST_PHASE = {
+    52: 36,
+    2: 27,
+    3: 27,
+    63: 30,
+    64: 30,
+    65: 24,
+    66: 24,
+    67: 24,
+    68: 24,
+    1: 12,
+    5: 11,
+}  # HU at 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +68,13 @@ def _template() -> _Template:
 def _find_body(hu: NDArray[np.float32]) -> Mask:
     """The largest part denser than air: the table goes, gas inside stays."""
     parts, _ = ndimage.label(ndimage.binary_opening(hu > BODY_EDGE, iterations=2))
-    largest = parts == np.argmax(np.bincount(parts.ravel())[1:]) + 1
+    largest: Mask = parts == np.argmax(np.bincount(parts.ravel())[1:]) + 1
     body = np.zeros_like(largest)
     for z in range(hu.shape[2]):
         body[:, :, z] = ndimage.binary_fill_holes(largest[:, :, z])
+    body[[0, -1]] = body[:, [0, -1]] = (
+        False  # hips end at the border of the scan instead of being repeated beyond it
+    )
     return body
 
 
@@ -95,11 +110,13 @@ def grow_abdomen(streams: Streams, *subject: str | int, side: int) -> Volume:
     noise = ndimage.gaussian_filter(noise, 0.6)
     image += noise * (look.uniform(8, 18) / noise.std())
     low, high = WINDOW
-    return Volume(levels=quantize(np.where(mask, (image - low) / (high - low), 0)), foreground=mask, extent=EXTENT)
+    return Volume(
+        levels=quantize(np.where(mask, (image - low) / (high - low), 0)), foreground=mask, extent=EXTENT
+    )
 
 
 def _recolour(rng: np.random.Generator) -> NDArray[np.float32]:
-    """Other densities: each organ by itself, all vessels and kidneys with the contrast phase, fat as a whole."""
+    """Other densities: each organ by itself, vessels and kidneys with the contrast phase, fat as one."""
     template = _template()
     offsets = rng.normal(0, 6, LABELS)
     offsets[0] = 0
@@ -112,10 +129,12 @@ def _recolour(rng: np.random.Generator) -> NDArray[np.float32]:
 
 
 def _fill_colon(rng: np.random.Generator, hu: NDArray[np.float32]) -> NDArray[np.float32]:
-    """As for colonography: gas in front, tagged fluid up to a flat level behind; prone patients the other way round."""
+    """As for colonography: gas in front, tagged fluid behind with a flat level; reversed if prone."""
     template = _template()
     slices = np.linspace(0, 1, hu.shape[2])
-    level = np.interp(slices, np.linspace(0, 1, 8), rng.uniform(0.1, 0.5, 8))  # share of the height, slowly varying
+    level = np.interp(
+        slices, np.linspace(0, 1, 8), rng.uniform(0.1, 0.5, 8)
+    )  # share of the height, slowly varying
     supine = rng.random() < 0.6
     height = template.height if supine else 1 - template.height
     fluid = rng.normal(350, 60)

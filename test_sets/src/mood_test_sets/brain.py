@@ -1,4 +1,4 @@
-"""New brains: a real T1 scan, warped, with another contrast, bias field, blur and noise; rare conditions on request."""
+"""New brains: a real T1 scan, warped, with new contrast, bias field, blur and noise; rare conditions too."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,7 +16,7 @@ from mood_test_sets.warp import Bump, Field
 
 __all__ = ["EXTENT", "BrainCondition", "grow_brain"]
 
-EXTENT = (204.8, 204.8, 204.8)  # mm, the field of view
+EXTENT = (211.2, 211.2, 211.2)  # mm, the field of view
 BUMPS = (Bump(smoothness=14, strength=2.5), Bump(smoothness=6, strength=1.0))
 VENTRICLES = np.array([0.0, -18.0, 14.0])  # mm, MNI coordinates of the middle of the lateral ventricles
 COLIN_SHARE = 0.6  # the averaged brain is softer, so the single person serves more often
@@ -63,13 +63,15 @@ def _template(name: ScanName, side: int) -> _Template:
     )
 
 
-def grow_brain(streams: Streams, *subject: str | int, side: int, condition: BrainCondition | None = None) -> Volume:
-    """A brain of side³ voxels; the same subject differs with and without a condition in nothing but the condition."""
+def grow_brain(
+    streams: Streams, *subject: str | int, side: int, condition: BrainCondition | None = None
+) -> Volume:
+    """A brain of side³ voxels; a subject with a condition differs from itself in nothing else."""
     look = streams.rng(*subject, "look")
     name = ScanName.COLIN27_HEAD if look.random() < COLIN_SHARE else ScanName.ICBM152_BRAIN
     template = _template(name, side)
     places = _place(streams, *subject, template=template, side=side)
-    severity = streams.rng(*subject, "condition").uniform(0.35, 0.6)
+    severity = streams.rng(*subject, "condition").uniform(0.4, 0.65)
     if condition is BrainCondition.VENTRICLES:
         places = _widen(places, VENTRICLES - template.origin, severity)
     mask = warp.sample(template.mask, places) > 0.5
@@ -119,8 +121,10 @@ def _contrast(rng: np.random.Generator, image: Field) -> Field:
 
 
 def _bias(rng: np.random.Generator, side: int) -> Field:
-    """exp of a random polynomial of third order."""
+    """The exponential of a random polynomial of third order."""
     x, y, z = np.meshgrid(*(3 * [np.linspace(-1, 1, warp.NODES)]), indexing="ij")
     orders = [(i, j, k) for i in range(4) for j in range(4) for k in range(4) if 0 < i + j + k <= 3]
-    bias = sum(rng.normal(0, 0.08 / sum(order)) * x ** order[0] * y ** order[1] * z ** order[2] for order in orders)
+    bias = sum(
+        rng.normal(0, 0.08 / sum(order)) * x ** order[0] * y ** order[1] * z ** order[2] for order in orders
+    )
     return np.exp(warp.upsample(np.asarray(bias), side))

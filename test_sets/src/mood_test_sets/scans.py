@@ -47,6 +47,6 @@ def load_scan(name: ScanName) -> Scan:
     image = nib.Nifti1Image.from_bytes(gzip.decompress(compressed))
     return Scan(
         voxels=np.asarray(image.dataobj, dtype=np.float32),
-        spacing=float(image.header.get_zooms()[0]),
+        spacing=float(np.abs(image.affine[0, 0])),
         origin=np.asarray(image.affine[:3, 3], dtype=np.float64),
     )

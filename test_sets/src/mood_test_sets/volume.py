@@ -27,7 +27,7 @@ class Volume:
 
     @property
     def side(self) -> int:
-        return self.levels.shape[0]
+        return int(self.levels.shape[0])
 
 
 def quantize(values: NDArray[np.float64]) -> Levels:

@@ -1,7 +1,7 @@
 """Smooth invertible deformations: where in the source scan each voxel of a new subject comes from.
 
-A deformation is drawn on a fixed control grid in millimetres and only then brought to the wanted resolution, so
-that a subject has the same anatomy at every side length.
+A deformation is drawn on a fixed control grid in millimetres and only then brought to the wanted
+resolution, so that a subject has the same anatomy at every side length.
 """
 
 from collections.abc import Sequence
@@ -39,15 +39,20 @@ class Pose:
 def draw_pose(
     rng: np.random.Generator, *, rotation: float, scale: float, size: float, shear: float, shift: float
 ) -> Pose:
-    """Standard deviations: rotation in degrees, scale per axis, size common to all axes, shift in mm."""
-    turned = Rotation.from_euler("xyz", rng.normal(0, rotation, 3), degrees=True).as_matrix()
-    stretched = np.diag(np.exp(rng.normal(0, scale, 3) + rng.normal(0, size)))
-    sheared = np.eye(3) + np.triu(rng.normal(0, shear, (3, 3)), 1)
-    return Pose(matrix=turned @ stretched @ sheared, shift=rng.normal(0, shift, 3))
+    """Standard deviations: rotation in degrees, scale per axis, size common to all axes, shift in mm.
+
+    Nothing goes beyond two of them, so that the body stays in the field of view.
+    """
+    normal = np.clip(rng.standard_normal(13), -2, 2)
+    turned = Rotation.from_euler("xyz", rotation * normal[:3], degrees=True).as_matrix()
+    stretched = np.diag(np.exp(scale * normal[3:6] + size * normal[6]))
+    sheared = np.eye(3)
+    sheared[np.triu_indices(3, 1)] = shear * normal[7:10]
+    return Pose(matrix=turned @ stretched @ sheared, shift=shift * normal[10:])
 
 
 def diffeomorphism(rng: np.random.Generator, *, extent: Sequence[float], bumps: Sequence[Bump]) -> Field:
-    """Displacement (3, NODES, NODES, NODES) in mm: a smooth random velocity, integrated by scaling and squaring."""
+    """Displacement (3, NODES, NODES, NODES) in mm: a random velocity, integrated by scaling and squaring."""
     spacing = np.asarray(extent) / (NODES - 1)
     velocity = sum(_draw_velocity(rng, spacing, bump) for bump in bumps)
     step = velocity / spacing.reshape(3, 1, 1, 1) / 2**SQUARINGS  # in nodes
@@ -69,7 +74,7 @@ def _at(values: Field, places: Field) -> Field:
 
 @lru_cache(maxsize=8)
 def _weights(side: int) -> Field:
-    """(side, NODES): cubic interpolation from nodes on the border of the volume to voxel centres inside it."""
+    """(side, NODES): cubic interpolation from nodes that span the volume to the voxel centres in it."""
     nodes = np.linspace(-0.5, 0.5, NODES)
     return np.asarray(CubicSpline(nodes, np.eye(NODES))((np.arange(side) + 0.5) / side - 0.5))
 

@@ -69,7 +69,7 @@ def subcategories(dataset: Dataset, category: Category) -> tuple[str, ...]:
 
 
 def grow_abnormal(streams: Streams, subject: Subject, *, side: int, anomaly: Anomaly) -> Edit:
-    """The subject with the anomaly in it; the same subject without it is `grow(streams, subject, side=side)`."""
+    """The subject with the anomaly in it; without it, it is `grow(streams, subject, side=side)`."""
     base = grow(streams, subject, side=side)
     rng = streams.rng(*subject.path, "anomaly", anomaly.category, anomaly.subcategory)
     if anomaly.category.scope == "local":
@@ -90,7 +90,9 @@ def grow_abnormal(streams: Streams, subject: Subject, *, side: int, anomaly: Ano
 def _with_condition(streams: Streams, subject: Subject, base: Volume, condition: str) -> Volume:
     if subject.dataset is Dataset.BRAIN:
         return grow(streams, subject, side=base.side, condition=BrainCondition(condition))
-    return Volume(levels=base.levels[::-1].copy(), foreground=base.foreground[::-1].copy(), extent=base.extent)
+    return Volume(
+        levels=base.levels[::-1].copy(), foreground=base.foreground[::-1].copy(), extent=base.extent
+    )
 
 
 def _global_effect(base: Volume, levels: np.typing.NDArray[np.uint16]) -> float:

@@ -1,4 +1,4 @@
-"""What an anomaly leaves behind: an edited scan, the exact mask of the changed voxels, its effect and difficulty."""
+"""What an anomaly leaves behind: an edited scan, its exact mask, the effect and the difficulty."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -53,9 +53,11 @@ def paint(rng: np.random.Generator, base: Volume, recipe: Recipe) -> Edit:
         if base.foreground[proposal.box][proposal.footprint].mean() < INSIDE:
             continue
         edit = _settle(base, proposal, centre)
-        if edit.annotation["voxels"] >= _least_voxels(base.side):
+        if edit.mask is not None and edit.mask.sum() >= _least_voxels(base.side):
             return edit
-    raise AnomalyDoesNotFit(f"No place for {recipe.__name__} found in {ATTEMPTS} attempts. Use a larger side length.")
+    raise AnomalyDoesNotFit(
+        f"No place for {recipe.__name__} found in {ATTEMPTS} attempts. Use a larger side length."
+    )
 
 
 def _least_voxels(side: int) -> int:
@@ -97,7 +99,7 @@ def difficulty(size: float) -> int:
 def box_around(
     centre: NDArray[np.int64], radius: float, shape: tuple[int, ...]
 ) -> tuple[Box, list[NDArray[np.float64]]]:
-    """The part of the volume within `radius` voxels of the centre, and its offsets from it as an open grid."""
+    """The box that reaches `radius` voxels from the centre, and the offsets from it as an open grid."""
     reach = int(np.ceil(radius))
     x, y, z = (slice(max(0, c - reach), min(n, c + reach + 1)) for c, n in zip(centre, shape, strict=True))
     offsets = np.ogrid[x, y, z]

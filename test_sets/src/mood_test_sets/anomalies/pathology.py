@@ -17,7 +17,7 @@ def draw_brain_tumour(rng: np.random.Generator, base: Volume, centre: NDArray[np
     radius = rng.uniform(0.05, 0.10) * base.side
     box, depth = _rough_ball(rng, base, centre, radius=radius, reach=OEDEMA)
     before, tissue = base.values[box], _local_median(base, centre)
-    values = _blend(before, rng.uniform(0.65, 0.80) * tissue, _inside(depth, OEDEMA, radius / 2))
+    values = _blend(before, rng.uniform(0.65, 0.80) * tissue, _inside(depth, OEDEMA, radius))
     values = _blend(values, rng.uniform(1.10, 1.35) * tissue, _inside(depth, 1.0, radius))
     values = _blend(values, rng.uniform(0.35, 0.60) * tissue, _inside(depth, 0.6, radius))
     values += _grain(rng, base, depth) * _inside(depth, OEDEMA, radius)
@@ -45,17 +45,21 @@ def draw_ct_lesions(rng: np.random.Generator, base: Volume, centre: NDArray[np.i
     return _draw_lesions(rng, base, centre, sign=1)
 
 
-def _draw_lesions(rng: np.random.Generator, base: Volume, centre: NDArray[np.int64], *, sign: int) -> Proposal:
-    """4 to 12 soft spots, 25 to 45 % darker or brighter, all within 30 % of the side of the centre."""
+def _draw_lesions(
+    rng: np.random.Generator, base: Volume, centre: NDArray[np.int64], *, sign: int
+) -> Proposal:
+    """4 to 12 soft spots, up to 30 to 60 % darker or brighter, all within 30 % of the side of the centre."""
     box, offsets = box_around(centre, 0.3 * base.side, base.levels.shape)
     values = base.values[box]
     tissue = np.argwhere(base.foreground[box] & (values > 0.2))
-    count, contrast = int(rng.integers(4, 13)), sign * rng.uniform(0.25, 0.45)
+    count, contrast = int(rng.integers(4, 13)), sign * rng.uniform(0.3, 0.6)
     footprint = np.zeros(values.shape, dtype=np.bool_)
-    for place in rng.choice(tissue, count) - np.array([c - part.start for c, part in zip(centre, box, strict=True)]):
-        radius = max(1.0, rng.uniform(0.015, 0.035) * base.side)
+    for place in rng.choice(tissue, count) - np.array(
+        [c - part.start for c, part in zip(centre, box, strict=True)]
+    ):
+        radius = max(1.0, rng.uniform(0.02, 0.045) * base.side)
         distance = np.sqrt(sum((axis - spot) ** 2 for axis, spot in zip(offsets, place, strict=True)))
-        values *= 1 + contrast * rng.uniform(0.5, 0.9) * _inside(distance / radius, 1.0, radius)
+        values *= 1 + contrast * rng.uniform(0.6, 1.0) * _inside(distance / radius, 1.0, radius)
         footprint |= distance <= radius
     return Proposal(box=box, values=values, footprint=footprint, annotation={"lesions": count})
 
@@ -64,16 +68,19 @@ def _rough_ball(
     rng: np.random.Generator, base: Volume, centre: NDArray[np.int64], *, radius: float, reach: float
 ) -> tuple[tuple[slice, slice, slice], NDArray[np.float64]]:
     """Distance from the centre in radii of an ellipsoid with an uneven surface."""
-    ratios = np.exp(np.clip(rng.normal(0, 0.2, 3), -0.4, 0.4))
-    box, offsets = box_around(centre, 1.6 * reach * radius, base.levels.shape)
-    distance = np.sqrt(sum((axis / (ratio * radius)) ** 2 for axis, ratio in zip(offsets, ratios, strict=True)))
+    ratios = np.exp(np.clip(rng.normal(0, 0.2, 3), -0.25, 0.25))
+    box, offsets = box_around(centre, 1.9 * reach * radius, base.levels.shape)
+    distance = np.sqrt(
+        sum((axis / (ratio * radius)) ** 2 for axis, ratio in zip(offsets, ratios, strict=True))
+    )
     bumps = ndimage.gaussian_filter(rng.standard_normal(distance.shape), radius / 2)
-    return box, np.asarray(distance * np.exp(0.18 * bumps / bumps.std()))
+    return box, np.asarray(distance * np.exp(0.12 * bumps / bumps.std()))
 
 
 def _inside(depth: NDArray[np.float64], border: float, radius: float) -> NDArray[np.float64]:
-    """1 inside the border, 0 outside, with an edge of about one voxel."""
-    return 1 / (1 + np.exp(np.clip((depth - border) * radius * 2.5, -50, 50)))
+    """1 inside the border, 0 outside, with an edge of about one voxel; depth in radii."""
+    weight = 1 / (1 + np.exp(np.clip((depth - border) * radius * 2.5, -50, 50)))
+    return np.asarray(np.where(weight < 0.05, 0, weight))
 
 
 def _blend(before: NDArray[np.float64], target: float, weight: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -88,5 +95,6 @@ def _local_median(base: Volume, centre: NDArray[np.int64]) -> float:
 
 def _grain(rng: np.random.Generator, base: Volume, like: NDArray[np.float64]) -> NDArray[np.float64]:
     """Noise as strong as the scan's own, so that the tumour is not given away by being smooth."""
+    # The median |difference| of two neighbours with noise s is 0.954 s.
     steps = np.diff(base.levels[base.foreground].astype(np.float64)) / FULL
     return rng.normal(0, float(np.median(np.abs(steps))) / 0.954, like.shape)

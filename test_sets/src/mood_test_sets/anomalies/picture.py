@@ -35,7 +35,7 @@ def is_gorilla(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.boo
 
 
 def draw_gorilla(rng: np.random.Generator, base: Volume, centre: NDArray[np.int64]) -> Proposal:
-    """20 to 36 % of the side tall, 3 to 10 % thick, as bright as some tissue of the scan, any axis and angle."""
+    """20 to 36 % of the side tall, 3 to 10 % thick, brightness within the scan's, any axis and angle."""
     half = rng.uniform(0.20, 0.36) * base.side / 2
     thickness = max(2.0, rng.uniform(0.03, 0.10) * base.side)
     box, offsets = box_around(centre, half * 1.2, base.levels.shape)
@@ -45,7 +45,7 @@ def draw_gorilla(rng: np.random.Generator, base: Volume, centre: NDArray[np.int6
     y = (np.sin(turn) * plane[0] + np.cos(turn) * plane[1]) / half
     figure = is_gorilla(x, y) & (np.abs(depth) <= thickness / 2)
     soft = ndimage.gaussian_filter(figure.astype(np.float64), 0.5) * rng.uniform(0.7, 1.0)
-    value = float(np.percentile(base.levels[base.foreground], rng.uniform(5, 95))) / FULL
+    value = rng.uniform(*np.percentile(base.levels[base.foreground], (5, 95))) / FULL
     before = base.values[box]
     return Proposal(
         box=box,

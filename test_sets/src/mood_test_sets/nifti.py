@@ -1,0 +1,50 @@
+"""Writes .nii.gz that tell nothing but their content: one header, one compression, no name, no time."""
+
+import gzip
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from nibabel.nifti1 import header_dtype
+from numpy.typing import NDArray
+
+from mood_test_sets.volume import FULL, Levels
+
+__all__ = ["encode_label", "encode_levels", "encode_values"]
+
+COMPRESSION = 6
+DATATYPES = {"uint8": 2, "float32": 16, "uint16": 512}  # codes of the NIfTI-1 standard
+
+
+def encode_levels(levels: Levels, *, extent: Sequence[float]) -> bytes:
+    """Grown scans: uint16 with the slope that gives 0..1; extent in mm along each axis."""
+    return _encode(levels, extent=extent, slope=1 / FULL)
+
+
+def encode_values(values: NDArray[np.float32], *, extent: Sequence[float]) -> bytes:
+    """Imported scans: float32."""
+    return _encode(values.astype(np.float32), extent=extent)
+
+
+def encode_label(mask: NDArray[np.bool_], *, extent: Sequence[float]) -> bytes:
+    """uint8, 1 = abnormal."""
+    return _encode(mask.astype(np.uint8), extent=extent)
+
+
+def _encode(voxels: NDArray[Any], *, extent: Sequence[float], slope: float = 1.0) -> bytes:
+    spacing = np.asarray(extent) / voxels.shape
+    header = np.zeros((), dtype=header_dtype.newbyteorder("<"))
+    header["sizeof_hdr"], header["vox_offset"], header["magic"] = 348, 352, b"n+1"
+    header["dim"] = (3, *voxels.shape, 1, 1, 1, 1)
+    header["datatype"], header["bitpix"] = DATATYPES[voxels.dtype.name], 8 * voxels.itemsize
+    header["pixdim"] = (1, *spacing, 1, 1, 1, 1)
+    header["xyzt_units"] = 2  # mm
+    header["scl_slope"] = slope
+    header["sform_code"] = 1
+    origin = (
+        -spacing * (np.array(voxels.shape) - 1) / 2
+    )  # the middle of the volume, whatever the scanner said
+    for axis, row in enumerate(("srow_x", "srow_y", "srow_z")):
+        header[row][axis], header[row][3] = spacing[axis], origin[axis]
+    content = header.tobytes() + bytes(4) + voxels.astype(voxels.dtype.newbyteorder("<")).tobytes(order="F")
+    return gzip.compress(content, compresslevel=COMPRESSION, mtime=0)

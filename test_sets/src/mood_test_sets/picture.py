@@ -1,0 +1,77 @@
+"""A contact sheet: three slices of every case, a red line around its mask, as a PNG."""
+
+import gzip
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from mood_evaluator.test_set import Case, load_test_set
+
+__all__ = ["draw_sheet", "encode_png", "in_order"]
+
+RED = (255, 60, 0)
+GAP = 4  # pixels between cases
+Picture = NDArray[np.uint8]
+
+
+def in_order(cases: tuple[Case, ...]) -> list[Case]:
+    """Normal cases first, then category by category."""
+    return sorted(cases, key=lambda case: (case.category or "", case.subcategory or "", case.id))
+
+
+def draw_sheet(folder: Path, *, columns: int = 2, tile: int = 192) -> Picture:
+    """(height, width, 3): cases row by row as `in_order`, each as sagittal, coronal and axial slice."""
+    strips = [_draw_case(folder, case, tile) for case in in_order(load_test_set(folder).cases)]
+    blank = np.zeros_like(strips[0])
+    strips += [blank] * (-len(strips) % columns)
+    rows = [np.hstack(strips[start : start + columns]) for start in range(0, len(strips), columns)]
+    return np.vstack(rows)
+
+
+def _draw_case(folder: Path, case: Case, tile: int) -> Picture:
+    values = _read(folder / case.image)
+    low, high = values.min(), values.max()
+    grey = (255 * (values - low) / max(high - low, 1e-6)).astype(np.uint8)
+    mask = _read(folder / case.label) > 0 if case.label else np.zeros(case.shape, dtype=np.bool_)
+    slices = [_draw_slice(grey, mask, axis, tile) for axis in range(3)]
+    return np.pad(np.hstack(slices), ((0, GAP), (0, GAP), (0, 0)))
+
+
+def _draw_slice(grey: Picture, mask: NDArray[np.bool_], axis: int, tile: int) -> Picture:
+    """The middle slice, or the one with most of the mask; the last axis points up."""
+    others = tuple(other for other in range(3) if other != axis)
+    where = int(np.argmax(mask.sum(axis=others))) if mask.any() else mask.shape[axis] // 2
+    picture = _scale(np.take(grey, where, axis).T[::-1], tile)
+    region = _scale(np.take(mask, where, axis).T[::-1], tile)
+    coloured = np.repeat(picture[..., np.newaxis], 3, axis=2)
+    coloured[ndimage.binary_dilation(region) & ~region] = RED
+    return coloured
+
+
+def _scale(plane: NDArray[Any], tile: int) -> NDArray[Any]:
+    """Nearest neighbours, as tile by tile pixels."""
+    rows, columns = (np.arange(tile) * side // tile for side in plane.shape)
+    return plane[np.ix_(rows, columns)]
+
+
+def _read(path: Path) -> NDArray[np.float32]:
+    image = nib.Nifti1Image.from_bytes(gzip.decompress(path.read_bytes()))
+    return np.asarray(image.dataobj, dtype=np.float32)
+
+
+def encode_png(picture: Picture) -> bytes:
+    """8 bits per channel, (height, width, 3)."""
+    height, width, _ = picture.shape
+    lines = b"".join(b"\0" + line.tobytes() for line in np.ascontiguousarray(picture))
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(lines)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
