@@ -1,0 +1,127 @@
+"""One installation on one machine: its folder, its settings file, its engines, its processes."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from mood_platform.errors import Misconfigured
+from mood_platform.machine.postgres import PostgresCluster
+from mood_platform.machine.processes import MARK
+from mood_platform.machine.programs import Program
+from mood_platform.machine.valkey import ValkeyServer
+
+LONGEST_SOCKET = 100
+"""Bytes of a unix socket's path; the kernel allows 107."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Everything below `home`: settings.env, postgres/, valkey/, files/, mail/, log/, run/."""
+
+    home: Path
+
+    @property
+    def settings_file(self) -> Path:
+        return self.home / "settings.env"
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "log"
+
+    @property
+    def run_folder(self) -> Path:
+        return self.home / "run"
+
+    @property
+    def postgres(self) -> PostgresCluster:
+        return PostgresCluster(self.home / "postgres")
+
+    @property
+    def valkey(self) -> ValkeyServer:
+        return ValkeyServer(self.home / "valkey")
+
+    def prepare(self, *, port: int, holder_image: str) -> None:
+        """Make the folders, the database cluster and settings.env, whichever is not there yet."""
+        self._check_paths()
+        for folder in (self.home, self.logs, self.run_folder, self.home / "files", self.home / "mail"):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.postgres.create()
+        if not self.settings_file.exists():
+            self._write_settings({"MOOD_EXECUTION__INSTANCE": f"mood-{secrets.token_hex(4)}"})
+        self._write_settings(
+            {
+                **self.settings(),
+                "MOOD_DATABASE__URL": self.postgres.url,
+                "MOOD_BROKER__URL": self.valkey.url,
+                "MOOD_STORAGE__ROOT": str(self.home / "files"),
+                "MOOD_MAIL_FOLDER": str(self.home / "mail"),
+                "MOOD_EXECUTION__HOLDER_IMAGE": holder_image,
+                "MOOD_API__PORT": str(port),
+                "MOOD_API__PUBLIC_URL": f"http://127.0.0.1:{port}",
+            }
+        )
+
+    def settings(self) -> dict[str, str]:
+        """The variables of settings.env: a line each, `NAME=value`; lines with # are comments."""
+        if not self.settings_file.is_file():
+            raise Misconfigured(
+                f"{self.settings_file} is not there: no platform lives in {self.home}.",
+                remedy="Start one with `mood up --home DIR`, or name the folder of the one you mean.",
+            )
+        lines = [line.strip() for line in self.settings_file.read_text().splitlines()]
+        pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
+        return {name: value for name, _, value in pairs}
+
+    def environment(self, inherited: dict[str, str]) -> dict[str, str]:
+        """What its processes see: the settings, the mark they are found by, one thread for numerics each."""
+        return inherited | self.settings() | {MARK: str(self.home), "OMP_NUM_THREADS": "1"}
+
+    def programs(self, *, slots: int) -> list[Program]:
+        """Everything the supervisor keeps alive, in starting order."""
+        settings = self.settings()
+        python = [sys.executable, "-m"]
+        address = ["--host", "127.0.0.1", "--port", settings["MOOD_API__PORT"]]
+        api = [*python, "uvicorn", "--factory", "mood_platform.serving.asgi:create_app", *address]
+        celery = [*python, "celery", "-A", "mood_platform.worker.celery"]
+        schedule = ["--pidfile=", "--schedule", str(self.run_folder / "beat")]
+        postgres = [*python, "mood_platform.machine.run_postgres", str(self.postgres.home)]
+        return [
+            Program("postgres", postgres, order=1, stop="INT"),
+            Program("valkey", self.valkey.server_command(), order=1),
+            Program("api", [*api, "--no-access-log"], order=2),
+            Program("beat", [*celery, "beat", *schedule], order=2),
+            _worker(celery, "evaluate", queues="evaluate,intake,mail"),
+            _worker(celery, "toy", queues="toy"),
+            *(
+                _worker(celery, f"slot{number}", queues="toy,challenge,analysis")
+                for number in range(1, slots + 1)
+            ),
+        ]
+
+    def _check_paths(self) -> None:
+        socket = self.home / "postgres" / ".s.PGSQL.5432"
+        if len(os.fsencode(socket)) > LONGEST_SOCKET:
+            raise Misconfigured(
+                f"{self.home} is too long a path for unix sockets.",
+                remedy="Choose a shorter one with --home.",
+            )
+        if any(letter in str(self.home) for letter in " '\"%\n"):
+            raise Misconfigured(
+                f"{self.home} has a space, quote or % in it.", remedy="Choose a plain path with --home."
+            )
+
+    def _write_settings(self, variables: dict[str, str]) -> None:
+        text = "".join(f"{name}={value}\n" for name, value in variables.items())
+        fresh = self.settings_file.with_suffix(".new")
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
+            stream.write("# Settings of this installation; lines you add stay.\n" + text)
+        fresh.replace(self.settings_file)
+
+
+def _worker(celery: list[str], name: str, *, queues: str) -> Program:
+    options = ["-Q", queues, "-c", "1", "-n", f"{name}@%h", "--without-gossip", "--without-mingle"]
+    return Program(name, [*celery, "worker", *options, "--loglevel", "INFO"], order=3, stop="QUIT")
