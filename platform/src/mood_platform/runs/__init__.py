@@ -1,0 +1,1 @@
+"""Runs: start, claim, execute, record, score, report; sweeper and reaper put right what died."""

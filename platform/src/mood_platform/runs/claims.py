@@ -1,0 +1,193 @@
+"""Claims: which CaseRun a slot runs next, and the few things its node may say about it afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import ColumnElement, CursorResult, Row, Select, func, select, update
+
+from mood_evaluator import Dataset, Task
+from mood_platform.db.transaction import Transaction
+from mood_platform.execution.outcome import Outcome
+from mood_platform.execution.runtime import Execution
+from mood_platform.failures import FailureReason
+from mood_platform.models import Case, CaseRun, CaseRunState, Image, Json, Run, RunState, Stage, Submission
+from mood_platform.queueing import Job
+from mood_platform.runs.endings import lock_case, lock_run, release
+from mood_platform.runs.schedule import claimable, ring_for_waiting_work
+
+CLAIM_LOCK = 0x6D6F6F64
+"""Advisory lock: claims take turns. A claim waits for nothing else, so turns are milliseconds."""
+
+
+Found = Row[CaseRun, Run, Task, str | None, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """All that a node learns about a case: never its id in the test set, its label or its team."""
+
+    claim_id: UUID
+    run_id: UUID
+    case_run_id: UUID
+    image: str
+    """Digest; the id to run by and the name of the archive in the store."""
+    task: Task
+    dataset: Dataset
+    case_sha256: str
+    limits: Json
+
+    def key(self, name: str) -> str:
+        """Object key of what this attempt leaves: prediction, log."""
+        return case_key(self.run_id, self.case_run_id, self.claim_id, name)
+
+
+def case_key(run_id: UUID, case_run_id: UUID, claim_id: UUID | None, name: str) -> str:
+    return f"runs/{run_id}/{case_run_id}/{claim_id}/{name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimingNode:
+    """Who claims: its name, its facts for the record, and the images it already has."""
+
+    name: str
+    facts: Json
+    images: Collection[str] = ()
+
+
+def claim_next(
+    tx: Transaction, *, stages: Collection[Stage], node: ClaimingNode, lease_seconds: float
+) -> Claim | None:
+    """Hand out the next case, or None; rings again while work remains.
+
+    Claims take turns, so that each sees the running cases of all others: this is what makes two
+    teams share the slots evenly. A Run that is just being changed is passed over; the bell tells.
+    """
+    tx.session.execute(select(func.pg_advisory_xact_lock(CLAIM_LOCK)))
+    found = tx.session.execute(_next_case(tx, stages, node.images)).first()
+    claim = None if found is None else _take(tx, found, node, lease_seconds)
+    ring_for_waiting_work(tx)
+    return claim
+
+
+def _take(tx: Transaction, found: Found, node: ClaimingNode, lease_seconds: float) -> Claim:
+    case_run, run, *_ = found
+    case_run.claim_id, case_run.lease_until = uuid4(), tx.now + timedelta(seconds=lease_seconds)
+    case_run.node, case_run.node_facts, case_run.attempt = node.name, node.facts, case_run.attempt + 1
+    case_run.started_at, case_run.finished_at = tx.now, None
+    case_run.advance(CaseRunState.RUNNING, now=tx.now)
+    if run.state is RunState.QUEUED:
+        run.advance(RunState.RUNNING, now=tx.now)
+    tx.session.flush()
+    return _claim(found)
+
+
+def _next_case(
+    tx: Transaction, stages: Collection[Stage], images: Collection[str]
+) -> Select[CaseRun, Run, Task, str | None, str]:
+    running = (
+        select(Submission.team_id, func.count().label("cases"))
+        .join(Run, Run.submission_id == Submission.id)
+        .join(CaseRun, CaseRun.run_id == Run.id)
+        .where(CaseRun.state == CaseRunState.RUNNING)
+        .group_by(Submission.team_id)
+        .subquery()
+    )
+    return (
+        select(CaseRun, Run, Submission.task, Image.digest, Case.image_sha256)
+        .join(Run, CaseRun.run_id == Run.id)
+        .join(Submission, Run.submission_id == Submission.id)
+        .join(Image, Submission.image_id == Image.id)
+        .join(Case, CaseRun.case_id == Case.id)
+        .outerjoin(running, running.c.team_id == Submission.team_id)
+        .where(claimable(tx, stages=stages))
+        .order_by(
+            CaseRun.toy.desc(),
+            Run.stage == Stage.ANALYSIS,
+            func.coalesce(running.c.cases, 0),
+            Submission.submitted_at,
+            Image.digest.in_(images).desc(),
+            CaseRun.position,
+        )
+        .limit(1)
+        .with_for_update(of=(CaseRun, Run), skip_locked=True, key_share=True)
+    )
+
+
+def _claim(found: Found) -> Claim:
+    case_run, run, task, digest, case_sha256 = found
+    assert case_run.claim_id is not None
+    assert digest is not None, "only accepted images, which have a digest, are submitted"
+    return Claim(
+        claim_id=case_run.claim_id,
+        run_id=run.id,
+        case_run_id=case_run.id,
+        image=digest,
+        task=task,
+        dataset=case_run.dataset,
+        case_sha256=case_sha256,
+        limits=run.limits,
+    )
+
+
+def heartbeat(tx: Transaction, *, claim_id: UUID, lease_seconds: float) -> bool:
+    """Keep a claim; False: it is lost, stop the container and drop the result."""
+    until = tx.now + timedelta(seconds=lease_seconds)
+    mine = update(CaseRun).where(CaseRun.claim_id == claim_id, CaseRun.state == CaseRunState.RUNNING)
+    done = tx.session.execute(mine.values(lease_until=until))
+    assert isinstance(done, CursorResult)
+    return done.rowcount == 1
+
+
+def record(
+    tx: Transaction,
+    *,
+    claim_id: UUID,
+    outcome: Outcome,
+    execution: Execution,
+    prediction_key: str | None = None,
+    log_key: str | None = None,
+    max_attempts: int = 3,
+) -> bool:
+    """Compare and set: write how the case ended if the claim is still held; False: drop the result."""
+    held = (CaseRun.claim_id == claim_id, CaseRun.state == CaseRunState.RUNNING)
+    run = _lock_run_of(tx, *held) if outcome.state_name == "platform_fault" else None
+    case_run = lock_case(tx, *held)
+    if case_run is None:
+        return False
+    case_run.seconds, case_run.exit_code = execution.seconds, execution.exit_code
+    case_run.flags = [str(flag) for flag in outcome.flags]
+    case_run.prediction_key, case_run.log_key = prediction_key, log_key
+    if run is not None:
+        reason = outcome.reason or FailureReason.ENGINE_ERROR
+        release(tx, run=run, case_run=case_run, reason=reason, max_attempts=max_attempts)
+        return True
+    case_run.finished_at, case_run.lease_until = tx.now, None
+    case_run.advance(CaseRunState(outcome.state_name), now=tx.now, reason=outcome.reason)
+    _pass_on(tx, case_run)
+    return True
+
+
+def _lock_run_of(tx: Transaction, *held: ColumnElement[bool]) -> Run | None:
+    """A fault may end the whole Run, which is then locked first."""
+    run_id = tx.session.scalar(select(CaseRun.run_id).where(*held))
+    return None if run_id is None else lock_run(tx, run_id)
+
+
+def _pass_on(tx: Transaction, case_run: CaseRun) -> None:
+    """A prediction is scored next; without one the case has ended, and its Run may have."""
+    if case_run.state is CaseRunState.COLLECTED:
+        tx.enqueue(Job.SCORE_CASE, case_run_id=str(case_run.id))
+    else:
+        tx.enqueue(Job.SCORE_RUN, run_id=str(case_run.run_id))
+
+
+def live_claims(tx: Transaction, *, claim_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of the given claims that are held now."""
+    held = select(CaseRun.claim_id).where(
+        CaseRun.claim_id.in_(list(claim_ids)), CaseRun.state == CaseRunState.RUNNING
+    )
+    return {claim_id for claim_id in tx.session.scalars(held) if claim_id is not None}

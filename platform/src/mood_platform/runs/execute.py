@@ -1,0 +1,141 @@
+"""One turn of a slot: claim a case, run its container outside any transaction, store and record the end."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+from sqlalchemy.exc import OperationalError
+
+from mood_platform.db.engine import Sessions
+from mood_platform.db.transaction import transaction
+from mood_platform.errors import PlatformError
+from mood_platform.execution.limits import Limits
+from mood_platform.execution.outcome import outcome
+from mood_platform.execution.runtime import CaseJob, ContainerRuntime, Execution
+from mood_platform.models import Stage
+from mood_platform.queueing import JobQueue
+from mood_platform.runs.claims import Claim, ClaimingNode, claim_next, heartbeat, record
+from mood_platform.runs.lease import kept_alive
+from mood_platform.runs.node import Node, cached_case, ensure_image
+from mood_platform.storage.store import ObjectStore
+
+log = logging.getLogger(__name__)
+
+PATIENCE_SECONDS = 300.0
+"""How long a finished case waits for a database that does not answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """What a slot works with."""
+
+    sessions: Sessions
+    queue: JobQueue
+    store: ObjectStore
+    runtime: ContainerRuntime
+    node: Node
+
+
+def work_once(slot: Slot, *, stages: Collection[Stage]) -> bool:
+    """Claim and run one case; False when there was none."""
+    node = slot.node
+    claimant = ClaimingNode(name=node.name, facts=node.facts, images=node.loaded_images())
+    with transaction(slot.sessions, slot.queue) as tx:
+        claim = claim_next(tx, stages=stages, node=claimant, lease_seconds=node.lease_seconds)
+    if claim is None:
+        return False
+    node.cache.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="case-", dir=node.cache) as folder,
+        kept_alive(lambda: _beat(slot, claim), every_seconds=node.heartbeat_seconds) as lost,
+    ):
+        execution = _execute(slot, claim, Path(folder), lost)
+        _insist(lambda: _record(slot, claim, Path(folder), execution))
+    return True
+
+
+def _beat(slot: Slot, claim: Claim) -> bool:
+    with transaction(slot.sessions, slot.queue) as tx:
+        return heartbeat(tx, claim_id=claim.claim_id, lease_seconds=slot.node.lease_seconds)
+
+
+def _execute(slot: Slot, claim: Claim, folder: Path, lost: Event) -> Execution:
+    """Bring image and case here, then run; what goes wrong before the start is the platform's fault."""
+    try:
+        ensure_image(slot.node, slot.store, slot.runtime, claim.image)
+        case = cached_case(slot.node, slot.store, claim.case_sha256)
+    except (OSError, PlatformError) as error:
+        log.exception("Case run %s: image or case could not be prepared.", claim.case_run_id)
+        return Execution(engine_error=str(error))
+    job = CaseJob(
+        claim_id=claim.claim_id.hex,
+        image=claim.image,
+        task=claim.task,
+        dataset=claim.dataset,
+        case=case,
+        output=folder / "prediction",
+        log=folder / "log",
+        limits=Limits.parse(claim.limits),
+        holder_image=slot.node.holder_image,
+        instance=slot.node.instance,
+        gpu=slot.node.gpu,
+        cpuset=slot.node.cpuset,
+    )
+    return slot.runtime.execute(job, should_stop=lost.is_set)
+
+
+def _record(slot: Slot, claim: Claim, folder: Path, execution: Execution) -> None:
+    judged = outcome(execution)
+    if judged.state_name == "cancelled":
+        log.info("Case run %s: claim %s was lost, its result is dropped.", claim.case_run_id, claim.claim_id)
+        return
+    if execution.engine_error is not None:
+        log.error("Case run %s: %s", claim.case_run_id, execution.engine_error)
+    prediction_key = _keep(slot, claim, folder / "prediction") if judged.state_name == "collected" else None
+    log_key = _keep(slot, claim, folder / "log")
+    with transaction(slot.sessions, slot.queue) as tx:
+        held = record(
+            tx,
+            claim_id=claim.claim_id,
+            outcome=judged,
+            execution=execution,
+            prediction_key=prediction_key,
+            log_key=log_key,
+            max_attempts=slot.node.max_attempts,
+        )
+    if not held:
+        log.info(
+            "Case run %s: claim %s is not held any more, its result is dropped.",
+            claim.case_run_id,
+            claim.claim_id,
+        )
+
+
+def _keep(slot: Slot, claim: Claim, path: Path) -> str | None:
+    """The object comes before the row that names it."""
+    if not path.exists():
+        return None
+    key = claim.key(path.name)
+    slot.store.put_file(key, path)
+    return key
+
+
+def _insist(action: Callable[[], None]) -> None:
+    """A result is worth waiting for: try again while the database is away."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            action()
+        except OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            log.warning("The database does not answer; the result is recorded when it does.")
+            time.sleep(1)
+        else:
+            return

@@ -1,0 +1,126 @@
+"""A node's own things: its name, and its cache of cases and images (bounded, least recently used out)."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from mood_platform.errors import Transient
+from mood_platform.execution.runtime import ContainerRuntime
+from mood_platform.models import Json
+from mood_platform.storage.store import ObjectStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One slot on one machine. `cache` is shared by all slots of the machine."""
+
+    name: str
+    instance: str
+    holder_image: str
+    cache: Path
+    facts: Json
+    gpu: str | None = None
+    cpuset: str | None = None
+    lease_seconds: float = 60
+    heartbeat_seconds: float = 15
+    max_attempts: int = 3
+    case_cache_bytes: int = 20 * 2**30
+    image_cache_count: int = 20
+
+    @property
+    def cases(self) -> Path:
+        return self.cache / "cases"
+
+    @property
+    def images(self) -> Path:
+        """One empty file per image that this node loaded; its time is the last use."""
+        return self.cache / "images"
+
+    def loaded_images(self) -> list[str]:
+        return [_digest(path) for path in _oldest_first(self.images)]
+
+
+def cached_case(node: Node, store: ObjectStore, sha256: str) -> Path:
+    """The case as a local file whose bytes have this hash."""
+    path = node.cases / f"{sha256}.nii.gz"
+    with _locked(node.cases, sha256):
+        if not path.exists():
+            _fetch_case(node, store, sha256, path)
+        os.utime(path)
+    return path
+
+
+def _fetch_case(node: Node, store: ObjectStore, sha256: str, path: Path) -> None:
+    part = path.with_suffix(".part")
+    with store.local(f"cases/{sha256}.nii.gz") as source:
+        shutil.copyfile(source, part)
+    with part.open("rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    if found != sha256:
+        part.unlink()
+        raise Transient(
+            f"Object cases/{sha256}.nii.gz hashes to {found}.", remedy="Import the test set again."
+        )
+    part.rename(path)
+    _make_room(node.cases, keep_bytes=node.case_cache_bytes)
+
+
+def _make_room(folder: Path, *, keep_bytes: int) -> None:
+    files = _oldest_first(folder)
+    size = sum(path.stat().st_size for path in files)
+    for path in files[:-1]:
+        if size <= keep_bytes:
+            return
+        size -= path.stat().st_size
+        path.unlink()
+
+
+def ensure_image(node: Node, store: ObjectStore, runtime: ContainerRuntime, digest: str) -> None:
+    """Load the image from the store unless the engine has it; two slots never load the same one twice."""
+    mark = node.images / digest.replace(":", "-")
+    with _locked(node.images, mark.name):
+        if not runtime.has_image(digest):
+            with store.local(f"images/{digest}.tar") as archive:
+                loaded = runtime.load(archive)
+            if loaded != digest:
+                raise Transient(
+                    f"Image {digest} loaded as {loaded}.", remedy="Check the image store of this node."
+                )
+            mark.touch()
+            _forget_images(node, runtime)
+        elif mark.exists():
+            os.utime(mark)
+
+
+def _forget_images(node: Node, runtime: ContainerRuntime) -> None:
+    """Only images that we loaded are forgotten; one that is in use survives (the engine refuses)."""
+    for mark in _oldest_first(node.images)[: -node.image_cache_count]:
+        runtime.remove_image(_digest(mark))
+        mark.unlink()
+
+
+def _digest(mark: Path) -> str:
+    return mark.name.replace("-", ":", 1)
+
+
+def _oldest_first(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    files = [path for path in folder.iterdir() if path.suffix not in {".lock", ".part"}]
+    return sorted(files, key=lambda path: path.stat().st_mtime)
+
+
+@contextmanager
+def _locked(folder: Path, name: str) -> Iterator[None]:
+    """Across processes; the kernel lets go when the holder dies."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

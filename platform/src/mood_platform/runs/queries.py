@@ -1,0 +1,53 @@
+"""Reads Runs and their CaseRuns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from mood_platform.db.transaction import Transaction
+from mood_platform.errors import NotFound
+from mood_platform.models import CaseRun, Run, RunEvent, RunState, Stage, Submission
+
+
+def find_run(tx: Transaction, *, run_id: UUID) -> Run:
+    """For organizers and jobs."""
+    run = tx.session.get(Run, run_id)
+    if run is None:
+        raise NotFound(
+            "There is no such run.", remedy="GET /api/v1/admin/submissions lists submissions and runs."
+        )
+    return run
+
+
+def newest_run(tx: Transaction, *, submission: Submission) -> Run | None:
+    """The Run that says where the Submission is now; analysis Runs are not about that."""
+    mine = select(Run).where(Run.submission_id == submission.id, Run.stage != Stage.ANALYSIS)
+    return tx.session.scalar(mine.order_by(Run.number.desc()).limit(1))
+
+
+def counting_run(tx: Transaction, *, submission: Submission) -> Run | None:
+    """The first Run that was scored and is not void; analysis Runs never count."""
+    mine = select(Run).where(
+        Run.submission_id == submission.id,
+        Run.stage == submission.stage,
+        Run.state == RunState.SCORED,
+        Run.voided_at.is_(None),
+    )
+    return tx.session.scalar(mine.order_by(Run.number).limit(1))
+
+
+def case_runs_of(tx: Transaction, *, run: Run) -> Sequence[CaseRun]:
+    """With their Cases, toy cases first."""
+    query = select(CaseRun).where(CaseRun.run_id == run.id).options(joinedload(CaseRun.case))
+    return tx.session.scalars(query.order_by(CaseRun.toy.desc(), CaseRun.position)).all()
+
+
+def events_of(tx: Transaction, *, run: Run) -> Sequence[RunEvent]:
+    """The history of the Run and of its CaseRuns, oldest first; for organizers."""
+    return tx.session.scalars(
+        select(RunEvent).where(RunEvent.run_id == run.id).order_by(RunEvent.sequence)
+    ).all()

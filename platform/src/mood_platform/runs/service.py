@@ -1,0 +1,167 @@
+"""What people do to Runs: start, cancel, void, run again, run on further test sets."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from mood_evaluator import Dataset
+from mood_platform.accounts.audit import audit, subject_of
+from mood_platform.challenges.queries import newest_test_set
+from mood_platform.db.transaction import Transaction
+from mood_platform.errors import Conflict, Invalid
+from mood_platform.models import Case, CaseRun, CaseRunState, Json, Run, RunState, Stage, Submission, TestSet
+from mood_platform.runs.endings import cancel_cases, lock_run
+from mood_platform.runs.queries import newest_run
+from mood_platform.runs.schedule import ring_for_waiting_work
+
+
+def start_run(
+    tx: Transaction, *, submission: Submission, stage: Stage, test_sets: Json, limits: Json, scoring: Json
+) -> Run:
+    """Create the Run with a CaseRun for every Case of the Task, toy cases first, and ring."""
+    run = Run(
+        submission_id=submission.id,
+        number=_next_number(tx, submission),
+        stage=stage,
+        state=RunState.QUEUED,
+        state_since=tx.now,
+        created_at=tx.now,
+        limits=limits,
+        scoring=scoring,
+        test_sets=test_sets,
+    )
+    tx.session.add(run)
+    tx.session.flush()
+    toy = _cases(tx, submission, test_sets["toy"].values())
+    main = _cases(tx, submission, (name for names in test_sets["main"].values() for name in names))
+    if not toy and not main:
+        raise Invalid(
+            f"The test sets have no case of the {submission.task} task.",
+            remedy="Name test sets that have some.",
+        )
+    tx.session.add_all([*_case_runs(tx, run, toy, toy=True), *_case_runs(tx, run, main, toy=False)])
+    tx.session.flush()
+    ring_for_waiting_work(tx)
+    return run
+
+
+def cancel_run(tx: Transaction, *, run: Run, actor: str) -> None:
+    """Stop a live Run; containers that still run lose their claim and are killed."""
+    locked = lock_run(tx, run.id)
+    if locked is None or not locked.state.live:
+        raise Conflict(f"The run is {run.state} already.", remedy="Nothing is left to cancel.")
+    cancel_cases(tx, locked)
+    locked.advance(RunState.CANCELLED, now=tx.now)
+    audit(tx, actor=actor, action="run.cancel", subject=subject_of("run", run))
+
+
+def void_run(tx: Transaction, *, run: Run, reason: str, actor: str) -> None:
+    """An organizer's written decision that a scored Run no longer counts; the next scored one does."""
+    _require_reason(reason)
+    locked = lock_run(tx, run.id)
+    if locked is None or locked.state is not RunState.SCORED or locked.voided_at is not None:
+        raise Conflict(
+            "Only a scored run that is not void yet can be voided.", remedy="Cancel a run that is live."
+        )
+    locked.voided_at, locked.voided_reason = tx.now, reason
+    audit(tx, actor=actor, action="run.void", subject=subject_of("run", run), reason=reason)
+
+
+def rerun(tx: Transaction, *, submission: Submission, reason: str, actor: str) -> Run:
+    """Execute a Submission once more, with limits and test sets of its newest Run; order and quota stay."""
+    _require_reason(reason)
+    tx.session.refresh(submission, with_for_update={"key_share": True})
+    last = newest_run(tx, submission=submission)
+    if last is None or last.state.live:
+        raise Conflict(
+            "The submission has a run that is not over.", remedy="Wait for its end, or cancel it first."
+        )
+    run = _start_like(tx, submission, last, stage=submission.stage, test_sets=last.test_sets)
+    audit(
+        tx,
+        actor=actor,
+        action="submission.rerun",
+        subject=subject_of("submission", submission),
+        reason=reason,
+    )
+    return run
+
+
+def start_analysis(
+    tx: Transaction, *, submission: Submission, test_set_names: Sequence[str], actor: str
+) -> Run:
+    """Run a Submission on further test sets: last in the queue, never counted, hidden from its team."""
+    if not test_set_names:
+        raise Invalid("Field test_sets: it is empty.", remedy="Name at least one installed test set.")
+    last = newest_run(tx, submission=submission)
+    if last is None:
+        raise Conflict("The submission has never run.", remedy="Its first run sets the limits of all others.")
+    main = _by_dataset(newest_test_set(tx, name) for name in test_set_names)
+    run = _start_like(tx, submission, last, stage=Stage.ANALYSIS, test_sets={"toy": {}, "main": main})
+    subject = subject_of("submission", submission)
+    audit(
+        tx,
+        actor=actor,
+        action="submission.analyse",
+        subject=subject,
+        data={"test_sets": list(test_set_names)},
+    )
+    return run
+
+
+def _start_like(tx: Transaction, submission: Submission, last: Run, *, stage: Stage, test_sets: Json) -> Run:
+    return start_run(
+        tx, submission=submission, stage=stage, test_sets=test_sets, limits=last.limits, scoring=last.scoring
+    )
+
+
+def _next_number(tx: Transaction, submission: Submission) -> int:
+    highest = select(func.max(Run.number)).where(Run.submission_id == submission.id)
+    return (tx.session.scalar(highest) or 0) + 1
+
+
+def _cases(
+    tx: Transaction, submission: Submission, test_set_ids: Iterable[str]
+) -> list[tuple[UUID, Dataset]]:
+    query = (
+        select(Case.id, TestSet.dataset)
+        .join(TestSet, Case.test_set_id == TestSet.id)
+        .where(
+            TestSet.id.in_([UUID(name) for name in test_set_ids]), Case.tasks.contains([str(submission.task)])
+        )
+    )
+    return [(case_id, dataset) for case_id, dataset in tx.session.execute(query)]
+
+
+def _case_runs(tx: Transaction, run: Run, cases: list[tuple[UUID, Dataset]], *, toy: bool) -> list[CaseRun]:
+    """In random order: nothing can be read off the sequence of hidden cases."""
+    secrets.SystemRandom().shuffle(cases)
+    return [
+        CaseRun(
+            run_id=run.id,
+            case_id=case_id,
+            dataset=dataset,
+            toy=toy,
+            position=position,
+            state=CaseRunState.QUEUED,
+            state_since=tx.now,
+            attempt=0,
+        )
+        for position, (case_id, dataset) in enumerate(cases)
+    ]
+
+
+def _by_dataset(test_sets: Iterable[TestSet]) -> dict[str, list[str]]:
+    main: dict[str, list[str]] = {}
+    for test_set in test_sets:
+        main.setdefault(str(test_set.dataset), []).append(str(test_set.id))
+    return main
+
+
+def _require_reason(reason: str) -> None:
+    if not reason.strip():
+        raise Invalid("Field reason: it is empty.", remedy="Write why; it is kept with the run.")

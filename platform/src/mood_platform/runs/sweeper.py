@@ -1,0 +1,76 @@
+"""Puts right what died: lost leases, lost messages, Runs that nobody finished. Touches only the database."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy import select
+
+from mood_platform.db.engine import Sessions
+from mood_platform.db.transaction import Transaction, transaction
+from mood_platform.failures import FailureReason
+from mood_platform.models import CaseRun, CaseRunState, Image, ImageState, Run
+from mood_platform.queueing import Job, JobQueue, Queue
+from mood_platform.runs.due import due_runs
+from mood_platform.runs.endings import lock_case, lock_run, release
+from mood_platform.runs.schedule import ring_for_waiting_work
+
+STALE_SECONDS = 30.0
+"""After this long without a step a message is taken for lost, provided that its queue is empty."""
+
+
+class Backlog(JobQueue, Protocol):
+    """A queue that knows how many messages nobody has taken yet."""
+
+    def waiting(self, queue: Queue) -> int: ...
+
+
+def sweep(sessions: Sessions, queue: Backlog, *, max_attempts: int) -> int:
+    """One sweep; gives the number of leases that were lost. Sweeping twice changes nothing more."""
+    with transaction(sessions, queue) as tx:
+        expired = select(CaseRun.id, CaseRun.run_id).where(
+            CaseRun.state == CaseRunState.RUNNING, CaseRun.lease_until < tx.now
+        )
+        found = tx.session.execute(expired).all()
+    lost = sum(_release_lost(sessions, queue, case, run, max_attempts) for case, run in found)
+    with transaction(sessions, queue) as tx:
+        ring_for_waiting_work(tx)
+        if queue.waiting(Queue.EVALUATE) == 0:
+            _ring_for_lost_scoring(tx)
+        if queue.waiting(Queue.INTAKE) == 0:
+            _ring_for_lost_images(tx)
+    return lost
+
+
+def _release_lost(sessions: Sessions, queue: Backlog, case_id: UUID, run_id: UUID, max_attempts: int) -> bool:
+    """One short transaction per lost case: a heartbeat that comes just in time keeps it."""
+    with transaction(sessions, queue) as tx:
+        run = lock_run(tx, run_id)
+        lapsed = (CaseRun.state == CaseRunState.RUNNING, CaseRun.lease_until < tx.now)
+        case_run = lock_case(tx, CaseRun.id == case_id, *lapsed)
+        if run is None or case_run is None:
+            return False
+        release(tx, run=run, case_run=case_run, reason=FailureReason.LOST_LEASE, max_attempts=max_attempts)
+        return True
+
+
+def _ring_for_lost_scoring(tx: Transaction) -> None:
+    """Predictions nobody scored, Runs nobody finished."""
+    stale = tx.now - timedelta(seconds=STALE_SECONDS)
+    collected = select(CaseRun.id).where(CaseRun.state == CaseRunState.COLLECTED, CaseRun.state_since < stale)
+    for case_run_id in tx.session.scalars(collected):
+        tx.enqueue(Job.SCORE_CASE, case_run_id=str(case_run_id))
+    for run_id in tx.session.scalars(due_runs().where(Run.state_since < stale)):
+        tx.enqueue(Job.SCORE_RUN, run_id=str(run_id))
+
+
+def _ring_for_lost_images(tx: Transaction) -> None:
+    """Images handed in that nobody checks."""
+    stale = tx.now - timedelta(seconds=STALE_SECONDS)
+    unchecked = select(Image.id).where(
+        Image.state.in_((ImageState.RECEIVED, ImageState.CHECKING)), Image.created_at < stale
+    )
+    for image_id in tx.session.scalars(unchecked):
+        tx.enqueue(Job.CHECK_IMAGE, image_id=str(image_id))
