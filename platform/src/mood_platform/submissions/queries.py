@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Select, select, tuple_
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import selectinload
 
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import NotFound
@@ -58,7 +58,7 @@ def list_images(tx: Transaction, *, team: Team, limit: int, before: Before | Non
 
 def _with_facts() -> Select[Submission]:
     relations = (Submission.team, Submission.image, Submission.challenge)
-    return select(Submission).options(*(joinedload(relation) for relation in relations))
+    return select(Submission).options(*(selectinload(relation) for relation in relations))
 
 
 def _found(submission: Submission | None) -> Submission:

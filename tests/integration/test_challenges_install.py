@@ -1,0 +1,144 @@
+"""Installing test sets and applying challenges on a real database and store."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from mood_evaluator import Dataset, Task
+from mood_platform.challenges.config import ChallengeConfig
+from mood_platform.challenges.queries import (
+    cases_of,
+    find_challenge,
+    newest_test_set,
+    run_test_sets,
+    stage_test_sets,
+)
+from mood_platform.challenges.service import apply_challenge, install_test_set
+from mood_platform.db.engine import Sessions
+from mood_platform.db.transaction import transaction
+from mood_platform.errors import Invalid, Misconfigured, NotFound
+from mood_platform.models import AuditEvent, Case, Stage, TestSet
+from mood_platform.storage.local import LocalStore
+from mood_platform.testing.edition import DOCUMENT, make_edition, write_test_set
+from mood_platform.testing.queue import FakeQueue
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_test_set(tmp_path / "test-brain", purpose="test", dataset=Dataset.BRAIN)
+
+
+def test_an_installed_test_set_has_its_rows_and_objects(
+    sessions: Sessions, store: LocalStore, folder: Path
+) -> None:
+    steps: list[tuple[int, int]] = []
+    with transaction(sessions, FakeQueue()) as tx:
+        installed = install_test_set(
+            tx, folder=folder, store=store, progress=lambda *step: steps.append(step)
+        )
+    assert (installed.name, installed.public) == ("test-brain", False)
+    assert steps == [(done, 6) for done in range(1, 7)]
+    with transaction(sessions, FakeQueue()) as tx:
+        cases = cases_of(tx, test_set=newest_test_set(tx, "test-brain"), task=Task.PIXEL)
+        assert [case.abnormal for case in cases] == [True, False, True, False]
+        for case in cases:
+            assert store.exists(f"cases/{case.image_sha256}.nii.gz")
+            assert case.label_sha256 is None or store.exists(f"labels/{case.label_sha256}.nii.gz")
+
+
+def test_installing_twice_changes_nothing(sessions: Sessions, store: LocalStore, folder: Path) -> None:
+    ids = set()
+    for _ in range(2):
+        with transaction(sessions, FakeQueue()) as tx:
+            ids.add(install_test_set(tx, folder=folder, store=store).id)
+    assert len(ids) == 1
+    with sessions() as session:
+        assert session.scalar(select(func.count()).select_from(Case)) == 4
+
+
+def test_a_changed_file_is_refused_and_leaves_no_row(
+    sessions: Sessions, store: LocalStore, folder: Path
+) -> None:
+    victim = next((folder / "images").iterdir())
+    victim.write_bytes(victim.read_bytes() + b"x")
+    with pytest.raises(Invalid, match=victim.name), transaction(sessions, FakeQueue()) as tx:
+        install_test_set(tx, folder=folder, store=store)
+    with sessions() as session:
+        assert session.scalar(select(func.count()).select_from(TestSet)) == 0
+
+
+def test_a_missing_file_is_named(sessions: Sessions, store: LocalStore, folder: Path) -> None:
+    victim = next((folder / "labels").iterdir())
+    victim.unlink()
+    with pytest.raises(Invalid, match=victim.name), transaction(sessions, FakeQueue()) as tx:
+        install_test_set(tx, folder=folder, store=store)
+
+
+def test_a_link_out_of_the_folder_is_refused(sessions: Sessions, store: LocalStore, folder: Path) -> None:
+    victim = next((folder / "images").iterdir())
+    victim.rename(folder.parent / "outside")
+    victim.symlink_to(folder.parent / "outside")
+    with pytest.raises(Invalid, match="leaves the folder"), transaction(sessions, FakeQueue()) as tx:
+        install_test_set(tx, folder=folder, store=store)
+
+
+def test_a_broken_manifest_is_a_sentence(sessions: Sessions, store: LocalStore, folder: Path) -> None:
+    manifest = json.loads((folder / "test_set.json").read_text())
+    manifest["purpose"] = "toy"
+    (folder / "test_set.json").write_text(json.dumps(manifest))
+    with pytest.raises(Invalid, match=r"test_set\.json"), transaction(sessions, FakeQueue()) as tx:
+        install_test_set(tx, folder=folder, store=store)
+
+
+def test_the_newest_version_of_a_name_is_used(sessions: Sessions, store: LocalStore, folder: Path) -> None:
+    with transaction(sessions, FakeQueue()) as tx:
+        install_test_set(tx, folder=folder, store=store)
+    larger = write_test_set(
+        folder.parent / "more" / "test-brain", purpose="test", dataset=Dataset.BRAIN, cases=6
+    )
+    with transaction(sessions, FakeQueue()) as tx:
+        second = install_test_set(tx, folder=larger, store=store)
+    with transaction(sessions, FakeQueue()) as tx:
+        assert newest_test_set(tx, "test-brain").digest == second.digest
+        with pytest.raises(NotFound, match="test-abdom"):
+            newest_test_set(tx, "test-abdom")
+
+
+def test_a_run_of_the_challenge_stage_starts_with_the_toy_set(
+    sessions: Sessions, store: LocalStore, tmp_path: Path
+) -> None:
+    with transaction(sessions, FakeQueue()) as tx:
+        challenge = make_edition(tx, store=store, folder=tmp_path)
+        toy = {str(d): str(newest_test_set(tx, f"toy-{d}").id) for d in Dataset}
+        main = {str(d): [str(newest_test_set(tx, f"test-{d}").id)] for d in Dataset}
+        assert run_test_sets(tx, challenge=challenge, stage=Stage.CHALLENGE) == {"toy": toy, "main": main}
+        assert run_test_sets(tx, challenge=challenge, stage=Stage.TOY) == {"toy": toy, "main": {}}
+
+
+def test_a_challenge_without_its_test_set_says_which(sessions: Sessions) -> None:
+    with transaction(sessions, FakeQueue()) as tx:
+        challenge = apply_challenge(tx, config=ChallengeConfig.parse(DOCUMENT))
+        with pytest.raises(Misconfigured, match=r"tiny, stages\.toy: .*'toy-brain'"):
+            stage_test_sets(tx, challenge, Stage.TOY)
+
+
+def test_applying_again_changes_the_rules_and_keeps_the_history(sessions: Sessions) -> None:
+    with transaction(sessions, FakeQueue()) as tx:
+        apply_challenge(tx, config=ChallengeConfig.parse(DOCUMENT))
+    with transaction(sessions, FakeQueue()) as tx:
+        apply_challenge(
+            tx, config=ChallengeConfig.parse({**DOCUMENT, "quota": {"challenge": 3, "attempts": 5}})
+        )
+    with transaction(sessions, FakeQueue()) as tx:
+        assert find_challenge(tx, slug="tiny").config["quota"] == {"challenge": 3, "attempts": 5}
+        data = tx.session.scalars(select(AuditEvent.data).order_by(AuditEvent.at)).all()
+        assert data[0]["before"] == {}
+        assert data[1]["before"]["quota"]["challenge"] == 10
+        with pytest.raises(NotFound):
+            find_challenge(tx, slug="other")
