@@ -25,7 +25,7 @@ def toy_due() -> ColumnElement[bool]:
 
 
 def ring_if_due(tx: Transaction, *, run_id: UUID) -> None:
-    """Asked in a transaction of its own after a case has ended: of two ending together, the later sees both."""
+    """Asked in a new transaction after a case has ended: of two ending together, the later sees both."""
     if tx.session.scalar(due_runs().where(Run.id == run_id)) is not None:
         tx.enqueue(Job.SCORE_RUN, run_id=str(run_id))
 

@@ -1,4 +1,4 @@
-"""Runs one function in a forked child with bounded memory, CPU and wall time: hostile bytes are read there."""
+"""Runs one function in a forked child with bounded memory, CPU and time; hostile bytes are read in it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ChildLimits:
 
 
 def run_limited(work: Callable[[], bytes], limits: ChildLimits) -> bytes | Exhausted:
-    """The bytes that `work` returns, or what it exhausted; an exception inside is ours, raised as Transient."""
+    """The bytes that `work` returns, or what it exhausted; an exception inside is ours: Transient."""
     reader, writer = os.pipe()
     libc = ctypes.CDLL(None)
     child = os.fork()

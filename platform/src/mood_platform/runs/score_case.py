@@ -1,0 +1,83 @@
+"""Scores one collected prediction: validity, score, Evidence. May be repeated; never runs the container again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from mood_evaluator import Task
+from mood_platform.db.engine import Sessions
+from mood_platform.db.transaction import transaction
+from mood_platform.failures import FailureReason
+from mood_platform.models import CaseRun, CaseRunState, Run, Submission
+from mood_platform.queueing import JobQueue
+from mood_platform.runs.claims import case_key
+from mood_platform.runs.due import ring_if_due
+from mood_platform.runs.endings import lock_case
+from mood_platform.runs.limited_child import ChildLimits
+from mood_platform.runs.predictions import ScoredCase, score_prediction, stored_case
+from mood_platform.storage.store import ObjectStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """What the evaluate side works with: labels, no container engine."""
+
+    sessions: Sessions
+    queue: JobQueue
+    store: ObjectStore
+    limits: ChildLimits
+    """Of the child that reads one prediction."""
+
+
+def score_case(evaluation: Evaluation, *, case_run_id: UUID) -> bool:
+    """False when there was nothing (left) to score."""
+    found = _find_collected(evaluation, case_run_id)
+    if found is None:
+        return False
+    case_run, task = found
+    scored = score_prediction(evaluation.store, evaluation.limits, stored_case(case_run, task))
+    evidence_key = keep_evidence(evaluation.store, case_run, scored)
+    done = _record(evaluation, case_run, scored, evidence_key)
+    with transaction(evaluation.sessions, evaluation.queue) as tx:
+        ring_if_due(tx, run_id=case_run.run_id)
+    return done
+
+
+def keep_evidence(store: ObjectStore, case_run: CaseRun, scored: ScoredCase) -> str | None:
+    if scored.evidence is None:
+        return None
+    key = case_key(case_run.run_id, case_run.id, case_run.claim_id, "evidence")
+    store.put_bytes(key, scored.evidence)
+    return key
+
+
+def _find_collected(evaluation: Evaluation, case_run_id: UUID) -> tuple[CaseRun, Task] | None:
+    query = (
+        select(CaseRun, Submission.task)
+        .join(Run, CaseRun.run_id == Run.id)
+        .join(Submission, Run.submission_id == Submission.id)
+        .where(CaseRun.id == case_run_id, CaseRun.state == CaseRunState.COLLECTED)
+        .options(joinedload(CaseRun.case))
+    )
+    with transaction(evaluation.sessions, evaluation.queue) as tx:
+        found = tx.session.execute(query).one_or_none()
+    return None if found is None else (found[0], found[1])
+
+
+def _record(evaluation: Evaluation, read: CaseRun, scored: ScoredCase, evidence_key: str | None) -> bool:
+    valid = bool(scored.document["valid"])
+    with transaction(evaluation.sessions, evaluation.queue) as tx:
+        case_run = lock_case(tx, CaseRun.id == read.id, CaseRun.state == CaseRunState.COLLECTED)
+        if case_run is None:
+            return False
+        case_run.score, case_run.evidence_key = scored.document, evidence_key
+        case_run.flags = [*case_run.flags, *scored.document["flags"]]
+        if valid:
+            case_run.advance(CaseRunState.SUCCEEDED, now=tx.now)
+        else:
+            case_run.advance(CaseRunState.OUTPUT_INVALID, now=tx.now, reason=FailureReason.OUTPUT_INVALID)
+    return True

@@ -1,0 +1,1 @@
+"""Celery as the doorbell: thin jobs over the services, their queue adapter and their world."""

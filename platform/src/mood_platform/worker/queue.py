@@ -1,0 +1,45 @@
+"""Sends jobs by name through Celery; used by the API, the command line and the workers alike."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from mood_platform.queueing import Job, Queue, queue_of
+from mood_platform.settings import Settings
+from mood_platform.worker.config import new_celery
+
+log = logging.getLogger(__name__)
+
+RETRY = {"max_retries": 2, "interval_start": 0.1, "interval_step": 0.2, "interval_max": 0.5}
+
+
+class CeleryQueue:
+    """A message that cannot be sent is logged, not raised: its cause is committed, the sweeper sends it again."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._app: Celery = new_celery(settings)
+
+    def send(self, job: str, arguments: dict[str, str]) -> None:
+        queue = queue_of(Job(job), arguments)
+        try:
+            if job == Job.WORK and self._length(queue) > 0:
+                return  # this bell still hangs unanswered; whoever takes it looks at the database
+            self._app.send_task(job, kwargs=arguments, queue=queue.value, retry=True, retry_policy=RETRY)
+        except OperationalError as error:
+            log.warning("Job %s was not sent, the sweeper will: %s", job, error)
+
+    def waiting(self, queue: Queue) -> int:
+        """Messages in the queue that no worker has taken."""
+        try:
+            return self._length(queue)
+        except OperationalError as error:
+            log.warning("The broker does not answer: %s", error)
+            return 0
+
+    def _length(self, queue: Queue) -> int:
+        with self._app.connection_for_write(connect_timeout=5) as connection:
+            connection.ensure_connection(**RETRY)
+            return int(connection.default_channel.client.llen(queue.value))

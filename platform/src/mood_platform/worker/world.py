@@ -1,0 +1,75 @@
+"""The composition root of workers: what their jobs work with, built once per process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mood_platform.db.engine import Sessions, make_engine, make_sessions
+from mood_platform.execution.docker import DockerRuntime
+from mood_platform.execution.runtime import ContainerRuntime
+from mood_platform.runs.execute import Slot
+from mood_platform.runs.limited_child import ChildLimits
+from mood_platform.runs.node import Node
+from mood_platform.runs.score_case import Evaluation
+from mood_platform.runs.sweeper import Backlog
+from mood_platform.settings import ExecutionSettings, Settings
+from mood_platform.storage.local import LocalStore
+from mood_platform.storage.store import ObjectStore
+from mood_platform.worker.node_facts import node_facts
+from mood_platform.worker.queue import CeleryQueue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    settings: Settings
+    sessions: Sessions
+    queue: Backlog
+    store: ObjectStore
+    runtime: ContainerRuntime
+    node: Node
+
+    @property
+    def slot(self) -> Slot:
+        return Slot(
+            sessions=self.sessions, queue=self.queue, store=self.store, runtime=self.runtime, node=self.node
+        )
+
+    @property
+    def evaluation(self) -> Evaluation:
+        execution = self.settings.execution
+        limits = ChildLimits(
+            memory=execution.scoring_memory,
+            cpu_seconds=execution.scoring_seconds,
+            wall_seconds=2 * execution.scoring_seconds,
+        )
+        return Evaluation(sessions=self.sessions, queue=self.queue, store=self.store, limits=limits)
+
+
+def build_world(settings: Settings, *, runtime: ContainerRuntime | None = None) -> World:
+    """The real world; tests hand in another runtime."""
+    store = LocalStore(settings.storage.root)
+    database = settings.database
+    return World(
+        settings=settings,
+        sessions=make_sessions(make_engine(database.url.get_secret_value(), pool_size=database.pool_size)),
+        queue=CeleryQueue(settings),
+        store=store,
+        runtime=runtime or DockerRuntime(base_url=settings.execution.docker_url),
+        node=make_node(settings),
+    )
+
+
+def make_node(settings: Settings) -> Node:
+    execution: ExecutionSettings = settings.execution
+    return Node(
+        name=execution.node,
+        instance=execution.instance,
+        holder_image=execution.holder_image,
+        cache=execution.cache or settings.storage.root / "cache",
+        facts=node_facts(docker_url=execution.docker_url, gpu=execution.gpu),
+        gpu=execution.gpu,
+        cpuset=execution.cpuset,
+        lease_seconds=execution.lease_seconds,
+        heartbeat_seconds=execution.heartbeat_seconds,
+        max_attempts=execution.max_attempts,
+    )
