@@ -11,7 +11,8 @@ from sqlalchemy.orm import selectinload
 
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import NotFound
-from mood_platform.models import Image, Submission, Team
+from mood_platform.models import Image, Run, Submission, Team
+from mood_platform.runs import queries as runs
 
 Before = tuple[datetime, UUID]
 """Where the previous page ended: time and id of its last row."""
@@ -54,6 +55,13 @@ def list_images(tx: Transaction, *, team: Team, limit: int, before: Before | Non
     if before is not None:
         query = query.where(tuple_(Image.created_at, Image.id) < before)
     return tx.session.scalars(query.limit(limit)).all()
+
+
+def newest_run(tx: Transaction, *, submission: Submission) -> Run:
+    """The Run that says where the Submission is now; every Submission was started with one."""
+    run = runs.newest_run(tx, submission=submission)
+    assert run is not None, "submit starts the first Run in the same transaction"
+    return run
 
 
 def _with_facts() -> Select[Submission]:

@@ -26,10 +26,10 @@ from mood_platform.models import (
     Team,
     Upload,
 )
+from mood_platform.queueing import Job
 from mood_platform.runs.endings import lock_run
-from mood_platform.runs.queries import newest_run
 from mood_platform.runs.service import cancel_run, start_run
-from mood_platform.submissions.queries import find_submission
+from mood_platform.submissions.queries import find_submission, newest_run
 from mood_platform.submissions.quota import check_quota
 
 LONGEST_NAME = 80
@@ -79,7 +79,7 @@ def submit(
 def cancel(tx: Transaction, *, principal: Principal, submission_id: UUID) -> Submission:
     """Before its first case has started: the Submission is gone and its slot comes back."""
     submission, run = _lock_own(tx, principal, submission_id)
-    if run is None or run.state is not RunState.QUEUED:
+    if run.state is not RunState.QUEUED:
         raise Conflict(
             "The run has started already.", remedy="Withdraw the submission instead; it stays counted."
         )
@@ -100,7 +100,7 @@ def withdraw(tx: Transaction, *, principal: Principal, submission_id: UUID) -> S
         raise Conflict(f"The submission is {submission.state} already.", remedy="Nothing is left to do.")
     if _is_published(tx, submission):
         raise Conflict("The leaderboard of this task is published.", remedy="Ask the organizers.")
-    if run is not None and run.state.live:
+    if run.state.live:
         cancel_run(tx, run=run, actor=principal.actor)
     submission.state, submission.state_reason = SubmissionState.WITHDRAWN, "Withdrawn by the team."
     audit(
@@ -119,16 +119,18 @@ def exclude(tx: Transaction, *, submission: Submission, reason: str, actor: str)
     submission.state, submission.state_reason = SubmissionState.EXCLUDED, reason
     subject = subject_of("submission", submission)
     audit(tx, actor=actor, action="submission.exclude", subject=subject, reason=reason)
+    run = newest_run(tx, submission=submission)
+    tx.enqueue(Job.SEND_MAIL, kind="submission_excluded", run=str(run.id))
     return submission
 
 
-def _lock_own(tx: Transaction, principal: Principal, submission_id: UUID) -> tuple[Submission, Run | None]:
+def _lock_own(tx: Transaction, principal: Principal, submission_id: UUID) -> tuple[Submission, Run]:
     """The team's own Submission and its newest Run, locked in the workers' order: Run, then Submission."""
     submission = find_submission(tx, team=principal.require_team(), submission_id=submission_id)
-    run = newest_run(tx, submission=submission)
-    locked = lock_run(tx, run.id) if run else None
+    run = lock_run(tx, newest_run(tx, submission=submission).id)
+    assert run is not None, "runs are never deleted"
     tx.session.refresh(submission, with_for_update={"key_share": True})
-    return submission, locked
+    return submission, run
 
 
 def _check_stage(tx: Transaction, team: Team, challenge: Challenge, stage: Stage) -> None:

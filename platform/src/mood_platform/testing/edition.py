@@ -162,7 +162,8 @@ def _write_case(folder: Path, name: str, index: int) -> Case:
 
 def _write_volume(path: Path, voxels: np.ndarray[Any, Any]) -> str:
     """Write neutrally (no name, no date) and return the SHA-256."""
-    data = gzip.compress(Nifti1Image(voxels, np.eye(4)).to_bytes(), mtime=0)
+    volume = Nifti1Image(voxels, np.eye(4))  # type: ignore[no-untyped-call]  # nibabel leaves it so
+    data = gzip.compress(volume.to_bytes(), mtime=0)
     path.write_bytes(data)
     return hashlib.sha256(data).hexdigest()
 
