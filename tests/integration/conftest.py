@@ -1,8 +1,7 @@
-"""Real engines for integration tests: one PostgreSQL cluster and one Valkey a session, a clean database a test."""
+"""Real engines for integration tests: one PostgreSQL and one Valkey a session, a clean database a test."""
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import tempfile
@@ -16,6 +15,7 @@ from alembic.config import Config
 from sqlalchemy import Engine, text
 
 from mood_platform.db.engine import Sessions, make_engine, make_sessions
+from mood_platform.errors import Misconfigured
 from mood_platform.machine.postgres import PostgresCluster
 from mood_platform.machine.valkey import ValkeyServer
 from mood_platform.models import Base
@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def engines_home() -> Iterator[Path]:
     """A short path (unix sockets), readable by the account PostgreSQL runs as."""
     with tempfile.TemporaryDirectory(prefix="mood-test-", dir="/tmp") as name:
-        os.chmod(name, 0o755)
+        Path(name).chmod(0o755)
         yield Path(name)
 
 
@@ -101,6 +101,6 @@ def wait_until(ready: Callable[[], bool], *, seconds: float = 30) -> None:
 def _answers(cluster: PostgresCluster) -> bool:
     try:
         cluster.create_database()
-    except Exception:
+    except Misconfigured:
         return False
     return True
