@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import os
 import resource
 import select
@@ -66,6 +67,7 @@ def _run_in_child(work: Callable[[], bytes], limits: ChildLimits, writer: int) -
 
 
 def _answer(work: Callable[[], bytes], limits: ChildLimits) -> bytes:
+    faulthandler.disable()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGALRM):
         signal.signal(number, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

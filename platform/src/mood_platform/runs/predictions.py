@@ -1,4 +1,4 @@
-"""Reads stored predictions with the evaluator, inside a limited child: validity, score and Evidence of one case."""
+"""Reads stored predictions with the evaluator in a limited child: validity, score and Evidence of a case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores one collected prediction: validity, score, Evidence. May be repeated; never runs the container again."""
+"""Scores one collected prediction: validity, score, Evidence. Repeatable; never runs the container again."""
 
 from __future__ import annotations
 
