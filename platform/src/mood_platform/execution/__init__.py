@@ -1,0 +1,1 @@
+"""Runs untrusted images, one container a case, and checks image archives; knows neither database nor web."""

@@ -1,0 +1,210 @@
+"""From a CaseJob to the options of its containers and volumes: pure, so testable without an engine.
+
+Submissions are hostile until proven otherwise. What each option is for stands beside it; the hostile
+containers that prove them are in tests/security.
+"""
+
+from __future__ import annotations
+
+import math
+import posixpath
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from docker.types import DeviceRequest, LogConfig, Mount, Ulimit
+
+from mood_platform.execution.limits import MIB, Limits
+from mood_platform.execution.runtime import CaseJob
+
+DATA, PRED = "/mnt/data", "/mnt/pred"
+TMP = "/tmp"  # noqa: S108 - inside the container, its only writable folder
+CLAIM_LABEL = "org.mood.claim"
+INSTANCE_LABEL = "org.mood.instance"
+USER, HOLDER_USER = 65532, 65533
+"""The submission cannot signal its holder, because they are different users."""
+
+_BACKSTOP_SECONDS = 120
+_PAGE = 4096
+_OPEN_FILES = 16384  # an engine cannot give more than it has itself, and 20,000 is common
+_FORBIDDEN_WORKDIRS = ("/proc", "/sys")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a claim's containers and volumes are called: known without asking the engine."""
+
+    claim_id: str
+
+    @property
+    def holder(self) -> str:
+        return f"mood-{self.claim_id}-holder"
+
+    @property
+    def case(self) -> str:
+        return f"mood-{self.claim_id}-case"
+
+    @property
+    def data(self) -> str:
+        return f"mood-{self.claim_id}-data"
+
+    @property
+    def pred(self) -> str:
+        return f"mood-{self.claim_id}-pred"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageConfig:
+    """The part of an image's configuration that the options must react to."""
+
+    volumes: tuple[str, ...] = ()
+    workdir: str = ""
+
+
+def volume_options(job: CaseJob, *, case_bytes: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Options of input and output volume: tmpfs, exact in bytes and files, never on the host's disk."""
+    names, limits = Names(job.claim_id), job.limits
+    given = f"size={case_bytes + MIB},nr_inodes=8,uid=0,gid=0,mode=0755"
+    # One page more than allowed, so that a prediction that filled the space is seen to be too large.
+    taken = (
+        f"size={limits.output + _PAGE},nr_inodes={limits.output_files + 1},uid={USER},gid={USER},mode=0700"
+    )
+    return _tmpfs_volume(job, names.data, given), _tmpfs_volume(job, names.pred, taken)
+
+
+def holder_options(job: CaseJob, *, image: ImageConfig) -> dict[str, Any]:
+    """The trusted container that keeps volumes and PID namespace alive, and ends them if nobody else does."""
+    return _confined(job, image, user=HOLDER_USER) | {
+        "image": job.holder_image,
+        "name": Names(job.claim_id).holder,
+        "entrypoint": ["sleep"],
+        "command": [str(math.ceil(job.limits.seconds) + _BACKSTOP_SECONDS)],
+        "working_dir": "/",
+        "init": True,  # as PID 1 of the namespace it reaps what the submission leaves
+        "mem_limit": 32 * MIB,
+        "memswap_limit": 32 * MIB,
+        "pids_limit": 8,
+        "log_config": LogConfig(type="none"),
+        "mounts": _mounts(job, data_read_only=False),
+        "environment": {"LD_PRELOAD": "", "LD_AUDIT": "", "NVIDIA_VISIBLE_DEVICES": "void"},
+    }
+
+
+def case_options(job: CaseJob, *, image: ImageConfig, host_cpus: float) -> dict[str, Any]:
+    """The submission's container. The image's ENTRYPOINT and WORKDIR are kept."""
+    limits = job.limits
+    cpus = min(limits.cpus, host_cpus)
+    options = _confined(job, image, user=USER) | {
+        "image": job.image,
+        "name": Names(job.claim_id).case,
+        "command": ["sh", f"/workspace/run_{job.task}_{job.dataset}.sh", DATA, PRED],
+        "pid_mode": f"container:{Names(job.claim_id).holder}",
+        "mem_limit": limits.memory,
+        "memswap_limit": limits.memory,  # equal: no swap
+        "shm_size": limits.shm,
+        "pids_limit": limits.pids,
+        "nano_cpus": int(cpus * 10**9),
+        "ulimits": _ulimits(limits),
+        "log_config": _log_config(limits),
+        "mounts": _mounts(job, data_read_only=True),
+        "environment": _environment(job, cpus),
+        "device_requests": _device_requests(job.gpu),
+    }
+    options["tmpfs"][TMP] = f"rw,exec,nosuid,nodev,size={limits.tmp},nr_inodes=65536,mode=1777"
+    if job.cpuset is not None:
+        options["cpuset_cpus"] = job.cpuset
+    if _is_under(image.workdir, _FORBIDDEN_WORKDIRS):
+        options["working_dir"] = "/"
+    return options
+
+
+def seccomp_profile() -> str:
+    """The allow-list of system calls as JSON: no io_uring, vsock, userfaultfd, bpf, keyrings, ptrace."""
+    return files("mood_platform.execution").joinpath("seccomp.json").read_text(encoding="utf-8")
+
+
+def labels(job: CaseJob) -> dict[str, str]:
+    """Set on everything that is made, so that an image's own labels never count."""
+    return {CLAIM_LABEL: job.claim_id, INSTANCE_LABEL: job.instance}
+
+
+def _confined(job: CaseJob, image: ImageConfig, *, user: int) -> dict[str, Any]:
+    """What holder and submission have in common: no network, no rights, no writable root."""
+    return {
+        "labels": labels(job),
+        "hostname": "case",
+        "network_mode": "none",
+        "dns": ["127.0.0.1"],  # hides the host's resolver, which is copied in otherwise
+        "read_only": True,
+        "user": f"{user}:{user}",  # whatever USER the image declares
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges:true", f"seccomp={seccomp_profile()}"],
+        "ipc_mode": "private",
+        "healthcheck": {"test": ["NONE"]},  # the image's would run as an extra process
+        "tmpfs": _volume_covers(image.volumes),
+    }
+
+
+def _volume_covers(volumes: tuple[str, ...]) -> dict[str, str]:
+    """Each VOLUME would be a writable folder on the host's disk: 1 MiB of tmpfs instead."""
+    covered = {posixpath.normpath(volume) for volume in volumes} - {TMP, DATA, PRED}
+    return dict.fromkeys(sorted(covered), "rw,nosuid,nodev,noexec,size=1m,nr_inodes=64,mode=1777")
+
+
+def _mounts(job: CaseJob, *, data_read_only: bool) -> list[Mount]:
+    """`no_copy`: an image's own files at these places must not be copied into our volumes."""
+    names = Names(job.claim_id)
+    return [
+        Mount(target=DATA, source=names.data, type="volume", read_only=data_read_only, no_copy=True),
+        Mount(target=PRED, source=names.pred, type="volume", no_copy=True),
+    ]
+
+
+def _ulimits(limits: Limits) -> list[Ulimit]:
+    largest_file = max(limits.output, limits.tmp, limits.shm) + _PAGE  # stops sparse terabytes
+    ceilings = {"nofile": _OPEN_FILES, "core": 0, "fsize": largest_file}
+    return [Ulimit(name=name, soft=value, hard=value) for name, value in ceilings.items()]
+
+
+def _log_config(limits: Limits) -> LogConfig:
+    """Two files of the allowed size: at least that much of the end is there whenever one is rotated away."""
+    return LogConfig(type="local", config={"max-size": str(limits.log), "max-file": "2", "compress": "false"})
+
+
+def _environment(job: CaseJob, cpus: float) -> dict[str, str]:
+    threads = math.ceil(cpus if job.cpuset is None else min(cpus, _count_cpus(job.cpuset)))
+    return {
+        "HOME": TMP,
+        "USER": "algorithm",  # the uid has no passwd entry, and torch asks who it is
+        "OMP_NUM_THREADS": str(threads),  # os.cpu_count() counts the host's cores
+        "LD_PRELOAD": "",
+        "LD_AUDIT": "",
+        "NVIDIA_VISIBLE_DEVICES": job.gpu if job.gpu is not None and not _is_cdi(job.gpu) else "void",
+    }
+
+
+def _device_requests(gpu: str | None) -> list[DeviceRequest]:
+    if gpu is None:
+        return []
+    if _is_cdi(gpu):
+        return [DeviceRequest(driver="cdi", device_ids=[gpu])]
+    return [DeviceRequest(device_ids=[gpu], capabilities=[["gpu"]])]
+
+
+def _is_cdi(gpu: str) -> bool:
+    return "=" in gpu
+
+
+def _tmpfs_volume(job: CaseJob, name: str, options: str) -> dict[str, Any]:
+    driver_opts = {"type": "tmpfs", "device": "tmpfs", "o": f"{options},nosuid,nodev,noexec"}
+    return {"name": name, "driver": "local", "driver_opts": driver_opts, "labels": labels(job)}
+
+
+def _count_cpus(cpuset: str) -> int:
+    spans = [part.split("-") for part in cpuset.split(",")]
+    return sum(int(span[-1]) - int(span[0]) + 1 for span in spans)
+
+
+def _is_under(path: str, folders: tuple[str, ...]) -> bool:
+    normal = posixpath.normpath(f"/{path}").replace("//", "/")
+    return any(normal == folder or normal.startswith(f"{folder}/") for folder in folders)

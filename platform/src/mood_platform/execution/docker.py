@@ -1,0 +1,258 @@
+"""The Docker Engine as ContainerRuntime: one case in two throw-away containers and two tmpfs volumes.
+
+A holder keeps the volumes mounted and owns the PID namespace; the submission joins it. The clock that
+enforces the limit is ours. Whatever happens, all that was made for the case is removed before the end.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import docker
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.models.containers import Container
+from urllib3.exceptions import HTTPError
+
+from mood_platform.errors import Invalid, Transient
+from mood_platform.execution.container_options import (
+    CLAIM_LABEL,
+    DATA,
+    INSTANCE_LABEL,
+    PRED,
+    ImageConfig,
+    Names,
+    case_options,
+    holder_options,
+    volume_options,
+)
+from mood_platform.execution.outcome import SIGKILLED
+from mood_platform.execution.runtime import CaseJob, Collected, Execution
+from mood_platform.execution.transfer import collect, input_archive, log_tail
+from mood_platform.execution.watch import Ending, seconds_between, watch
+
+_log = logging.getLogger(__name__)
+
+ENGINE_FAULTS = (DockerException, HTTPError, OSError)
+"""What a broken engine, connection or disk raises; requests' errors are OSErrors."""
+
+_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_GPU_FAULT = re.compile(r"device driver|nvidia|cdi", re.IGNORECASE)
+_REPOSITORY = "mood-submission"
+_LOG_LINES = 100_000
+_GONE_SECONDS = 15.0
+
+
+class DockerRuntime:
+    """Runs cases on the engine that DOCKER_HOST or the default socket names."""
+
+    def __init__(self, *, base_url: str | None = None, timeout: int = 60) -> None:
+        self._connect: Callable[[int], docker.DockerClient] = lambda seconds: (
+            docker.from_env(timeout=seconds)
+            if base_url is None
+            else docker.DockerClient(base_url=base_url, timeout=seconds)
+        )
+        self._client = self._connect(timeout)
+        self._host_cpus: float | None = None
+
+    def execute(self, job: CaseJob, *, should_stop: Callable[[], bool]) -> Execution:
+        """Runs one case; see ContainerRuntime."""
+        _check_identifier("claim_id", job.claim_id)
+        _check_identifier("instance", job.instance)
+        try:
+            return self._execute(job, should_stop)
+        except ENGINE_FAULTS as fault:
+            return _fault(job, fault)
+        finally:
+            with suppress(Transient):  # a leftover is the reaper's next find, not this case's failure
+                self.remove_claim(job.claim_id)
+
+    def _execute(self, job: CaseJob, should_stop: Callable[[], bool]) -> Execution:
+        for options in volume_options(job, case_bytes=job.case.stat().st_size):
+            self._client.volumes.create(**options)
+        holder = self._start_holder(job)
+        holder.put_archive(DATA, input_archive(job.case))
+        options = case_options(job, image=self._image_config(job.image), host_cpus=self._cpus())
+        case = self._client.containers.create(**options)
+        try:
+            case.start()
+        except APIError as fault:
+            return _not_started(job, case, fault)
+        ending = watch(case, seconds=job.limits.seconds, should_stop=should_stop)
+        return self._conclude(job, case, holder, ending)
+
+    def _start_holder(self, job: CaseJob) -> Container:
+        holder = self._client.containers.create(
+            **holder_options(job, image=self._image_config(job.holder_image))
+        )
+        try:
+            holder.start()
+        except APIError as fault:
+            raise DockerException(
+                f"The holder image {job.holder_image} could not run `sleep`: {fault.explanation}"
+            ) from fault
+        return holder
+
+    def _conclude(self, job: CaseJob, case: Container, holder: Container, ending: Ending) -> Execution:
+        """Facts about a container that has ended, and the bytes it left."""
+        facts = Execution(
+            exit_code=int(ending.state["ExitCode"]),
+            oom_killed=bool(ending.state["OOMKilled"]),
+            killed_at_limit=ending.killed_at_limit,
+            seconds=seconds_between(ending.state["StartedAt"], ending.state["FinishedAt"]),
+            engine_restarted=ending.engine_lost,
+            cancelled=ending.cancelled,
+        )
+        if ending.cancelled:
+            return facts
+        tail = log_tail(_log_lines(case), limit=job.limits.log)
+        job.log.write_bytes(tail.content)
+        facts = replace(facts, log_truncated=tail.truncated)
+        return facts if ending.killed_at_limit else self._collect(job, holder, facts)
+
+    def _collect(self, job: CaseJob, holder: Container, facts: Execution) -> Execution:
+        holder.reload()
+        if not holder.attrs["State"]["Running"]:
+            # The tmpfs volumes ended with it. Exit 137 is then the namespace's end, not the team's doing.
+            lost = None if facts.exit_code == SIGKILLED else "The holder ended before the case was collected."
+            return replace(facts, engine_restarted=True, engine_error=lost)
+        found = collect(holder, f"{PRED}/{job.output_name}", job.output, limit=job.limits.output)
+        return replace(facts, collected=found)
+
+    def load(self, archive: Path | Iterable[bytes]) -> str:
+        """Loads an archive of one image; tags it, so that pruning leaves it alone. Returns its id."""
+        client = self._connect(3600)  # silence while a large layer is unpacked is no failure
+        try:
+            if isinstance(archive, Path):
+                with archive.open("rb") as stream:
+                    images = client.images.load(stream)
+            else:
+                stream_of_parts: Any = archive  # the stubs know files only; chunks are sent as they come
+                images = client.images.load(stream_of_parts)
+            image_id = str(images[0].id)
+            images[0].tag(_REPOSITORY, tag=_tag(image_id))
+        except ENGINE_FAULTS as fault:
+            raise Transient(
+                f"The engine did not load the image: {fault}.", remedy="It is tried again."
+            ) from fault
+        finally:
+            client.close()
+        return image_id
+
+    def has_image(self, image: str) -> bool:
+        try:
+            self._client.images.get(image)
+        except ImageNotFound:
+            return False
+        except ENGINE_FAULTS as fault:
+            raise Transient(
+                f"The engine did not answer about {image}: {fault}.", remedy="It is tried again."
+            ) from fault
+        return True
+
+    def remove_image(self, image: str) -> None:
+        """Takes only our own tag away: an image that somebody else tagged on this machine stays theirs."""
+        try:
+            self._client.images.remove(f"{_REPOSITORY}:{_tag(image)}")
+        except ImageNotFound:
+            return
+        except ENGINE_FAULTS as fault:
+            _log.warning("image %s stays: %s", image, fault)
+
+    def claims(self, *, instance: str) -> set[str]:
+        wanted = {"label": f"{INSTANCE_LABEL}={instance}"}
+        try:
+            containers = self._client.api.containers(all=True, filters=wanted)
+            volumes = self._client.api.volumes(filters=wanted)["Volumes"] or []
+        except ENGINE_FAULTS as fault:
+            raise Transient(
+                f"The engine did not list its containers: {fault}.", remedy="It is tried again."
+            ) from fault
+        named = [
+            (entry["Labels"], [name.lstrip("/") for name in entry["Names"] or []]) for entry in containers
+        ]
+        named += [(volume["Labels"], [volume["Name"]]) for volume in volumes]
+        return {claim for labels, names in named if (claim := _claim_of(labels, names)) is not None}
+
+    def remove_claim(self, claim_id: str) -> None:
+        """Removes by name, so that it costs four requests and cannot touch anything else."""
+        _check_identifier("claim_id", claim_id)
+        names, api = Names(claim_id), self._client.api
+        try:
+            for container in (names.case, names.holder):
+                _remove(partial(api.remove_container, container, v=True, force=True))
+            for volume in (names.data, names.pred):
+                _remove(partial(api.remove_volume, volume, force=True))
+        except ENGINE_FAULTS as fault:
+            _log.warning("claim %s is not removed yet: %s", claim_id, fault)
+            raise Transient(
+                f"The engine did not remove claim {claim_id}: {fault}.", remedy="The reaper tries again."
+            ) from fault
+
+    def _image_config(self, image: str) -> ImageConfig:
+        config = self._client.images.get(image).attrs["Config"] or {}
+        return ImageConfig(volumes=tuple(config.get("Volumes") or ()), workdir=config.get("WorkingDir") or "")
+
+    def _cpus(self) -> float:
+        if self._host_cpus is None:
+            self._host_cpus = float(self._client.info()["NCPU"])
+        return self._host_cpus
+
+
+def _not_started(job: CaseJob, case: Container, fault: APIError) -> Execution:
+    """The engine says 127 or 126 when the image's own entry point, command or folder is at fault."""
+    case.reload()
+    exit_code = int(case.attrs["State"]["ExitCode"])
+    if exit_code not in (126, 127):
+        raise fault
+    job.log.write_bytes(f"The container did not start: {fault.explanation}\n".encode()[: job.limits.log])
+    return Execution(exit_code=exit_code, collected=Collected.MISSING)
+
+
+def _fault(job: CaseJob, fault: Exception) -> Execution:
+    text = f"{type(fault).__name__}: {fault}"
+    _log.warning("claim %s: engine fault: %s", job.claim_id, text)
+    gpu = job.gpu is not None and _GPU_FAULT.search(text) is not None
+    return Execution(engine_error=text, gpu_unavailable=gpu)
+
+
+def _log_lines(case: Container) -> Iterable[bytes]:
+    lines: Any = case.logs(stream=True, follow=False, tail=_LOG_LINES)
+    return lines if not isinstance(lines, bytes) else [lines]
+
+
+def _remove(request: Callable[[], object]) -> None:
+    """Repeats while the engine says that the thing is busy; 404 is the proof that it is gone."""
+    deadline = time.monotonic() + _GONE_SECONDS
+    while True:
+        try:
+            request()
+        except NotFound:
+            return
+        except APIError as fault:
+            if fault.status_code != 409 or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+def _claim_of(labels: dict[str, str] | None, names: list[str]) -> str | None:
+    """The claim, if the name says the same: an image can carry our labels, but cannot name its containers."""
+    claim = (labels or {}).get(CLAIM_LABEL, "")
+    ours = Names(claim)
+    return claim if {ours.holder, ours.case, ours.data, ours.pred} & set(names) else None
+
+
+def _tag(image_id: str) -> str:
+    return image_id.removeprefix("sha256:")
+
+
+def _check_identifier(field: str, value: str) -> None:
+    if not _IDENTIFIER.fullmatch(value):
+        raise Invalid(f"{field} is {value!r}.", remedy="Use up to 64 letters, digits, '_', '.' or '-'.")

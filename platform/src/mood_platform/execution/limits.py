@@ -1,0 +1,85 @@
+"""What one case may use, as `limits` of challenge.yaml says it: seconds, bytes, counts."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+from mood_platform.errors import Invalid
+
+KIB, MIB, GIB = 2**10, 2**20, 2**30
+_UNITS = {"": 1, "B": 1, "KIB": KIB, "MIB": MIB, "GIB": GIB, "TIB": 2**40}
+_UNITS |= {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*")
+_BYTES = frozenset({"memory", "tmp", "output", "shm", "log", "image"})
+_FRACTIONS = frozenset({"seconds", "cpus"})
+_SMALLEST: Mapping[str, float] = {"seconds": 0.1, "memory": 6 * MIB, "cpus": 0.01, "log": KIB, "gpus": 0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Limits of one case. `tmp`, `shm` and `output` live in memory and are part of `memory`."""
+
+    seconds: float = 600.0  # from container start; pulling and queueing are not counted
+    memory: int = 16 * GIB  # bytes, swap included
+    tmp: int = 2 * GIB  # bytes under /tmp
+    output: int = 4 * GIB  # bytes of the prediction
+    output_files: int = 64  # files and folders under /mnt/pred
+    shm: int = GIB  # bytes under /dev/shm
+    pids: int = 1024  # processes and threads together
+    cpus: float = 4.0  # cores' worth of time
+    gpus: int = 1
+    log: int = MIB  # bytes kept of stdout and stderr, the end of it
+    image: int = 40 * GIB  # bytes of the unpacked image
+
+    @classmethod
+    def parse(cls, document: Mapping[str, Any]) -> Self:
+        """Reads numbers, and sizes such as "16GiB"; fields left out take their default."""
+        names = [field.name for field in fields(cls)]
+        unknown = sorted(set(document) - set(names))
+        if unknown:
+            raise Invalid(
+                f"limits has no field {unknown[0]!r}.", remedy=f"Its fields are {', '.join(names)}."
+            )
+        return cls(**{name: _parse_field(name, value) for name, value in document.items()})
+
+    def to_json(self) -> dict[str, float | int]:
+        """Plain numbers; `parse` reads them back unchanged."""
+        return asdict(self)
+
+
+def _parse_field(name: str, value: object) -> Any:
+    number = _parse_size(name, value) if name in _BYTES else _parse_number(name, value)
+    smallest = _SMALLEST.get(name, 1)
+    if not math.isfinite(number) or number < smallest:
+        raise Invalid(f"limits.{name} is {value!r}.", remedy=f"Give a number of at least {smallest:g}.")
+    if name in _FRACTIONS:
+        return float(number)
+    if number != int(number):
+        raise Invalid(f"limits.{name} is {value!r}, not a whole number.", remedy="Leave out the fraction.")
+    return int(number)
+
+
+def _parse_number(name: str, value: object) -> float:
+    try:
+        if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+            raise TypeError  # noqa: TRY301 - one message for every way not to be a number
+        return float(value)
+    except (TypeError, ValueError):
+        raise Invalid(f"limits.{name} is {value!r}, not a number.", remedy="Write it like 600.") from None
+
+
+def _parse_size(name: str, value: object) -> float:
+    match = _SIZE.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        return _parse_number(name, value)
+    number, unit = match.groups()
+    if unit.upper() not in _UNITS:
+        raise Invalid(
+            f"limits.{name} is {value!r}; {unit!r} is no unit.",
+            remedy="Write it like 16GiB, 500MB or 1048576.",
+        )
+    return float(int(float(number) * _UNITS[unit.upper()]))

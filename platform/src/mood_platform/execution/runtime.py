@@ -1,0 +1,85 @@
+"""The port of the runner: what is asked of a container engine, and the facts it answers with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from mood_evaluator import Dataset, Task
+from mood_platform.execution.limits import Limits
+
+CASE_NAME = "case.nii.gz"
+"""Name of every input inside the container: constant, so that it tells nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseJob:
+    """One case to run: image, input, limits, and where the collected bytes go."""
+
+    claim_id: str  # names and labels everything that is made for this case
+    image: str  # id or reference the engine knows
+    task: Task
+    dataset: Dataset
+    case: Path  # local .nii.gz, given to the container as /mnt/data/case.nii.gz
+    output: Path  # the prediction's bytes are written here, unparsed
+    log: Path  # the end of stdout and stderr is written here
+    limits: Limits
+    holder_image: str  # contains `sleep`; keeps the volumes and the process namespace alive
+    instance: str  # whose containers these are: only they are listed and removed
+    gpu: str | None = None  # UUID, or a CDI name such as nvidia.com/gpu=0
+    cpuset: str | None = None  # such as "0-3"
+
+    @property
+    def output_name(self) -> str:
+        """Name of the one expected file under /mnt/pred."""
+        return f"{CASE_NAME}.txt" if self.task is Task.SAMPLE else CASE_NAME
+
+
+class Collected(StrEnum):
+    """What lay at the place of the prediction when the container had ended."""
+
+    PRESENT = "present"
+    MISSING = "missing"
+    IRREGULAR = "irregular"
+    TOO_LARGE = "too_large"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """Facts about one execution, without judgement; `outcome` judges."""
+
+    collected: Collected | None = None  # None: never looked, because the case was stopped or broke
+    exit_code: int | None = None
+    oom_killed: bool = False  # also true when only a child process was killed
+    killed_at_limit: bool = False
+    seconds: float = 0.0  # from container start to its end, by the engine's clock
+    engine_error: str | None = None  # for operators: never shown to participants
+    gpu_unavailable: bool = False
+    engine_restarted: bool = False
+    log_truncated: bool = False
+    cancelled: bool = False
+
+
+class ContainerRuntime(Protocol):
+    """A container engine, seen from the platform."""
+
+    def execute(self, job: CaseJob, *, should_stop: Callable[[], bool]) -> Execution:
+        """Runs one case under its limits. Never raises for the engine; leaves nothing behind."""
+
+    def load(self, archive: Path | Iterable[bytes]) -> str:
+        """Loads a rewritten archive and returns the id to run it by."""
+
+    def has_image(self, image: str) -> bool:
+        """Whether the engine has the image."""
+
+    def remove_image(self, image: str) -> None:
+        """Forgets an image that `load` brought; one that is not there or still in use is left alone."""
+
+    def claims(self, *, instance: str) -> set[str]:
+        """Claim ids of all containers and volumes of this instance that exist now."""
+
+    def remove_claim(self, claim_id: str) -> None:
+        """Removes all containers and volumes of a claim, running or not, and makes sure they are gone."""
