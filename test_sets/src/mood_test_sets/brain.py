@@ -41,7 +41,10 @@ def _strip(name: ScanName) -> tuple[NDArray[np.float32], NDArray[np.bool_], Fiel
     scan = load_scan(name)
     if name is ScanName.COLIN27_HEAD:
         bare = load_scan(ScanName.COLIN27_BRAIN).voxels > 0
-        mask = ndimage.binary_fill_holes(ndimage.binary_closing(bare, iterations=2))
+        whole = ndimage.binary_closing(ndimage.binary_opening(bare, iterations=2), iterations=2)
+        mask = ndimage.binary_fill_holes(
+            whole
+        )  # opened against flecks, closed to keep the fluid between gyri
     else:
         mask = ndimage.binary_fill_holes(scan.voxels > 0)
     return scan.voxels / np.percentile(scan.voxels[mask], 99.7), mask, scan.origin

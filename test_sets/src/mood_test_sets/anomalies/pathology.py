@@ -30,7 +30,7 @@ def draw_ct_tumour(rng: np.random.Generator, base: Volume, centre: NDArray[np.in
     """A mass of one density, a little darker or brighter than the tissue around it."""
     radius = rng.uniform(0.06, 0.12) * base.side
     box, depth = _rough_ball(rng, base, centre, radius=radius, reach=1.0)
-    factor = 1 + rng.choice([-1, 1]) * rng.uniform(0.08, 0.25)
+    factor = 1 + rng.choice([-1, 1]) * rng.uniform(0.12, 0.35)
     inside = _inside(depth, 1.0, radius)
     values = _blend(base.values[box], factor * _local_median(base, centre), inside)
     values += _grain(rng, base, depth) * inside
