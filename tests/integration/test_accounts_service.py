@@ -167,5 +167,5 @@ def test_the_audit_trail_is_read_in_pages(sessions: Sessions) -> None:
             register(tx, email=f"{name}@example.org", name=name, password=PASSWORD)
     with transaction(sessions, FakeQueue()) as tx:
         first = audit_trail(tx, limit=3)
-        second = audit_trail(tx, limit=3, before=first[-1])
+        second = audit_trail(tx, limit=3, before=(first[-1].at, first[-1].id))
     assert [event.actor[0] for event in [*first, *second]] == list("edcba")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select, tuple_
@@ -16,13 +17,11 @@ def members(tx: Transaction, *, team_id: UUID) -> Sequence[User]:
     return tx.session.scalars(select(User).where(User.team_id == team_id).order_by(User.created_at)).all()
 
 
-def audit_trail(tx: Transaction, *, limit: int, before: AuditEvent | None = None) -> Sequence[AuditEvent]:
-    """Newest first; for organizers only. `before` is the last event of the previous page."""
+def audit_trail(
+    tx: Transaction, *, limit: int, before: tuple[datetime, UUID] | None = None
+) -> Sequence[AuditEvent]:
+    """Newest first; for organizers only. `before` is time and id of the previous page's last event."""
     query = select(AuditEvent).order_by(AuditEvent.at.desc(), AuditEvent.id.desc()).limit(limit)
     if before is not None:
-        query = query.where(tuple_(AuditEvent.at, AuditEvent.id) < (before.at, before.id))
+        query = query.where(tuple_(AuditEvent.at, AuditEvent.id) < before)
     return tx.session.scalars(query).all()
-
-
-def find_audit_event(tx: Transaction, *, event_id: UUID) -> AuditEvent | None:
-    return tx.session.get(AuditEvent, event_id)

@@ -38,6 +38,17 @@ def newest_test_set(tx: Transaction, name: str) -> TestSet:
     return found
 
 
+def find_public_test_set(tx: Transaction, *, name: str) -> TestSet:
+    """A toy set; a hidden one looks like one that does not exist."""
+    newest = (TestSet.installed_at.desc(), TestSet.id)
+    found = tx.session.scalar(select(TestSet).where(TestSet.name == name).order_by(*newest).limit(1))
+    if found is None or not found.public:
+        raise NotFound(
+            f"There is no public test set {name!r}.", remedy="GET /api/v1/challenges names the toy sets."
+        )
+    return found
+
+
 def stage_test_sets(tx: Transaction, challenge: Challenge, stage: Stage) -> dict[Dataset, list[TestSet]]:
     """The newest installed version of every test set the challenge names for this stage."""
     sets = config_of(challenge).stages[stage]

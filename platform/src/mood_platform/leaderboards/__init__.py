@@ -1,0 +1,1 @@
+"""Leaderboards: drafts from scored Runs, immutable published versions, exports for organizers."""

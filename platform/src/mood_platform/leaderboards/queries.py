@@ -1,0 +1,44 @@
+"""Reads published leaderboards: the only rows here that participants and visitors may see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Select, select
+
+from mood_evaluator import Task
+from mood_platform.db.transaction import Transaction
+from mood_platform.errors import NotFound
+from mood_platform.models import Challenge, Leaderboard
+
+
+def latest_published(tx: Transaction, *, challenge: Challenge, task: Task) -> Leaderboard | None:
+    return tx.session.scalar(_versions(challenge, task).order_by(Leaderboard.version.desc()).limit(1))
+
+
+def published_version(tx: Transaction, *, challenge: Challenge, task: Task, version: int) -> Leaderboard:
+    found = tx.session.scalar(_versions(challenge, task).where(Leaderboard.version == version))
+    if found is None:
+        raise NotFound(
+            f"There is no version {version} of the {task} leaderboard.",
+            remedy="Leave out version for the newest.",
+        )
+    return found
+
+
+def published_versions(tx: Transaction, *, challenge: Challenge, task: Task) -> Sequence[Leaderboard]:
+    """First to last; each names the digest of the one before."""
+    return tx.session.scalars(_versions(challenge, task).order_by(Leaderboard.version)).all()
+
+
+def first_published(
+    tx: Transaction, *, challenge: Challenge, task: Task, after: datetime
+) -> Leaderboard | None:
+    """The first version published after a moment, such as a Submission's creation."""
+    later = _versions(challenge, task).where(Leaderboard.published_at > after)
+    return tx.session.scalar(later.order_by(Leaderboard.version).limit(1))
+
+
+def _versions(challenge: Challenge, task: Task) -> Select[Leaderboard]:
+    return select(Leaderboard).where(Leaderboard.challenge_id == challenge.id, Leaderboard.task == task)
