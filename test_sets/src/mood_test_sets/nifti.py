@@ -32,7 +32,7 @@ def encode_label(mask: NDArray[np.bool_], *, extent: Sequence[float]) -> bytes:
 
 
 def _encode(voxels: NDArray[Any], *, extent: Sequence[float], slope: float = 1.0) -> bytes:
-    spacing = np.asarray(extent) / voxels.shape
+    spacing = (np.asarray(extent) / voxels.shape).astype(np.float32)  # as a reader will see it
     header = np.zeros((), dtype=header_dtype.newbyteorder("<"))
     header["sizeof_hdr"], header["vox_offset"], header["magic"] = 348, 352, b"n+1"
     header["dim"] = (3, *voxels.shape, 1, 1, 1, 1)

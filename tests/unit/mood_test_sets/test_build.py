@@ -1,0 +1,160 @@
+"""Building the small recipe: bytes, secrets, resuming, and no case that stands out."""
+
+import gzip
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from mood_evaluator.test_set import Dataset, Task, TestSet, load_test_set
+from mood_test_sets.build import Built, build
+from mood_test_sets.checking import find_problems
+from mood_test_sets.cohort import Role, Subject, grow
+from mood_test_sets.errors import FolderOccupied
+from mood_test_sets.recipes import Purpose, Recipe, SetPlan, plan
+from mood_test_sets.streams import PUBLIC, Streams
+from mood_test_sets.volume import FULL
+
+SIDE = 32
+SECRET = Streams(key=bytes(range(32)), hidden=True)
+TESTS = [one for one in plan(Recipe.MINI) if one.purpose is Purpose.TEST]
+
+
+def build_tests(
+    out: Path, streams: Streams = SECRET, plans: list[SetPlan] = TESTS, jobs: int = 1
+) -> list[Built]:
+    return build(plans, out, streams=streams, side=SIDE, recipe="mini", jobs=jobs)
+
+
+def read_all(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def read_values(folder: Path, image: str) -> np.ndarray:
+    return nib.Nifti1Image.from_bytes(gzip.decompress((folder / image).read_bytes())).get_fdata()
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("built")
+    build_tests(out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def brain(built: Path) -> TestSet:
+    return load_test_set(built / "test-brain")
+
+
+def test_a_built_set_is_in_order(built: Path) -> None:
+    assert find_problems(built / "test-brain") == []
+    assert find_problems(built / "test-abdom") == []
+
+
+def test_the_same_secret_gives_identical_bytes_in_any_number_of_processes(
+    built: Path, tmp_path: Path
+) -> None:
+    build_tests(tmp_path, jobs=2)
+    assert read_all(tmp_path) == read_all(built)
+
+
+def test_another_secret_gives_other_ids_and_other_voxels(brain: TestSet, built: Path, tmp_path: Path) -> None:
+    (other, *_) = build_tests(tmp_path, Streams(key=bytes(32), hidden=True), TESTS[:1])
+    assert {case.id for case in brain.cases}.isdisjoint(case.id for case in other.test_set.cases)
+    assert {case.sha256_image for case in brain.cases}.isdisjoint(
+        c.sha256_image for c in other.test_set.cases
+    )
+    assert brain.secret_sha256 != other.test_set.secret_sha256
+
+
+def test_without_a_secret_a_set_is_marked_as_not_hidden(brain: TestSet, tmp_path: Path) -> None:
+    (public, *_) = build_tests(tmp_path, PUBLIC, TESTS[:1])
+    assert public.test_set.not_hidden
+    assert public.test_set.secret_sha256 is None
+    assert not brain.not_hidden
+    assert brain.secret_sha256 == SECRET.secret_sha256
+
+
+def test_the_key_is_nowhere_in_the_files(built: Path) -> None:
+    for content in read_all(built).values():
+        assert SECRET.key not in content
+        assert SECRET.key.hex().encode() not in content
+
+
+def test_normal_and_local_cases_are_in_both_tasks_and_global_ones_in_the_sample_task(brain: TestSet) -> None:
+    assert len(brain.for_task(Task.SAMPLE)) == 5
+    assert len(brain.for_task(Task.PIXEL)) == 4
+    for case in brain.cases:
+        assert (Task.PIXEL in case.tasks) == (case.scope != "global")
+        assert (case.label is not None) == (case.scope == "local")
+        assert (case.difficulty is not None) == case.abnormal
+
+
+def test_cases_are_named_and_ordered_by_their_random_id(brain: TestSet) -> None:
+    assert [case.id for case in brain.cases] == sorted(case.id for case in brain.cases)
+    assert all(case.image == f"images/{case.id}.nii.gz" and len(case.id) == 32 for case in brain.cases)
+
+
+def test_both_batchings_are_stored_and_differ_in_their_seed(brain: TestSet) -> None:
+    official, second = brain.batchings
+    assert official.seed != second.seed
+    assert sorted(official.case_ids) == sorted(case.id for case in brain.for_task(Task.PIXEL))
+
+
+def test_outside_its_mask_a_local_case_is_its_base_subject_to_the_bit(brain: TestSet, built: Path) -> None:
+    folder = built / "test-brain"
+    for case in brain.cases:
+        if case.label is None:
+            continue
+        base = grow(SECRET, Subject(Dataset.BRAIN, Role.BASE, int(case.base_subject[-4:])), side=SIDE)
+        mask = read_values(folder, case.label) == 1
+        values = read_values(folder, case.image)
+        assert np.array_equal(values[~mask], base.values[~mask])
+        assert (np.abs(values - base.values)[mask] >= 0.005 - 0.5 / FULL).all()
+
+
+def test_normal_and_abnormal_images_share_header_and_compression(built: Path) -> None:
+    contents = [path.read_bytes() for path in (built / "test-brain" / "images").iterdir()]
+    assert len({gzip.decompress(content)[:352] for content in contents}) == 1
+    assert len({content[:10] for content in contents}) == 1
+
+
+def test_a_complete_folder_is_kept(tmp_path: Path) -> None:
+    build_tests(tmp_path, plans=TESTS[:1])
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    (again,) = build_tests(tmp_path, plans=TESTS[:1])
+    assert again.kept
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def test_leftovers_of_an_interrupted_build_are_replaced(tmp_path: Path, built: Path) -> None:
+    (tmp_path / ".test-brain.partial" / "images").mkdir(parents=True)
+    (tmp_path / ".test-brain.partial" / "images" / "half.nii.gz").write_bytes(b"half")
+    build_tests(tmp_path, plans=TESTS[:1])
+    assert read_all(tmp_path / "test-brain") == read_all(built / "test-brain")
+    assert [path.name for path in tmp_path.iterdir()] == ["test-brain"]
+
+
+def test_a_folder_of_another_secret_or_a_damaged_one_is_refused(tmp_path: Path) -> None:
+    build_tests(tmp_path, plans=TESTS[:1])
+    with pytest.raises(FolderOccupied, match="secret"):
+        build_tests(tmp_path, PUBLIC, TESTS[:1])
+    next((tmp_path / "test-brain" / "images").iterdir()).unlink()
+    with pytest.raises(FolderOccupied, match="missing"):
+        build_tests(tmp_path, plans=TESTS[:1])
+
+
+def test_a_folder_that_holds_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "test-brain").mkdir()
+    with pytest.raises(FolderOccupied, match="something else"):
+        build_tests(tmp_path, plans=TESTS[:1])
+
+
+def test_toys_have_a_batching_and_training_sets_have_none(tmp_path: Path) -> None:
+    plans = [one for one in plan(Recipe.MINI, train=1) if one.dataset is Dataset.ABDOM]
+    sets = {one.test_set.purpose: one.test_set for one in build_tests(tmp_path, plans=plans)}
+    assert sets["train"].batchings == ()
+    assert [len(batching.batches) for batching in sets["toy"].batchings] == [1, 1]
+    assert sum(case.abnormal for case in sets["toy"].cases) == 3
+    assert sets["toy"].source_subjects == 1
