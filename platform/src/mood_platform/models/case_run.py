@@ -74,7 +74,7 @@ class CaseRun(WithId, Base):
     __tablename__ = "case_runs"
     __table_args__ = (
         UniqueConstraint("run_id", "case_id"),
-        Index("ix_case_runs_state_run_id", "state", "run_id"),
+        Index("ix_case_runs_state_run_id_position", "state", "run_id", "position"),
     )
 
     run_id: Mapped[UUID] = mapped_column(ForeignKey("runs.id"))
@@ -83,7 +83,7 @@ class CaseRun(WithId, Base):
     toy: Mapped[bool]
     """A toy case: runs first, its log and score go to the team."""
     position: Mapped[int]
-    """Random order inside the Run: nothing can be read off the sequence."""
+    """Order inside the Run: toy cases first, else random, so that nothing can be read off the sequence."""
     state: Mapped[CaseRunState] = mapped_column(
         checked_enum(CaseRunState, name="state"), default=CaseRunState.QUEUED
     )
@@ -92,6 +92,7 @@ class CaseRun(WithId, Base):
     """How often it was claimed; a platform fault at the third ends in `abandoned`."""
     claim_id: Mapped[UUID | None] = mapped_column(unique=True)
     lease_until: Mapped[datetime | None]
+    """Running: when the claim lapses without a heartbeat. Queued again after a fault: not before this."""
     node: Mapped[str | None]
     node_facts: Mapped[Json] = mapped_column(default=dict)
     """Node class it ran on: GPU, driver, CPU, RAM."""

@@ -7,17 +7,28 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, CursorResult, Row, Select, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, Row, func, select, update
 
 from mood_evaluator import Dataset, Task
 from mood_platform.db.transaction import Transaction
 from mood_platform.execution.outcome import Outcome
 from mood_platform.execution.runtime import Execution
 from mood_platform.failures import FailureReason
-from mood_platform.models import Case, CaseRun, CaseRunState, Image, Json, Run, RunState, Stage, Submission
+from mood_platform.models import (
+    LIVE,
+    Case,
+    CaseRun,
+    CaseRunState,
+    Image,
+    Json,
+    Run,
+    RunState,
+    Stage,
+    Submission,
+)
 from mood_platform.queueing import Job
 from mood_platform.runs.endings import lock_case, lock_run, release
-from mood_platform.runs.schedule import claimable, ring_for_waiting_work
+from mood_platform.runs.schedule import Waiting, ring_for_waiting_work, waiting_cases
 
 CLAIM_LOCK = 0x6D6F6F64
 """Advisory lock: claims take turns. A claim waits for nothing else, so turns are milliseconds."""
@@ -67,10 +78,29 @@ def claim_next(
     teams share the slots evenly. A Run that is just being changed is passed over; the bell tells.
     """
     tx.session.execute(select(func.pg_advisory_xact_lock(CLAIM_LOCK)))
-    found = tx.session.execute(_next_case(tx, stages, node.images)).first()
+    found = _lock_first(tx, stages, node.images)
     claim = None if found is None else _take(tx, found, node, lease_seconds)
     ring_for_waiting_work(tx)
     return claim
+
+
+def _lock_first(tx: Transaction, stages: Collection[Stage], images: Collection[str]) -> Found | None:
+    for waiting in waiting_cases(tx, images=images):
+        if waiting.kind in stages and (found := _lock(tx, waiting)) is not None:
+            return found
+    return None
+
+
+def _lock(tx: Transaction, waiting: Waiting) -> Found | None:
+    return tx.session.execute(
+        select(CaseRun, Run, Submission.task, Image.digest, Case.image_sha256)
+        .join(Run, CaseRun.run_id == Run.id)
+        .join(Submission, Run.submission_id == Submission.id)
+        .join(Image, Submission.image_id == Image.id)
+        .join(Case, CaseRun.case_id == Case.id)
+        .where(CaseRun.id == waiting.case_run_id, CaseRun.state == CaseRunState.QUEUED, Run.state.in_(LIVE))
+        .with_for_update(of=(CaseRun, Run), skip_locked=True, key_share=True)
+    ).first()
 
 
 def _take(tx: Transaction, found: Found, node: ClaimingNode, lease_seconds: float) -> Claim:
@@ -83,38 +113,6 @@ def _take(tx: Transaction, found: Found, node: ClaimingNode, lease_seconds: floa
         run.advance(RunState.RUNNING, now=tx.now)
     tx.session.flush()
     return _claim(found)
-
-
-def _next_case(
-    tx: Transaction, stages: Collection[Stage], images: Collection[str]
-) -> Select[CaseRun, Run, Task, str | None, str]:
-    running = (
-        select(Submission.team_id, func.count().label("cases"))
-        .join(Run, Run.submission_id == Submission.id)
-        .join(CaseRun, CaseRun.run_id == Run.id)
-        .where(CaseRun.state == CaseRunState.RUNNING)
-        .group_by(Submission.team_id)
-        .subquery()
-    )
-    return (
-        select(CaseRun, Run, Submission.task, Image.digest, Case.image_sha256)
-        .join(Run, CaseRun.run_id == Run.id)
-        .join(Submission, Run.submission_id == Submission.id)
-        .join(Image, Submission.image_id == Image.id)
-        .join(Case, CaseRun.case_id == Case.id)
-        .outerjoin(running, running.c.team_id == Submission.team_id)
-        .where(claimable(tx, stages=stages))
-        .order_by(
-            CaseRun.toy.desc(),
-            Run.stage == Stage.ANALYSIS,
-            func.coalesce(running.c.cases, 0),
-            Submission.submitted_at,
-            Image.digest.in_(images).desc(),
-            CaseRun.position,
-        )
-        .limit(1)
-        .with_for_update(of=(CaseRun, Run), skip_locked=True, key_share=True)
-    )
 
 
 def _claim(found: Found) -> Claim:

@@ -24,6 +24,10 @@ def toy_due() -> ColumnElement[bool]:
     return and_(Run.toy_reported_at.is_(None), toy_ended)
 
 
+def cases_ended(tx: Transaction, *, run_id: UUID) -> bool:
+    return tx.session.scalar(select(Run.id).where(Run.id == run_id, ~_has_case(open_only=True))) is not None
+
+
 def ring_if_due(tx: Transaction, *, run_id: UUID) -> None:
     """Asked in a new transaction after a case has ended: of two ending together, the later sees both."""
     if tx.session.scalar(due_runs().where(Run.id == run_id)) is not None:

@@ -1,30 +1,74 @@
-"""What waits to be run: the condition a claim uses, and the bells that announce it."""
+"""What waits to be run, in the order of its turn, and the bells that announce it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, or_, select, true
+from sqlalchemy import func, or_, select, true
 
 from mood_platform.db.transaction import Transaction
-from mood_platform.models import LIVE, CaseRun, CaseRunState, Run, Stage
+from mood_platform.models import LIVE, CaseRun, CaseRunState, Image, Run, Stage, Submission
 from mood_platform.queueing import Job
 
 
-def claimable(tx: Transaction, *, stages: Collection[Stage] | None = None) -> ColumnElement[bool]:
-    """Queued, not resting after a fault, and (if hidden) of a Run whose toy cases were reported.
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The next case of one Run."""
 
-    A slot that may not run a stage still takes its toy cases. Needs CaseRun joined with Run.
+    case_run_id: UUID
+    run_id: UUID
+    kind: Stage
+    """The bell that announces it: toy for toy cases of any Run, else the stage of the Run."""
+
+
+def waiting_cases(tx: Transaction, *, images: Collection[str] = ()) -> Sequence[Waiting]:
+    """The next case of every Run that has one: toy cases first, analysis last, then by the Team with the
+    fewest running cases, by `submitted_at`, and by images that are here already.
+
+    Hidden cases wait until the toy cases of their Run were reported; a case may rest after a fault.
     """
-    rested = or_(CaseRun.lease_until.is_(None), CaseRun.lease_until <= tx.now)
-    opened = or_(CaseRun.toy, Run.toy_reported_at.is_not(None), Run.stage == Stage.ANALYSIS)
-    allowed = true() if stages is None else or_(CaseRun.toy, Run.stage.in_(stages))
-    return and_(CaseRun.state == CaseRunState.QUEUED, Run.state.in_(LIVE), rested, opened, allowed)
+    first = (
+        select(CaseRun.id, CaseRun.toy)
+        .where(CaseRun.run_id == Run.id, CaseRun.state == CaseRunState.QUEUED)
+        .where(or_(CaseRun.lease_until.is_(None), CaseRun.lease_until <= tx.now))
+        .order_by(CaseRun.position)
+        .limit(1)
+        .correlate(Run)
+        .lateral("first")
+    )
+    running = (
+        select(Submission.team_id, func.count().label("cases"))
+        .join(Run, Run.submission_id == Submission.id)
+        .join(CaseRun, CaseRun.run_id == Run.id)
+        .where(CaseRun.state == CaseRunState.RUNNING)
+        .group_by(Submission.team_id)
+        .subquery()
+    )
+    opened = or_(first.c.toy, Run.toy_reported_at.is_not(None), Run.stage == Stage.ANALYSIS)
+    query = (
+        select(first.c.id, Run.id, first.c.toy, Run.stage)
+        .select_from(Run)
+        .join(first, true())
+        .join(Submission, Run.submission_id == Submission.id)
+        .join(Image, Submission.image_id == Image.id)
+        .outerjoin(running, running.c.team_id == Submission.team_id)
+        .where(Run.state.in_(LIVE), opened)
+        .order_by(
+            first.c.toy.desc(),
+            Run.stage == Stage.ANALYSIS,
+            func.coalesce(running.c.cases, 0),
+            Submission.submitted_at,
+            Image.digest.in_(images).desc(),
+            Run.number,
+        )
+    )
+    rows = tx.session.execute(query)
+    return [Waiting(case_id, run_id, Stage.TOY if toy else stage) for case_id, run_id, toy, stage in rows]
 
 
 def ring_for_waiting_work(tx: Transaction) -> None:
     """One bell for each queue that has work; the queue drops a bell while the same one hangs unanswered."""
-    kind = case((CaseRun.toy, Stage.TOY.value), else_=Run.stage)
-    waiting = select(kind).join(Run, CaseRun.run_id == Run.id).where(claimable(tx)).distinct()
-    for stage in sorted(str(name) for name in tx.session.scalars(waiting)):
-        tx.enqueue(Job.WORK, stage=stage)
+    for stage in sorted({waiting.kind for waiting in waiting_cases(tx)}):
+        tx.enqueue(Job.WORK, stage=str(stage))

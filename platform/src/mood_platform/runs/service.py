@@ -18,6 +18,8 @@ from mood_platform.runs.endings import cancel_cases, lock_run
 from mood_platform.runs.queries import newest_run
 from mood_platform.runs.schedule import ring_for_waiting_work
 
+PlacedCase = tuple[UUID, Dataset]
+
 
 def start_run(
     tx: Transaction, *, submission: Submission, stage: Stage, test_sets: Json, limits: Json, scoring: Json
@@ -43,7 +45,8 @@ def start_run(
             f"The test sets have no case of the {submission.task} task.",
             remedy="Name test sets that have some.",
         )
-    tx.session.add_all([*_case_runs(tx, run, toy, toy=True), *_case_runs(tx, run, main, toy=False)])
+    places = enumerate([*_shuffled(toy), *_shuffled(main)])
+    tx.session.add_all(_case_run(tx, run, place, case, toy=place < len(toy)) for place, case in places)
     tx.session.flush()
     ring_for_waiting_work(tx)
     return run
@@ -124,9 +127,7 @@ def _next_number(tx: Transaction, submission: Submission) -> int:
     return (tx.session.scalar(highest) or 0) + 1
 
 
-def _cases(
-    tx: Transaction, submission: Submission, test_set_ids: Iterable[str]
-) -> list[tuple[UUID, Dataset]]:
+def _cases(tx: Transaction, submission: Submission, test_set_ids: Iterable[str]) -> list[PlacedCase]:
     query = (
         select(Case.id, TestSet.dataset)
         .join(TestSet, Case.test_set_id == TestSet.id)
@@ -137,22 +138,25 @@ def _cases(
     return [(case_id, dataset) for case_id, dataset in tx.session.execute(query)]
 
 
-def _case_runs(tx: Transaction, run: Run, cases: list[tuple[UUID, Dataset]], *, toy: bool) -> list[CaseRun]:
+def _shuffled(cases: list[PlacedCase]) -> list[PlacedCase]:
     """In random order: nothing can be read off the sequence of hidden cases."""
-    secrets.SystemRandom().shuffle(cases)
-    return [
-        CaseRun(
-            run_id=run.id,
-            case_id=case_id,
-            dataset=dataset,
-            toy=toy,
-            position=position,
-            state=CaseRunState.QUEUED,
-            state_since=tx.now,
-            attempt=0,
-        )
-        for position, (case_id, dataset) in enumerate(cases)
-    ]
+    return secrets.SystemRandom().sample(cases, len(cases))
+
+
+def _case_run(tx: Transaction, run: Run, place: int, case: PlacedCase, *, toy: bool) -> CaseRun:
+    case_id, dataset = case
+    return CaseRun(
+        run_id=run.id,
+        case_id=case_id,
+        dataset=dataset,
+        toy=toy,
+        position=place,
+        state=CaseRunState.QUEUED,
+        state_since=tx.now,
+        attempt=0,
+        node_facts={},
+        flags=[],
+    )
 
 
 def _by_dataset(test_sets: Iterable[TestSet]) -> dict[str, list[str]]:

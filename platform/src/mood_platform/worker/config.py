@@ -17,7 +17,7 @@ GRACE_SECONDS = 900
 def new_celery(settings: Settings) -> Celery:
     """Without jobs: enough to send by name."""
     app = Celery("mood_platform", broker=settings.broker.url.get_secret_value(), set_as_current=False)
-    app.conf.update(_reliability(settings), _routing(), beat_schedule=_beat_schedule(settings))
+    app.conf.update(**_reliability(settings), **_routing(), beat_schedule=_beat_schedule(settings))
     return app
 
 

@@ -1,0 +1,91 @@
+"""Takes a Run its next step when its cases have ended: the toy report, then the results. May be repeated."""
+
+from __future__ import annotations
+
+import json
+from uuid import UUID
+
+from sqlalchemy import select
+
+from mood_platform.db.transaction import Transaction, transaction
+from mood_platform.failures import FailureReason
+from mood_platform.models import LIVE, Json, Run, RunState, Stage
+from mood_platform.queueing import Job
+from mood_platform.runs.dataset_results import complete_evidence, result_of_part
+from mood_platform.runs.due import cases_ended, exclusively, toy_due
+from mood_platform.runs.endings import fail_run, lock_run
+from mood_platform.runs.results import run_results
+from mood_platform.runs.run_view import Part, RunView, read_run
+from mood_platform.runs.schedule import ring_for_waiting_work
+from mood_platform.runs.score_case import Evaluation
+from mood_platform.runs.toy_report import all_failed, toy_report
+
+
+def score_run(evaluation: Evaluation, *, run_id: UUID) -> None:
+    """One process works on a Run at a time; a second one leaves at once."""
+    with exclusively(evaluation.sessions, run_id) as alone:
+        if alone:
+            _report_toy_cases(evaluation, run_id)
+            _finish(evaluation, run_id)
+
+
+def _report_toy_cases(evaluation: Evaluation, run_id: UUID) -> None:
+    with transaction(evaluation.sessions, evaluation.queue) as tx:
+        if tx.session.scalar(select(Run.id).where(Run.id == run_id, Run.state.in_(LIVE), toy_due())) is None:
+            return
+        view = read_run(tx, run_id=run_id)
+    results = [_result(evaluation, view, part) for part in view.toy_parts]
+    report = toy_report(view, results=results, store=evaluation.store)
+    key = _keep(evaluation, f"runs/{run_id}/toy_report.json", report)
+    with transaction(evaluation.sessions, evaluation.queue) as tx:
+        _open_hidden_cases(tx, view, key)
+
+
+def _open_hidden_cases(tx: Transaction, view: RunView, key: str) -> None:
+    run = lock_run(tx, view.run.id)
+    if run is None or not run.state.live or run.toy_reported_at is not None:
+        return
+    run.toy_reported_at, run.toy_report_key = tx.now, key
+    if all_failed(view.toy_parts):
+        fail_run(tx, run=run, reason=FailureReason.TOY_FAILED)
+        return
+    tx.enqueue(Job.SEND_MAIL, kind="toy_report", run=str(run.id))
+    tx.session.flush()
+    ring_for_waiting_work(tx)
+
+
+def _finish(evaluation: Evaluation, run_id: UUID) -> None:
+    with transaction(evaluation.sessions, evaluation.queue) as tx:
+        run = lock_run(tx, run_id)
+        if run is None or not run.state.live or not cases_ended(tx, run_id=run_id):
+            return
+        if run.state is RunState.RUNNING:
+            run.advance(RunState.SCORING, now=tx.now)
+        tx.session.flush()
+        view = read_run(tx, run_id=run_id)
+    document = run_results(view, results=[_result(evaluation, view, part) for part in view.scored_parts])
+    key = _keep(evaluation, f"runs/{run_id}/results.json", document)
+    with transaction(evaluation.sessions, evaluation.queue) as tx:
+        _conclude(tx, run_id, key)
+
+
+def _conclude(tx: Transaction, run_id: UUID, key: str) -> None:
+    run = lock_run(tx, run_id)
+    if run is None or run.state is not RunState.SCORING:
+        return
+    run.results_key = key
+    run.advance(RunState.SCORED, now=tx.now)
+    if run.stage is Stage.CHALLENGE:
+        tx.enqueue(Job.SEND_MAIL, kind="run_scored", run=str(run.id))
+
+
+def _result(evaluation: Evaluation, view: RunView, part: Part) -> Json:
+    complete_evidence(evaluation, view.submission.task, part)
+    valid_share = float(view.run.scoring["valid_share"])
+    return result_of_part(evaluation, view.submission.task, part, valid_share=valid_share)
+
+
+def _keep(evaluation: Evaluation, key: str, document: Json) -> str:
+    """The object comes before the row that names it; a repetition finds the same bytes there."""
+    evaluation.store.put_bytes(key, json.dumps(document, indent=1, ensure_ascii=False).encode())
+    return key

@@ -1,0 +1,112 @@
+"""The toy report (mood-toy-report/1): all that happened on the public toy cases, log included."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from mood_evaluator import Flag, Task, canonical_digest
+from mood_platform.models import TEAM_FAULTS, CaseRun, Json
+from mood_platform.runs.run_view import Part, RunView
+from mood_platform.storage.store import ObjectStore
+
+SCHEMA = "mood-toy-report/1"
+LOG_BYTES = 16 * 2**10
+"""Of each case's log, the end of it, shown in the report."""
+SLOW_SHARE = 0.5
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[^\t\n\x20-\x7e\xa0-\uffff]")
+"""ANSI sequences, then control characters: a log is text."""
+
+
+def toy_report(view: RunView, *, results: Sequence[Json], store: ObjectStore) -> Json:
+    """`results` are the evaluator's dataset results of the toy sets, in the order of `view.toy_parts`."""
+    task, limit = view.submission.task, float(view.run.limits["seconds"])
+    parts = view.toy_parts
+    report: Json = {
+        "schema": SCHEMA,
+        "head": _head(parts),
+        "run": str(view.run.id),
+        "submission": {"number": view.submission.number, "name": view.submission.name, "task": str(task)},
+        "image": view.submission.image.digest,
+        "limits": view.run.limits,
+        "datasets": {
+            str(part.manifest.dataset): _dataset(part, result, limit=limit, store=store)
+            for part, result in zip(parts, results, strict=True)
+        },
+        "warnings": [*_warnings(task, parts, limit)],
+        "failed": all_failed(parts),
+    }
+    return report | {"digest": canonical_digest(report)}
+
+
+def all_failed(parts: Iterable[Part]) -> bool:
+    """Every toy case ended in a fault of the team: there is no point in going on."""
+    return all(case_run.state in TEAM_FAULTS for part in parts for case_run in part.case_runs)
+
+
+def _head(parts: Sequence[Part]) -> str:
+    cases = max(len(part.case_runs) for part in parts)
+    return f"{cases} toy cases only show that your container works; they do not predict your rank."
+
+
+def _dataset(part: Part, result: Json, *, limit: float, store: ObjectStore) -> Json:
+    return {
+        "test_set": part.manifest.name,
+        "digest": part.manifest.digest,
+        "ap": result["score"],
+        "cases": [_case(case_run, limit=limit, store=store) for case_run in part.case_runs],
+    }
+
+
+def _case(case_run: CaseRun, *, limit: float, store: ObjectStore) -> Json:
+    score = case_run.score or {}
+    return {
+        "case": case_run.case.case_id,
+        "outcome": str(case_run.state),
+        "text": case_run.reason.text if case_run.reason else "",
+        "fault": score.get("fault"),
+        "flags": case_run.flags,
+        "score": score.get("score"),
+        "ap": score.get("case_ap"),
+        "seconds": case_run.seconds,
+        "limit_seconds": limit,
+        "exit_code": case_run.exit_code,
+        "log": _log_text(store, case_run.log_key),
+    }
+
+
+def _log_text(store: ObjectStore, key: str | None) -> str:
+    if key is None:
+        return ""
+    with store.local(key) as path, path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - LOG_BYTES))
+        return _CONTROL.sub("", stream.read(LOG_BYTES).decode("utf-8", errors="replace"))
+
+
+def _warnings(task: Task, parts: Sequence[Part], limit: float) -> Iterator[Json]:
+    """What works but looks wrong; each names its cases."""
+    for part in parts:
+        dataset = str(part.manifest.dataset)
+        for flag in Flag:
+            cases = [case_run for case_run in part.case_runs if flag in case_run.flags]
+            if cases:
+                yield _warning(str(flag), flag.text, dataset, cases)
+        if task is Task.SAMPLE and _all_scores_equal(part.case_runs):
+            text = (
+                "All scans have the same score, so nothing is told apart. Check what your score depends on."
+            )
+            yield _warning("all_scores_equal", text, dataset, part.case_runs)
+        slow = [case_run for case_run in part.case_runs if (case_run.seconds or 0) > SLOW_SHARE * limit]
+        if slow:
+            text = "Took more than half of the time limit; other cases or a busier machine may take longer."
+            yield _warning("slow", text, dataset, slow)
+
+
+def _all_scores_equal(case_runs: Sequence[CaseRun]) -> bool:
+    scores = [case_run.score["score"] for case_run in case_runs if case_run.score and case_run.score["valid"]]
+    return len(scores) > 1 and len(set(scores)) == 1
+
+
+def _warning(code: str, text: str, dataset: str, case_runs: Sequence[CaseRun]) -> Json:
+    cases = [case_run.case.case_id for case_run in case_runs]
+    return {"code": code, "text": text, "dataset": dataset, "cases": cases}
