@@ -8,7 +8,7 @@ from enum import StrEnum
 from importlib import import_module
 from typing import Any, Protocol, cast
 
-from mood_reference.volumes import Mask, Volume
+from mood_reference.volumes import Volume
 from mood_reference.weights import Arrays
 
 Report = Callable[[int, int, str], None]  # step, of how many, what was measured
@@ -40,7 +40,7 @@ class Method(Protocol):
     def train(self, volumes: Volume, *, config: Any, seed: int, report: Report) -> Arrays:
         """Learn from normal scans (N, 64, 64, 64)."""
 
-    def score(self, volume: Volume, foreground: Mask, *, config: Any, arrays: Arrays) -> Volume:
+    def score(self, volume: Volume, *, config: Any, arrays: Arrays) -> Volume:
         """Return a raw score >= 0 for each voxel of a volume of any size, higher is more abnormal."""
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mood_reference.calibration import Reducer
 from mood_reference.methods import Profile, Report
-from mood_reference.volumes import Mask, Volume, find_foreground, resize, smooth, standardise
+from mood_reference.volumes import Volume, find_foreground, resize, smooth, standardise
 from mood_reference.weights import Arrays
 
 Matrix = NDArray[np.float32]
@@ -27,10 +27,8 @@ class Config:
     min_std: float = 0.5  # in z-units, added to a voxel's deviation: voxels that never vary stay bounded
     shift: int = 1  # voxels by which training scans are moved along each axis, ours
     mirror_axis: int | None = None  # left-right axis of a symmetric anatomy, ours
-    residual_smoothing: float = (
-        1.5  # sigma in voxels, while the residual has its sign: edges cancel out, ours
-    )
-    smoothing: float = 1.5  # sigma in voxels, of its absolute value, ours
+    residual_smoothing: float = 1.5  # sigma in voxels of the grid, while it has its sign: edges cancel, ours
+    smoothing: float = 1.5  # sigma in voxels of the grid, of its absolute value, ours
     reducer: Reducer = Reducer.TOP_PERMILLE  # thesis: the norm (l2); small anomalies vanish in it
 
 
@@ -71,7 +69,7 @@ def _find_components(rows: Matrix, count: int) -> Matrix:
     return (vectors[:, keep] / np.sqrt(values[keep])).astype(np.float32).T @ rows
 
 
-def score(volume: Volume, foreground: Mask, *, config: Config, arrays: Arrays) -> Volume:  # noqa: ARG001 - own grid
+def score(volume: Volume, *, config: Config, arrays: Arrays) -> Volume:
     small = resize(volume, (config.size,) * 3)
     row = (_normalise(small).ravel() - arrays["mean"]) / arrays["std"]  # (V,)
     components = arrays["components"].astype(np.float32)  # (K, V)

@@ -13,7 +13,7 @@ def score_raw(volume: Volume, weights: Weights) -> tuple[Volume, Mask, float]:
     method = load_method(weights.header.method)
     config = method.Config(**weights.header.config)
     foreground = find_foreground(volume)
-    scores = method.score(volume, foreground, config=config, arrays=weights.arrays)
+    scores = method.score(volume, config=config, arrays=weights.arrays) * foreground
     return scores, foreground, reduce_map(scores, foreground, reducer=config.reducer)
 
 

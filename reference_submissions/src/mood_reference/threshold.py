@@ -9,7 +9,7 @@ import numpy as np
 
 from mood_reference.calibration import Reducer
 from mood_reference.methods import Profile, Report
-from mood_reference.volumes import Mask, Volume, smooth
+from mood_reference.volumes import Volume, find_foreground, smooth
 from mood_reference.weights import Arrays
 
 
@@ -28,5 +28,5 @@ def train(volumes: Volume, *, config: Config, seed: int, report: Report) -> Arra
     return {}
 
 
-def score(volume: Volume, foreground: Mask, *, config: Config, arrays: Arrays) -> Volume:  # noqa: ARG001 - see above
-    return smooth(np.abs(volume - np.float32(config.mid_grey)) * foreground, config.smoothing)
+def score(volume: Volume, *, config: Config, arrays: Arrays) -> Volume:  # noqa: ARG001 - see above
+    return smooth(np.abs(volume - np.float32(config.mid_grey)) * find_foreground(volume), config.smoothing)

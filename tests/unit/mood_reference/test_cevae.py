@@ -1,21 +1,28 @@
 """The net in NumPy: batches, masks and scores. That it equals PyTorch stands in test_layers_torch.py."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from mood_reference import layers_numpy
 from mood_reference.cevae import (
+    CLIP,
     SIDE,
     Config,
     PixelScore,
+    cut_slices,
     decode,
     draw_batch,
     draw_parameters,
     encode,
+    find_error,
+    find_kl_gradient,
     mask_squares,
     score,
-    score_slices,
 )
+from mood_reference.volumes import find_foreground, resize
 
 CONFIG = Config(maps=(2, 3, 4, 5), latents=6)
 PARAMETERS = draw_parameters(CONFIG, np.random.default_rng(0))
@@ -33,26 +40,41 @@ def test_the_net_keeps_its_shapes_and_single_precision() -> None:
     assert restored.dtype == np.float32
 
 
-@pytest.mark.parametrize("pixel_score", list(PixelScore))
-def test_a_slice_scores_the_same_alone_and_inside_a_batch(pixel_score: PixelScore) -> None:
+@pytest.mark.parametrize("find_term", [find_error, find_kl_gradient])
+def test_a_slice_scores_the_same_alone_and_inside_a_batch(find_term: Callable[..., np.ndarray]) -> None:
     slices = draw_slices(4)
-    together = score_slices(slices, PARAMETERS, pixel_score)
-    alone = score_slices(slices[2:3], PARAMETERS, pixel_score)
-    assert np.allclose(together[2:3], alone, rtol=1e-4, atol=1e-7)
+    alone = find_term(slices[2:3], PARAMETERS)
+    assert np.allclose(find_term(slices, PARAMETERS)[2:3], alone, rtol=1e-4, atol=1e-7)
 
 
-def test_combi_is_the_product_of_the_other_two() -> None:
-    rec, gradient, combi = (score_slices(draw_slices(2), PARAMETERS, name) for name in PixelScore)
-    assert np.allclose(combi, rec * gradient)
+def test_combi_is_the_product_of_the_other_two(scan: np.ndarray) -> None:
+    volume = resize(scan, (SIDE,) * 3)
+    rec, gradient, combi = (
+        score(volume, config=replace(CONFIG, pixel_score=name, smoothing=0), arrays=PARAMETERS)
+        for name in PixelScore
+    )
+    assert combi.max() > 0
+    assert np.allclose(combi, rec * gradient, rtol=1e-4)
 
 
-def test_slices_without_a_body_are_not_scored(scan: np.ndarray) -> None:
-    body = scan > 0
-    scores = score(scan, body, config=CONFIG, arrays=PARAMETERS)
-    assert scores.shape == scan.shape
-    assert scores[body].mean() > 0
-    empty = score(np.zeros_like(scan), np.zeros_like(body), config=CONFIG, arrays=PARAMETERS)
-    assert (empty == 0).all()
+def test_a_scan_of_another_size_is_scored_on_its_own_grid() -> None:
+    assert score(np.full((20, 70, 9), 0.5, np.float32), config=CONFIG, arrays=PARAMETERS).shape == (20, 70, 9)
+
+
+def test_a_body_scores_and_an_empty_scan_does_not(scan: np.ndarray) -> None:
+    assert score(scan, config=CONFIG, arrays=PARAMETERS)[scan > 0].mean() > 0
+    empty = score(np.zeros_like(scan), config=CONFIG, arrays=PARAMETERS)
+    assert np.ptp(empty) == 0
+
+
+def test_only_slices_with_a_body_are_cut_and_lie_within_the_clip(scan: np.ndarray) -> None:
+    volume = resize(scan, (SIDE,) * 3)
+    volume[:, :, :20] = 0
+    slices, used = cut_slices(volume, find_foreground(volume))
+    assert not used[:20].any()
+    assert len(slices) == used.sum() > 0
+    assert slices.min() == -CLIP
+    assert slices.max() <= CLIP
 
 
 def test_masking_changes_squares_of_every_slice_and_nothing_else() -> None:

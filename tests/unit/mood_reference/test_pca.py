@@ -5,7 +5,6 @@ import pytest
 
 from mood_reference.methods import Profile
 from mood_reference.pca import Config, make_config, score, train
-from mood_reference.volumes import find_foreground
 
 RNG = np.random.default_rng(0)
 
@@ -39,16 +38,15 @@ def test_a_new_member_of_the_family_has_hardly_a_residual_and_an_outlier_has() -
     arrays, member = fit(), make_family(1, seed=99)[0]
     changed = member.copy()
     changed[4:6, 4:6, 4:6] += 0.3
-    body = find_foreground(member)
-    normal = score(member, body, config=CONFIG, arrays=arrays)
-    abnormal = score(changed, body, config=CONFIG, arrays=arrays)
+    normal = score(member, config=CONFIG, arrays=arrays)
+    abnormal = score(changed, config=CONFIG, arrays=arrays)
     assert normal.max() < 0.3
     assert abnormal[4:6, 4:6, 4:6].min() > 3 * normal.max()
 
 
 def test_a_larger_scan_is_scored_on_its_own_grid() -> None:
     volume = np.repeat(np.repeat(make_family(1)[0], 2, axis=0), 3, axis=2)
-    assert score(volume, volume > 0, config=CONFIG, arrays=fit()).shape == (24, 12, 36)
+    assert score(volume, config=CONFIG, arrays=fit()).shape == (24, 12, 36)
 
 
 @pytest.mark.parametrize(("dataset", "axis"), [("brain", 0), ("abdom", None)])
@@ -62,7 +60,6 @@ def test_shifted_and_mirrored_copies_make_small_misplacements_normal() -> None:
     residuals = [
         score(
             moved,
-            moved > 0,
             config=CONFIG,
             arrays=train(volumes, config=config, seed=0, report=lambda *_: None),
         ).mean()
