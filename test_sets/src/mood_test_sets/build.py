@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -46,7 +46,7 @@ class _Order:
 
 
 def build(
-    plans: Iterable[SetPlan],
+    plans: Sequence[SetPlan],
     out: Path,
     *,
     streams: Streams,

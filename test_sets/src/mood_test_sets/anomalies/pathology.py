@@ -27,10 +27,10 @@ def draw_brain_tumour(rng: np.random.Generator, base: Volume, centre: NDArray[np
 
 
 def draw_ct_tumour(rng: np.random.Generator, base: Volume, centre: NDArray[np.int64]) -> Proposal:
-    """A mass of one density, a little darker or brighter than the tissue around it."""
-    radius = rng.uniform(0.06, 0.12) * base.side
+    """A mass of one density, 20 to 60 % darker or brighter than the tissue around it."""
+    radius = rng.uniform(0.07, 0.14) * base.side
     box, depth = _rough_ball(rng, base, centre, radius=radius, reach=1.0)
-    factor = 1 + rng.choice([-1, 1]) * rng.uniform(0.12, 0.35)
+    factor = 1 + rng.choice([-1, 1]) * rng.uniform(0.2, 0.6)
     inside = _inside(depth, 1.0, radius)
     values = _blend(base.values[box], factor * _local_median(base, centre), inside)
     values += _grain(rng, base, depth) * inside
@@ -48,16 +48,16 @@ def draw_ct_lesions(rng: np.random.Generator, base: Volume, centre: NDArray[np.i
 def _draw_lesions(
     rng: np.random.Generator, base: Volume, centre: NDArray[np.int64], *, sign: int
 ) -> Proposal:
-    """4 to 12 soft spots, up to 30 to 60 % darker or brighter, all within 30 % of the side of the centre."""
+    """4 to 12 soft spots, up to 40 to 80 % darker or brighter, all within 30 % of the side of the centre."""
     box, offsets = box_around(centre, 0.3 * base.side, base.levels.shape)
     values = base.values[box]
     tissue = np.argwhere(base.foreground[box] & (values > 0.2))
-    count, contrast = int(rng.integers(4, 13)), sign * rng.uniform(0.3, 0.6)
+    count, contrast = int(rng.integers(4, 13)), sign * rng.uniform(0.4, 0.8)
     footprint = np.zeros(values.shape, dtype=np.bool_)
     for place in rng.choice(tissue, count) - np.array(
         [c - part.start for c, part in zip(centre, box, strict=True)]
     ):
-        radius = max(1.0, rng.uniform(0.02, 0.045) * base.side)
+        radius = max(1.0, rng.uniform(0.025, 0.05) * base.side)
         distance = np.sqrt(sum((axis - spot) ** 2 for axis, spot in zip(offsets, place, strict=True)))
         values *= 1 + contrast * rng.uniform(0.6, 1.0) * _inside(distance / radius, 1.0, radius)
         footprint |= distance <= radius

@@ -35,9 +35,9 @@ def is_gorilla(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.boo
 
 
 def draw_gorilla(rng: np.random.Generator, base: Volume, centre: NDArray[np.int64]) -> Proposal:
-    """20 to 36 % of the side tall, 3 to 10 % thick, brightness within the scan's, any axis and angle."""
-    half = rng.uniform(0.20, 0.36) * base.side / 2
-    thickness = max(2.0, rng.uniform(0.03, 0.10) * base.side)
+    """24 to 40 % of the side tall, 5 to 14 % thick, any axis and angle, not as bright as its place."""
+    half = rng.uniform(0.24, 0.40) * base.side / 2
+    thickness = max(2.0, rng.uniform(0.05, 0.14) * base.side)
     box, offsets = box_around(centre, half * 1.2, base.levels.shape)
     depth, *plane = (offsets[axis] for axis in rng.permutation(3))
     turn = rng.uniform(0, 2 * np.pi)
@@ -45,11 +45,18 @@ def draw_gorilla(rng: np.random.Generator, base: Volume, centre: NDArray[np.int6
     y = (np.sin(turn) * plane[0] + np.cos(turn) * plane[1]) / half
     figure = is_gorilla(x, y) & (np.abs(depth) <= thickness / 2)
     soft = ndimage.gaussian_filter(figure.astype(np.float64), 0.5) * rng.uniform(0.7, 1.0)
-    value = rng.uniform(*np.percentile(base.levels[base.foreground], (5, 95))) / FULL
     before = base.values[box]
+    value = _choose_brightness(rng, base, around=float(np.median(before[figure])))
     return Proposal(
         box=box,
         values=before + soft * (value - before),
         footprint=figure,
         annotation={"radius": round(half, 3), "intensity": round(value, 4)},
     )
+
+
+def _choose_brightness(rng: np.random.Generator, base: Volume, *, around: float) -> float:
+    """Any brightness of the scan but those close to what is there already."""
+    low, high = np.percentile(base.levels[base.foreground], (1, 99)) / FULL
+    choices = np.linspace(low, high, 201)
+    return float(rng.choice(choices[np.abs(choices - around) > 0.12]))
