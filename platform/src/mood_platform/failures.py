@@ -23,7 +23,8 @@ class FailureReason(StrEnum):
     blame: Blame
     text: str
 
-    def __new__(cls, code: str, blame: Blame, text: str) -> Self:
+    def __new__(cls, code: str, blame: Blame = Blame.PLATFORM, text: str = "") -> Self:
+        # The defaults serve type checkers alone, to whom a look-up, FailureReason(code), is this call.
         member = str.__new__(cls, code)
         member._value_ = code
         member.blame = blame
@@ -67,7 +68,7 @@ class FailureReason(StrEnum):
         "output_irregular",
         Blame.TEAM,
         (
-            "The prediction is no regular file (a link, a folder, a pipe, a device); "
+            "The prediction is no regular file (but a link, folder, pipe or device); "
             "write the data itself to that name."
         ),
     )

@@ -14,20 +14,24 @@ from typing import Any
 
 from docker.types import DeviceRequest, LogConfig, Mount, Ulimit
 
+from mood_platform.execution.contract import (
+    DATA,
+    FORBIDDEN_WORKDIRS,
+    HOLDER_USER,
+    PRED,
+    TMP,
+    USER,
+    is_under,
+    script_of,
+)
 from mood_platform.execution.limits import MIB, Limits
 from mood_platform.execution.runtime import CaseJob
 
-DATA, PRED = "/mnt/data", "/mnt/pred"
-TMP = "/tmp"  # noqa: S108 - inside the container, its only writable folder
 CLAIM_LABEL = "org.mood.claim"
 INSTANCE_LABEL = "org.mood.instance"
-USER, HOLDER_USER = 65532, 65533
-"""The submission cannot signal its holder, because they are different users."""
-
 _BACKSTOP_SECONDS = 120
 _PAGE = 4096
 _OPEN_FILES = 16384  # an engine cannot give more than it has itself, and 20,000 is common
-_FORBIDDEN_WORKDIRS = ("/proc", "/sys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ def case_options(job: CaseJob, *, image: ImageConfig, host_cpus: float) -> dict[
     options = _confined(job, image, user=USER) | {
         "image": job.image,
         "name": Names(job.claim_id).case,
-        "command": ["sh", f"/workspace/run_{job.task}_{job.dataset}.sh", DATA, PRED],
+        "command": ["sh", script_of(job.task, job.dataset), DATA, PRED],
         "pid_mode": f"container:{Names(job.claim_id).holder}",
         "mem_limit": limits.memory,
         "memswap_limit": limits.memory,  # equal: no swap
@@ -113,7 +117,7 @@ def case_options(job: CaseJob, *, image: ImageConfig, host_cpus: float) -> dict[
     options["tmpfs"][TMP] = f"rw,exec,nosuid,nodev,size={limits.tmp},nr_inodes=65536,mode=1777"
     if job.cpuset is not None:
         options["cpuset_cpus"] = job.cpuset
-    if _is_under(image.workdir, _FORBIDDEN_WORKDIRS):
+    if is_under(image.workdir, FORBIDDEN_WORKDIRS):
         options["working_dir"] = "/"
     return options
 
@@ -203,8 +207,3 @@ def _tmpfs_volume(job: CaseJob, name: str, options: str) -> dict[str, Any]:
 def _count_cpus(cpuset: str) -> int:
     spans = [part.split("-") for part in cpuset.split(",")]
     return sum(int(span[-1]) - int(span[0]) + 1 for span in spans)
-
-
-def _is_under(path: str, folders: tuple[str, ...]) -> bool:
-    normal = posixpath.normpath(f"/{path}").replace("//", "/")
-    return any(normal == folder or normal.startswith(f"{folder}/") for folder in folders)

@@ -24,15 +24,14 @@ from urllib3.exceptions import HTTPError
 from mood_platform.errors import Invalid, Transient
 from mood_platform.execution.container_options import (
     CLAIM_LABEL,
-    DATA,
     INSTANCE_LABEL,
-    PRED,
     ImageConfig,
     Names,
     case_options,
     holder_options,
     volume_options,
 )
+from mood_platform.execution.contract import DATA, PRED, output_name_of
 from mood_platform.execution.outcome import SIGKILLED
 from mood_platform.execution.runtime import CaseJob, Collected, Execution
 from mood_platform.execution.transfer import collect, input_archive, log_tail
@@ -123,7 +122,7 @@ class DockerRuntime:
             # The tmpfs volumes ended with it. Exit 137 is then the namespace's end, not the team's doing.
             lost = None if facts.exit_code == SIGKILLED else "The holder ended before the case was collected."
             return replace(facts, engine_restarted=True, engine_error=lost)
-        found = collect(holder, f"{PRED}/{job.output_name}", job.output, limit=job.limits.output)
+        found = collect(holder, f"{PRED}/{output_name_of(job.task)}", job.output, limit=job.limits.output)
         return replace(facts, collected=found)
 
     def load(self, archive: Path | Iterable[bytes]) -> str:

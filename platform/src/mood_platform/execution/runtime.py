@@ -11,9 +11,6 @@ from typing import Protocol
 from mood_evaluator import Dataset, Task
 from mood_platform.execution.limits import Limits
 
-CASE_NAME = "case.nii.gz"
-"""Name of every input inside the container: constant, so that it tells nothing."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseJob:
@@ -31,11 +28,6 @@ class CaseJob:
     instance: str  # whose containers these are: only they are listed and removed
     gpu: str | None = None  # UUID, or a CDI name such as nvidia.com/gpu=0
     cpuset: str | None = None  # such as "0-3"
-
-    @property
-    def output_name(self) -> str:
-        """Name of the one expected file under /mnt/pred."""
-        return f"{CASE_NAME}.txt" if self.task is Task.SAMPLE else CASE_NAME
 
 
 class Collected(StrEnum):

@@ -13,7 +13,8 @@ from typing import Any
 from docker.errors import NotFound
 from docker.models.containers import Container
 
-from mood_platform.execution.runtime import CASE_NAME, Collected
+from mood_platform.execution.contract import CASE_NAME
+from mood_platform.execution.runtime import Collected
 
 _CHUNK = 2**20
 _NOT_REGULAR = 0x8F280000

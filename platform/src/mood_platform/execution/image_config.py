@@ -1,0 +1,143 @@
+"""What an image says about itself: the checks on its configuration, and the facts worth keeping."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from mood_evaluator import Dataset, Task
+from mood_platform.errors import SubmissionFault
+from mood_platform.execution.contract import FORBIDDEN_WORKDIRS, SCRIPTS_FOLDER, USER, is_under, script_of
+from mood_platform.execution.layers import Access, ImageFiles, Kind
+from mood_platform.failures import FailureReason
+
+_FORBIDDEN_ENV = frozenset({"LD_PRELOAD", "LD_AUDIT"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageFacts:
+    """An accepted archive, in facts. `tasks` are those whose scripts are there for both datasets."""
+
+    digest: str  # SHA-256 of the config JSON: the image's identity
+    archive_sha256: str  # of the file as uploaded
+    size: int  # bytes of the file as uploaded
+    unpacked: int  # bytes of all layers
+    architecture: str
+    os: str
+    entrypoint: tuple[str, ...]
+    workdir: str
+    env_names: tuple[str, ...]
+    volumes: tuple[str, ...]
+    tasks: tuple[Task, ...]
+    created: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Self:
+        lists = ("entrypoint", "env_names", "volumes")
+        tuples: dict[str, Any] = {name: tuple(document[name]) for name in lists}
+        return cls(**{**document, **tuples, "tasks": tuple(Task(task) for task in document["tasks"])})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageConfig:
+    """The checked fields of a config JSON."""
+
+    diff_ids: tuple[str, ...]
+    architecture: str
+    os: str
+    entrypoint: tuple[str, ...]
+    workdir: str
+    env_names: tuple[str, ...]
+    volumes: tuple[str, ...]
+    created: str | None
+
+
+def parse_json(content: bytes, *, name: str) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        raise unreadable(f"{name} is not JSON.") from None
+
+
+def read_config(content: bytes) -> ImageConfig:
+    """Reads the fields we rely on; every other type than the expected one is refused."""
+    document = _typed(parse_json(content, name="The configuration"), dict, "configuration")
+    inner = _typed(document.get("config") or {}, dict, "config")
+    rootfs = _typed(document.get("rootfs"), dict, "rootfs")
+    created = document.get("created")
+    return ImageConfig(
+        diff_ids=_strings(rootfs.get("diff_ids"), "rootfs.diff_ids"),
+        architecture=_typed(document.get("architecture", ""), str, "architecture"),
+        os=_typed(document.get("os", ""), str, "os"),
+        entrypoint=_strings(inner.get("Entrypoint"), "config.Entrypoint"),
+        workdir=_typed(inner.get("WorkingDir") or "", str, "config.WorkingDir"),
+        env_names=_env_names(_strings(inner.get("Env"), "config.Env")),
+        volumes=tuple(_typed(inner.get("Volumes") or {}, dict, "config.Volumes")),
+        created=created if isinstance(created, str) else None,
+    )
+
+
+def check_config(config: ImageConfig) -> None:
+    """Refuses what cannot run here, or would run outside the rules."""
+    if (config.os, config.architecture) != ("linux", "amd64"):
+        found = f"{config.os or '?'}/{config.architecture or '?'}"
+        raise SubmissionFault(FailureReason.IMAGE_WRONG_PLATFORM, f"The image is built for {found}.")
+    forbidden = sorted(_FORBIDDEN_ENV.intersection(config.env_names))
+    if forbidden:
+        raise SubmissionFault(FailureReason.IMAGE_FORBIDDEN_ENV, f"The image sets {forbidden[0]}.")
+    if is_under(config.workdir, FORBIDDEN_WORKDIRS):
+        raise SubmissionFault(FailureReason.IMAGE_WORKDIR, f"The WORKDIR is {config.workdir}.")
+    for volume in config.volumes:
+        if is_under(SCRIPTS_FOLDER, (posixpath.normpath(f"/{volume.lstrip('/')}"),)):
+            raise SubmissionFault(
+                FailureReason.IMAGE_FORBIDDEN_VOLUME, f"The image declares VOLUME {volume}."
+            )
+
+
+def find_tasks(image: ImageFiles) -> tuple[Task, ...]:
+    """The tasks that the image serves, by its run scripts; refuses an image that serves none."""
+    found = {script: image.access(script, user=USER) for task in Task for script in _scripts(task)}
+    tasks = tuple(task for task in Task if all(_usable(found[script]) for script in _scripts(task)))
+    if tasks:
+        return tasks
+    barriers = sorted({access.barrier for access in found.values() if access.barrier is not None})
+    if barriers:
+        raise SubmissionFault(
+            FailureReason.IMAGE_SCRIPT_UNREADABLE, f"Not readable by other users: {', '.join(barriers)}."
+        )
+    missing = [script for script, access in found.items() if not _usable(access)]
+    raise SubmissionFault(FailureReason.IMAGE_SCRIPT_MISSING, f"Missing: {', '.join(missing)}.")
+
+
+def unreadable(detail: str) -> SubmissionFault:
+    return SubmissionFault(FailureReason.IMAGE_UNREADABLE, detail)
+
+
+def _scripts(task: Task) -> list[str]:
+    return [script_of(task, dataset) for dataset in Dataset]
+
+
+def _usable(access: Access) -> bool:
+    return access.entry is not None and access.entry.kind is Kind.FILE and access.barrier is None
+
+
+def _env_names(env: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of what is set; an empty value takes a variable away rather than setting it."""
+    pairs = [line.partition("=") for line in env]
+    return tuple(name for name, _, value in pairs if value)
+
+
+def _typed(value: Any, kind: type, field: str) -> Any:
+    if not isinstance(value, kind):
+        raise unreadable(f"{field} of the image is not a {kind.__name__}.")
+    return value
+
+
+def _strings(value: Any, field: str) -> tuple[str, ...]:
+    items = _typed([] if value is None else value, list, field)
+    return tuple(_typed(item, str, field) for item in items)

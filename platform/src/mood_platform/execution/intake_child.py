@@ -1,0 +1,89 @@
+"""Checks an archive in a child process with bounded memory, processor time and wall time.
+
+Python's own tar reader can be made to allocate gigabytes by a small file; here that ends the child, and
+the participant reads a clear rejection. Run as a program: SOURCE TARGET LIMIT MEMORY CPU_SECONDS.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from mood_platform.errors import SubmissionFault, Transient
+from mood_platform.execution.archive import rewrite_archive
+from mood_platform.execution.image_config import ImageFacts
+from mood_platform.failures import FailureReason
+
+_MIB = 2**20
+_MEMORY = 768 * _MIB
+_SLACK = 128 * _MIB
+_BASE_SECONDS = 120
+_SLOWEST_RATE = 16 * _MIB  # bytes of the upload a second
+
+
+def check_image(source: Path, target: Path, *, limit: int, memory: int = _MEMORY) -> ImageFacts:
+    """Checks `source` and writes the clean archive to `target`; SubmissionFault if the image is unfit.
+
+    `limit` bounds the unpacked image, `memory` what the check may allocate, both in bytes.
+    """
+    cpu_seconds = _BASE_SECONDS + source.stat().st_size // _SLOWEST_RATE
+    numbers = [str(number) for number in (limit, memory, cpu_seconds)]
+    command = [sys.executable, "-I", "-m", __spec__.name, str(source), str(target), *numbers]
+    try:
+        child = subprocess.run(command, capture_output=True, timeout=2 * cpu_seconds, check=False)
+        return _read_answer(child)
+    except subprocess.TimeoutExpired:
+        target.unlink(missing_ok=True)
+        raise SubmissionFault(FailureReason.IMAGE_TOO_COMPLEX, "The check took too long.") from None
+    except SubmissionFault:
+        target.unlink(missing_ok=True)
+        raise
+
+
+def _read_answer(child: subprocess.CompletedProcess[bytes]) -> ImageFacts:
+    if child.returncode == -signal.SIGXCPU:
+        raise SubmissionFault(FailureReason.IMAGE_TOO_COMPLEX, "The check took too long.")
+    if child.returncode != 0:
+        last = child.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
+        raise Transient(
+            f"The image check ended with {child.returncode}: {last[0]}.", remedy="It is tried again."
+        )
+    answer = json.loads(child.stdout)
+    if "fault" in answer:
+        raise SubmissionFault(FailureReason(answer["fault"]), answer["detail"])
+    return ImageFacts.from_json(answer["facts"])
+
+
+def _confine(*, memory: int, cpu_seconds: int, file_size: int) -> None:
+    """Limits count from here: what Python and its packages have mapped already is not the archive's doing."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    address_space = pages * resource.getpagesize() + memory
+    resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 5))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
+
+
+def _answer(source: Path, target: Path, *, limit: int) -> dict[str, Any]:
+    try:
+        return {"facts": rewrite_archive(source, target, limit=limit).to_json()}
+    except SubmissionFault as fault:
+        return {"fault": fault.reason, "detail": fault.detail}
+    except MemoryError:
+        return {"fault": FailureReason.IMAGE_TOO_COMPLEX, "detail": "The check ran out of memory."}
+
+
+def main(arguments: list[str]) -> None:
+    """The child's side."""
+    source, target = Path(arguments[0]), Path(arguments[1])
+    limit, memory, cpu_seconds = (int(number) for number in arguments[2:5])
+    _confine(memory=memory, cpu_seconds=cpu_seconds, file_size=limit + _SLACK)
+    sys.stdout.write(json.dumps(_answer(source, target, limit=limit)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,158 @@
+"""Looks into the layers of an image without unpacking them: who may read which file."""
+
+from __future__ import annotations
+
+import posixpath
+import tarfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import BinaryIO, cast
+
+from mood_platform.execution.streams import CHUNK, Budget, HashedStream, members, unpacked
+
+_WHITEOUT = ".wh."
+_OPAQUE = ".wh..wh..opq"
+_MOST_LINKS = 40
+_READ, _ENTER = 0o4, 0o1
+
+
+class Kind(Enum):
+    FILE = "file"
+    FOLDER = "folder"
+    LINK = "link"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One path of a layer; `target` of a link."""
+
+    kind: Kind
+    mode: int
+    uid: int = 0
+    gid: int = 0
+    target: str = ""
+
+    def allows(self, right: int, *, user: int) -> bool:
+        """Whether the user (also its own group) has the right, as the kernel decides it: one class only."""
+        shift = 6 if user == self.uid else 3 if user == self.gid else 0
+        return bool(self.mode >> shift & right)
+
+
+_IMPLIED_FOLDER = Entry(Kind.FOLDER, 0o755)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Paths of one layer, absolute and normal, and the digest of its plain tar."""
+
+    diff_id: str
+    size: int  # bytes of the plain tar
+    entries: dict[str, Entry]
+    folders: frozenset[str]  # every folder that an entry implies
+
+    def hides(self, path: str) -> bool:
+        """Whether lower layers are not seen at `path`: whited out, or under something that is no folder."""
+        return self._whites_out(path) or any(self._covers(folder) for folder in _parents(path))
+
+    def _covers(self, folder: str) -> bool:
+        over = self.entries.get(folder)
+        not_a_folder = over is not None and over.kind is not Kind.FOLDER
+        return not_a_folder or posixpath.join(folder, _OPAQUE) in self.entries or self._whites_out(folder)
+
+    def _whites_out(self, path: str) -> bool:
+        folder, name = posixpath.split(path)
+        return posixpath.join(folder, _WHITEOUT + name) in self.entries
+
+
+def scan_layer(source: BinaryIO, *, budget: Budget, files: Budget) -> Layer:
+    """Reads a layer (plain or gzip) once: digest, size and paths. `files` bounds the number of paths."""
+    plain = HashedStream(unpacked(source), budget)
+    entries: dict[str, Entry] = {}
+    folders: set[str] = {"/"}
+    known: dict[Entry, Entry] = {}  # most files share owner and mode: one object for all of them
+    with tarfile.open(fileobj=cast("BinaryIO", plain), mode="r|", bufsize=CHUNK) as archive:
+        for member in members(archive):
+            files.spend(1)
+            path = absolute(member.name)
+            entry = _entry(member, entries)
+            entries[path] = known.setdefault(entry, entry)
+            _imply(path, folders)
+    return Layer(plain.finish(), plain.size, entries, frozenset(folders))
+
+
+def absolute(name: str) -> str:
+    """A member's name as an absolute, normal path; `..` cannot climb above the root."""
+    return posixpath.normpath("/" + name.lstrip("/"))
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a user finds at a path: the entry, if any, and the path that keeps the user out, if one does."""
+
+    entry: Entry | None
+    barrier: str | None = None
+
+
+class ImageFiles:
+    """The union of an image's layers, lowest first."""
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self._layers = layers
+
+    def access(self, path: str, *, user: int) -> Access:
+        """Follows `path` as the user's own process would; missing rights are named, not raised."""
+        todo = [part for part in absolute(path).split("/") if part]
+        here, barrier, links = "/", None, 0
+        entry: Entry | None = _IMPLIED_FOLDER
+        while todo:
+            here = posixpath.join(here, todo.pop(0))
+            entry = self._lookup(here)
+            if entry is None:
+                return Access(None, barrier)
+            if entry.kind is Kind.LINK:
+                links += 1
+                if links > _MOST_LINKS:
+                    return Access(None, barrier)
+                goal = posixpath.normpath(posixpath.join(posixpath.dirname(here), entry.target))
+                todo = [part for part in goal.split("/") if part] + todo
+                here, entry = "/", _IMPLIED_FOLDER
+                continue
+            if todo and entry.kind is not Kind.FOLDER:
+                return Access(None, barrier)
+            if not entry.allows(_ENTER if entry.kind is Kind.FOLDER else _READ, user=user):
+                barrier = barrier or here
+        return Access(entry, barrier)
+
+    def _lookup(self, path: str) -> Entry | None:
+        found: Entry | None = None
+        for layer in reversed(self._layers):
+            entry = layer.entries.get(path)
+            if entry is not None:
+                return entry
+            if path in layer.folders:
+                found = _IMPLIED_FOLDER  # unless a lower layer says more about it
+            if layer.hides(path):
+                break
+        return found
+
+
+def _entry(member: tarfile.TarInfo, seen: dict[str, Entry]) -> Entry:
+    if member.islnk():  # a hard link is its target, which stands earlier in the same layer
+        return seen.get(absolute(member.linkname), Entry(Kind.OTHER, 0))
+    if member.issym():
+        return Entry(Kind.LINK, 0o777, target=member.linkname)
+    kind = Kind.FILE if member.isreg() else Kind.FOLDER if member.isdir() else Kind.OTHER
+    return Entry(kind, member.mode & 0o7777, member.uid, member.gid)
+
+
+def _imply(path: str, folders: set[str]) -> None:
+    while (path := posixpath.dirname(path)) not in folders:
+        folders.add(path)
+
+
+def _parents(path: str) -> Iterator[str]:
+    while path != "/":
+        path = posixpath.dirname(path)
+        yield path
