@@ -202,12 +202,13 @@ def test_late_uploads_are_forgotten_and_orphans_deleted(world: World) -> None:
     late, live = world.begin(), world.begin()
     orphan = upload_path(world.root, uuid4())
     orphan.write_bytes(b"x")
+    (orphan.parent / "dead check").mkdir()
     with transaction(world.sessions, world.queue) as tx:
         tx.session.get_one(Upload, late).expires_at = tx.now
     with transaction(world.sessions, world.queue) as tx:
         assert purge_uploads(tx, root=world.root) == 0
-        tx.now += timedelta(hours=2)
-        assert purge_uploads(tx, root=world.root) == 2
+        tx.now += timedelta(hours=25)
+        assert purge_uploads(tx, root=world.root) == 3
     assert [path.name for path in (world.root / "uploads").iterdir()] == [str(live)]
     with transaction(world.sessions, world.queue) as tx:
         states = dict(tx.session.execute(select(Upload.id, Upload.state)).all())

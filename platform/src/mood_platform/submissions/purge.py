@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,8 +11,8 @@ from sqlalchemy import select, update
 from mood_platform.db.transaction import Transaction
 from mood_platform.models import Upload, UploadState
 
-UNCOMMITTED = timedelta(hours=1)
-"""A younger file may belong to an upload whose row is being committed right now."""
+UNDECIDED = timedelta(days=1)
+"""What is younger may belong to an upload that is being committed, or checked, right now."""
 LIVE = (UploadState.RECEIVING, UploadState.COMPLETE)
 
 
@@ -24,10 +25,18 @@ def purge_uploads(tx: Transaction, *, root: Path) -> int:
     live = {
         str(upload_id) for upload_id in tx.session.scalars(select(Upload.id).where(Upload.state.in_(LIVE)))
     }
-    over = [path for path in on_disk if path.name not in live and _is_older(path, tx.now - UNCOMMITTED)]
+    over = [path for path in on_disk if path.name not in live and _is_older(path, tx.now - UNDECIDED)]
     for path in over:
-        path.unlink(missing_ok=True)
+        _remove(path)
     return len(over)
+
+
+def _remove(path: Path) -> None:
+    """A file, or the folder of a check that died."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _is_older(path: Path, moment: datetime) -> bool:

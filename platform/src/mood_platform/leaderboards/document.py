@@ -1,0 +1,168 @@
+"""The leaderboard as a document (mood-leaderboard/1): rows with their uncertainty, and all it rests on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+
+from sqlalchemy import select
+
+import mood_evaluator
+from mood_evaluator import Dataset, Entry, Row, Task, TestSet, canonical_digest, rank_entries
+from mood_platform.clock import rfc3339
+from mood_platform.db.transaction import Transaction
+from mood_platform.errors import Conflict
+from mood_platform.leaderboards.run_results import RunResults, draw_replicates, read_results
+from mood_platform.leaderboards.selection import Contender, Standing
+from mood_platform.models import Challenge, Json
+from mood_platform.models import TestSet as StoredTestSet
+from mood_platform.storage.store import ObjectStore
+
+SCHEMA = "mood-leaderboard/1"
+DEMONSTRATION = "demonstration, labels reproducible"
+
+
+def write_document(
+    tx: Transaction,
+    *,
+    challenge: Challenge,
+    task: Task,
+    contenders: Sequence[Contender],
+    store: ObjectStore,
+    bootstraps: int,
+    seed: int,
+) -> Json:
+    results = {contender.key: read_results(store, contender.run) for contender in contenders}
+    manifests = _read_manifests(tx, contenders, results)
+    entries = [
+        _entry(
+            contender,
+            results[contender.key],
+            task=task,
+            manifests=manifests,
+            store=store,
+            draws=(bootstraps, seed),
+        )
+        for contender in contenders
+    ]
+    rows = rank_entries(entries)
+    by_key = {contender.key: contender for contender in contenders}
+    ranked = {row.key: results[row.key] for row in rows if row.rank is not None}
+    return {
+        "schema": SCHEMA,
+        "challenge": {"slug": challenge.slug, "title": challenge.config["title"]},
+        "task": str(task),
+        "demonstration": DEMONSTRATION if any(m.not_hidden for m in manifests.values()) else None,
+        "datasets": {str(dataset): _describe(manifest, task) for dataset, manifest in manifests.items()},
+        "limits": challenge.config["limits"],
+        "scoring": challenge.config["scoring"],
+        "evaluator": mood_evaluator.__version__,
+        "bootstraps": bootstraps,
+        "seed": seed,
+        "node_classes": _node_classes(results.values()),
+        "rows": [_row(row, by_key[row.key], results[row.key]) for row in rows],
+        "order_changes": {str(dataset): _order_changes(ranked, dataset) for dataset in manifests},
+    }
+
+
+def _read_manifests(
+    tx: Transaction, contenders: Sequence[Contender], results: Mapping[str, RunResults]
+) -> dict[Dataset, TestSet]:
+    """The one test set of each Dataset; entries that ran on different versions cannot be compared."""
+    digests: dict[Dataset, str] = {}
+    for contender in contenders:
+        for dataset, digest in results[contender.key].digests().items():
+            if digests.setdefault(dataset, digest) != digest:
+                raise Conflict(
+                    f"{contender.key} #{contender.submission.number} ran on another version of the {dataset} test set.",
+                    remedy="Void that run with a reason and run the submission again.",
+                )
+    stored = tx.session.scalars(select(StoredTestSet).where(StoredTestSet.digest.in_(digests.values())))
+    found = {row.digest: TestSet.from_json(row.manifest) for row in stored}
+    return {dataset: found[digest] for dataset, digest in sorted(digests.items())}
+
+
+def _entry(
+    contender: Contender,
+    results: RunResults,
+    *,
+    task: Task,
+    manifests: Mapping[Dataset, TestSet],
+    store: ObjectStore,
+    draws: tuple[int, int],
+) -> Entry:
+    bootstraps, seed = draws
+    return Entry(
+        key=contender.key,
+        eligible=contender.standing is Standing.RANKED,
+        scores={dataset: results.score(dataset) for dataset in manifests},
+        replicates={
+            dataset: draw_replicates(
+                store, results.parts[dataset], task=task, manifest=manifest, bootstraps=bootstraps, seed=seed
+            )
+            for dataset, manifest in manifests.items()
+        },
+    )
+
+
+def _describe(manifest: TestSet, task: Task) -> Json:
+    """What a Dataset's scores rest on; the number of hidden cases is published here and nowhere before."""
+    return {
+        "test_set": manifest.name,
+        "digest": manifest.digest,
+        "batchings": [batching.digest for batching in manifest.batchings] if task is Task.PIXEL else [],
+        "cases": len(manifest.for_task(task)),
+        "not_hidden": manifest.not_hidden,
+    }
+
+
+def _row(row: Row, contender: Contender, results: RunResults) -> Json:
+    submission = contender.submission
+    return {
+        "team": submission.team.slug,
+        "name": submission.team.name,
+        "submission": submission.number,
+        "submission_name": submission.name,
+        "submitted_at": rfc3339(submission.submitted_at),
+        "image": submission.image.digest,
+        "standing": str(contender.standing),
+        "rank": row.rank,
+        "mean_rank": row.mean_rank,
+        "rank_interval": row.rank_interval,
+        "keeps_place": row.keeps_place,
+        "datasets": {
+            str(dataset): {
+                "score": cell.score,
+                "rank": cell.rank,
+                "interval": cell.interval,
+                "rank_interval": cell.rank_interval,
+                "result": results.parts[dataset]["result"],
+            }
+            for dataset, cell in row.cells.items()
+        },
+    }
+
+
+def _order_changes(ranked: Mapping[str, RunResults], dataset: Dataset) -> list[list[str]]:
+    """Pairs of ranked teams whose order differs between the official and the validating batching."""
+    scores = {key: results.both_batchings(dataset) for key, results in ranked.items()}
+    known = {key: both for key, both in scores.items() if both is not None}
+    return [
+        [one, other]
+        for one, other in combinations(known, 2)
+        if (known[one][0] - known[other][0]) * (known[one][1] - known[other][1]) < 0
+    ]
+
+
+def _node_classes(results: Iterable[RunResults]) -> list[Json]:
+    """Each kind of node that ran counted cases, with their number; more than one is worth a look."""
+    counts: Counter[str] = Counter()
+    facts: dict[str, Json] = {}
+    for found in results:
+        for node in found.document["node_classes"]:
+            kind = {name: value for name, value in node.items() if name != "cases"}
+            digest = canonical_digest(kind)
+            counts[digest] += node["cases"]
+            facts[digest] = kind
+    return [{"cases": counts[digest], **facts[digest]} for digest in sorted(facts)]

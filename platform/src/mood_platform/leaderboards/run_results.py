@@ -1,0 +1,63 @@
+"""What a scored Run left in the store: its results document, and bootstrap replicates from its Evidence."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mood_evaluator import Dataset, Evidence, Task, TestSet, pixel_replicates, sample_replicates
+from mood_platform.errors import Misconfigured
+from mood_platform.models import Json, Run
+from mood_platform.storage.store import ObjectStore
+
+LARGEST_RESULTS = 64 * 2**20
+LARGEST_EVIDENCE = 16 * 2**20
+
+
+@dataclass(frozen=True)
+class RunResults:
+    """The results of one Run; test sets by Dataset (a challenge Run has one each)."""
+
+    document: Json
+
+    @cached_property
+    def parts(self) -> dict[Dataset, Json]:
+        return {Dataset(part["dataset"]): part for part in self.document["test_sets"]}
+
+    def score(self, dataset: Dataset) -> float | None:
+        """The official score; None is "no result"."""
+        score: float | None = self.parts[dataset]["result"]["score"]
+        return score
+
+    def digests(self) -> dict[Dataset, str]:
+        return {dataset: part["digest"] for dataset, part in self.parts.items()}
+
+
+def read_results(store: ObjectStore, run: Run) -> RunResults:
+    if run.results_key is None:
+        raise Misconfigured(f"Run {run.id} is scored but has no results.", remedy="Run the submission again.")
+    document: Json = json.loads(store.read(run.results_key, limit=LARGEST_RESULTS))
+    return RunResults(document)
+
+
+def draw_replicates(
+    store: ObjectStore, part: Json, *, task: Task, manifest: TestSet, bootstraps: int, seed: int
+) -> NDArray[np.float64] | None:
+    """Scores under resampled scans, the same draws for every team; None where there is no result."""
+    if part["result"]["score"] is None:
+        return None
+    if task is Task.SAMPLE:
+        scores = {case_id: float(case["score"]["score"] or 0.0) for case_id, case in part["cases"].items()}
+        abnormal = {case.id: case.abnormal for case in manifest.for_task(Task.SAMPLE)}
+        return sample_replicates(scores, abnormal, n=bootstraps, seed=seed)
+    evidence = {case_id: _read_evidence(store, case) for case_id, case in part["cases"].items()}
+    return pixel_replicates(evidence, manifest.batchings[0], n=bootstraps, seed=seed)
+
+
+def _read_evidence(store: ObjectStore, case: dict[str, Any]) -> Evidence:
+    return Evidence.from_bytes(store.read(case["evidence"], limit=LARGEST_EVIDENCE))

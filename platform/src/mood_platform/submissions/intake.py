@@ -1,0 +1,134 @@
+"""Intake: an uploaded archive becomes an accepted image, or a rejection that names the remedy. Repeatable."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy import select
+
+from mood_platform.challenges.queries import config_of
+from mood_platform.db.engine import Sessions
+from mood_platform.db.transaction import Transaction, transaction
+from mood_platform.errors import NotFound, SubmissionFault
+from mood_platform.execution import intake_child
+from mood_platform.execution.image_config import ImageFacts
+from mood_platform.failures import FailureReason
+from mood_platform.models import Challenge, Image, ImageState, Team, Upload, UploadState
+from mood_platform.queueing import Job, JobQueue
+from mood_platform.storage.store import ObjectStore
+from mood_platform.submissions.upload_files import upload_key
+
+UNCHECKED = (ImageState.RECEIVED, ImageState.CHECKING)
+
+
+class Checker(Protocol):
+    """Checks an archive and writes the clean one; the default does it in a limited child process."""
+
+    def __call__(self, source: Path, target: Path, *, limit: int) -> ImageFacts: ...
+
+
+def image_key(digest: str) -> str:
+    """Key of the clean archive; `digest` is `sha256:…`."""
+    return f"images/{digest}.tar"
+
+
+def check_image(
+    sessions: Sessions,
+    queue: JobQueue,
+    store: ObjectStore,
+    *,
+    image_id: UUID,
+    check: Checker = intake_child.check_image,
+) -> None:
+    """Several short transactions around the check; an image that is decided already is left alone."""
+    with transaction(sessions, queue) as tx:
+        order = _begin(tx, image_id)
+    if order is None:
+        return
+    found = _take_in(store, order, check)
+    with transaction(sessions, queue) as tx:
+        _decide(tx, image_id, found)
+    store.delete(order.key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What is to be checked."""
+
+    key: str
+    sha256: str | None
+    limit: int
+    """Bytes of the unpacked image."""
+
+
+def _begin(tx: Transaction, image_id: UUID) -> _Order | None:
+    found = tx.session.execute(
+        select(Image, Upload, Challenge)
+        .join(Upload, Image.upload_id == Upload.id)
+        .join(Challenge, Upload.challenge_id == Challenge.id)
+        .where(Image.id == image_id, Image.state.in_(UNCHECKED))
+        .with_for_update(of=Image, key_share=True)
+    ).one_or_none()
+    if found is None:
+        return None
+    image, upload, challenge = found
+    image.state = ImageState.CHECKING
+    return _Order(upload_key(upload.id), upload.sha256, config_of(challenge).limits.image)
+
+
+def _take_in(store: ObjectStore, order: _Order, check: Checker) -> ImageFacts | SubmissionFault:
+    """Check the archive and store the clean one under its digest; the clean one is named by what it holds."""
+    try:
+        with store.local(order.key) as source, tempfile.TemporaryDirectory(dir=source.parent) as folder:
+            _check_arrived_whole(source, order.sha256)
+            clean = Path(folder) / "image.tar"
+            facts = check(source, clean, limit=order.limit)
+            store.put_file(image_key(facts.digest), clean)
+    except NotFound:
+        return SubmissionFault(FailureReason.IMAGE_TRUNCATED, "The uploaded file is gone; upload it again.")
+    except SubmissionFault as fault:
+        return fault
+    return facts
+
+
+def _check_arrived_whole(source: Path, promised: str | None) -> None:
+    if promised is None:
+        return
+    with source.open("rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    if found != promised:
+        detail = f"The file that arrived has the SHA-256 {found}, you announced {promised}."
+        raise SubmissionFault(FailureReason.IMAGE_TRUNCATED, detail)
+
+
+def _decide(tx: Transaction, image_id: UUID, found: ImageFacts | SubmissionFault) -> None:
+    query = select(Image).where(Image.id == image_id).with_for_update(key_share=True)
+    image = tx.session.scalars(query).one()
+    if image.state is not ImageState.CHECKING:
+        return
+    image.checked_at = tx.now
+    if image.upload_id is not None:
+        tx.session.get_one(Upload, image.upload_id).state = UploadState.USED
+    if isinstance(found, SubmissionFault):
+        _reject(tx, image, found)
+    else:
+        _accept(tx, image, found)
+
+
+def _reject(tx: Transaction, image: Image, fault: SubmissionFault) -> None:
+    image.state, image.reason = ImageState.REJECTED, fault.reason
+    image.detail = "" if fault.detail == fault.reason.text else fault.detail
+    tx.enqueue(Job.SEND_MAIL, kind="image_rejected", image=str(image.id))
+
+
+def _accept(tx: Transaction, image: Image, facts: ImageFacts) -> None:
+    """The Team row is locked, so that of two equal images handed in at once one is the duplicate."""
+    tx.session.scalars(select(Team).where(Team.id == image.team_id).with_for_update(key_share=True)).one()
+    same = (Image.team_id == image.team_id, Image.digest == facts.digest, Image.duplicate_of.is_(None))
+    image.duplicate_of = tx.session.scalar(select(Image.id).where(*same, Image.state == ImageState.ACCEPTED))
+    image.state, image.digest, image.facts = ImageState.ACCEPTED, facts.digest, facts.to_json()
