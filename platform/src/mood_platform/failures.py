@@ -68,7 +68,7 @@ class FailureReason(StrEnum):
         "output_irregular",
         Blame.TEAM,
         (
-            "The prediction is no regular file (but a link, folder, pipe or device); "
+            "The prediction is a link, folder, pipe or device, not a file; "
             "write the data itself to that name."
         ),
     )
