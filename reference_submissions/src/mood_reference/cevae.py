@@ -33,12 +33,7 @@ class PixelScore(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    maps: tuple[int, ...] = (
-        16,
-        32,
-        64,
-        128,
-    )  # feature maps; thesis: 16-32-64-256 (3.1.4), 16-64-256-1024 (3.2.4)
+    maps: tuple[int, ...] = (16, 32, 64, 128)  # feature maps; thesis: (.., 256), CoordConv and wider in 3.2.4
     latents: int = 64  # thesis: 256 and 1024
     ce_factor: float = 0.5  # weight of the masked branch against the VAE branch, the public code's default
     steps: int = 900  # of Adam, what fits half a minute on two cores; thesis: 60 epochs
@@ -46,10 +41,8 @@ class Config:
     learning_rate: float = 3e-3  # falls along a half cosine, ours; thesis: 2e-4, constant
     mirror_axis: int | None = None  # left-right axis of a symmetric anatomy
     pixel_score: PixelScore = PixelScore.REC  # best of the three on spheres after a short training
-    term_smoothing: float = (
-        1.5  # sigma in voxels of 64³, while error and gradient have their sign: edges cancel, ours
-    )
-    smoothing: float = 2.0  # sigma in voxels of 64³, of the absolute value, ours
+    term_smoothing: float = 1.5  # sigma in voxels of 64³, before taking absolute values: edges cancel, ours
+    smoothing: float = 2.0  # sigma in voxels of 64³, after it, ours
     reducer: Reducer = Reducer.TOP_PERCENT  # ours
 
 
