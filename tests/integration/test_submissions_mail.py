@@ -1,0 +1,64 @@
+"""Mails reach every member of the team, once, and nobody else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mood_evaluator import Task
+from mood_platform.db.engine import Sessions
+from mood_platform.db.transaction import transaction
+from mood_platform.failures import FailureReason
+from mood_platform.models import ImageState, Stage, User
+from mood_platform.notifications.mailer import FolderMailer
+from mood_platform.notifications.service import send_mail
+from mood_platform.storage.local import LocalStore
+from mood_platform.submissions.queries import newest_run
+from mood_platform.submissions.service import submit
+from mood_platform.testing.edition import make_edition, make_image, make_participant
+from mood_platform.testing.queue import FakeQueue
+
+pytestmark = pytest.mark.integration
+PAGES = "https://mood.example.org/"
+
+
+def read(folder: Path) -> dict[str, str]:
+    """Mails by their receiver."""
+    texts = [path.read_text() for path in sorted(folder.iterdir())]
+    return {text.split("To: ")[1].splitlines()[0]: text for text in texts}
+
+
+def test_each_member_gets_the_toy_report_mail_once(
+    sessions: Sessions, store: LocalStore, tmp_path: Path
+) -> None:
+    with transaction(sessions, FakeQueue()) as tx:
+        challenge = make_edition(tx, store=store, folder=tmp_path / "sets", cases=2)
+        north = make_participant(tx, "north")
+        make_participant(tx, "south")
+        mate = {"email": "mate@example.org", "name": "Mate", "password_hash": "!", "created_at": tx.now}
+        tx.session.add(User(**mate, team_id=north.require_team().id))
+        image = make_image(tx, principal=north, challenge=challenge)
+        made = submit(tx, principal=north, image_id=image.id, task=Task.PIXEL, stage=Stage.TOY)
+        run = str(newest_run(tx, submission=made).id)
+    mailer = FolderMailer(tmp_path / "mails")
+    for _ in range(2):
+        with transaction(sessions, FakeQueue()) as tx:
+            assert send_mail(tx, mailer=mailer, public_url=PAGES, kind="toy_report", run=run) == 2
+    mails = read(mailer.folder)
+    assert set(mails) == {"north@example.org", "mate@example.org"}
+    assert f"https://mood.example.org/submissions/{made.id}/report" in mails["mate@example.org"].replace(
+        "=\n", ""
+    )
+
+
+def test_a_rejected_image_is_mailed(sessions: Sessions, store: LocalStore, tmp_path: Path) -> None:
+    with transaction(sessions, FakeQueue()) as tx:
+        challenge = make_edition(tx, store=store, folder=tmp_path / "sets", cases=2)
+        north = make_participant(tx, "north")
+        image = make_image(tx, principal=north, challenge=challenge, state=ImageState.REJECTED)
+        image.reason = FailureReason.IMAGE_SEVERAL
+    mailer = FolderMailer(tmp_path / "mails")
+    with transaction(sessions, FakeQueue()) as tx:
+        send_mail(tx, mailer=mailer, public_url=PAGES, kind="image_rejected", image=str(image.id))
+    assert "not accepted" in read(mailer.folder)["north@example.org"]

@@ -1,0 +1,71 @@
+"""Mails: the words of each kind, and files that are written once."""
+
+from __future__ import annotations
+
+from email import message_from_bytes
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from mood_evaluator import Task
+from mood_platform.failures import FailureReason
+from mood_platform.models import Image, Run, Stage, Submission
+from mood_platform.notifications.mailer import FolderMailer, Mail
+from mood_platform.notifications.texts import MailKind, write_image_mail, write_run_mail
+
+URL = "https://example.org/submissions/1"
+RUN_KINDS = [kind for kind in MailKind if kind is not MailKind.IMAGE_REJECTED]
+
+
+@pytest.fixture
+def submission() -> Submission:
+    reason = "Trained on the test set."
+    return Submission(number=12, task=Task.PIXEL, stage=Stage.CHALLENGE, state_reason=reason)
+
+
+@pytest.mark.parametrize("kind", RUN_KINDS)
+def test_every_mail_about_a_run_names_the_submission_and_its_page(
+    kind: MailKind, submission: Submission
+) -> None:
+    subject, body = write_run_mail(kind, submission=submission, run=Run(id=uuid4()), url=URL)
+    assert "#12" in subject
+    assert URL in body
+
+
+def test_a_failed_run_tells_the_fixed_text_of_its_reason(submission: Submission) -> None:
+    run = Run(id=uuid4(), reason=FailureReason.TOY_FAILED)
+    _, body = write_run_mail(MailKind.RUN_FAILED, submission=submission, run=run, url=URL)
+    assert FailureReason.TOY_FAILED.text in body
+
+
+def test_an_exclusion_tells_the_organizers_words(submission: Submission) -> None:
+    _, body = write_run_mail(
+        MailKind.SUBMISSION_EXCLUDED, submission=submission, run=Run(id=uuid4()), url=URL
+    )
+    assert "Trained on the test set." in body
+
+
+def test_a_rejected_image_tells_reason_and_evidence() -> None:
+    image = Image(name="net.tar", reason=FailureReason.IMAGE_SEVERAL, detail="The archive holds 2 images.")
+    subject, body = write_image_mail(image)
+    assert "net.tar" in subject
+    assert FailureReason.IMAGE_SEVERAL.text in body
+    assert "2 images" in body
+
+
+def test_a_mail_becomes_one_file_however_often_it_is_sent(tmp_path: Path) -> None:
+    mail = Mail(key="run_scored-1", to="a@example.org", subject="Fertig: grün", body="Hello\n")
+    mailer = FolderMailer(tmp_path / "mails")
+    mailer.send(mail)
+    mailer.send(mail)
+    (path,) = (tmp_path / "mails").iterdir()
+    message = message_from_bytes(path.read_bytes())
+    assert (path.name, message["To"]) == ("run_scored-1.eml", "a@example.org")
+
+
+def test_a_line_break_in_a_header_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="linefeed"):
+        FolderMailer(tmp_path).send(
+            Mail(key="k", to="a@example.org\nBcc: b@example.org", subject="s", body="b")
+        )

@@ -1,0 +1,58 @@
+"""Bytes of uploads: whatever the cuts, the file is the data, and the offset its size."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mood_platform.errors import NotFound, PlatformError
+from mood_platform.submissions.upload_files import append, create_file, open_writer, received, upload_path
+
+DATA = bytes(range(256))
+
+
+@settings(max_examples=30, deadline=None)
+@given(cuts=st.lists(st.integers(0, len(DATA)), max_size=6))
+def test_any_cuts_add_up_to_the_data(cuts: list[int]) -> None:
+    with TemporaryDirectory() as folder:
+        root, upload_id = Path(folder), uuid4()
+        create_file(root, upload_id)
+        for low, high in pairwise([0, *sorted(cuts), len(DATA)]):
+            assert received(root, upload_id) == low
+            append(root, upload_id, offset=low, size=len(DATA), chunks=[DATA[low:high]])
+        assert upload_path(root, upload_id).read_bytes() == DATA
+
+
+def test_an_unknown_upload_has_no_offset_and_takes_no_bytes(tmp_path: Path) -> None:
+    with pytest.raises(NotFound):
+        received(tmp_path, uuid4())
+    with pytest.raises(NotFound), open_writer(tmp_path, uuid4(), offset=0, size=1):
+        pass
+
+
+def test_the_chunk_that_would_be_too_long_is_not_written(tmp_path: Path) -> None:
+    upload_id = uuid4()
+    create_file(tmp_path, upload_id)
+    with pytest.raises(PlatformError, match="longer than the 10 bytes"):
+        append(tmp_path, upload_id, offset=0, size=10, chunks=[b"12345678", b"9ab"])
+    assert upload_path(tmp_path, upload_id).read_bytes() == b"12345678"
+
+
+def test_the_lock_is_given_back(tmp_path: Path) -> None:
+    upload_id = uuid4()
+    create_file(tmp_path, upload_id)
+    for offset in range(3):
+        append(tmp_path, upload_id, offset=offset, size=3, chunks=[b"x"])
+
+
+def test_a_file_is_created_once(tmp_path: Path) -> None:
+    upload_id = uuid4()
+    create_file(tmp_path, upload_id)
+    with pytest.raises(FileExistsError):
+        create_file(tmp_path, upload_id)
