@@ -1,0 +1,78 @@
+"""Registering, logging in and out, who I am, founding a team."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from mood_platform.accounts.principal import Principal
+from mood_platform.accounts.service import create_team, login, register, revoke
+from mood_platform.serving.dependencies import BearerSecret, Caller, Me, Tx, World
+from mood_platform.serving.submission_view import view_team
+from mood_platform.serving.views import MeView, TeamView, View
+
+router = APIRouter(tags=["accounts"])
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Registration(Body):
+    email: str = Field(max_length=254)
+    name: str = Field(max_length=200)
+    password: SecretStr = Field(max_length=1024)
+
+
+class Login(Body):
+    email: str = Field(max_length=254)
+    password: SecretStr = Field(max_length=1024)
+    label: str = Field(default="login", max_length=80)
+
+
+class NewTeam(Body):
+    name: str = Field(max_length=200)
+
+
+class TokenView(View):
+    token: str
+    """Shown this once; send it as `Authorization: Bearer …`."""
+
+
+@router.post("/users", status_code=201)
+def register_user(body: Registration, tx: Tx, context: World, caller: Caller) -> MeView:
+    """Open an account."""
+    context.logins.count(f"address:{caller}")
+    user = register(tx, email=body.email, name=body.name, password=body.password.get_secret_value())
+    return view_me(Principal(user=user, team=None, organizer=False))
+
+
+@router.post("/tokens", status_code=201)
+def create_token(body: Login, tx: Tx, context: World, caller: Caller) -> TokenView:
+    """Log in: the answer is a token that lasts 90 days."""
+    context.logins.count(f"address:{caller}", f"account:{body.email}")
+    secret = login(tx, email=body.email, password=body.password.get_secret_value(), label=body.label)
+    return TokenView(token=secret)
+
+
+@router.delete("/tokens/current", status_code=204)
+def delete_token(tx: Tx, secret: BearerSecret) -> None:
+    """Log out: this token ends."""
+    revoke(tx, secret=secret)
+
+
+@router.get("/me")
+def read_me(me: Me) -> MeView:
+    """Who the token belongs to."""
+    return view_me(me)
+
+
+@router.post("/teams", status_code=201)
+def found_team(body: NewTeam, tx: Tx, me: Me) -> TeamView:
+    """Found a team and join it."""
+    return view_team(create_team(tx, user=me.user, name=body.name))
+
+
+def view_me(me: Principal) -> MeView:
+    team = view_team(me.team) if me.team else None
+    return MeView(email=me.user.email, name=me.user.name, organizer=me.organizer, team=team)

@@ -1,0 +1,96 @@
+"""For organizers: every Submission with its Runs and cases, and what may be done to them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from mood_platform.accounts.queries import audit_trail
+from mood_platform.api.admin_views import (
+    AdminSubmissionView,
+    AuditView,
+    RunDetailView,
+    view_admin_submission,
+    view_audit,
+    view_run,
+)
+from mood_platform.runs.queries import find_run
+from mood_platform.runs.service import rerun, start_analysis, void_run
+from mood_platform.serving.dependencies import Organizer, Tx
+from mood_platform.serving.pages import PAGE, decode_cursor, next_cursor
+from mood_platform.serving.views import Page
+from mood_platform.submissions.queries import find_any_submission, list_submissions
+from mood_platform.submissions.service import exclude
+
+router = APIRouter(prefix="/admin", tags=["organizers"])
+Text = Annotated[str, Field(max_length=2000)]
+
+
+class Reason(BaseModel):
+    """Why; it is kept in the audit trail, and a team reads why it was excluded."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Text
+
+
+class Analysis(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    test_sets: Annotated[list[Text], Field(max_length=100)]
+
+
+@router.get("/submissions")
+def read_all_submissions(tx: Tx, _: Organizer, cursor: str | None = None) -> Page[AdminSubmissionView]:
+    """All teams', newest first, without their cases."""
+    rows = list_submissions(tx, limit=PAGE, before=decode_cursor(cursor))
+    onward = next_cursor([(row.submitted_at, row.id) for row in rows])
+    return Page(items=[view_admin_submission(tx, row, cases=False) for row in rows], next_cursor=onward)
+
+
+@router.get("/submissions/{submission_id}")
+def read_any_submission(submission_id: UUID, tx: Tx, _: Organizer) -> AdminSubmissionView:
+    """Everything: all Runs, every case with its outcome and score."""
+    return view_admin_submission(tx, find_any_submission(tx, submission_id=submission_id), cases=True)
+
+
+@router.post("/submissions/{submission_id}/exclude")
+def exclude_submission(submission_id: UUID, body: Reason, tx: Tx, me: Organizer) -> AdminSubmissionView:
+    """It falls out of the ranking; the team reads the reason."""
+    row = find_any_submission(tx, submission_id=submission_id)
+    exclude(tx, submission=row, reason=body.reason, actor=me.actor)
+    return view_admin_submission(tx, find_any_submission(tx, submission_id=submission_id), cases=False)
+
+
+@router.post("/submissions/{submission_id}/rerun", status_code=201)
+def rerun_submission(submission_id: UUID, body: Reason, tx: Tx, me: Organizer) -> RunDetailView:
+    """The same image once more; order and quota stay."""
+    row = find_any_submission(tx, submission_id=submission_id)
+    return view_run(tx, rerun(tx, submission=row, reason=body.reason, actor=me.actor), cases=False)
+
+
+@router.post("/submissions/{submission_id}/analyse", status_code=201)
+def analyse_submission(submission_id: UUID, body: Analysis, tx: Tx, me: Organizer) -> RunDetailView:
+    """Run it on further installed test sets: last in the queue, hidden from the team."""
+    row = find_any_submission(tx, submission_id=submission_id)
+    run = start_analysis(tx, submission=row, test_set_names=body.test_sets, actor=me.actor)
+    return view_run(tx, run, cases=False)
+
+
+@router.post("/runs/{run_id}/void")
+def void(run_id: UUID, body: Reason, tx: Tx, me: Organizer) -> RunDetailView:
+    """A scored Run no longer counts; the next scored one does."""
+    run = find_run(tx, run_id=run_id)
+    void_run(tx, run=run, reason=body.reason, actor=me.actor)
+    return view_run(tx, run, cases=False)
+
+
+@router.get("/audit")
+def read_audit(tx: Tx, _: Organizer, cursor: str | None = None) -> Page[AuditView]:
+    """Who did what, newest first."""
+    rows = audit_trail(tx, limit=PAGE, before=decode_cursor(cursor))
+    onward = next_cursor([(row.at, row.id) for row in rows])
+    return Page(items=[view_audit(row) for row in rows], next_cursor=onward)

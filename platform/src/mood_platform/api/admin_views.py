@@ -1,0 +1,147 @@
+"""What organizers see, hidden cases included; never used for anyone else."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from mood_evaluator import Dataset, Task
+from mood_platform.api.run_queries import count_case_runs, runs_of
+from mood_platform.db.transaction import Transaction
+from mood_platform.models import (
+    AuditEvent,
+    CaseRun,
+    CaseRunState,
+    Run,
+    RunState,
+    Stage,
+    Submission,
+    SubmissionState,
+)
+from mood_platform.runs.queries import case_runs_of
+from mood_platform.serving.submission_view import view_team
+from mood_platform.serving.views import Document, Moment, TeamView, View
+
+
+class CaseRunView(View):
+    case: str
+    dataset: Dataset
+    toy: bool
+    state: CaseRunState
+    attempt: int
+    seconds: float | None
+    exit_code: int | None
+    reason: str | None
+    flags: list[str]
+    node: str | None
+    score: Document | None
+
+
+class RunDetailView(View):
+    id: UUID
+    number: int
+    stage: Stage
+    state: RunState
+    since: Moment
+    created_at: Moment
+    reason: str | None
+    counts: dict[str, int]
+    """CaseRuns by state."""
+    voided_at: Moment | None
+    voided_reason: str
+    limits: Document
+    cases: list[CaseRunView]
+
+
+class AdminSubmissionView(View):
+    id: UUID
+    number: int
+    name: str
+    team: TeamView
+    challenge: str
+    task: Task
+    stage: Stage
+    state: SubmissionState
+    state_reason: str
+    submitted_at: Moment
+    counted: bool
+    refunded_at: Moment | None
+    refund_reason: str
+    image: UUID
+    digest: str | None
+    runs: list[RunDetailView]
+
+
+class AuditView(View):
+    id: UUID
+    at: Moment
+    actor: str
+    action: str
+    subject: str
+    reason: str
+    data: Document
+
+
+def view_admin_submission(tx: Transaction, row: Submission, *, cases: bool) -> AdminSubmissionView:
+    return AdminSubmissionView(
+        id=row.id,
+        number=row.number,
+        name=row.name,
+        team=view_team(row.team),
+        challenge=row.challenge.slug,
+        task=row.task,
+        stage=row.stage,
+        state=row.state,
+        state_reason=row.state_reason,
+        submitted_at=row.submitted_at,
+        counted=row.counted,
+        refunded_at=row.refunded_at,
+        refund_reason=row.refund_reason,
+        image=row.image_id,
+        digest=row.image.digest,
+        runs=[view_run(tx, run, cases=cases) for run in runs_of(tx, submission=row)],
+    )
+
+
+def view_run(tx: Transaction, run: Run, *, cases: bool) -> RunDetailView:
+    return RunDetailView(
+        id=run.id,
+        number=run.number,
+        stage=run.stage,
+        state=run.state,
+        since=run.state_since,
+        created_at=run.created_at,
+        reason=run.reason and run.reason.value,
+        counts=count_case_runs(tx, run=run),
+        voided_at=run.voided_at,
+        voided_reason=run.voided_reason,
+        limits=run.limits,
+        cases=[_view_case(row) for row in case_runs_of(tx, run=run)] if cases else [],
+    )
+
+
+def view_audit(event: AuditEvent) -> AuditView:
+    return AuditView(
+        id=event.id,
+        at=event.at,
+        actor=event.actor,
+        action=event.action,
+        subject=event.subject,
+        reason=event.reason,
+        data=event.data,
+    )
+
+
+def _view_case(row: CaseRun) -> CaseRunView:
+    return CaseRunView(
+        case=row.case.case_id,
+        dataset=row.dataset,
+        toy=row.toy,
+        state=row.state,
+        attempt=row.attempt,
+        seconds=row.seconds,
+        exit_code=row.exit_code,
+        reason=row.reason and row.reason.value,
+        flags=row.flags,
+        node=row.node,
+        score=row.score,
+    )

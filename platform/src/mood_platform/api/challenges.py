@@ -1,0 +1,25 @@
+"""Challenges: timeline, limits, public test sets, and the asking team's quota."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from mood_platform.challenges.queries import find_challenge, list_challenges
+from mood_platform.serving.challenge_view import view_challenge
+from mood_platform.serving.dependencies import MaybeMe, Tx
+from mood_platform.serving.views import ChallengeView, Page
+
+router = APIRouter(tags=["challenges"])
+
+
+@router.get("/challenges")
+def read_challenges(tx: Tx, me: MaybeMe) -> Page[ChallengeView]:
+    """All editions."""
+    team = me.team if me else None
+    return Page(items=[view_challenge(tx, row, team=team) for row in list_challenges(tx)], next_cursor=None)
+
+
+@router.get("/challenges/{slug}")
+def read_challenge(slug: str, tx: Tx, me: MaybeMe) -> ChallengeView:
+    """One edition; with a token also your team's quota."""
+    return view_challenge(tx, find_challenge(tx, slug=slug), team=me.team if me else None)

@@ -1,0 +1,85 @@
+"""Submissions of the asking team: create, follow, read the toy report, withdraw, cancel."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header
+from pydantic import BaseModel, ConfigDict, Field
+
+from mood_evaluator import Task
+from mood_platform.models import Stage
+from mood_platform.serving.dependencies import Me, Tx, World
+from mood_platform.serving.pages import PAGE, decode_cursor, next_cursor
+from mood_platform.serving.submission_view import view_submission
+from mood_platform.serving.toy_report import read_toy_report
+from mood_platform.serving.views import Document, Page, SubmissionView
+from mood_platform.submissions.queries import find_submission, list_submissions
+from mood_platform.submissions.service import cancel, submit, withdraw
+
+router = APIRouter(tags=["submissions"])
+
+
+class NewSubmission(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    image: UUID
+    task: Task
+    stage: Stage
+    name: str = Field(default="", max_length=200)
+
+
+@router.post("/submissions", status_code=201)
+def create_submission(
+    body: NewSubmission,
+    tx: Tx,
+    me: Me,
+    idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
+) -> SubmissionView:
+    """Submit an accepted image; the same Idempotency-Key again is the same Submission."""
+    made = submit(
+        tx,
+        principal=me,
+        image_id=body.image,
+        task=body.task,
+        stage=body.stage,
+        name=body.name,
+        idempotency_key=idempotency_key,
+    )
+    return view_submission(tx, find_submission(tx, team=me.require_team(), submission_id=made.id))
+
+
+@router.get("/submissions")
+def read_submissions(tx: Tx, me: Me, cursor: str | None = None) -> Page[SubmissionView]:
+    """Your team's, newest first."""
+    rows = list_submissions(tx, team=me.require_team(), limit=PAGE, before=decode_cursor(cursor))
+    onward = next_cursor([(row.submitted_at, row.id) for row in rows])
+    return Page(items=[view_submission(tx, row) for row in rows], next_cursor=onward)
+
+
+@router.get("/submissions/{submission_id}")
+def read_submission(submission_id: UUID, tx: Tx, me: Me) -> SubmissionView:
+    """Where it is, what comes next, what failed and why."""
+    return view_submission(tx, find_submission(tx, team=me.require_team(), submission_id=submission_id))
+
+
+@router.get("/submissions/{submission_id}/report")
+def read_report(submission_id: UUID, tx: Tx, context: World, me: Me) -> Document:
+    """The toy report (mood-toy-report/1): outcomes, times, scores, logs of the public cases."""
+    submission = find_submission(tx, team=me.require_team(), submission_id=submission_id)
+    return read_toy_report(tx, submission=submission, store=context.store)
+
+
+@router.post("/submissions/{submission_id}/withdraw")
+def withdraw_submission(submission_id: UUID, tx: Tx, me: Me) -> SubmissionView:
+    """It no longer stands for your team; the quota stays used."""
+    withdraw(tx, principal=me, submission_id=submission_id)
+    return view_submission(tx, find_submission(tx, team=me.require_team(), submission_id=submission_id))
+
+
+@router.post("/submissions/{submission_id}/cancel")
+def cancel_submission(submission_id: UUID, tx: Tx, me: Me) -> SubmissionView:
+    """Before its first case: it is gone and not counted."""
+    cancel(tx, principal=me, submission_id=submission_id)
+    return view_submission(tx, find_submission(tx, team=me.require_team(), submission_id=submission_id))

@@ -1,0 +1,162 @@
+"""Uploads by tus 1.0.0: create, ask for the offset, append, give up; the last byte makes the Image."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
+from starlette.requests import ClientDisconnect
+
+from mood_platform.accounts.principal import Principal
+from mood_platform.accounts.service import authenticate
+from mood_platform.api.tus import (
+    ABOUT,
+    PART_TYPE,
+    RESUMABLE,
+    offset_headers,
+    read_metadata,
+    read_number,
+    require_version,
+)
+from mood_platform.challenges.queries import config_of, find_challenge
+from mood_platform.db.transaction import Transaction, transaction
+from mood_platform.errors import Invalid
+from mood_platform.models import Upload
+from mood_platform.serving.app import API_PREFIX
+from mood_platform.serving.context import Context
+from mood_platform.serving.dependencies import BearerSecret, Me, Tx, World
+from mood_platform.serving.views import Moment, View
+from mood_platform.submissions.upload_files import open_writer
+from mood_platform.submissions.uploads import (
+    cancel_upload,
+    create_upload,
+    find_upload,
+    finish,
+    image_of_upload,
+    upload_offset,
+)
+
+router = APIRouter(tags=["uploads"])
+Version = Annotated[None, Depends(require_version)]
+BLOCK = 2**20
+"""Bytes handed to the disk at once."""
+
+
+class UploadView(View):
+    id: UUID
+    size: int
+    offset: int
+    expires_at: Moment
+    image: UUID | None
+    """The Image it became; null until all bytes are here."""
+
+
+@router.options("/uploads", status_code=204)
+@router.options("/uploads/{upload_id}", status_code=204)
+def describe_uploads() -> Response:
+    """What this server speaks."""
+    return Response(status_code=204, headers={**RESUMABLE, **ABOUT})
+
+
+@router.post("/uploads", status_code=201)
+def create(request: Request, tx: Tx, context: World, me: Me, _: Version) -> Response:
+    """Begin an upload: Upload-Length, and Upload-Metadata with challenge, filename, filetype, sha256."""
+    metadata = read_metadata(request)
+    challenge = find_challenge(tx, slug=metadata.get("challenge", ""))
+    upload = create_upload(
+        tx,
+        principal=me,
+        challenge=challenge,
+        size=read_number(request, "Upload-Length"),
+        filename=metadata.get("filename", ""),
+        sha256=metadata.get("sha256"),
+        limit_bytes=config_of(challenge).limits.image,
+        hours=context.settings.api.upload_hours,
+        root=context.settings.storage.root,
+    )
+    headers = offset_headers(offset=0, size=upload.size, expires_at=upload.expires_at, image=None)
+    location = {"Location": f"{API_PREFIX}/uploads/{upload.id}"}
+    return Response(status_code=201, headers={**headers, **location})
+
+
+@router.head("/uploads/{upload_id}")
+def read_offset(upload_id: UUID, tx: Tx, context: World, me: Me, _: Version) -> Response:
+    """How many bytes have arrived: carry on from there."""
+    view = _view(tx, context, me, upload_id)
+    headers = offset_headers(offset=view.offset, size=view.size, expires_at=view.expires_at, image=view.image)
+    return Response(headers=dict(headers))
+
+
+@router.get("/uploads/{upload_id}")
+def read_upload(upload_id: UUID, tx: Tx, context: World, me: Me) -> UploadView:
+    """The same as JSON."""
+    return _view(tx, context, me, upload_id)
+
+
+@router.patch("/uploads/{upload_id}", status_code=204)
+async def append_part(
+    upload_id: UUID, request: Request, context: World, secret: BearerSecret, _: Version
+) -> Response:
+    """Append bytes at Upload-Offset. Nothing is held in memory, and no transaction is open meanwhile."""
+    if request.headers.get("content-type") != PART_TYPE:
+        raise Invalid("Header Content-Type: it is another type.", remedy=f"Send {PART_TYPE}.")
+    offset, root = read_number(request, "Upload-Offset"), context.settings.storage.root
+    upload = await run_in_threadpool(_open, context, secret, upload_id)
+    writing = open_writer(root, upload.id, offset=offset, size=upload.size)
+    async with contextmanager_in_threadpool(writing) as writer:
+        async for block in _blocks(request):
+            await run_in_threadpool(writer.write, block)
+    view = await run_in_threadpool(_look, context, secret, upload_id)
+    headers = offset_headers(offset=view.offset, size=view.size, expires_at=view.expires_at, image=view.image)
+    return Response(status_code=204, headers=dict(headers))
+
+
+@router.delete("/uploads/{upload_id}", status_code=204)
+def delete_upload(upload_id: UUID, tx: Tx, context: World, me: Me, _: Version) -> Response:
+    """Give up an unfinished upload."""
+    cancel_upload(tx, principal=me, upload_id=upload_id, root=context.settings.storage.root)
+    return Response(status_code=204, headers=RESUMABLE)
+
+
+def _open(context: Context, secret: str, upload_id: UUID) -> Upload:
+    with transaction(context.sessions, context.queue) as tx:
+        return find_upload(tx, principal=authenticate(tx, secret=secret), upload_id=upload_id)
+
+
+def _look(context: Context, secret: str, upload_id: UUID) -> UploadView:
+    with transaction(context.sessions, context.queue) as tx:
+        return _view(tx, context, authenticate(tx, secret=secret), upload_id)
+
+
+def _view(tx: Transaction, context: Context, me: Principal, upload_id: UUID) -> UploadView:
+    """Where it stands. All bytes here and no Image yet (the server died in between): make it now."""
+    root = context.settings.storage.root
+    upload = find_upload(tx, principal=me, upload_id=upload_id)
+    offset = upload_offset(upload, root=root)
+    image = image_of_upload(tx, upload=upload)
+    if image is None and offset == upload.size:
+        image = finish(tx, principal=me, upload_id=upload_id, root=root)
+    return UploadView(
+        id=upload.id,
+        size=upload.size,
+        offset=offset,
+        expires_at=upload.expires_at,
+        image=image.id if image else None,
+    )
+
+
+async def _blocks(request: Request) -> AsyncIterator[bytes]:
+    """The body in blocks worth a write; what a broken connection left is kept too."""
+    buffer = bytearray()
+    try:
+        async for chunk in request.stream():
+            buffer += chunk
+            if len(buffer) >= BLOCK:
+                yield bytes(buffer)
+                buffer.clear()
+    except ClientDisconnect:
+        pass
+    yield bytes(buffer)

@@ -1,0 +1,29 @@
+"""Puts the two applications together: pages at the root, the JSON API below /api/v1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from mood_platform.serving.context import Context
+from mood_platform.serving.errors import Renderer, install_error_handlers
+from mood_platform.serving.middleware import BodyLimit, RequestId, SecurityHeaders
+
+API_PREFIX = "/api/v1"
+
+
+def new_app(context: Context | None, *, render: Renderer, **options: Any) -> FastAPI:
+    """Knows its context and how it tells errors; without a context only its document can be had."""
+    app = FastAPI(docs_url=None, redoc_url=None, **options)
+    app.state.context = context
+    install_error_handlers(app, render)
+    return app
+
+
+def join(pages: FastAPI, api: FastAPI, *, context: Context) -> ASGIApp:
+    """One server; the wrappers stand outside both, so that even a crash has an id and headers."""
+    pages.mount(API_PREFIX, api)
+    bounded = BodyLimit(pages, chunk_bytes=context.settings.api.upload_chunk_bytes)
+    return RequestId(SecurityHeaders(bounded, secure=context.secure))

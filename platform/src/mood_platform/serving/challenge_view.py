@@ -1,0 +1,60 @@
+"""Builds what everybody may see of a Challenge: rules, and the public toy sets, never the hidden ones."""
+
+from __future__ import annotations
+
+from mood_evaluator import Dataset, Task
+from mood_platform.challenges.queries import config_of, stage_test_sets
+from mood_platform.db.transaction import Transaction
+from mood_platform.errors import Misconfigured
+from mood_platform.models import Challenge, Stage, Team
+from mood_platform.serving.views import ChallengeView, QuotaView, ToyTestSetView
+from mood_platform.submissions.quota import quota
+
+
+def view_challenge(tx: Transaction, challenge: Challenge, *, team: Team | None) -> ChallengeView:
+    config = config_of(challenge)
+    return ChallengeView(
+        slug=challenge.slug,
+        title=config.title,
+        opens=challenge.opens,
+        closes=challenge.closes,
+        upload_grace_seconds=challenge.upload_grace_seconds,
+        open=challenge.opens <= tx.now < challenge.closes,
+        tasks=list(Task),
+        datasets=list(Dataset),
+        limits=config.limits.to_json(),
+        challenge_submissions=config.quota.challenge,
+        attempts=config.quota.attempts,
+        quota=view_quota(tx, team, challenge) if team else None,
+        toy_test_sets=_toy_test_sets(tx, challenge),
+    )
+
+
+def view_quota(tx: Transaction, team: Team, challenge: Challenge) -> QuotaView:
+    used = quota(tx, team=team, challenge=challenge)
+    return QuotaView(
+        used=used.used,
+        limit=used.limit,
+        attempts=used.attempts,
+        attempts_limit=used.attempts_limit,
+        left=used.left,
+    )
+
+
+def _toy_test_sets(tx: Transaction, challenge: Challenge) -> list[ToyTestSetView]:
+    """Empty until an organizer has imported them."""
+    try:
+        by_dataset = stage_test_sets(tx, challenge, Stage.TOY)
+    except Misconfigured:
+        return []
+    return [
+        ToyTestSetView(
+            name=test_set.name,
+            dataset=test_set.dataset,
+            digest=test_set.digest,
+            archive=f"/api/v1/test-sets/{test_set.name}/archive",
+        )
+        for test_sets in by_dataset.values()
+        for test_set in test_sets
+        if test_set.public
+    ]

@@ -1,0 +1,119 @@
+"""Turns errors into HTTP statuses and bodies: the only place where the two meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from mood_platform.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    PlatformError,
+    SubmissionFault,
+    TooLarge,
+    Transient,
+    Unauthenticated,
+)
+from mood_platform.serving.rate_limit import TooManyRequests
+
+STATUS: Mapping[type[PlatformError], int] = {
+    NotFound: 404,
+    Unauthenticated: 401,
+    Forbidden: 403,
+    Invalid: 422,
+    SubmissionFault: 422,
+    Conflict: 409,
+    TooLarge: 413,
+    TooManyRequests: 429,
+    Transient: 503,
+    PlatformError: 500,
+}
+EXTRA_HEADERS: Mapping[int, Mapping[str, str]] = {
+    401: {"WWW-Authenticate": "Bearer"},
+    429: {"Retry-After": "60"},
+    503: {"Retry-After": "5"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What the caller learns: a stable code, a sentence, the next step."""
+
+    status: int
+    code: str
+    detail: str
+    remedy: str = ""
+
+
+Renderer = Callable[[Request, Problem], Response]
+INTERNAL = Problem(
+    500, "internal_error", "Something broke on our side.", "Try again; give the request id if it stays."
+)
+BUSY = Problem(503, "unavailable", "The database does not answer.", "Try again in a few seconds.")
+
+
+def install_error_handlers(app: FastAPI, render: Renderer) -> None:
+    """Every error of this application leaves through `render`."""
+
+    def answer(request: Request, error: Exception) -> Response:
+        response = render(request, problem_of(error))
+        response.headers.update(EXTRA_HEADERS.get(response.status_code, {}))
+        return response
+
+    for kind in (
+        PlatformError,
+        RequestValidationError,
+        HTTPException,
+        OperationalError,
+        PoolTimeout,
+        Exception,
+    ):
+        app.add_exception_handler(kind, answer)
+
+
+def render_json(request: Request, problem: Problem) -> Response:
+    """`{error, detail, remedy, request_id}`"""
+    body = {
+        "error": problem.code,
+        "detail": problem.detail,
+        "remedy": problem.remedy,
+        "request_id": request.state.request_id,
+    }
+    return JSONResponse(body, status_code=problem.status)
+
+
+def problem_of(error: Exception) -> Problem:
+    """Anything that is not meant for readers becomes the same generic sentence."""
+    if isinstance(error, PlatformError):
+        status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+        return INTERNAL if status == 500 else Problem(status, error.code, error.detail, error.remedy)
+    if isinstance(error, RequestValidationError):
+        return Problem(422, "invalid", _first_fault(error), "Correct the field and send it again.")
+    if isinstance(error, HTTPException):
+        return _problem_of_status(error.status_code)
+    return BUSY if isinstance(error, OperationalError | PoolTimeout) else INTERNAL
+
+
+def _problem_of_status(status: int) -> Problem:
+    phrase = HTTPStatus(status).phrase
+    detail = "There is no such page." if status == 404 else f"{phrase}."
+    return Problem(
+        status, phrase.lower().replace(" ", "_"), detail, "Check the address." if status == 404 else ""
+    )
+
+
+def _first_fault(error: RequestValidationError) -> str:
+    """Names the field; never repeats what was sent, which may be a password."""
+    fault = error.errors()[0]
+    place = ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0])
+    return f"Field {place}: {fault['msg']}."

@@ -1,0 +1,81 @@
+"""One status word and two sentences for where a Submission is: what happens now, and what comes next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mood_platform.failures import Blame
+from mood_platform.models import Run, RunState, Stage, Submission, SubmissionState
+from mood_platform.runs.progress import Phase, Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    status: str
+    sentence: str
+    next: str
+
+
+def describe_submission(submission: Submission, run: Run, progress: Progress, *, published: bool) -> Words:
+    if submission.state is SubmissionState.WITHDRAWN:
+        return Words("withdrawn", submission.state_reason, "It no longer stands for your team.")
+    if submission.state is SubmissionState.EXCLUDED:
+        return Words("excluded", submission.state_reason, "Write to the organizers if you disagree.")
+    if run.state is RunState.FAILED:
+        return _describe_failure(submission, run)
+    if run.state is RunState.CANCELLED:
+        return Words("cancelled", "The run was cancelled.", "Submit again when you are ready.")
+    if run.state is RunState.SCORED:
+        return _describe_end(submission, published=published)
+    return _describe_live(submission, progress)
+
+
+def status_of(submission: Submission, run: Run, *, published: bool) -> str:
+    """The word alone, for lists."""
+    if submission.state is not SubmissionState.ACCEPTED:
+        return submission.state.value
+    if run.state is RunState.SCORED:
+        return _describe_end(submission, published=published).status
+    return {RunState.QUEUED: "waiting", RunState.SCORING: "running"}.get(run.state, run.state.value)
+
+
+def _describe_live(submission: Submission, progress: Progress) -> Words:
+    toy, hidden = progress.toy_total, submission.stage is Stage.CHALLENGE
+    after_toy = "the hidden cases" if hidden else "nothing else: toy runs end there"
+    match progress.phase:
+        case Phase.QUEUED:
+            return Words("waiting", "It waits for a free slot.", f"The {toy} toy cases run first.")
+        case Phase.TOY:
+            done = min(progress.toy_done + 1, toy)
+            return Words(
+                "running", f"Toy case {done} of {toy} is running.", f"Then the toy report, then {after_toy}."
+            )
+        case Phase.HIDDEN:
+            now = f"The hidden cases are running: {progress.percent or 0} % are done."
+            return Words("running", now, "Then the scores are computed, and the organizers review them.")
+        case _:
+            now = "All cases have run; the scores are being computed."
+            return Words(
+                "running", now, "Then the organizers review them." if hidden else "Then the report is final."
+            )
+
+
+def _describe_end(submission: Submission, *, published: bool) -> Words:
+    if submission.stage is Stage.TOY:
+        next_step = "Read the report. When it looks right, submit the same image to the challenge stage."
+        return Words("finished", "All toy cases have run.", next_step)
+    if published:
+        return Words("published", "The leaderboard of this task is published.", "Look at the leaderboard.")
+    now = "All cases have run and are scored. It waits for the organizers' review."
+    return Words("in review", now, "Scores are shown once the leaderboard is published.")
+
+
+def _describe_failure(submission: Submission, run: Run) -> Words:
+    reason = run.reason
+    sentence = reason.text if reason else "The run failed."
+    if reason is not None and reason.blame is Blame.PLATFORM:
+        return Words(
+            "failed", sentence, "This is our fault and not counted. The organizers can run it again."
+        )
+    kept = "It is not counted." if submission.refunded_at or not submission.counted else "It stays counted."
+    return Words("failed", sentence, f"{kept} Correct the image and submit it again.")

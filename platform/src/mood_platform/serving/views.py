@@ -1,0 +1,186 @@
+"""What readers may see, as checked models: a field that is not named here cannot slip out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, PlainSerializer
+
+from mood_evaluator import Dataset, Task
+from mood_platform.clock import rfc3339
+from mood_platform.models import ImageState, RunState, Stage, SubmissionState
+
+Moment = Annotated[datetime, PlainSerializer(rfc3339, return_type=str, when_used="json")]
+"""UTC, `2026-09-07T23:59:00Z`."""
+Document = dict[str, Any]
+Item = TypeVar("Item")
+
+
+class View(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Page(View, Generic[Item]):
+    items: list[Item]
+    next_cursor: str | None
+    """Send it as `cursor` to read on; null at the end."""
+
+
+class ProblemView(View):
+    """The body of every error."""
+
+    error: str
+    detail: str
+    remedy: str
+    request_id: str
+
+
+class TeamView(View):
+    slug: str
+    name: str
+
+
+class MeView(View):
+    email: str
+    name: str
+    organizer: bool
+    team: TeamView | None
+
+
+class QuotaView(View):
+    used: int
+    """Counted challenge Submissions, both Tasks together, without refunded ones."""
+    limit: int
+    attempts: int
+    attempts_limit: int
+    left: int
+
+
+class ToyTestSetView(View):
+    name: str
+    dataset: Dataset
+    digest: str
+    archive: str
+    """Where its images and labels can be fetched."""
+
+
+class ChallengeView(View):
+    slug: str
+    title: str
+    opens: Moment
+    closes: Moment
+    upload_grace_seconds: int
+    open: bool
+    tasks: list[Task]
+    datasets: list[Dataset]
+    limits: dict[str, float | int]
+    """Of one case: seconds, bytes, counts."""
+    challenge_submissions: int
+    attempts: int
+    quota: QuotaView | None
+    """Of the asking team; null without one."""
+    toy_test_sets: list[ToyTestSetView]
+
+
+class ImageView(View):
+    id: UUID
+    name: str
+    size: int
+    """Bytes of the archive as uploaded."""
+    state: ImageState
+    sentence: str
+    digest: str | None
+    tasks: list[str]
+    reason: str | None
+    text: str
+    """The reason's fixed sentence."""
+    detail: str
+    """Evidence, such as the file that cannot be read."""
+    created_at: Moment
+    checked_at: Moment | None
+    duplicate_of: UUID | None
+
+
+class StepView(View):
+    """One line of a Submission's way."""
+
+    name: str
+    state: str
+    """done, now, next, failed or skipped"""
+    at: Moment | None
+    note: str
+
+
+class FailureView(View):
+    """Why something failed: the sentence and its next step, never evidence of a hidden case."""
+
+    reason: str
+    text: str
+    band: str | None
+    """few (under 5 %), some (under 25 %) or many of the hidden cases; null where it is about one thing."""
+
+
+class RunView(View):
+    number: int
+    state: RunState
+    since: Moment
+    percent: int | None
+    """Of the hidden cases, in steps of 5."""
+    toy_done: int
+    toy_total: int
+    report_ready: bool
+    slowest: str | None
+    """Band of the slowest hidden case against the limit, after the end."""
+    failures: list[FailureView]
+    limits: dict[str, float | int]
+
+
+class LinksView(View):
+    self: str
+    page: str
+    report: str | None
+
+
+class SubmissionView(View):
+    id: UUID
+    number: int
+    name: str
+    team: TeamView
+    challenge: str
+    task: Task
+    stage: Stage
+    state: SubmissionState
+    state_reason: str
+    submitted_at: Moment
+    counted: bool
+    refunded_at: Moment | None
+    refund_reason: str
+    status: str
+    """One word for lists: waiting, running, finished, failed, cancelled, withdrawn, excluded, published."""
+    sentence: str
+    """What happens now."""
+    next: str
+    """What comes next, and who acts."""
+    over: bool
+    """Nothing changes any more by itself."""
+    steps: list[StepView]
+    image: ImageView
+    run: RunView
+    quota: QuotaView
+    links: LinksView
+
+
+class LeaderboardView(View):
+    challenge: str
+    task: Task
+    version: int
+    published_at: Moment
+    note: str
+    digest: str
+    previous_digest: str | None
+    versions: int
+    """How many versions there are; the newest one counts."""
+    document: Document
+    """mood-leaderboard/1, exactly as published: its digest can be recomputed."""
