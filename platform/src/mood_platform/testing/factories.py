@@ -1,24 +1,30 @@
-"""A small platform in one process: edition, teams, Submissions, claims."""
+"""A small platform in one process: edition, teams, Submissions, claims, slots."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID
+
+from sqlalchemy import select
 
 from mood_evaluator import Task
 from mood_platform.accounts.principal import Principal
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import Transaction, transaction
-from mood_platform.models import Challenge, Run, Stage, Submission
+from mood_platform.models import Challenge, Image, Run, Stage, Submission
 from mood_platform.runs.claims import Claim, ClaimingNode, claim_next
+from mood_platform.runs.execute import Slot
+from mood_platform.runs.node import Node
 from mood_platform.runs.queries import newest_run
 from mood_platform.storage.store import ObjectStore
 from mood_platform.submissions.service import submit
 from mood_platform.testing.edition import make_edition, make_image, make_participant
 from mood_platform.testing.queue import FakeQueue
+from mood_platform.testing.runtime import FakeRuntime
 
 ALL_STAGES = frozenset(Stage)
 NODE = ClaimingNode(name="node-1", facts={"cpu": "test"})
@@ -29,6 +35,7 @@ class TinyPlatform:
     sessions: Sessions
     store: ObjectStore
     challenge: Challenge
+    cache: Path
     queue: FakeQueue = field(default_factory=FakeQueue)
 
     @contextmanager
@@ -62,8 +69,23 @@ class TinyPlatform:
         with self.open() as tx:
             tx.session.get_one(Run, run_id).toy_reported_at = tx.now
 
+    def slot(self, runtime: FakeRuntime, **changes: Any) -> Slot:
+        """A slot whose engine has all images already."""
+        with self.open() as tx:
+            runtime.images |= {digest for digest in tx.session.scalars(select(Image.digest)) if digest}
+        node = Node(
+            name="node-1", instance="test", holder_image="base", cache=self.cache, facts={"cpu": "test"}
+        )
+        return Slot(
+            sessions=self.sessions,
+            queue=self.queue,
+            store=self.store,
+            runtime=runtime,
+            node=replace(node, **changes),
+        )
+
 
 def make_platform(sessions: Sessions, store: ObjectStore, folder: Path, *, cases: int = 4) -> TinyPlatform:
     with transaction(sessions, FakeQueue()) as tx:
         challenge = make_edition(tx, store=store, folder=folder, cases=cases)
-    return TinyPlatform(sessions, store, challenge)
+    return TinyPlatform(sessions, store, challenge, folder / "cache")

@@ -1,4 +1,4 @@
-"""The Celery application, told what to do about brokers that die, jobs that are long, workers that are killed."""
+"""The Celery application, told how to bear brokers that die, jobs that are long, workers that are killed."""
 
 from __future__ import annotations
 

@@ -7,7 +7,9 @@ from uuid import UUID
 
 from celery import Celery
 
+from mood_platform.db.transaction import transaction
 from mood_platform.models import Stage
+from mood_platform.notifications.service import send_mail
 from mood_platform.queueing import Job
 from mood_platform.runs.due import exclusively
 from mood_platform.runs.execute import work_once
@@ -15,15 +17,36 @@ from mood_platform.runs.reaper import reap
 from mood_platform.runs.score_case import score_case
 from mood_platform.runs.score_run import score_run
 from mood_platform.runs.sweeper import sweep
+from mood_platform.submissions.intake import check_image
+from mood_platform.submissions.purge import purge_uploads
 from mood_platform.worker.world import World
 
+WorldOf = Callable[[], World]
+"""Gives this process its one world."""
 
-def register_jobs(app: Celery, world: Callable[[], World]) -> None:
-    """Under the names of `Job`; `world` gives the process its one world."""
+
+def register_jobs(app: Celery, world: WorldOf) -> None:
+    """Under the names of `Job`, which are all that services know of them."""
+    _register_node_jobs(app, world)
+    _register_evaluation_jobs(app, world)
+    _register_intake_jobs(app, world)
+
+
+def _register_node_jobs(app: Celery, world: WorldOf) -> None:
+    """Need a container engine and no label."""
 
     @app.task(name=Job.WORK)
-    def work(stage: str) -> None:  # noqa: ARG001 - which bell it was is Celery's routing; the slot takes what comes first
+    def work(stage: str) -> None:  # noqa: ARG001 - any bell wakes a slot; the database says what comes first
         work_once(world().slot, stages=slot_stages(app))
+
+    @app.task(name=Job.REAP)
+    def reap_node() -> None:
+        here = world()
+        reap(here.sessions, here.queue, here.runtime, instance=here.node.instance)
+
+
+def _register_evaluation_jobs(app: Celery, world: WorldOf) -> None:
+    """Need labels and no container engine."""
 
     @app.task(name=Job.SCORE_CASE)
     def score_one_case(case_run_id: str) -> None:
@@ -34,14 +57,28 @@ def register_jobs(app: Celery, world: Callable[[], World]) -> None:
         score_run(world().evaluation, run_id=UUID(run_id))
 
     @app.task(name=Job.SWEEP)
-    def sweep_runs() -> None:
+    def sweep_all() -> None:
         here = world()
         sweep(here.sessions, here.queue, max_attempts=here.node.max_attempts)
+        with transaction(here.sessions, here.queue) as tx:
+            purge_uploads(tx, root=here.settings.storage.root)
 
-    @app.task(name=Job.REAP)
-    def reap_node() -> None:
+
+def _register_intake_jobs(app: Celery, world: WorldOf) -> None:
+    @app.task(name=Job.CHECK_IMAGE)
+    def check_one_image(image_id: str) -> None:
         here = world()
-        reap(here.sessions, here.queue, here.runtime, instance=here.node.instance)
+        with exclusively(here.sessions, UUID(image_id)) as alone:
+            if alone:
+                check_image(here.sessions, here.queue, here.store, image_id=UUID(image_id))
+
+    @app.task(name=Job.SEND_MAIL)
+    def send_one_mail(kind: str, run: str | None = None, image: str | None = None) -> None:
+        here = world()
+        if here.mailer is not None:
+            with transaction(here.sessions, here.queue) as tx:
+                url = here.settings.api.public_url
+                send_mail(tx, mailer=here.mailer, public_url=url, kind=kind, run=run, image=image)
 
 
 def slot_stages(app: Celery) -> frozenset[Stage]:

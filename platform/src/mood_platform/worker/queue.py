@@ -17,7 +17,7 @@ RETRY = {"max_retries": 2, "interval_start": 0.1, "interval_step": 0.2, "interva
 
 
 class CeleryQueue:
-    """A message that cannot be sent is logged, not raised: its cause is committed, the sweeper sends it again."""
+    """What cannot be sent is logged, not raised: its cause is committed, and the sweeper will send it."""
 
     def __init__(self, settings: Settings) -> None:
         self._app: Celery = new_celery(settings)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mood_platform.db.engine import Sessions, make_engine, make_sessions
 from mood_platform.execution.docker import DockerRuntime
 from mood_platform.execution.runtime import ContainerRuntime
+from mood_platform.notifications.mailer import FolderMailer, Mailer
 from mood_platform.runs.execute import Slot
 from mood_platform.runs.limited_child import ChildLimits
 from mood_platform.runs.node import Node
@@ -27,6 +28,8 @@ class World:
     store: ObjectStore
     runtime: ContainerRuntime
     node: Node
+    mailer: Mailer | None
+    """None: this installation sends no mails."""
 
     @property
     def slot(self) -> Slot:
@@ -56,6 +59,7 @@ def build_world(settings: Settings, *, runtime: ContainerRuntime | None = None) 
         store=store,
         runtime=runtime or DockerRuntime(base_url=settings.execution.docker_url),
         node=make_node(settings),
+        mailer=None if settings.mail_folder is None else FolderMailer(settings.mail_folder),
     )
 
 
