@@ -85,7 +85,7 @@ class Section:
 
     def _required(self, field: str) -> Any:
         if field not in self.values:
-            self.fail(field, "it is missing", "Add it; docs/organizers.md shows a whole file.")
+            self.fail(field, "it is missing", "Add it; infra/demo/challenge.yaml is a whole example.")
         return self.values[field]
 
     def _name(self, field: str) -> str:
