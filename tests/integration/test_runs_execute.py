@@ -1,0 +1,154 @@
+"""A slot's turn on a real database with a scripted engine: what is stored, dropped, tried again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from mood_platform.db.engine import Sessions
+from mood_platform.execution.runtime import CaseJob, Collected, Execution
+from mood_platform.failures import FailureReason
+from mood_platform.models import CaseRun, CaseRunState, Run, RunState, Stage
+from mood_platform.queueing import Job
+from mood_platform.runs.execute import work_once
+from mood_platform.runs.reaper import reap
+from mood_platform.runs.service import cancel_run
+from mood_platform.storage.local import LocalStore
+from mood_platform.testing.factories import ALL_STAGES, TinyPlatform, make_platform
+from mood_platform.testing.runtime import FakeRuntime, Scripted
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def platform(sessions: Sessions, store: LocalStore, tmp_path: Path) -> TinyPlatform:
+    return make_platform(sessions, store, tmp_path / "sets")
+
+
+def started(platform: TinyPlatform) -> list[CaseRun]:
+    with platform.open() as tx:
+        return list(tx.session.scalars(select(CaseRun).where(CaseRun.attempt > 0)))
+
+
+def test_without_work_a_turn_does_nothing(platform: TinyPlatform) -> None:
+    assert not work_once(platform.slot(FakeRuntime()), stages=ALL_STAGES)
+
+
+def test_a_turn_runs_one_case_and_stores_prediction_and_log_before_the_row(platform: TinyPlatform) -> None:
+    platform.submit(platform.join("north"))
+    runtime = FakeRuntime(lambda _: Scripted.writing(b"prediction", log=b"hello"))
+    assert work_once(platform.slot(runtime), stages=ALL_STAGES)
+    (case_run,) = started(platform)
+    assert case_run.state is CaseRunState.COLLECTED
+    assert (case_run.node, case_run.node_facts, case_run.exit_code) == ("node-1", {"cpu": "test"}, 0)
+    folder = f"runs/{case_run.run_id}/{case_run.id}/{case_run.claim_id}"
+    assert (case_run.prediction_key, case_run.log_key) == (f"{folder}/prediction", f"{folder}/log")
+    assert platform.store.read(f"{folder}/prediction", limit=100) == b"prediction"
+    assert platform.store.read(f"{folder}/log", limit=100) == b"hello"
+    assert platform.queue.names()[-1] is Job.SCORE_CASE
+
+
+def test_the_engine_is_told_nothing_but_the_claim_the_case_and_the_limits(platform: TinyPlatform) -> None:
+    submission = platform.submit(platform.join("north"))
+    runtime = FakeRuntime(lambda _: Scripted.writing(b"x"))
+    work_once(platform.slot(runtime, gpu="GPU-1", cpuset="0-1"), stages=ALL_STAGES)
+    (job,), (case_run,) = runtime.jobs, started(platform)
+    assert job.claim_id == UUID(str(case_run.claim_id)).hex
+    assert (job.task, job.dataset) == (submission.task, case_run.dataset)
+    assert (job.instance, job.holder_image, job.gpu, job.cpuset) == ("test", "base", "GPU-1", "0-1")
+    assert job.limits.to_json() == platform.run_of(submission).limits
+    assert not job.output.exists(), "the working folder is gone"
+
+
+@pytest.mark.parametrize(
+    ("execution", "state", "reason"),
+    [
+        (Execution(killed_at_limit=True, exit_code=137), CaseRunState.TIMED_OUT, FailureReason.TIMED_OUT),
+        (Execution(oom_killed=True, exit_code=137), CaseRunState.OUT_OF_MEMORY, FailureReason.OUT_OF_MEMORY),
+        (Execution(exit_code=1, collected=Collected.MISSING), CaseRunState.CRASHED, FailureReason.CRASHED),
+        (
+            Execution(exit_code=0, collected=Collected.MISSING),
+            CaseRunState.OUTPUT_MISSING,
+            FailureReason.OUTPUT_MISSING,
+        ),
+    ],
+)
+def test_a_team_fault_ends_the_case_with_its_reason_and_log(
+    platform: TinyPlatform, execution: Execution, state: CaseRunState, reason: FailureReason
+) -> None:
+    platform.submit(platform.join("north"))
+    work_once(platform.slot(FakeRuntime(lambda _: Scripted(None, b"why", execution))), stages=ALL_STAGES)
+    (case_run,) = started(platform)
+    assert (case_run.state, case_run.reason, case_run.prediction_key) == (state, reason, None)
+    assert case_run.log_key is not None
+    assert platform.queue.sent[-1] == (Job.SCORE_RUN, {"run_id": str(case_run.run_id)})
+
+
+def test_an_exit_code_after_a_prediction_is_only_flagged(platform: TinyPlatform) -> None:
+    platform.submit(platform.join("north"))
+    runtime = FakeRuntime(lambda _: Scripted.writing(b"x", exit_code=3))
+    work_once(platform.slot(runtime), stages=ALL_STAGES)
+    (case_run,) = started(platform)
+    assert (case_run.state, case_run.exit_code, case_run.flags) == (
+        CaseRunState.COLLECTED,
+        3,
+        ["nonzero_exit"],
+    )
+
+
+def test_an_engine_error_puts_the_case_back(platform: TinyPlatform) -> None:
+    platform.submit(platform.join("north"))
+    broken = FakeRuntime(lambda _: Scripted(None, b"", Execution(engine_error="the engine is gone")))
+    work_once(platform.slot(broken), stages=ALL_STAGES)
+    (case_run,) = started(platform)
+    assert (case_run.state, case_run.reason) == (CaseRunState.QUEUED, FailureReason.ENGINE_ERROR)
+    assert case_run.prediction_key is None
+
+
+def test_a_missing_case_or_image_is_the_platforms_fault(platform: TinyPlatform) -> None:
+    platform.submit(platform.join("north"))
+    runtime = FakeRuntime(lambda _: Scripted.writing(b"x"))
+    slot = platform.slot(runtime)
+    runtime.images.clear()
+    work_once(slot, stages=ALL_STAGES)
+    (case_run,) = started(platform)
+    assert (case_run.state, case_run.reason) == (CaseRunState.QUEUED, FailureReason.ENGINE_ERROR)
+    assert runtime.jobs == []
+
+
+def test_a_run_cancelled_meanwhile_stops_the_container_and_drops_the_result(platform: TinyPlatform) -> None:
+    submission = platform.submit(platform.join("north"))
+
+    def cancel_meanwhile(_: CaseJob) -> None:
+        with platform.open() as tx:
+            cancel_run(tx, run=tx.session.get_one(Run, platform.run_of(submission).id), actor="o")
+
+    runtime = FakeRuntime(lambda _: Scripted.writing(b"x"), before_case=cancel_meanwhile)
+    assert work_once(platform.slot(runtime), stages=ALL_STAGES)
+    (case_run,) = started(platform)
+    assert (case_run.state, case_run.prediction_key) == (CaseRunState.CANCELLED, None)
+    assert platform.run_of(submission).state is RunState.CANCELLED
+    assert Job.SCORE_CASE not in platform.queue.names()
+
+
+def test_a_toy_slot_leaves_hidden_cases_alone(platform: TinyPlatform) -> None:
+    submission = platform.submit(platform.join("north"))
+    slot = platform.slot(FakeRuntime(lambda _: Scripted.writing(b"x")))
+    assert sum(work_once(slot, stages={Stage.TOY}) for _ in range(9)) == 8
+    platform.open_hidden_cases(platform.run_of(submission).id)
+    assert not work_once(slot, stages={Stage.TOY})
+
+
+def test_the_reaper_removes_what_has_no_live_claim_and_nothing_else(platform: TinyPlatform) -> None:
+    platform.submit(platform.join("north"))
+    claim = platform.claim()
+    assert claim is not None
+    runtime = FakeRuntime()
+    dead = UUID(int=7).hex
+    runtime.live = {claim.claim_id.hex: "test", dead: "test", "odd": "test", UUID(int=8).hex: "other"}
+    counts = [reap(platform.sessions, platform.queue, runtime, instance="test") for _ in range(2)]
+    assert counts == [2, 0]
+    assert set(runtime.live) == {claim.claim_id.hex, UUID(int=8).hex}
