@@ -11,8 +11,8 @@ PACKAGES=()
 need() { command -v "$1" >/dev/null 2>&1 || PACKAGES+=("$2"); }
 
 find_python() {
-    for name in python3.13 python3.12 python3.11 python3; do
-        if command -v "$name" >/dev/null && "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+    for name in python3 python3.13 python3.12 python3.11; do
+        if command -v "$name" >/dev/null && "$name" 2>/dev/null -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
             echo "$name"
             return
         fi
