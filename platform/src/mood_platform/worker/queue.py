@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from celery import Celery
 from kombu.exceptions import OperationalError
@@ -41,5 +42,6 @@ class CeleryQueue:
 
     def _length(self, queue: Queue) -> int:
         with self._app.connection_for_write(connect_timeout=5) as connection:
-            connection.ensure_connection(**RETRY)
-            return int(connection.default_channel.client.llen(queue.value))
+            connection.ensure_connection(max_retries=2, interval_start=0, interval_step=0)
+            channel: Any = connection.default_channel  # kombu's Redis channel, whose queues are lists
+            return int(channel.client.llen(queue.value))

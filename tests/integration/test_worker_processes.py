@@ -1,0 +1,234 @@
+"""Real Celery processes on real PostgreSQL and Valkey; only the container engine is scripted."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from mood_platform.db.engine import Sessions
+from mood_platform.db.transaction import transaction
+from mood_platform.machine.valkey import ValkeyServer
+from mood_platform.models import CaseRun, CaseRunState, Run, RunState, Stage, Submission
+from mood_platform.queueing import Job, Queue
+from mood_platform.settings import Settings
+from mood_platform.storage.local import LocalStore
+from mood_platform.testing.factories import TinyPlatform, make_platform
+from mood_platform.worker.queue import CeleryQueue
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+
+SHIM = '''
+import time
+from mood_platform.settings import Settings
+from mood_platform.testing.drive import echo
+from mood_platform.testing.runtime import FakeRuntime
+from mood_platform.worker.app import create_celery
+from mood_platform.worker.world import build_world
+
+class Engine(FakeRuntime):
+    """Has every image; a case takes a moment."""
+    def has_image(self, image):
+        return True
+
+def build(settings):
+    return build_world(settings, runtime=Engine(echo, before_case=lambda job: time.sleep(0.15)))
+
+app = create_celery(Settings.read(), build=build)
+'''
+
+
+@dataclass
+class Workers:
+    """Starts and ends Celery processes that share one configuration."""
+
+    environment: dict[str, str]
+    folder: Path
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start(self, name: str, *arguments: str) -> None:
+        log = (self.folder / f"{name}.log").open("ab")
+        command = [sys.executable, "-m", "celery", "-A", "shim", *arguments]
+        environment = os.environ | self.environment | {"PYTHONPATH": str(self.folder)}
+        self.running[name] = subprocess.Popen(
+            command, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
+
+    def start_worker(self, name: str, queues: str) -> None:
+        quiet = ("--without-gossip", "--without-mingle", "--loglevel", "INFO")
+        self.start(name, "worker", "-Q", queues, "-c", "1", "-n", f"{name}@test", *quiet)
+
+    def kill(self, name: str) -> None:
+        """The whole worker, pool child included, with SIGKILL."""
+        process = self.running.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def stop_all(self) -> None:
+        for name in list(self.running):
+            self.kill(name)
+
+
+@contextmanager
+def own_broker(folder: Path) -> Iterator[Callable[[], None]]:
+    """A broker of this test; the function kills it and starts it again."""
+    servers: list[subprocess.Popen[bytes]] = []
+    valkey = ValkeyServer(folder)
+
+    def restart() -> None:
+        for old in servers:
+            old.kill()
+            old.wait()
+        valkey.socket.unlink(missing_ok=True)
+        servers.append(subprocess.Popen(valkey.server_command(), stdout=subprocess.DEVNULL))
+        until(valkey.socket.exists)
+
+    restart()
+    try:
+        yield restart
+    finally:
+        servers[-1].terminate()
+        servers[-1].wait()
+
+
+@dataclass
+class Machine:
+    platform: TinyPlatform
+    queue: CeleryQueue
+    workers: Workers
+    restart_broker: Callable[[], None]
+
+    def submit(self, name: str, *, stage: Stage = Stage.CHALLENGE) -> Submission:
+        submission = self.platform.submit(self.platform.join(name), stage=stage)
+        for job, arguments in self.platform.queue.pending:
+            self.queue.send(job, arguments)
+        self.platform.queue.pending.clear()
+        return submission
+
+    def states(self, run: Run) -> Counter[CaseRunState]:
+        with transaction(self.platform.sessions, self.queue) as tx:
+            return Counter(tx.session.scalars(select(CaseRun.state).where(CaseRun.run_id == run.id)))
+
+    def ended(self, submission: Submission) -> bool:
+        return not self.platform.run_of(submission).state.live
+
+
+@pytest.fixture
+def machine(
+    sessions: Sessions, store: LocalStore, tmp_path: Path, database_url: str, engines_home: Path
+) -> Iterator[Machine]:
+    (tmp_path / "shim.py").write_text(SHIM)
+    with ExitStack() as stack:
+        home = engines_home / f"broker-{time.monotonic_ns()}"
+        restart = stack.enter_context(own_broker(home))
+        environment = {
+            "MOOD_DATABASE__URL": database_url,
+            "MOOD_BROKER__URL": ValkeyServer(home).url,
+            "MOOD_STORAGE__ROOT": str(store.root),
+            "MOOD_EXECUTION__LEASE_SECONDS": "3",
+            "MOOD_EXECUTION__HEARTBEAT_SECONDS": "1",
+            "MOOD_EXECUTION__SWEEP_SECONDS": "1",
+            "MOOD_EXECUTION__REAP_SECONDS": "2",
+            "MOOD_EXECUTION__CASE_SECONDS_MAX": "10",
+        }
+        settings = Settings.model_validate(nested(environment))
+        workers = Workers(environment, tmp_path)
+        stack.callback(workers.stop_all)
+        platform = make_platform(sessions, store, tmp_path / "sets")
+        yield Machine(platform, CeleryQueue(settings), workers, restart)
+
+
+def nested(environment: dict[str, str]) -> dict[str, dict[str, str]]:
+    """MOOD_GROUP__NAME=value as the groups of Settings."""
+    groups: dict[str, dict[str, str]] = {}
+    for name, value in environment.items():
+        group, _, key = name.removeprefix("MOOD_").lower().partition("__")
+        groups.setdefault(group, {})[key] = value
+    return groups
+
+
+def until(ready: Callable[[], bool], *, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def test_one_bell_wakes_the_slots_and_the_run_ends_scored_without_a_sweep(machine: Machine) -> None:
+    machine.workers.start_worker("slot", "toy,challenge,analysis")
+    machine.workers.start_worker("evaluate", "evaluate,intake,mail")
+    submission = machine.submit("north")
+    until(lambda: machine.ended(submission))
+    run = machine.platform.run_of(submission)
+    assert run.state is RunState.SCORED
+    assert machine.states(run) == {CaseRunState.SUCCEEDED: 16}
+    until(lambda: machine.queue.waiting(Queue.TOY) + machine.queue.waiting(Queue.CHALLENGE) == 0)
+
+
+def test_a_toy_slot_serves_toy_cases_while_the_challenge_waits(machine: Machine) -> None:
+    machine.workers.start_worker("toy-slot", "toy")
+    machine.workers.start_worker("evaluate", "evaluate,intake,mail")
+    waiting = machine.submit("north")
+    until(lambda: machine.platform.run_of(waiting).toy_reported_at is not None)
+    toy = machine.submit("south", stage=Stage.TOY)
+    until(lambda: machine.ended(toy))
+    assert machine.platform.run_of(toy).state is RunState.SCORED
+    assert machine.states(machine.platform.run_of(waiting))[CaseRunState.QUEUED] == 8
+    machine.workers.start_worker("slot", "toy,challenge,analysis")
+    until(lambda: machine.ended(waiting))
+    assert machine.platform.run_of(waiting).state is RunState.SCORED
+
+
+def test_killed_slot_evaluator_beat_and_broker_all_come_back_and_the_run_ends_scored(
+    machine: Machine,
+) -> None:
+    start = {
+        "slot": lambda: machine.workers.start_worker("slot", "toy,challenge,analysis"),
+        "evaluate": lambda: machine.workers.start_worker("evaluate", "evaluate,intake,mail"),
+        "beat": lambda: machine.workers.start("beat", "beat"),
+    }
+    for begin in start.values():
+        begin()
+    submission = machine.submit("north")
+    run = machine.platform.run_of(submission)
+    for done, victim in ((2, "slot"), (5, "evaluate"), (8, "beat"), (10, "slot")):
+        until(lambda done=done: machine.states(run)[CaseRunState.SUCCEEDED] >= done)
+        machine.workers.kill(victim)
+        machine.restart_broker()
+        start[victim]()
+    until(lambda: machine.ended(submission), seconds=120)
+    assert machine.platform.run_of(submission).state is RunState.SCORED
+    assert machine.states(run) == {CaseRunState.SUCCEEDED: 16}
+
+
+def test_a_broker_that_is_down_costs_the_sender_no_error(machine: Machine) -> None:
+    gone = Settings.model_validate(
+        {
+            "database": {"url": "postgresql+psycopg://nobody@/nothing"},
+            "broker": {"url": "redis+socket:///tmp/there-is-no-broker.sock"},
+            "storage": {"root": "/nowhere"},
+        }
+    )
+    started = time.monotonic()
+    CeleryQueue(gone).send(Job.WORK, {"stage": "toy"})
+    assert CeleryQueue(gone).waiting(Queue.TOY) == 0
+    assert time.monotonic() - started < 5
+
+
+def test_a_bell_that_hangs_unanswered_is_not_hung_twice(machine: Machine) -> None:
+    for _ in range(5):
+        machine.queue.send(Job.WORK, {"stage": "toy"})
+        machine.queue.send(Job.WORK, {"stage": "challenge"})
+        machine.queue.send(Job.SCORE_RUN, {"run_id": "some"})
+    waiting = [machine.queue.waiting(queue) for queue in (Queue.TOY, Queue.CHALLENGE, Queue.EVALUATE)]
+    assert waiting == [1, 1, 5]
