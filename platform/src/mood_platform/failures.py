@@ -60,7 +60,7 @@ class FailureReason(StrEnum):
         "output_missing",
         Blame.TEAM,
         (
-            "The container ended without writing its prediction; the pixel task writes /mnt/pred/case.nii.gz, "
+            "The container ended without a prediction; the pixel task writes /mnt/pred/case.nii.gz, "
             "the sample task /mnt/pred/case.nii.gz.txt (input name plus ending)."
         ),
     )

@@ -10,9 +10,9 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -47,19 +47,29 @@ _GPU_FAULT = re.compile(r"device driver|nvidia|cdi", re.IGNORECASE)
 _REPOSITORY = "mood-submission"
 _LOG_LINES = 100_000
 _GONE_SECONDS = 15.0
+_LOAD_TIMEOUT = 3600  # seconds; silence while a large layer is unpacked is no failure
 
 
 class DockerRuntime:
     """Runs cases on the engine that DOCKER_HOST or the default socket names."""
 
     def __init__(self, *, base_url: str | None = None, timeout: int = 60) -> None:
-        self._connect: Callable[[int], docker.DockerClient] = lambda seconds: (
-            docker.from_env(timeout=seconds)
-            if base_url is None
-            else docker.DockerClient(base_url=base_url, timeout=seconds)
-        )
-        self._client = self._connect(timeout)
-        self._host_cpus: float | None = None
+        self._base_url = base_url
+        self._timeout = timeout
+
+    @cached_property
+    def _client(self) -> docker.DockerClient:
+        """Connected at first use, so that a worker may start before its engine."""
+        return self._connect(self._timeout)
+
+    @cached_property
+    def _host_cpus(self) -> float:
+        return float(self._client.info()["NCPU"])
+
+    def _connect(self, timeout: int) -> docker.DockerClient:
+        if self._base_url is None:
+            return docker.from_env(timeout=timeout)
+        return docker.DockerClient(base_url=self._base_url, timeout=timeout)
 
     def execute(self, job: CaseJob, *, should_stop: Callable[[], bool]) -> Execution:
         """Runs one case; see ContainerRuntime."""
@@ -78,25 +88,20 @@ class DockerRuntime:
             self._client.volumes.create(**options)
         holder = self._start_holder(job)
         holder.put_archive(DATA, input_archive(job.case))
-        options = case_options(job, image=self._image_config(job.image), host_cpus=self._cpus())
+        options = case_options(job, image=self._image_config(job.image), host_cpus=self._host_cpus)
         case = self._client.containers.create(**options)
         try:
             case.start()
         except APIError as fault:
+            _require_running(holder, job)
             return _not_started(job, case, fault)
         ending = watch(case, seconds=job.limits.seconds, should_stop=should_stop)
         return self._conclude(job, case, holder, ending)
 
     def _start_holder(self, job: CaseJob) -> Container:
-        holder = self._client.containers.create(
-            **holder_options(job, image=self._image_config(job.holder_image))
-        )
-        try:
-            holder.start()
-        except APIError as fault:
-            raise DockerException(
-                f"The holder image {job.holder_image} could not run `sleep`: {fault.explanation}"
-            ) from fault
+        options = holder_options(job, image=self._image_config(job.holder_image))
+        holder = self._client.containers.create(**options)
+        holder.start()
         return holder
 
     def _conclude(self, job: CaseJob, case: Container, holder: Container, ending: Ending) -> Execution:
@@ -127,23 +132,11 @@ class DockerRuntime:
 
     def load(self, archive: Path | Iterable[bytes]) -> str:
         """Loads an archive of one image; tags it, so that pruning leaves it alone. Returns its id."""
-        client = self._connect(3600)  # silence while a large layer is unpacked is no failure
         try:
-            if isinstance(archive, Path):
-                with archive.open("rb") as stream:
-                    images = client.images.load(stream)
-            else:
-                stream_of_parts: Any = archive  # the stubs know files only; chunks are sent as they come
-                images = client.images.load(stream_of_parts)
-            image_id = str(images[0].id)
-            images[0].tag(_REPOSITORY, tag=_tag(image_id))
+            with closing(self._connect(_LOAD_TIMEOUT)) as client:
+                return _load(client, archive)
         except ENGINE_FAULTS as fault:
-            raise Transient(
-                f"The engine did not load the image: {fault}.", remedy="It is tried again."
-            ) from fault
-        finally:
-            client.close()
-        return image_id
+            raise _transient("The engine did not load the image", fault) from fault
 
     def has_image(self, image: str) -> bool:
         try:
@@ -151,9 +144,7 @@ class DockerRuntime:
         except ImageNotFound:
             return False
         except ENGINE_FAULTS as fault:
-            raise Transient(
-                f"The engine did not answer about {image}: {fault}.", remedy="It is tried again."
-            ) from fault
+            raise _transient(f"The engine did not answer about {image}", fault) from fault
         return True
 
     def remove_image(self, image: str) -> None:
@@ -171,9 +162,7 @@ class DockerRuntime:
             containers = self._client.api.containers(all=True, filters=wanted)
             volumes = self._client.api.volumes(filters=wanted)["Volumes"] or []
         except ENGINE_FAULTS as fault:
-            raise Transient(
-                f"The engine did not list its containers: {fault}.", remedy="It is tried again."
-            ) from fault
+            raise _transient("The engine did not list its containers", fault) from fault
         named = [
             (entry["Labels"], [name.lstrip("/") for name in entry["Names"] or []]) for entry in containers
         ]
@@ -183,26 +172,43 @@ class DockerRuntime:
     def remove_claim(self, claim_id: str) -> None:
         """Removes by name, so that it costs four requests and cannot touch anything else."""
         _check_identifier("claim_id", claim_id)
-        names, api = Names(claim_id), self._client.api
+        names = Names(claim_id)
         try:
+            api = self._client.api
             for container in (names.case, names.holder):
                 _remove(partial(api.remove_container, container, v=True, force=True))
             for volume in (names.data, names.pred):
                 _remove(partial(api.remove_volume, volume, force=True))
         except ENGINE_FAULTS as fault:
             _log.warning("claim %s is not removed yet: %s", claim_id, fault)
-            raise Transient(
-                f"The engine did not remove claim {claim_id}: {fault}.", remedy="The reaper tries again."
-            ) from fault
+            raise _transient(f"The engine did not remove claim {claim_id}", fault) from fault
 
     def _image_config(self, image: str) -> ImageConfig:
         config = self._client.images.get(image).attrs["Config"] or {}
         return ImageConfig(volumes=tuple(config.get("Volumes") or ()), workdir=config.get("WorkingDir") or "")
 
-    def _cpus(self) -> float:
-        if self._host_cpus is None:
-            self._host_cpus = float(self._client.info()["NCPU"])
-        return self._host_cpus
+
+def _load(client: docker.DockerClient, archive: Path | Iterable[bytes]) -> str:
+    if isinstance(archive, Path):
+        with archive.open("rb") as stream:
+            images = client.images.load(stream)
+    else:
+        parts: Any = archive  # the stubs know files only; parts are sent as they come
+        images = client.images.load(parts)
+    image_id = str(images[0].id)
+    images[0].tag(_REPOSITORY, tag=_tag(image_id))
+    return image_id
+
+
+def _transient(what: str, fault: Exception) -> Transient:
+    return Transient(f"{what}: {fault}.", remedy="It is tried again.")
+
+
+def _require_running(holder: Container, job: CaseJob) -> None:
+    holder.reload()
+    if not holder.attrs["State"]["Running"]:
+        exit_code = holder.attrs["State"]["ExitCode"]
+        raise DockerException(f"The holder image {job.holder_image} could not run `sleep`: exit {exit_code}.")
 
 
 def _not_started(job: CaseJob, case: Container, fault: APIError) -> Execution:
