@@ -1,76 +1,64 @@
-# The only list of commands of this project. `make` alone prints it.
+# The only list of commands; `make` prints it.
 SHELL := /bin/bash
-.SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.ONESHELL:
-
 BIN := .venv/bin
-PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
-SOURCES := evaluator test_sets platform reference_submissions infra tests
-HOME_DIR ?= demo-data
+PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider
+MOOD_HOME ?= data
+DEMO_HOME := demo-data/platform
+export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup lock format lint types layers unit integration containers e2e test ci demo up down migrate revision coverage clean
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
-help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+.PHONY: setup lock
+setup: ## make this machine ready: system packages, Docker Engine, .venv (quick when nothing is missing)
+	@infra/setup.sh
+lock: ## pin the requirements anew (then review the difference)
+	$(BIN)/uv lock --quiet
+	$(BIN)/uv export --quiet --no-emit-workspace --no-header --no-annotate --no-default-groups --group build -o requirements/runtime.txt
+	$(BIN)/uv export --quiet --no-emit-workspace --no-header --no-annotate --all-groups -o requirements/dev.txt
 
-setup: ## Bring this machine to the point where everything runs (as root it installs what is missing)
-	@bash infra/setup.sh
-
-demo: setup ## The whole main job on this machine, start to published leaderboards (KEEP=1 leaves it running)
-	@$(BIN)/python infra/demo/demo.py --home "$(HOME_DIR)" $(if $(KEEP),--keep)
-
-up: setup ## Start the platform on this machine (HOME_DIR=demo-data)
-	@$(BIN)/mood up --home "$(HOME_DIR)" --detach
-
-down: ## Stop everything that `make up` or `make demo KEEP=1` started
-	@$(BIN)/mood down --home "$(HOME_DIR)"
-
-test: lint types layers unit integration containers e2e ## All checks of a change, at most 15 minutes
-
-ci: setup test ## What the continuous integration runs
-
-format: ## Format all Python files
-	@$(BIN)/ruff format $(SOURCES)
-	$(BIN)/ruff check --fix $(SOURCES)
-
-lint: ## Style, with every exception's reason in pyproject.toml
-	@$(BIN)/ruff format --check $(SOURCES)
-	$(BIN)/ruff check $(SOURCES)
-
+.PHONY: format lint types layers
+format: ## format the code and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+lint: ## format and lint, without changing anything
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
 types: ## mypy, strict
-	@$(BIN)/mypy
+	$(BIN)/mypy
+layers: ## who may import whom
+	$(BIN)/lint-imports
 
-layers: ## Who may import whom
-	@$(BIN)/lint-imports
+.PHONY: test ci unit integration containers e2e
+test: lint types layers unit integration containers e2e ## everything that must pass
+ci: ## what continuous integration runs
+	.ci/run
+unit: ## fast tests, no sockets and no engines
+	$(PYTEST) tests -m "not integration and not docker and not e2e"
+integration: ## on a real PostgreSQL and Valkey of their own
+	$(PYTEST) tests -m "integration and not docker and not e2e"
+containers: base-image ## on a real Docker Engine
+	$(PYTEST) tests -m "docker and not e2e"
+e2e: base-image ## the whole platform in small, and with everything killed in mid-run
+	$(PYTEST) tests/e2e -m e2e
 
-unit: ## Fast tests: no socket, no engine
-	@$(PYTEST) -q tests/unit tests/architecture -m "not integration and not docker and not e2e"
+.PHONY: base-image demo up down
+base-image: ## the image that cases are held with and reference images build on
+	@infra/base-image/build.sh
+demo: setup ## the whole main job on this machine; KEEP=1 leaves it running
+	$(BIN)/python infra/demo/demo.py $(if $(KEEP),--keep)
+up: base-image ## run the platform here, data in MOOD_HOME (default: data)
+	$(BIN)/mood up --home $(MOOD_HOME)
+down: ## stop what `make up` and `make demo` started
+	@for home in $(MOOD_HOME) $(DEMO_HOME); do \
+	  if [ -f $$home/settings.env ]; then $(BIN)/mood down --home $$home || exit 1; fi; done
 
-integration: ## Tests on a real PostgreSQL and a real Valkey
-	@$(PYTEST) -q tests -m "integration and not docker and not e2e"
-
-containers: ## Hostile and honest containers on a real Docker Engine
-	@$(PYTEST) -q tests -m "docker and not e2e"
-
-e2e: ## The whole platform in small: 64x64x64, few cases, and everything killed once
-	@$(PYTEST) -q tests/e2e -m e2e
-
-coverage: ## Line and branch coverage of the fast tests
-	@$(PYTEST) -q tests -m "not docker and not e2e" --cov --cov-branch --cov-report=term-missing:skip-covered
-
-lock: ## Pin all requirements with hashes and without any address
-	@$(BIN)/python -m pip install -q "$$(cat requirements/uv.txt)"
-	$(BIN)/uv lock -q --upgrade
-	$(BIN)/uv export -q --no-emit-workspace --no-header --no-annotate --no-default-groups --group build -o requirements/runtime.txt
-	$(BIN)/uv export -q --no-emit-workspace --no-header --no-annotate --all-groups -o requirements/dev.txt
-
-migrate: ## Bring the database of MOOD_DATABASE__URL to the newest schema
-	@$(BIN)/alembic -c platform/alembic.ini upgrade head
-
-revision: ## Write a migration from the models (MESSAGE="what changes")
-	@$(BIN)/alembic -c platform/alembic.ini revision --autogenerate -m "$(MESSAGE)"
-
-clean: ## Remove caches; the virtual environment and data stay
-	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
-	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+.PHONY: migrate revision clean
+migrate: ## bring the database of MOOD_DATABASE__URL to the newest schema
+	$(BIN)/alembic -c platform/alembic.ini upgrade head
+revision: ## write a migration for changed models: make revision MESSAGE="..."
+	$(BIN)/alembic -c platform/alembic.ini revision --autogenerate -m "$(MESSAGE)"
+clean: down ## remove caches and what the demo made; .venv and data stay
+	rm -rf demo-data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*

@@ -1,90 +1,113 @@
-#!/usr/bin/env bash
-# Brings a bare Debian or Ubuntu machine (make, Python >= 3.11) to the point where everything runs.
-# As root it installs what is missing; otherwise it says exactly what to install. Quick when nothing is missing.
-set -euo pipefail
-cd "$(dirname "$0")/.."
+#!/bin/sh
+# Brings a bare Debian or Ubuntu with make and Python >= 3.11 to the point where everything here runs.
+#
+# As root it installs what is missing and starts the Docker Engine where no systemd does; otherwise it
+# says exactly what to install. Done before and unchanged: it returns at once.
+#
+#   PYTHON  the interpreter to build .venv with (default python3)
+set -eu
 
-say() { echo "setup: $*"; }
+cd "$(dirname "$0")/.."
+PYTHON=${PYTHON:-python3}
+UV=0.13.9
+PACKAGES="evaluator test_sets platform reference_submissions"
+begun=$(date +%s)
+
+say() { echo "setup $(($(date +%s) - begun))s: $*"; }
 fail() { echo "setup: $*" >&2; exit 1; }
 
-PACKAGES=()
-need() { command -v "$1" >/dev/null 2>&1 || PACKAGES+=("$2"); }
-
-find_python() {
-    for name in python3 python3.13 python3.12 python3.11; do
-        if command -v "$name" >/dev/null && "$name" 2>/dev/null -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
-            echo "$name"
-            return
-        fi
-    done
-}
-
-missing_packages() {
-    need dockerd docker.io
-    need docker docker.io
-    need mmdebstrap mmdebstrap
-    need setpriv util-linux
-    need ip iproute2
-    compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || PACKAGES+=(postgresql)
-    "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || PACKAGES+=(python3-venv)
-}
-
-install_packages() {
-    [ ${#PACKAGES[@]} -gt 0 ] || return 0
-    local wanted
-    wanted=$(printf '%s\n' "${PACKAGES[@]}" | sort -u | tr '\n' ' ')
-    [ "$(id -u)" = 0 ] || fail "these packages are missing; run: sudo apt-get install $wanted"
-    command -v apt-get >/dev/null || fail "install the equivalents of: $wanted"
-    say "installing $wanted"
-    export DEBIAN_FRONTEND=noninteractive
-    # The distribution's own cluster is neither made nor started: `mood up` keeps one of its own.
-    mkdir -p /etc/postgresql-common
-    [ -e /etc/postgresql-common/createcluster.conf ] ||
-        echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
-    apt-get update -qq
-    # shellcheck disable=SC2086
-    apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold $wanted >/dev/null
+fingerprint() {
+    cat requirements/*.txt infra/setup.sh evaluator/pyproject.toml test_sets/pyproject.toml \
+        platform/pyproject.toml reference_submissions/pyproject.toml | sha256sum | cut -d' ' -f1
 }
 
 engine_answers() { docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
 
+has_postgres() { ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null; }
+
+missing_packages() {
+    "$PYTHON" -c 'import venv, ensurepip' 2>/dev/null || echo python3-venv
+    command -v docker >/dev/null || echo docker.io
+    command -v mmdebstrap >/dev/null || echo mmdebstrap
+    [ -d /etc/ssl/certs ] || echo ca-certificates
+    has_postgres || echo postgresql
+}
+
+install_packages() {
+    [ -n "$1" ] || return 0
+    # shellcheck disable=SC2086  # a list of words
+    set -- $1
+    [ "$(id -u)" = 0 ] || fail "these packages are missing: $*. Run as root, or: sudo apt-get install $*"
+    command -v apt-get >/dev/null || fail "this is no Debian or Ubuntu; install by hand what is called there: $*"
+    say "installing $*"
+    export DEBIAN_FRONTEND=noninteractive
+    quiet apt-get update
+    case " $* " in *" postgresql "*) # the server alone: the platform makes its own cluster
+        quiet apt-get install -y --no-install-recommends postgresql-common
+        sed -i 's/^#\{0,1\}create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf ;;
+    esac
+    quiet apt-get install -y --no-install-recommends "$@"
+}
+
+quiet() {
+    log=$(mktemp)
+    "$@" >"$log" 2>&1 || { tail -n 30 "$log" >&2; rm -f "$log"; fail "failed: $*"; }
+    rm -f "$log"
+}
+
 start_engine() {
-    engine_answers && return
-    [ "$(id -u)" = 0 ] || fail "no Docker Engine answers; start it (sudo systemctl start docker) and join the group docker"
+    engine_answers && return 0
+    [ -z "${DOCKER_HOST:-}" ] || fail "no Docker Engine answers at DOCKER_HOST=$DOCKER_HOST"
+    [ "$(id -u)" = 0 ] || fail "the Docker Engine does not answer: start it, and add yourself to the group docker"
+    say "starting the Docker Engine"
     if [ -d /run/systemd/system ]; then
-        systemctl start docker
+        quiet systemctl start docker
     else
-        say "starting the Docker Engine (no systemd here)"
-        rm -f /var/run/docker.pid
-        setsid nohup dockerd >/var/log/mood-dockerd.log 2>&1 </dev/null &
+        nohup setsid dockerd >/var/log/dockerd.log 2>&1 </dev/null &
     fi
-    for _ in $(seq 120); do
-        engine_answers && return
-        sleep 0.25
+    tries=0
+    until engine_answers; do
+        tries=$((tries + 1))
+        [ $tries -lt 60 ] || { tail -n 20 /var/log/dockerd.log >&2; fail "the Docker Engine did not start"; }
+        sleep 0.5
     done
-    fail "the Docker Engine does not answer; see /var/log/mood-dockerd.log"
 }
 
-python_environment() {
-    local stamp wanted
-    stamp=.venv/.stamp
-    wanted=$(cat requirements/*.txt ./*/pyproject.toml | sha256sum)
-    [ "$(cat $stamp 2>/dev/null)" != "$wanted" ] || return 0
-    say "Python environment in .venv ($("$PYTHON" --version))"
+check_python() {
+    command -v "$PYTHON" >/dev/null || fail "$PYTHON is missing; install Python 3.11 or newer, or set PYTHON"
+    "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+        fail "$("$PYTHON" --version) is too old; set PYTHON to Python 3.11 or newer"
+}
+
+install_requirements() {
+    if .venv/bin/python -m pip install --quiet "uv==$UV" 2>/dev/null; then
+        say "installing the pinned requirements with uv"
+        uv_pip --require-hashes -r requirements/dev.txt
+    else
+        say "installing the pinned requirements with pip (uv is not to be had)"
+        pip_install --require-hashes -r requirements/dev.txt
+    fi
+    say "installing PyTorch" # by pip, which takes a CPU build where one is at hand
+    pip_install -r requirements/torch.txt
+    say "installing the four packages of this repository"
+    editable=""
+    for package in $PACKAGES; do editable="$editable -e ./$package"; done
+    # shellcheck disable=SC2086  # a list of words
+    pip_install --no-deps --no-build-isolation $editable
+}
+
+uv_pip() { quiet .venv/bin/uv pip install --python .venv/bin/python --compile-bytecode "$@"; }
+pip_install() { quiet .venv/bin/python -m pip install --disable-pip-version-check "$@"; }
+
+make_environment() {
+    say "making .venv with $("$PYTHON" --version)"
     [ -x .venv/bin/python ] || "$PYTHON" -m venv .venv
-    local pip=(.venv/bin/python -m pip install -q --disable-pip-version-check)
-    "${pip[@]}" -r requirements/uv.txt || true # only for speed
-    .venv/bin/uv pip install -q -p .venv/bin/python --require-hashes -r requirements/dev.txt 2>/dev/null ||
-        "${pip[@]}" --require-hashes -r requirements/dev.txt
-    "${pip[@]}" -r requirements/torch.txt
-    "${pip[@]}" --no-deps --no-build-isolation -e evaluator -e test_sets -e platform -e reference_submissions
-    echo "$wanted" >$stamp
+    install_requirements
+    fingerprint >.venv/.setup
 }
 
-PYTHON=$(find_python)
-[ -n "$PYTHON" ] || fail "Python 3.11 or newer is needed; install python3.11 (or newer) first"
-missing_packages
-install_packages
+check_python
+install_packages "$(missing_packages | tr '\n' ' ' | sed 's/ $//')"
 start_engine
-python_environment
+[ "$(cat .venv/.setup 2>/dev/null)" = "$(fingerprint)" ] || make_environment
 say "ready"
