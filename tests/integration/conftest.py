@@ -22,6 +22,8 @@ from mood_platform.models import Base
 from mood_platform.storage.local import LocalStore
 
 ROOT = Path(__file__).resolve().parents[2]
+FORGETFUL = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
+"""Nobody needs a test database after a power cut; this is most of the time of many small commits."""
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +39,8 @@ def database_url(engines_home: Path) -> Iterator[str]:
     """A database made by running the migrations in a cluster of its own."""
     cluster = PostgresCluster(engines_home / "pg")
     cluster.create()
-    server = subprocess.Popen(cluster.server_command(), cwd="/", stderr=subprocess.DEVNULL)
+    command_line = [*cluster.server_command(), *FORGETFUL]
+    server = subprocess.Popen(command_line, cwd="/", stderr=subprocess.DEVNULL)
     try:
         wait_until((cluster.home / ".s.PGSQL.5432").exists)
         wait_until(lambda: _answers(cluster))
