@@ -7,12 +7,14 @@ import secrets
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mood_platform.errors import Misconfigured
 from mood_platform.machine.postgres import PostgresCluster
 from mood_platform.machine.processes import MARK
 from mood_platform.machine.programs import Program
 from mood_platform.machine.valkey import ValkeyServer
+from mood_platform.settings import Settings
 
 LONGEST_SOCKET = 100
 """Bytes of a unix socket's path; the kernel allows 107."""
@@ -75,6 +77,17 @@ class Installation:
         lines = [line.strip() for line in self.settings_file.read_text().splitlines()]
         pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
         return {name: value for name, _, value in pairs}
+
+    def read_settings(self) -> Settings:
+        """The same as a checked object, for commands that work on this machine's database."""
+        values: dict[str, Any] = {}
+        for name, value in self.settings().items():
+            group, _, field = name.removeprefix("MOOD_").lower().partition("__")
+            if field:
+                values.setdefault(group, {})[field] = value
+            else:
+                values[group] = value
+        return Settings.model_validate(values)
 
     def environment(self, inherited: dict[str, str]) -> dict[str, str]:
         """What its processes see: the settings, the mark they are found by, one thread for numerics each."""

@@ -54,6 +54,20 @@ class PostgresCluster:
         with (self.data / "postgresql.conf").open("a") as config:
             config.write(CONFIG.format(socket=self.home))
 
+    def is_ready(self) -> bool:
+        """Whether the server takes connections now."""
+        command = [
+            str(server_binary("pg_isready")),
+            "-q",
+            "-h",
+            str(self.home),
+            "-U",
+            ACCOUNT,
+            "-d",
+            "postgres",
+        ]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
     def create_database(self) -> None:
         """Create the database in the running server, once."""
         tool = [str(server_binary("psql")), "-h", str(self.home), "-U", ACCOUNT, "-d", "postgres", "-qtAc"]

@@ -24,13 +24,15 @@ user = {user}
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 """
+STARTING_SECONDS = 4
+"""A program that dies earlier never came up: it is tried again, each time a second later."""
 PROGRAM = """
 [program:{name}]
 command = {command}
 priority = {order}
 autostart = {autostart}
 autorestart = true
-startsecs = 1
+startsecs = {starting}
 startretries = 1000000
 stopsignal = {stop}
 stopwaitsecs = 10
@@ -64,6 +66,7 @@ class Program:
             command=shlex.join(self.command).replace("%", "%%"),
             order=self.order,
             autostart=str(self.engine).lower(),
+            starting=1 if self.engine else STARTING_SECONDS,
             stop=self.stop,
             group=str(self.stop == "QUIT").lower(),
             logs=logs,

@@ -1,0 +1,115 @@
+"""`mood admin` commands that work on the machine itself, with the server's settings file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import Progress, TaskID
+
+from mood_platform.cli.console import say, steps_bar
+from mood_platform.cli.machine import DEFAULT_HOME, Home
+from mood_platform.cli.problems import Problem
+
+if TYPE_CHECKING:
+    from mood_platform.db.transaction import Transaction
+    from mood_platform.storage.store import ObjectStore
+
+
+def import_test_sets(
+    folders: Annotated[list[Path], typer.Argument(help="Folders with a test_set.json each.")],
+    home: Home = DEFAULT_HOME,
+) -> None:
+    """Install test sets: every hash is checked; installing the same one again changes nothing."""
+    from mood_platform.challenges.service import install_test_set
+
+    for folder in folders:
+        with _world(home) as (tx, store), steps_bar() as bar:
+            task = bar.add_task(f"installing {folder.name}", total=None)
+            row = install_test_set(
+                tx,
+                folder=folder,
+                store=store,
+                progress=partial(_advance, bar, task),
+            )
+            say.print(f"{row.name}: installed, digest {row.digest}")
+
+
+def _advance(bar: Progress, task: TaskID, done: int, total: int) -> None:
+    bar.update(task, completed=done, total=total)
+
+
+def apply(
+    file: Annotated[Path, typer.Argument(help="The edition's challenge.yaml.")], home: Home = DEFAULT_HOME
+) -> None:
+    """Create or change a challenge; Runs that exist keep the rules they were started with."""
+    from mood_platform.challenges.config import read_challenge
+    from mood_platform.challenges.service import apply_challenge
+
+    config = read_challenge(file)
+    with _world(home) as (tx, _):
+        apply_challenge(tx, config=config)
+    say.print(f"Challenge {config.slug} applied.")
+
+
+def make_organizer(
+    email: Annotated[str, typer.Argument(help="A registered account.")], home: Home = DEFAULT_HOME
+) -> None:
+    """Make a registered account an organizer."""
+    from mood_platform.accounts import service
+
+    with _world(home) as (tx, _):
+        service.make_organizer(tx, email=email)
+    say.print(f"{email} is an organizer now.")
+
+
+def make_reference(
+    team: Annotated[str, typer.Argument(help="The team's short name.")], home: Home = DEFAULT_HOME
+) -> None:
+    """List a team's entries at their score, without a rank."""
+    from mood_platform.accounts import service
+
+    with _world(home) as (tx, _):
+        service.make_reference(tx, team=team)
+    say.print(f"Team {team} is a reference now.")
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(help="Where the tables go; hidden scores are in them.")],
+    challenge: Annotated[str | None, typer.Option(help="Its slug; not needed when there is one.")] = None,
+    home: Home = DEFAULT_HOME,
+) -> None:
+    """Write submissions, runs, case runs and leaderboards as CSV and JSON."""
+    from mood_platform.challenges.queries import find_challenge, list_challenges
+    from mood_platform.leaderboards.export import export as write_tables
+
+    with _world(home) as (tx, store):
+        slugs = [challenge] if challenge else [row.slug for row in list_challenges(tx)]
+        if len(slugs) != 1:
+            raise Problem(
+                f"There are {len(slugs)} challenges: {', '.join(slugs)}.", remedy="Choose with --challenge."
+            )
+        written = write_tables(tx, challenge=find_challenge(tx, slug=slugs[0]), folder=folder, store=store)
+    say.print(f"{len(written)} files written below {folder}.")
+
+
+@contextmanager
+def _world(home: Path) -> Iterator[tuple[Transaction, ObjectStore]]:
+    """One transaction on this machine's database, and its files."""
+    from mood_platform.db.engine import make_engine, make_sessions
+    from mood_platform.db.transaction import transaction
+    from mood_platform.machine.installation import Installation
+    from mood_platform.storage.local import LocalStore
+    from mood_platform.worker.queue import CeleryQueue
+
+    settings = Installation(home.resolve()).read_settings()
+    engine = make_engine(settings.database.url.get_secret_value(), pool_size=1)
+    try:
+        with transaction(make_sessions(engine), CeleryQueue(settings)) as tx:
+            yield tx, LocalStore(settings.storage.root)
+    finally:
+        engine.dispose()

@@ -1,0 +1,54 @@
+"""Options that several commands share, read into what they mean."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from mood_evaluator import Dataset, Task
+from mood_platform.cli.client import Client
+from mood_platform.cli.problems import Problem
+
+Tasks = Annotated[str, typer.Option("--task", help="sample, pixel, or both: sample,pixel.")]
+Reference = Annotated[
+    str, typer.Argument(metavar="ID", help="A submission's id, or its number in your team: 12.")
+]
+ChallengeSlug = Annotated[str | None, typer.Option(help="Its slug; not needed when there is one.")]
+
+
+def parse_tasks(text: str) -> list[Task]:
+    return [_parse(Task, word, option="--task") for word in text.split(",")]
+
+
+def parse_datasets(text: str) -> list[Dataset]:
+    return [_parse(Dataset, word, option="--dataset") for word in text.split(",")]
+
+
+def _parse(kind: Any, word: str, *, option: str) -> Any:
+    try:
+        return kind(word.strip())
+    except ValueError:
+        raise Problem(f"{option} {word!r} is not known.", remedy=f"Use {' or '.join(kind)}.") from None
+
+
+def find_challenge(client: Client, slug: str | None) -> dict[str, Any]:
+    """The challenge named, or the only one there is."""
+    if slug:
+        return dict(client.get(f"/challenges/{slug}"))
+    found = list(client.items("/challenges"))
+    if len(found) != 1:
+        names = ", ".join(one["slug"] for one in found) or "none"
+        raise Problem(f"There are {len(found)} challenges ({names}).", remedy="Choose one with --challenge.")
+    return found[0]
+
+
+def find_submission(client: Client, reference: str) -> dict[str, Any]:
+    """By id, or by its number inside the team (`12` or `#12`)."""
+    number = reference.removeprefix("#")
+    if not number.isdecimal():
+        return dict(client.get(f"/submissions/{reference}"))
+    for one in client.items("/submissions"):
+        if one["number"] == int(number):
+            return dict(client.get(f"/submissions/{one['id']}"))
+    raise Problem(f"Your team has no submission #{number}.", remedy="`mood status` lists them.")

@@ -1,0 +1,205 @@
+"""`mood up` and `mood down`: the whole platform on this machine."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import docker
+import httpx
+import typer
+from docker.errors import DockerException, ImageNotFound
+
+from mood_platform.cli.console import say
+from mood_platform.cli.problems import Exit, Problem
+
+if TYPE_CHECKING:
+    from mood_platform.machine.installation import Installation
+    from mood_platform.machine.supervisor import Supervisor
+
+HEALTHY_SECONDS = 90.0
+Home = Annotated[
+    Path, typer.Option(envvar="MOOD_HOME", help="Folder that holds all data and settings of this platform.")
+]
+DEFAULT_HOME = Path("data")
+
+
+def up(
+    home: Home = DEFAULT_HOME,
+    slots: Annotated[int, typer.Option(min=1, help="Containers that run at the same time.")] = 2,
+    port: Annotated[int, typer.Option(help="Port of API and pages on 127.0.0.1.")] = 8030,
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Return once it is healthy.")] = False,
+    holder_image: Annotated[str | None, typer.Option(help="Platform base image; default: mood-base.")] = None,
+) -> None:
+    """Start database, broker, API, workers and slots; whatever dies is started again."""
+    installation, supervisor = _find(home)
+    if supervisor.is_up():
+        say.print(f"The platform in {installation.home} runs already: {_address(installation)}")
+    else:
+        holder = holder_image or _find_holder()
+        try:
+            _start(installation, supervisor, slots=slots, port=port, holder_image=holder)
+        except BaseException:
+            stop(installation, supervisor)
+            raise
+    if not detach:
+        _stay(installation, supervisor)
+
+
+def down(home: Home = DEFAULT_HOME) -> None:
+    """Stop everything that `mood up` started here; data and settings stay."""
+    installation, supervisor = _find(home)
+    installation.settings()  # says so when no platform lives here
+    stop(installation, supervisor)
+    say.print(f"Stopped; no process, container or volume of {installation.home} is left.")
+
+
+def stop(installation: Installation, supervisor: Supervisor) -> None:
+    """Stop programs, then processes they left, then containers and volumes; complain if anything stays."""
+    from mood_platform.machine.processes import end_all, processes_of
+
+    supervisor.stop()
+    left = end_all(lambda: processes_of(installation.home), patience=5)
+    claims = _remove_claims(installation)
+    if left or claims:
+        raise Problem(
+            f"Still there: processes {sorted(left)}, claims {sorted(claims)}.",
+            remedy="Run `mood down` again; see log/ in its folder if that does not help.",
+            code=Exit.PLATFORM,
+        )
+
+
+def _find(home: Path) -> tuple[Installation, Supervisor]:
+    try:
+        from mood_platform.machine.installation import Installation
+        from mood_platform.machine.supervisor import Supervisor
+    except ImportError as error:
+        raise Problem(
+            f"The server parts are not installed ({error.name} is missing).",
+            remedy="Install mood-platform[server].",
+        ) from error
+    installation = Installation(home.resolve())
+    return installation, Supervisor(installation)
+
+
+def _start(
+    installation: Installation, supervisor: Supervisor, *, slots: int, port: int, holder_image: str
+) -> None:
+    from mood_platform.machine.migrations import migrate
+
+    begun = time.monotonic()
+    _step(begun, f"preparing {installation.home}")
+    installation.prepare(port=port, holder_image=holder_image)
+    stop(installation, supervisor)  # what an interrupted `mood up` may have left
+    _check_port(port)
+    environment = installation.environment(dict(os.environ))
+    programs = installation.programs(slots=slots)
+    _step(begun, "starting the database and the broker")
+    supervisor.start(programs, environment=environment)
+    _wait("postgres", supervisor, installation.postgres.is_ready)
+    installation.postgres.create_database()
+    _step(begun, "bringing the database's schema up to date")
+    migrate(environment)
+    _step(begun, f"starting API, workers and {slots} slots")
+    for program in programs:
+        if not program.engine:
+            supervisor.start_program(program.name)
+    _wait("api", supervisor, lambda: _is_healthy(_address(installation)))
+    _wait_for_all(supervisor)
+    _step(begun, f"healthy: {_address(installation)}")
+
+
+def _step(begun: float, text: str) -> None:
+    say.print(f"[dim]{time.monotonic() - begun:5.1f} s[/dim]  {text}")
+
+
+def _wait(program: str, supervisor: Supervisor, ready: Callable[[], bool]) -> None:
+    from mood_platform.machine.processes import wait_until
+
+    if not wait_until(ready, seconds=HEALTHY_SECONDS):
+        say.print(supervisor.log_tail(program), markup=False)
+        raise Problem(
+            f"{program} did not become ready; the end of its log is above.",
+            remedy=f"All of it: {supervisor.installation.logs / program}.log.",
+            code=Exit.PLATFORM,
+        )
+
+
+def _wait_for_all(supervisor: Supervisor) -> None:
+    for program in supervisor.states():
+        _wait(program.name, supervisor, lambda name=program.name: _runs(supervisor, name))  # type: ignore[misc]
+
+
+def _runs(supervisor: Supervisor, name: str) -> bool:
+    return any(one.name == name and one.state == "RUNNING" for one in supervisor.states())
+
+
+def _stay(installation: Installation, supervisor: Supervisor) -> None:
+    """Watch until Ctrl-C; say so when a program was started again."""
+    say.print("Ctrl-C stops it.")
+    known = {one.name: one.pid for one in supervisor.states()}
+    try:
+        while supervisor.is_up():
+            time.sleep(1.0)
+            for one in supervisor.states():
+                if one.pid and one.pid != known.get(one.name):
+                    say.print(f"{one.name} was started again (process {one.pid})")
+                    known[one.name] = one.pid
+    except KeyboardInterrupt:
+        say.print("stopping")
+    stop(installation, supervisor)
+
+
+def _address(installation: Installation) -> str:
+    return installation.settings()["MOOD_API__PUBLIC_URL"]
+
+
+def _is_healthy(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/api/v1/health", timeout=2).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise Problem(f"Port {port} is taken.", remedy="Choose another with --port.") from None
+
+
+def _find_holder() -> str:
+    """The base image that infra/base-image/build.sh made, by id, so that a later tag changes nothing."""
+    try:
+        images = docker.from_env().images.list(filters={"reference": "mood-base"})
+    except DockerException as error:
+        raise Problem(
+            f"The Docker Engine does not answer: {error}.", remedy="Start it.", code=Exit.PLATFORM
+        ) from None
+    if not images:
+        remedy = "Make it with infra/base-image/build.sh, or name another image with --holder-image."
+        raise Problem("The platform's base image mood-base is not there.", remedy=remedy)
+    return str(images[0].id)
+
+
+def _remove_claims(installation: Installation) -> set[str]:
+    """Remove this installation's containers and volumes; returns the claims that are still there."""
+    from mood_platform.execution.docker import DockerRuntime
+
+    if not installation.settings_file.exists():
+        return set()
+    instance = installation.settings()["MOOD_EXECUTION__INSTANCE"]
+    try:
+        runtime = DockerRuntime()
+        for claim in runtime.claims(instance=instance):
+            runtime.remove_claim(claim)
+        return runtime.claims(instance=instance)
+    except (DockerException, ImageNotFound) as error:
+        say.print(f"Containers could not be checked: {error}")
+        return set()

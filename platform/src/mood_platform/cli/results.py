@@ -1,0 +1,170 @@
+"""`mood status`, `report`, `leaderboard`, `cancel`, `withdraw`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mood_platform.cli.choices import ChallengeSlug, Reference, find_challenge, find_submission, parse_tasks
+from mood_platform.cli.client import Client
+from mood_platform.cli.console import BLANK, AsJson, emit, number, say, show_table
+from mood_platform.cli.following import follow, percent_done, title
+from mood_platform.cli.problems import Problem
+
+
+def status(
+    reference: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="An id or number; all without.")
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Wait until nothing changes any more.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show your team's submissions, or one of them in full."""
+    client = Client.member()
+    if reference is None:
+        views = list(client.items("/submissions"))
+        if watch:
+            views = follow(client, [view["id"] for view in views if not view["over"]])
+        emit(views) if as_json else _show_list(views)
+        return
+    view = find_submission(client, reference)
+    if watch:
+        [view] = follow(client, [view["id"]])
+    emit(view) if as_json else _show_one(view)
+
+
+def report(
+    reference: Reference,
+    output: Annotated[Path | None, typer.Option("-o", help="Folder for report.json and the logs.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the report of the toy cases: outcome, time, score and log of each."""
+    client = Client.member()
+    document = client.get(f"/submissions/{find_submission(client, reference)['id']}/report")
+    if output is not None:
+        _save_report(document, output)
+    emit(document) if as_json else show_report(document)
+
+
+def leaderboard(
+    task: Annotated[str, typer.Argument(help="sample or pixel.")],
+    challenge: ChallengeSlug = None,
+    version: Annotated[int | None, typer.Option(help="An older version; default: the newest.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the published leaderboard of a Task."""
+    [chosen] = parse_tasks(task)
+    client = Client.visitor()
+    slug = find_challenge(client, challenge)["slug"]
+    view = client.get(f"/leaderboards/{slug}/{chosen}", version=version)
+    emit(view) if as_json else show_leaderboard(view)
+
+
+def cancel(reference: Reference) -> None:
+    """Take a submission back before it has started; it does not count."""
+    _act(reference, "cancel")
+
+
+def withdraw(reference: Reference) -> None:
+    """Withdraw a submission; it stays counted, and the one before it stands for your team."""
+    _act(reference, "withdraw")
+
+
+def _act(reference: str, action: str) -> None:
+    client = Client.member()
+    view = client.post(f"/submissions/{find_submission(client, reference)['id']}/{action}")
+    say.print(f"{title(view)}: {view['sentence']}", markup=False)
+
+
+def _show_list(views: list[dict[str, Any]]) -> None:
+    rows = [
+        (f"#{one['number']}", one["name"], one["task"], one["stage"], one["status"], one["submitted_at"])
+        for one in views
+    ]
+    show_table(("", "name", "task", "stage", "status", "submitted"), rows)
+
+
+def _show_one(view: dict[str, Any]) -> None:
+    typer.echo(f"{title(view)}  {view['name']}\n{view['sentence']}\n{view['next']}")
+    if not view["over"]:
+        typer.echo(f"{percent_done(view)} % done")
+    for failure in view["run"]["failures"]:
+        band = f" ({failure['band']} of the hidden cases)" if failure["band"] else ""
+        typer.echo(f"- {failure['text']}{band}")
+    if view["run"]["slowest"]:
+        typer.echo(f"Slowest case: {view['run']['slowest']} of the time limit")
+    typer.echo(view["links"]["page"])
+
+
+def show_report(document: dict[str, Any]) -> None:
+    """A table a Dataset, then what looks wrong."""
+    typer.echo(document["head"])
+    for dataset, part in document["datasets"].items():
+        rows = [
+            (
+                case["case"][:12],
+                case["outcome"],
+                f"{number(case['seconds'], 2)} / {case['limit_seconds']:g} s",
+                number(case["score"], 4),
+                number(case["ap"]),
+                ", ".join(case["flags"]) or case["text"],
+            )
+            for case in part["cases"]
+        ]
+        columns = ("case", "outcome", "time / limit>", "score>", "AP>", "notes")
+        show_table(columns, rows, title=f"{dataset}: AP {number(part['ap'])}")
+    for warning in document["warnings"]:
+        say.print(f"{warning['dataset']}: {warning['text']}", style="yellow", markup=False)
+
+
+def _save_report(document: dict[str, Any], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "report.json").write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    for dataset, part in document["datasets"].items():
+        for case in part["cases"]:
+            name = f"{dataset}-{case['case']}.log"
+            if not Path(name).name == name:
+                raise Problem(f"The platform sent a case name that is no file name: {case['case']!r}.")
+            (folder / name).write_text(case.get("log") or "")
+    say.print(f"Report and logs are in {folder}.")
+
+
+def show_leaderboard(view: dict[str, Any]) -> None:
+    document = view["document"]
+    columns = ["rank>", "team"]
+    datasets = list(document["datasets"])
+    for dataset in datasets:
+        columns += [f"{dataset} AP>", "95 %"]
+    title_text = f"{document['challenge']['title']}: {document['task']} task, version {view['version']}"
+    rows = [_leaderboard_row(row, datasets, document["rows"]) for row in document["rows"]]
+    show_table((*columns, "mean rank>", "rank 95 %", "keeps place>"), rows, title=title_text)
+    if document.get("demonstration"):
+        typer.echo(str(document["demonstration"]))
+    typer.echo(f"published {view['published_at']}, digest {view['digest']}")
+
+
+def _leaderboard_row(row: dict[str, Any], datasets: list[str], rows: list[dict[str, Any]]) -> list[str]:
+    tied = row["rank"] is not None and sum(one["rank"] == row["rank"] for one in rows) > 1
+    cells = [
+        f"{row['rank']}{'=' if tied else ''}" if row["rank"] is not None else row["standing"],
+        row["name"],
+    ]
+    for dataset in datasets:
+        cell = row["datasets"].get(dataset) or {}
+        cells += [number(cell.get("score")), _interval(cell.get("interval"), "{:.3f}")]
+    keeps = row["keeps_place"]
+    return [
+        *cells,
+        number(row["mean_rank"], 1),
+        _interval(row["rank_interval"], "{:g}"),
+        BLANK if keeps is None else f"{100 * keeps:.0f} %",
+    ]
+
+
+def _interval(bounds: list[float] | None, form: str) -> str:
+    return " to ".join(form.format(bound) for bound in bounds) if bounds else BLANK

@@ -1,0 +1,118 @@
+"""`mood submit`: from a local image or archive to Submissions."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import uuid4
+
+import typer
+
+from mood_evaluator import Task
+from mood_platform.cli.archives import Archive, find_archive
+from mood_platform.cli.choices import ChallengeSlug, Tasks, find_challenge, parse_tasks
+from mood_platform.cli.client import Client, patiently
+from mood_platform.cli.console import AsJson, emit, say
+from mood_platform.cli.following import follow, title
+from mood_platform.cli.problems import Exit, Problem
+from mood_platform.cli.uploads import upload
+
+Source = Annotated[
+    str, typer.Argument(metavar="IMAGE|ARCHIVE", help="A local Docker image, or a `docker save` archive.")
+]
+Watch = Annotated[bool, typer.Option("--watch", "-w", help="Wait until the result is there.")]
+
+
+def submit(
+    source: Source,
+    task: Tasks = "sample,pixel",
+    stage: Annotated[str, typer.Option(help="toy (as often as you like) or challenge (counts).")] = "toy",
+    name: Annotated[str, typer.Option(help="What you call it.")] = "",
+    challenge: ChallengeSlug = None,
+    watch: Watch = False,
+    as_json: AsJson = False,
+) -> None:
+    """Hand in an image: checks the limits, uploads it once, submits it to the Tasks.
+
+    An upload that breaks off carries on when you run the same command again, and an image that the
+    platform has already is not uploaded again.
+    """
+    tasks = parse_tasks(task)
+    client = Client.member()
+    edition = find_challenge(client, challenge)
+    _check_allowed(edition, stage, len(tasks))
+    image = hand_in(client, source, edition)
+    views = [_create(client, image["id"], one, stage, name or Path(source).name) for one in tasks]
+    for view in views:
+        say.print(f"{title(view)} submitted: {view['links']['page']}", markup=False)
+    if watch:
+        views = follow(client, [view["id"] for view in views])
+    if as_json:
+        emit(views)
+    else:
+        for view in views:
+            typer.echo(f"{title(view)}: {view['sentence']} {view['next']}")
+    if watch and any(view["status"] == "failed" for view in views):
+        raise typer.Exit(Exit.IMAGE_FAILED)
+
+
+def hand_in(client: Client, source: str, edition: dict[str, Any]) -> dict[str, Any]:
+    """The accepted image on the platform; uploaded only when it is not there yet."""
+    archive = find_archive(source, limit=int(edition["limits"]["image"]))
+    known = _find_known(client, archive)
+    if known is not None:
+        say.print("The platform has this image already.")
+        return known
+    identity = upload(client, archive, challenge=edition["slug"], filename=_filename(source))
+    say.print("Uploaded; the platform checks the image.")
+    return _wait_for_intake(client, identity)
+
+
+def _filename(source: str) -> str:
+    path = Path(source)
+    return path.name if path.is_file() else f"{source.replace('/', '_')}.tar"
+
+
+def _find_known(client: Client, archive: Archive) -> dict[str, Any] | None:
+    if archive.digest is None:
+        return None
+    images = client.items("/images")
+    return next(
+        (one for one in images if one["digest"] == archive.digest and one["state"] == "accepted"), None
+    )
+
+
+def _wait_for_intake(client: Client, identity: str) -> dict[str, Any]:
+    while True:
+        image: dict[str, Any] = patiently(lambda: client.get(f"/images/{identity}"))
+        if image["state"] == "accepted":
+            return image
+        if image["state"] == "rejected":
+            text = f"The image was rejected: {image['text']} {image['detail']}".strip()
+            raise Problem(text, remedy="Correct it and hand it in again.", code=Exit.IMAGE_FAILED)
+        time.sleep(0.5)
+
+
+def _create(client: Client, image: str, task: Task, stage: str, name: str) -> dict[str, Any]:
+    """One key for all attempts, so that a lost answer never makes a second Submission."""
+    body = {"image": image, "task": str(task), "stage": stage, "name": name[:80]}
+    headers = {"Idempotency-Key": str(uuid4())}
+    return dict(patiently(lambda: client.post("/submissions", body, headers=headers)))
+
+
+def _check_allowed(edition: dict[str, Any], stage: str, count: int) -> None:
+    """Ask before a long upload what the platform would refuse after it."""
+    if stage not in ("toy", "challenge"):
+        raise Problem(f"--stage {stage!r} is not known.", remedy="Use toy or challenge.")
+    if not edition["open"]:
+        text = f"{edition['title']} is open from {edition['opens']} to {edition['closes']}."
+        raise Problem(
+            text, remedy="An upload begun before the end may still be submitted.", code=Exit.NOT_ALLOWED
+        )
+    quota = edition.get("quota")
+    if stage == "challenge" and quota and quota["left"] < count:
+        text = (
+            f"{quota['used']} of {quota['limit']} challenge submissions are used; {count} more are too many."
+        )
+        raise Problem(text, remedy="Submit fewer, or to the toy stage.", code=Exit.NOT_ALLOWED)

@@ -1,0 +1,98 @@
+"""`mood test`: runs an image on the toy cases here, with the platform's own runner, flags and scorer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+
+from mood_platform.cli import toy_sets
+from mood_platform.cli.choices import ChallengeSlug, Tasks, find_challenge, parse_datasets, parse_tasks
+from mood_platform.cli.client import Client
+from mood_platform.cli.console import number, say, show_table, steps_bar
+from mood_platform.cli.problems import Exit, Problem
+from mood_platform.execution.limits import Limits
+
+
+def try_image(
+    image: Annotated[str, typer.Argument(help="A local Docker image.")],
+    task: Tasks = "sample,pixel",
+    dataset: Annotated[str, typer.Option(help="brain, abdom, or both.")] = "brain,abdom",
+    data: Annotated[Path | None, typer.Option(help="Toy cases here, instead of the platform's.")] = None,
+    limits: Annotated[Path | None, typer.Option(help="A challenge.yaml, or its limits alone.")] = None,
+    challenge: ChallengeSlug = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Also write the report here; - prints it.")
+    ] = None,
+) -> None:
+    """Try an image before handing it in: same runner, same limits, same checks and scores as the platform.
+
+    Without --data the toy cases and limits come from the platform, and are kept.
+    """
+    from mood_platform.execution.docker import DockerRuntime
+    from mood_platform.execution.local_test import test_image
+
+    folders, allowed = _prepare(data, limits, challenge)
+    folders = toy_sets.keep_datasets(folders, parse_datasets(dataset))
+    tasks = parse_tasks(task)
+    with steps_bar() as bar:
+        step = bar.add_task(f"testing {image}", total=None)
+        report = test_image(
+            DockerRuntime(),
+            image=image,
+            test_sets=folders,
+            tasks=tasks,
+            limits=allowed,
+            on_case=lambda done, of: bar.update(step, completed=done, total=of),
+        )
+    _show(report, json_file)
+    if report["failed"]:
+        raise typer.Exit(Exit.IMAGE_FAILED)
+
+
+def _prepare(data: Path | None, limits: Path | None, challenge: str | None) -> tuple[list[Path], Limits]:
+    """Toy folders and limits: what is not given here is asked of the platform."""
+    if data is not None:
+        return toy_sets.find_local(data), _read_limits(limits) if limits else Limits(gpus=0)
+    client = Client.visitor()
+    edition = find_challenge(client, challenge)
+    allowed = _read_limits(limits) if limits else Limits.parse(edition["limits"])
+    return toy_sets.fetch(client, edition), allowed
+
+
+def _read_limits(path: Path) -> Limits:
+    document = yaml.safe_load(path.read_text())
+    if not isinstance(document, dict):
+        raise Problem(f"{path} is no challenge.yaml.", remedy="It needs a section `limits`.")
+    return Limits.parse(document.get("limits", document))
+
+
+def _show(report: dict[str, Any], json_file: Path | None) -> None:
+    text = json.dumps(report, indent=2, ensure_ascii=False)
+    if json_file is not None and str(json_file) == "-":
+        typer.echo(text)
+        return
+    if json_file is not None:
+        json_file.write_text(text + "\n")
+    for part in report["parts"]:
+        _show_part(part)
+    say.print("The platform runs the same checks and scorer; small differences between GPUs are possible.")
+
+
+def _show_part(part: dict[str, Any]) -> None:
+    rows = [
+        (
+            case["case"][:12],
+            case["outcome"],
+            f"{number(case['seconds'], 2)} / {case['limit_seconds']:g} s",
+            number(case["score"], 4),
+            number(case["ap"]),
+            ", ".join(case["flags"]) or case["text"],
+        )
+        for case in part["cases"]
+    ]
+    columns = ("case", "outcome", "time / limit>", "score>", "AP>", "output check")
+    show_table(columns, rows, title=f"{part['task']} {part['dataset']}: AP {number(part['ap'])}")
