@@ -115,8 +115,8 @@ def make_job(tmp_path: Path, image: str, base_image: str, instance: str) -> Call
         case.write_text(program)
         given: dict[str, Any] = {
             "claim_id": uuid.uuid4().hex, "image": image, "task": Task.PIXEL, "dataset": Dataset.BRAIN,
-            "case": case, "output": tmp_path / "output", "log": tmp_path / "log", "limits": Limits.parse(limits),
-            "holder_image": base_image, "instance": instance,
+            "case": case, "output": tmp_path / "output", "log": tmp_path / "log",
+            "limits": Limits.parse(limits), "holder_image": base_image, "instance": instance,
         } | changes  # fmt: skip
         return CaseJob(**given)
 
