@@ -62,5 +62,5 @@ _FLAG_TEXTS = {
         "The affine differs from the input's. Voxels are compared by index, so check your axes; "
         "copy the input's affine."
     ),
-    Flag.TRAILING_DATA: "The file is longer than its header says; the surplus was ignored. Check how you write.",
+    Flag.TRAILING_DATA: "The file is longer than its header says; the surplus was ignored.",
 }

@@ -1,0 +1,144 @@
+"""Exact average precision, bit-identical to scikit-learn, also of voxels that do not fit into memory.
+
+AP = sum over thresholds of (recall gained) x (precision). Only thresholds at which a positive lies gain
+recall, so the streaming form keeps the positives' distinct scores and merely counts the negatives between.
+
+To agree to the last bit the products must also be *added* as scikit-learn adds them: NumPy sums in pairs,
+and how it pairs depends on the place of a product among all thresholds, those without a positive included.
+The streaming form therefore remembers which float32 scores occurred, one bit each (133 MB of address space,
+of which only touched pages cost memory): the number of set bits below a score is its place.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mood_evaluator.errors import UndefinedScore
+
+Counts = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.uint32]
+_ONE = int(
+    np.float32(1.0).view(np.uint32)
+)  # float32 bits of 1.0; bits of non-negative floats order like floats
+_DENSE = 1 << 20  # products that are laid out in memory at once
+_CHUNK = 1 << 22  # voxels that are sorted at once
+
+
+def average_precision(scores: npt.NDArray[np.floating[Any]], labels: npt.NDArray[np.bool_]) -> float:
+    """Return the AP of finite `scores` (higher = more abnormal) against `labels` of the same shape."""
+    levels, counts = np.unique(scores, return_counts=True)
+    places = np.searchsorted(levels, scores[labels])
+    positives = np.bincount(places, minlength=levels.size)
+    return average_precision_from_histogram(positives, counts - positives)
+
+
+def average_precision_from_histogram(positives: Counts, negatives: Counts) -> float:
+    """Return the AP of counts per score level, levels ascending; empty levels change nothing."""
+    used = (positives + negatives) > 0
+    positives, negatives = positives[used], negatives[used]
+    return _integrate(positives, negatives, np.arange(positives.size), positives.size)
+
+
+class StreamingAveragePrecision:
+    """AP of float32 scores in [0, 1] in two passes, in chunks: first all positives, then all negatives."""
+
+    def __init__(self) -> None:
+        self._found: list[tuple[Codes, Counts]] = []
+        self._thresholds: Codes | None = None
+        self._positives: Counts = np.zeros(0, np.int64)
+        self._negatives: Counts = np.zeros(0, np.int64)  # [k]: from threshold k-1 (included) to k
+        self._seen = _ScoreSet()
+
+    def add_positives(self, scores: npt.NDArray[np.float32]) -> None:
+        """First pass: take the scores of abnormal voxels."""
+        for chunk in _split(scores):
+            self._found.append(np.unique(_code(chunk), return_counts=True))
+
+    def add_negatives(self, scores: npt.NDArray[np.float32]) -> None:
+        """Second pass: count the scores of normal voxels."""
+        thresholds = self._fix_thresholds()
+        for chunk in _split(scores):
+            codes, counts = np.unique(_code(chunk), return_counts=True)
+            self._seen.add(codes)
+            gaps = np.searchsorted(thresholds, codes, side="right")
+            starts = np.flatnonzero(np.diff(gaps, prepend=-1))
+            self._negatives[gaps[starts]] += np.add.reduceat(counts, starts)
+
+    def result(self) -> float:
+        """Return the AP of all that was added."""
+        thresholds = self._fix_thresholds()
+        places, levels = self._seen.places(thresholds)
+        return _integrate(self._positives, self._negatives[1:], places, levels)
+
+    def _fix_thresholds(self) -> Codes:
+        if self._thresholds is None:
+            codes = np.concatenate([codes for codes, _ in self._found] or [np.zeros(0, np.uint32)])
+            counts = np.concatenate([counts for _, counts in self._found] or [np.zeros(0, np.int64)])
+            self._thresholds, places = np.unique(codes, return_inverse=True)
+            self._positives = np.zeros(self._thresholds.size, np.int64)
+            np.add.at(self._positives, places, counts)
+            self._negatives = np.zeros(self._thresholds.size + 1, np.int64)
+            self._seen.add(self._thresholds)
+            self._found.clear()
+        return self._thresholds
+
+
+class _ScoreSet:
+    """Which float32 scores of [0, 1] occurred: one bit a score."""
+
+    def __init__(self) -> None:
+        self._words = np.zeros(_ONE // 64 + 1, np.uint64)
+
+    def add(self, codes: Codes) -> None:
+        """Add ascending distinct codes."""
+        if codes.size == 0:
+            return
+        words, bits = codes >> 6, np.uint64(1) << (codes & 63).astype(np.uint64)
+        starts = np.flatnonzero(np.diff(words, prepend=np.uint32(0xFFFFFFFF)))
+        self._words[words[starts]] |= np.bitwise_or.reduceat(bits, starts)
+
+    def places(self, codes: Codes) -> tuple[npt.NDArray[np.int64], int]:
+        """Return how many scores of the set lie below each of `codes`, and how many there are."""
+        upto = np.cumsum(np.bitwise_count(self._words), dtype=np.int32)  # at most 2^30 scores
+        words = codes >> 6
+        below = (np.uint64(1) << (codes & 63).astype(np.uint64)) - np.uint64(1)
+        own = np.bitwise_count(self._words[words])
+        inside = np.bitwise_count(self._words[words] & below)
+        return upto[words].astype(np.int64) - own + inside, int(upto[-1])
+
+
+def _code(scores: npt.NDArray[np.float32]) -> Codes:
+    return np.ascontiguousarray(scores, np.float32).view(np.uint32)
+
+
+def _split(scores: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
+    return [scores[start : start + _CHUNK] for start in range(0, scores.size, _CHUNK)]
+
+
+def _integrate(positives: Counts, negatives: Counts, places: npt.NDArray[np.int64], levels: int) -> float:
+    """Sum the AP; `negatives[k]` lie at or above the k-th ascending threshold and below the next.
+
+    `places` are the thresholds' indices among all `levels` distinct scores.
+    """
+    true = np.cumsum(positives[::-1])[::-1].astype(np.float64)
+    if true.size == 0 or true[0] == 0:
+        raise UndefinedScore("No positive is among what is scored, so average precision has no value.")
+    false = np.cumsum(negatives[::-1])[::-1].astype(np.float64)
+    recall = np.append(true / true[0], 0.0)
+    products = np.diff(recall) * (true / (true + false))
+    return max(0.0, -_sum_in_pairs(products, places, levels))
+
+
+def _sum_in_pairs(values: npt.NDArray[np.float64], places: npt.NDArray[np.int64], length: int) -> float:
+    """Return `np.sum` of `length` zeros that hold `values` at ascending `places`, to the bit."""
+    if values.size == 0:
+        return 0.0
+    if length <= _DENSE:
+        dense = np.zeros(length)
+        dense[places] = values
+        return float(dense.sum())
+    half = length // 2 - length // 2 % 8  # where NumPy's pairwise summation cuts
+    cut = int(np.searchsorted(places, half))
+    left = _sum_in_pairs(values[:cut], places[:cut], half)
+    return left + _sum_in_pairs(values[cut:], places[cut:] - half, length - half)

@@ -1,0 +1,173 @@
+"""Evidence: the compact, additive summary of one prediction, from which any pooling is scored.
+
+Two histograms of the scores, abnormal and normal voxels apart, under two fixed monotone quantizers of [0, 1],
+each one rounding away from the stored number. Sums of Evidence are Evidence of the pooled voxels.
+"""
+
+import json
+import struct
+import zlib
+from dataclasses import dataclass, fields
+from functools import reduce
+from operator import add
+from typing import Any, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+from mood_evaluator.average_precision import average_precision_from_histogram
+from mood_evaluator.clean_scores import CleanScores, Scores, clean_scores
+from mood_evaluator.errors import InvalidEvidence
+from mood_evaluator.quantizers import Quantizer
+
+_MAGIC = b"MOODEVI1"
+Counts = npt.NDArray[np.int64]
+Labels = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Histogram:
+    """Counts of voxels for the codes in use, ascending."""
+
+    codes: npt.NDArray[np.uint16]
+    positives: Counts
+    negatives: Counts
+
+    @classmethod
+    def of(cls, codes: npt.NDArray[np.uint16], labels: Labels | None, *, size: int) -> "Histogram":
+        both = np.bincount(codes, minlength=size)
+        positives = np.zeros_like(both) if labels is None else np.bincount(codes[labels], minlength=size)
+        used = np.flatnonzero(both)
+        return cls(used.astype(np.uint16), positives[used], (both - positives)[used])
+
+    def __add__(self, other: "Histogram") -> "Histogram":
+        codes = np.union1d(self.codes, other.codes)
+        positives, negatives = np.zeros((2, codes.size), np.int64)
+        for part in (self, other):
+            places = np.searchsorted(codes, part.codes)
+            positives[places] += part.positives
+            negatives[places] += part.negatives
+        return Histogram(codes, positives, negatives)
+
+    def to_bytes(self, size: int) -> bytes:
+        dense = np.zeros((2, size), "<i8")
+        dense[:, self.codes] = self.positives, self.negatives
+        return dense.view(np.uint8).reshape(-1, 8).T.tobytes()  # equal bytes together: compresses far better
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Histogram":
+        planes = np.frombuffer(data, np.uint8).reshape(8, -1)
+        positives, negatives = np.ascontiguousarray(planes.T).view("<i8").reshape(2, -1).astype(np.int64)
+        used = np.flatnonzero(positives + negatives)
+        return cls(used.astype(np.uint16), positives[used], negatives[used])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What is known about a prediction without its voxels."""
+
+    mood2020: Histogram
+    two_sided: Histogram
+    voxels: int
+    positives: int  # abnormal voxels
+    clamped: int  # voxels outside [0, 1] before clamping, infinities among them
+    nan: int
+    posinf: int
+    neginf: int
+    min: float  # after clamping
+    max: float
+
+    @classmethod
+    def of(cls, scores: Scores, labels: Labels | None) -> "Evidence":
+        """Summarize raw scores (any float); `labels` of the same shape, None where nothing is abnormal."""
+        return cls.of_clean(clean_scores(scores.ravel()), None if labels is None else labels.ravel())
+
+    @classmethod
+    def of_clean(cls, clean: CleanScores, labels: Labels | None) -> "Evidence":
+        values = clean.values
+        mood2020, two_sided = (Histogram.of(q.quantize(values), labels, size=q.size) for q in Quantizer)
+        return cls(
+            mood2020,
+            two_sided,
+            voxels=values.size,
+            positives=0 if labels is None else int(labels.sum()),
+            clamped=clean.clamped,
+            nan=clean.nan,
+            posinf=clean.posinf,
+            neginf=clean.neginf,
+            min=float(values.min()),
+            max=float(values.max()),
+        )
+
+    @classmethod
+    def of_zeros(cls, *, voxels: int, positives: int) -> "Evidence":
+        """Summarize a prediction that is 0 everywhere, as a missing one counts."""
+        counts = np.array([positives], np.int64), np.array([voxels - positives], np.int64)
+        zeros = Histogram(np.zeros(1, np.uint16), *counts)
+        return cls(zeros, zeros, voxels, positives, clamped=0, nan=0, posinf=0, neginf=0, min=0.0, max=0.0)
+
+    @property
+    def modal_share(self) -> float:
+        """Share of the voxels in the fullest bin: near 1 where a method answers almost one value."""
+        return float((self.two_sided.positives + self.two_sided.negatives).max() / self.voxels)
+
+    def histogram(self, quantizer: Quantizer) -> Histogram:
+        return self.mood2020 if quantizer is Quantizer.MOOD2020 else self.two_sided
+
+    def ap(self, quantizer: Quantizer) -> float:
+        """Return the AP of the quantized scores, bit-identical to scikit-learn on the cast voxels."""
+        histogram = self.histogram(quantizer)
+        return average_precision_from_histogram(histogram.positives, histogram.negatives)
+
+    def __add__(self, other: "Evidence") -> "Evidence":
+        counts = {name: getattr(self, name) + getattr(other, name) for name in _COUNTS}
+        return Evidence(
+            mood2020=self.mood2020 + other.mood2020,
+            two_sided=self.two_sided + other.two_sided,
+            **counts,
+            min=min(self.min, other.min),
+            max=max(self.max, other.max),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the numbers without the histograms."""
+        numbers = {name: getattr(self, name) for name in (*_COUNTS, "min", "max")}
+        return numbers | {"modal_share": self.modal_share}
+
+    def to_bytes(self) -> bytes:
+        numbers = {name: getattr(self, name) for name in (*_COUNTS, "min", "max")}
+        header = json.dumps(numbers, sort_keys=True).encode()
+        body = b"".join(self.histogram(q).to_bytes(q.size) for q in Quantizer)
+        return _MAGIC + struct.pack("<I", len(header)) + header + zlib.compress(body, 6)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Evidence":
+        if not data.startswith(_MAGIC):
+            _refuse("they do not start like one")
+        try:
+            return cls._parse(data)
+        except (ValueError, TypeError, struct.error, zlib.error) as error:
+            _refuse(str(error))
+
+    @classmethod
+    def _parse(cls, data: bytes) -> "Evidence":
+        (length,) = struct.unpack_from("<I", data, len(_MAGIC))
+        start = len(_MAGIC) + 4
+        sizes = [16 * quantizer.size for quantizer in Quantizer]
+        body = zlib.decompressobj().decompress(data[start + length :], sum(sizes) + 1)
+        if len(body) != sum(sizes):
+            raise ValueError(f"{len(body)} bytes of counts instead of {sum(sizes)}")
+        histograms = Histogram.from_bytes(body[: sizes[0]]), Histogram.from_bytes(body[sizes[0] :])
+        return cls(*histograms, **json.loads(data[start : start + length]))
+
+
+def sum_evidence(parts: list[Evidence]) -> Evidence:
+    """Pool the Evidence of one or more cases."""
+    return reduce(add, parts)
+
+
+def _refuse(problem: str) -> NoReturn:
+    raise InvalidEvidence(f"These bytes are not an Evidence of version 1: {problem}. Score the case again.")
+
+
+_COUNTS = tuple(field.name for field in fields(Evidence) if field.type is int)
