@@ -1,0 +1,41 @@
+"""The leaderboard page: published versions only."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from mood_evaluator import Task
+from mood_platform.errors import NotFound
+from mood_platform.serving.dependencies import Tx, Viewer
+from mood_platform.serving.leaderboard_view import find_leaderboard
+from mood_platform.web.board import lay_out_rows
+from mood_platform.web.edition import find_current_challenge
+from mood_platform.web.templating import render_page
+
+router = APIRouter()
+
+
+@router.get("/leaderboard/{task}")
+def show_leaderboard(
+    task: Task,
+    request: Request,
+    tx: Tx,
+    viewer: Viewer,
+    challenge: str | None = None,
+    version: int | None = None,
+) -> Response:
+    edition = find_current_challenge(tx, slug=challenge)
+    if edition is None:
+        raise NotFound("There is no challenge yet.", remedy="Come back when one is announced.")
+    board = find_leaderboard(tx, challenge=edition, task=task, version=version)
+    team = viewer.team.slug if viewer and viewer.team else None
+    return render_page(
+        request,
+        "leaderboard.html",
+        viewer=viewer,
+        edition=edition,
+        task=task,
+        tasks=list(Task),
+        board=board,
+        rows=lay_out_rows(board.document, own_team=team) if board else [],
+    )

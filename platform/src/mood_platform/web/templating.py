@@ -1,0 +1,58 @@
+"""Renders templates: everything escaped whatever the file is called, and a missing name is an error."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from mood_platform.accounts.principal import Principal
+from mood_platform.web import formats
+from mood_platform.web.csrf import csrf_token, remember_csrf_token
+
+
+@cache
+def environment() -> Environment:
+    loader = PackageLoader("mood_platform.web")
+    made = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    made.filters |= {
+        "ap": formats.format_ap,
+        "interval": formats.format_interval,
+        "places": formats.format_places,
+        "percent": formats.format_percent,
+        "bytes": formats.format_bytes,
+        "seconds": formats.format_seconds,
+        "moment": formats.format_moment,
+        "distance": formats.format_distance,
+        "short": formats.shorten_digest,
+    }
+    made.globals["static"] = static_address
+    return made
+
+
+def render_page(
+    request: Request, template: str, *, viewer: Principal | None, status: int = 200, **values: Any
+) -> HTMLResponse:
+    token = csrf_token(request)
+    html = (
+        environment()
+        .get_template(template)
+        .render(viewer=viewer, path=request.url.path, csrf=token, **values)
+    )
+    response = HTMLResponse(html, status_code=status)
+    remember_csrf_token(request, response, token)
+    return response
+
+
+@cache
+def static_address(name: str) -> str:
+    """Named by its content, so that browsers may keep it for good."""
+    data = files("mood_platform.web").joinpath("static", name).read_bytes()
+    return f"/static/{name}?v={hashlib.sha256(data).hexdigest()[:12]}"
