@@ -1,221 +1,234 @@
-"""The main job on one machine: from container images to two published leaderboards, on real engines.
+"""The whole main job on one machine: from real scans and real containers to two published leaderboards.
 
-Uses the project's own commands as their users would. Teams work side by side, as they do in a challenge.
+`make demo` runs it. It uses the commands a user would use, and HTTP. KEEP=1 leaves the platform running.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import shutil
-import subprocess
+import socket
 import sys
-import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from console import Console
-from person import Person, StepFailed, run
-from verify import verify
+from people import MOOD, Person
+from stages import Stages, StepFailed, at_once
+from verify import show_checks, verify
 
-ROOT = Path(__file__).resolve().parents[2]
-HERE = Path(__file__).resolve().parent
-TEAMS = {"threshold": "Grey threshold", "pca": "PCA residual", "cevae": "Small ceVAE"}
+BIN = Path(".venv/bin")
+HERE = Path("infra/demo")
+FOLDER = Path("demo-data")
+DATASETS = ("brain", "abdom")
 TASKS = ("sample", "pixel")
+TEAMS = {"threshold": "Grey threshold", "pca": "PCA residual", "cevae": "Context VAE"}
+"""Reference method to the team that hands it in."""
+REPORT_EVERY_SECONDS = 5.0
+ENDED_WELL = ("finished", "in review", "published")
 
 
 @dataclass(frozen=True)
 class Demo:
-    home: Path
+    stages: Stages
+    folder: Path
     port: int
-    console: Console
 
     @property
-    def platform(self) -> Path:
-        return self.home / "platform"
+    def home(self) -> Path:
+        return self.folder / "platform"
 
     @property
-    def sets(self) -> Path:
-        return self.home / "sets"
+    def test_sets(self) -> Path:
+        return self.folder / "test-sets"
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     def person(self, name: str) -> Person:
-        address = f"{name.lower().replace(' ', '-')}@demo.invalid"
-        return Person(name, address, self.home / "people" / address, self.url, self.console)
+        return Person(self.stages, name, self.folder / "people" / name.lower().replace(" ", "-"), self.url)
 
-    def run(self, *words: str, who: str, echo: bool = True) -> str:
-        return run(list(words), console=self.console, who=who, echo=echo)
+    def reset(self) -> None:
+        """End and forget the platform of an earlier demo; test sets, weights and images are kept."""
+        if (self.home / "settings.env").exists():
+            self.stages.run([MOOD, "down", "--home", self.home], log="down")
+        for folder in (self.home, self.folder / "people", self.folder / "log"):
+            shutil.rmtree(folder, ignore_errors=True)
 
-    # --- steps, in order -----------------------------------------------------------------------------
+    def build_engines(self) -> None:
+        with self.stages.step("base image"):
+            self.stages.run(["infra/base-image/build.sh"], log="base-image")
+        with self.stages.step("platform up"):
+            self.stages.run(
+                [MOOD, "up", "--home", self.home, "--port", str(self.port), "--slots", "2", "--detach"],
+                log="up",
+            )
 
-    def clear(self) -> None:
-        """Every demonstration starts with an empty platform; grown scans are kept."""
-        if self.platform.exists():
-            self.run("mood", "down", "--home", str(self.platform), who="platform", echo=False)
-        for folder in ("platform", "people", "weights"):
-            shutil.rmtree(self.home / folder, ignore_errors=True)
-        self.home.mkdir(parents=True, exist_ok=True)
+    def grow_and_train(self) -> None:
+        with self.stages.step("cohorts, toy cases and test sets grown from real scans"):
+            self.stages.run([BIN / "mood-test-sets", "build", "demo", self.test_sets], log="test-sets")
+        with self.stages.step("reference methods trained on normal scans"):
+            at_once(*(lambda dataset=dataset: self._train(dataset) for dataset in DATASETS))  # type: ignore[misc]
 
-    def prepare(self) -> None:
-        self.console.head("Base image, and scans grown from real ones")
-        with ThreadPoolExecutor() as pool:
-            base = pool.submit(self._base_image)
-            sets = pool.submit(self._test_sets)
-            base.result(), sets.result()
+    def _train(self, dataset: str) -> None:
+        data = self.test_sets / f"train-{dataset}"
+        for method in TEAMS:
+            out = self.weights(method) / f"{dataset}.npz"
+            if not out.exists():
+                out.parent.mkdir(parents=True, exist_ok=True)
+                words = ["train", method, "--data", data, "--dataset", dataset, "--out", out]
+                self.stages.run([BIN / "mood-reference", *words], log=f"train-{method}-{dataset}")
 
-    def _base_image(self) -> None:
-        with self.console.stage("base image"):
-            self.console.say(_last_line(_shell("sh", str(ROOT / "infra/base-image/build.sh"))), who="base")
+    def weights(self, method: str) -> Path:
+        """A folder for what the method learnt from exactly these scans with exactly this code."""
+        digest = hashlib.sha256()
+        sources = sorted(Path("reference_submissions/src/mood_reference").glob("*.py"))
+        for path in [*sources, *sorted(self.test_sets.glob("train-*/test_set.json"))]:
+            digest.update(path.read_bytes())
+        return self.folder / "weights" / digest.hexdigest()[:12] / method
 
-    def _test_sets(self) -> None:
-        with self.console.stage("cohort, toy cases, hidden test sets"):
-            self.run("mood-test-sets", "build", "demo", str(self.sets), "--jobs", "2", who="test sets")
-            self.console.say(f"six sets in {self.sets}, marked not_hidden", who="test sets")
-
-    def start(self) -> Person:
-        self.console.head("The platform: database, broker, API, workers; the edition and its test sets")
-        with self.console.stage("mood up, apply, import"):
-            home = ["--home", str(self.platform)]
-            self.run("mood", "up", *home, "--port", str(self.port), "--detach", who="platform")
-            self.run("mood", "admin", "apply", *home, str(HERE / "challenge.yaml"), who="organizer")
-            hidden = [
-                str(self.sets / f"{purpose}-{d}") for purpose in ("toy", "test") for d in ("brain", "abdom")
-            ]
-            self.run("mood", "admin", "import", *home, *hidden, who="organizer")
-            organizer = self.person("Organizer")
-            organizer.register(team=None)
-            self.run("mood", "admin", "make-organizer", *home, organizer.email, who="organizer")
-        return organizer
-
-    def compete(self) -> None:
-        self.console.head("Three teams train, build, upload and submit, side by side")
-        with self.console.stage("shared image layer"):
-            self.run("mood-reference", "runtime", "--base", _base_tag(), who="images")
-        failures: list[BaseException] = []
-        threads = [threading.Thread(target=_guarded(self._team, m, failures)) for m in TEAMS]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        if failures:
-            raise failures[0]
-
-    def _team(self, method: str) -> None:
-        team = self.person(TEAMS[method])
-        image = f"mood-demo/{method}"
-        with self.console.stage(f"{team.name}: train and build"):
-            self._train(method, who=team.name)
-            weights = str(self.home / "weights" / method)
-            build = ["build", method, "--weights", weights, "--base", _base_tag(), "--tag", image]
-            self.run("mood-reference", *build, who=team.name)
-        team.register(team=team.name)
-        for stage in ("toy", "challenge"):
-            with self.console.stage(f"{team.name}: {stage} stage"):
-                options = ["--task", ",".join(TASKS), "--stage", stage, "--name", method, "--watch"]
-                team.mood("submit", image, *options)
-
-    def _train(self, method: str, *, who: str) -> None:
-        """One process a Dataset, normal cases only."""
-        with ThreadPoolExecutor() as pool:
-            jobs = [
-                pool.submit(
-                    self.run,
-                    *("mood-reference", "train", method, "--data", str(self.sets / f"train-{dataset}")),
-                    *("--dataset", dataset, "--out", str(self.home / "weights" / method / f"{dataset}.npz")),
-                    who=f"{who}, {dataset}",
-                    echo=False,
+    def build_images(self) -> None:
+        base = self.stages.run(
+            ["docker", "images", "--quiet", "--no-trunc", "mood-base"], log="base-image"
+        ).split()[0]
+        with self.stages.step("reference images"):
+            for method in TEAMS:
+                words = ["build", method, "--weights", self.weights(method), "--base", base]
+                self.stages.run(
+                    [BIN / "mood-reference", *words, "--tag", image_of(method)], log=f"image-{method}"
                 )
-                for dataset in ("brain", "abdom")
+
+    def open_challenge(self) -> None:
+        with self.stages.step("challenge applied, test sets imported, people registered"):
+            home = ["--home", self.home]
+            self.stages.run([MOOD, "admin", "apply", HERE / "challenge.yaml", *home], log="admin")
+            folders = [
+                self.test_sets / f"{kind}-{dataset}" for kind in ("toy", "test") for dataset in DATASETS
             ]
-            for job in jobs:
-                job.result()
-        self.console.say("trained on normal scans only", who=who)
+            self.stages.run([MOOD, "admin", "import", *folders, *home], log="admin")
+            for team in TEAMS.values():
+                self.person(team).register(team=team)
+            organizer = self.person("Organizer")
+            organizer.register()
+            self.stages.run([MOOD, "admin", "make-organizer", organizer.email, *home], log="admin")
 
-    def publish(self, organizer: Person) -> None:
-        self.console.head("The organizer reviews the drafts and publishes")
-        with self.console.stage("drafts, publishing"):
-            for task in TASKS:
-                organizer.mood("admin", "draft", task, echo=False)
-                organizer.mood("admin", "publish", task, "--yes", "--note", "Demonstration.")
+    def run_stage(self, stage: str) -> list[tuple[str, dict[str, Any]]]:
+        """Every team hands its image in to both Tasks; wait until all have ended. (team, submission) pairs."""
+        with self.stages.step(f"{stage} stage: images handed in over HTTP"):
+            words = ("--task", ",".join(TASKS), "--stage", stage)
+            for method, team in TEAMS.items():
+                self.person(team).mood("submit", image_of(method), *words, "--name", team)
+        with self.stages.step(f"{stage} stage: containers run, cases scored"):
+            return self._wait(stage)
 
-    def show(self) -> None:
-        visitor = self.person("Visitor")
+    def _wait(self, stage: str) -> list[tuple[str, dict[str, Any]]]:
+        told = 0.0
+        while True:
+            views = [
+                (team, view)
+                for team in TEAMS.values()
+                for view in self.person(team).ask("status")
+                if view["stage"] == stage
+            ]
+            if all(view["over"] for _, view in views) or time.monotonic() - told > REPORT_EVERY_SECONDS:
+                told = time.monotonic()
+                self.stages.say("   " + "  ".join(f"{team} {v['task']} {progress(v)}" for team, v in views))
+            if all(view["over"] for _, view in views):
+                break
+            time.sleep(1.0)
+        for team, view in views:
+            if view["status"] not in ENDED_WELL:
+                self.stages.say(f"{team} {view['task']}: {view['sentence']} {view['run']['failures']}")
+                raise StepFailed(f"{team}'s {stage} submission to {view['task']} ended as {view['status']}")
+        return views
+
+    def publish(self) -> list[dict[str, Any]]:
+        organizer = self.person("Organizer")
+        with self.stages.step("the organizer publishes"):
+            organizer.ask("admin", "submissions")
+            return [organizer.ask("admin", "publish", task, "--yes") for task in TASKS]
+
+    def check(self, published: list[dict[str, Any]]) -> None:
+        """Every published AP again, by scikit-learn, from the kept predictions and labels."""
+        with self.stages.step("every published AP recomputed with scikit-learn"):
+            checks = verify(self.home / "files", list(self.test_sets.glob("test-*")), published)
+            show_checks(checks)
+            if not checks or not all(check.equal for check in checks):
+                raise StepFailed("verify.py: an AP differs from scikit-learn's")
+
+    def show(self, ended: list[tuple[str, dict[str, Any]]]) -> None:
         for task in TASKS:
-            self.console.head(f"Leaderboard of the {task} Task")
-            print(visitor.mood("leaderboard", task, echo=False))
-
-    def check(self) -> None:
-        """Recomputed by scikit-learn from kept predictions and labels, to the last bit."""
-        checks = verify(self.platform / "objects", self.sets)
-        equal = sum(check.equal for check in checks)
-        self.console.say(f"{equal} of {len(checks)} published APs equal scikit-learn's to the last bit")
-        if not checks or equal != len(checks):
-            raise StepFailed("\n".join(str(check) for check in checks if not check.equal))
+            print("\n" + self.person("Organizer").mood("leaderboard", task))
+        print("Steps (those that overlap ran at the same time):")
+        for name, start, end in self.stages.took:
+            print(f"  {start:6.1f} – {end:6.1f} s  {end - start:6.1f} s  {name}")  # noqa: RUF001 - a range
+        print("Challenge submissions:")
+        for team, view in ended:
+            print(f"  {team:16} {view['task']:7} {view['links']['page']}")
+        print(f"\nLeaderboards: {self.url}/leaderboard/sample and {self.url}/leaderboard/pixel")
 
 
-def _guarded(work: Callable[[str], None], method: str, failures: list[BaseException]) -> Callable[[], None]:
-    def guarded() -> None:
+def image_of(method: str) -> str:
+    return f"mood-reference-{method}:demo"
+
+
+def progress(view: dict[str, Any]) -> str:
+    run = view["run"]
+    if view["over"]:
+        return str(view["status"])
+    toy = f"toy {run['toy_done']}/{run['toy_total']}"
+    return toy if run["percent"] is None or not run["report_ready"] else f"{run['percent']} %"
+
+
+def free_port(wanted: int) -> int:
+    """The wanted port, or any other that is free."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            work(method)
-        except Exception as error:  # noqa: BLE001 - the main thread raises it
-            failures.append(error)
-
-    return guarded
-
-
-def _base_tag() -> str:
-    listed = _shell(
-        "docker", "images", "--filter", "reference=mood-base", "--format", "{{.Repository}}:{{.Tag}}"
-    )
-    return listed.split()[0]
-
-
-def _shell(*words: str) -> str:
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise StepFailed(f"`{' '.join(words)}` ended with {done.returncode}:\n{done.stderr[-2000:]}")
-    return done.stdout
-
-
-def _last_line(text: str) -> str:
-    return text.strip().splitlines()[-1]
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def play(demo: Demo) -> None:
-    demo.clear()
-    demo.prepare()
-    organizer = demo.start()
-    demo.compete()
-    demo.publish(organizer)
-    demo.show()
-    demo.check()
-    demo.console.show_times()
+    at_once(demo.build_engines, demo.grow_and_train)
+    demo.build_images()
+    demo.open_challenge()
+    demo.run_stage("toy")
+    ended = demo.run_stage("challenge")
+    published = demo.publish()
+    demo.check(published)
+    demo.show(ended)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="The whole main job on this machine.")
-    parser.add_argument(
-        "--home", type=Path, required=True, help="folder for everything the demonstration makes"
-    )
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--keep", action="store_true", help="leave the platform running")
     parser.add_argument("--port", type=int, default=8030)
-    parser.add_argument("--keep", action="store_true", help="leave the platform running at the end")
-    arguments = parser.parse_args()
-    demo = Demo(arguments.home.resolve(), arguments.port, Console())
+    options = parser.parse_args()
+    stages = Stages(FOLDER / "log")
+    demo = Demo(stages, FOLDER, 0)
+    demo.reset()
+    demo = Demo(stages, FOLDER, free_port(options.port))
     try:
         play(demo)
-    except StepFailed as error:
-        print(f"\nThe demonstration stopped: {error}\nLogs: {demo.platform / 'log'}", file=sys.stderr)
+    except StepFailed as failure:
+        stages.say(f"The demo stopped: {failure}")
+        print(
+            f"Logs: {stages.logs}/ and {demo.home}/log/. Correct the cause and run `make demo` again.",
+            file=sys.stderr,
+        )
         return 1
+    else:
+        stages.say("done" + (f"; {demo.url} keeps running until `make down`" if options.keep else ""))
+        return 0
     finally:
-        if not arguments.keep and demo.platform.exists():
-            demo.run("mood", "down", "--home", str(demo.platform), who="platform")
-    if arguments.keep:
-        print(f"\nThe platform is running: {demo.url}/leaderboard/pixel   (`make down` stops it)")
-    return 0
+        if not options.keep and (demo.home / "settings.env").exists():
+            stages.run([MOOD, "down", "--home", demo.home], log="down")
 
 
 if __name__ == "__main__":

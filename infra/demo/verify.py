@@ -1,132 +1,178 @@
-"""Independent check: recomputes every published AP from kept predictions and labels with scikit-learn.
+"""Recomputes every published AP with scikit-learn, and shares no code with the platform.
 
-Shares no code with the platform or the evaluator: it reads the published leaderboards and the Runs' results
-from the object store, the labels from the test-set folders, and compares to the last bit.
+From the object store it takes the kept predictions and the labels, from the test-set folders the manifests
+with their batches, from the published documents what was published. Everything must be equal to the last bit.
+
+    verify.py --files HOME/files --test-set DIR ... LEADERBOARD.json ...
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
+import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nibabel
 import numpy as np
+from nibabel.nifti1 import Nifti1Image
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 
 Json = dict[str, Any]
+Scores = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Check:
+    """One published number beside the recomputed one."""
+
     what: str
     published: float | None
-    recomputed: float
+    recomputed: float | None
 
     @property
     def equal(self) -> bool:
         return self.published == self.recomputed
 
 
-def verify(objects: Path, sets: Path) -> list[Check]:
-    """All scores of all published leaderboards; `objects` is the store, `sets` holds the test-set folders."""
-    manifests = {path.parent: json.loads(path.read_text()) for path in sets.glob("*/test_set.json")}
-    by_digest = {manifest["digest"]: (folder, manifest) for folder, manifest in manifests.items()}
+@dataclass(frozen=True)
+class Entry:
+    """One team's cases on one test set: manifest, what the Run recorded, where the files are."""
+
+    task: str
+    manifest: Json
+    cases: Mapping[str, Json]
+    files: Path
+
+    def of_task(self) -> list[Json]:
+        return [case for case in self.manifest["cases"] if self.task in case["tasks"]]
+
+    def prediction(self, case: Json) -> Path | None:
+        """The kept prediction; None where the case has no valid one, which counts as all zero."""
+        recorded = self.cases[case["id"]]
+        valid = recorded["outcome"] == "succeeded"
+        return self.files / recorded["prediction"] if valid else None
+
+
+def verify(files: Path, test_sets: Sequence[Path], leaderboards: Sequence[Json]) -> list[Check]:
+    """`leaderboards` are the API's views, or the documents alone."""
+    manifests = [json.loads((folder / "test_set.json").read_text()) for folder in test_sets]
+    by_digest = {manifest["digest"]: manifest for manifest in manifests}
+    runs = [json.loads(path.read_text()) for path in sorted((files / "runs").glob("*/results.json"))]
     checks: list[Check] = []
-    for board in _documents(objects / "leaderboards"):
-        for row in board["rows"]:
-            checks += _check_row(objects, board, row, by_digest)
+    for view in leaderboards:
+        document = view.get("document", view)
+        for row in document["rows"]:
+            for dataset, cell in row["datasets"].items():
+                part = find_part(runs, document["task"], row, dataset)
+                entry = Entry(document["task"], by_digest[part["digest"]], part["cases"], files)
+                label = f"{document['task']} {dataset} {row['name']}"
+                checks += check_cell(label, cell, entry)
     return checks
 
 
-def _check_row(
-    objects: Path, board: Json, row: Json, by_digest: dict[str, tuple[Path, Json]]
-) -> Iterator[Check]:
-    results = _results_of(objects, row["team"], row["submission"])
-    for part in results["test_sets"]:
-        folder, manifest = by_digest[part["digest"]]
-        cell = row["datasets"][part["dataset"]]
-        score = (_pixel if board["task"] == "pixel" else _sample)(objects, folder, manifest, part["cases"])
-        yield Check(f"{board['task']} {part['dataset']} {row['team']}", cell["score"], score)
+def find_part(runs: Sequence[Json], task: str, row: Json, dataset: str) -> Json:
+    """The recorded test set behind a published cell: the one whose result was published."""
+    for run in runs:
+        one = run["submission"]
+        if (one["team"], one["number"], one["task"]) == (row["team"], row["submission"], task):
+            for part in run["test_sets"]:
+                if part["dataset"] == dataset and part["result"] == row["datasets"][dataset]["result"]:
+                    return dict(part)
+    raise LookupError(f"no kept Run explains {row['team']} #{row['submission']} on {dataset}")
 
 
-def _results_of(objects: Path, team: str, number: int) -> Json:
-    found = [
-        document
-        for path in objects.glob("runs/*/results.json")
-        if (document := json.loads(path.read_text()))["submission"]["team"] == team
-        and document["submission"]["number"] == number
-        and document["stage"] == "challenge"
-    ]
-    return min(found, key=lambda document: document["number"])
+def check_cell(label: str, cell: Json, entry: Entry) -> Iterator[Check]:
+    result = cell["result"]
+    if entry.task == "sample":
+        yield Check(label, cell["score"], sample_ap(entry))
+        return
+    scores = {case["id"]: read_scores(entry, case) for case in entry.of_task()}
+    labels = {case["id"]: read_label(entry, case) for case in entry.of_task()}
+    for batching, published in zip(entry.manifest["batchings"], published_batchings(result), strict=True):
+        found = [pooled_ap(scores, labels, batch) for batch in batching["batches"]]
+        for number, pair in enumerate(zip(published, found, strict=True), start=1):
+            yield Check(f"{label} batching {batching['seed']} batch {number}", *pair)
+        if batching is entry.manifest["batchings"][0]:
+            yield Check(label, cell["score"], math.fsum(found) / len(found))
+    yield Check(f"{label} whole set", result["whole_set_ap"], pooled_ap(scores, labels, list(scores)))
 
 
-def _pixel(objects: Path, folder: Path, manifest: Json, cases: Json) -> float:
-    entries = {case["id"]: case for case in manifest["cases"]}
-    values = []
-    for batch in manifest["batchings"][0]["batches"]:
-        scores = [_prediction(objects, folder, entries[case], cases[case]) for case in batch]
-        labels = [_label(folder, entries[case]) for case in batch]
-        values.append(average_precision_score(np.concatenate(labels), np.concatenate(scores)))
-    return float(np.mean(values))
+def published_batchings(result: Json) -> list[list[float]]:
+    return [result["batch_aps"], result["validation"]["batch_aps"]]
 
 
-def _sample(objects: Path, _folder: Path, manifest: Json, cases: Json) -> float:
-    abnormal = [case["abnormal"] for case in manifest["cases"] if "sample" in case["tasks"]]
-    ids = [case["id"] for case in manifest["cases"] if "sample" in case["tasks"]]
-    return float(average_precision_score(abnormal, [_number(objects, cases[case]) for case in ids]))
+def sample_ap(entry: Entry) -> float:
+    """All scans of the test set at once, in float64."""
+    cases = entry.of_task()
+    truth = [case["abnormal"] for case in cases]
+    return float(
+        average_precision_score(truth, [read_sample_score(entry.prediction(case)) for case in cases])
+    )
 
 
-def _prediction(objects: Path, folder: Path, entry: Json, case: Json) -> NDArray[np.float32]:
-    shape = nibabel.load(folder / entry["image"]).shape
-    if case["outcome"] != "succeeded":
-        return np.zeros(int(np.prod(shape)), np.float32)
-    raw = (objects / case["prediction"]).read_bytes()
-    image = nibabel.Nifti1Image.from_bytes(_gunzip(raw))
-    return np.clip(np.nan_to_num(image.get_fdata(dtype=np.float64)), 0, 1).astype(np.float32).reshape(-1)
+def read_sample_score(path: Path | None) -> float:
+    score = float(path.read_text().splitlines()[0]) if path else 0.0
+    return 0.0 if math.isnan(score) else min(1.0, max(0.0, score))
 
 
-def _number(objects: Path, case: Json) -> float:
-    if case["outcome"] != "succeeded":
-        return 0.0
-    value = float((objects / case["prediction"]).read_text().splitlines()[0])
-    return float(np.clip(np.nan_to_num(value), 0, 1))
+def read_scores(entry: Entry, case: Json) -> Scores:
+    """Stored number × slope + inter, NaN as 0, clamped to [0, 1], rounded once to float32."""
+    path = entry.prediction(case)
+    if path is None:
+        return np.zeros(math.prod(case["shape"]), np.float32)
+    values = np.asarray(open_nifti(path).get_fdata(dtype=np.float64))
+    return (
+        np.clip(np.nan_to_num(values, nan=0.0, posinf=1.0, neginf=0.0), 0.0, 1.0).astype(np.float32).ravel()
+    )
 
 
-def _label(folder: Path, entry: Json) -> NDArray[np.bool_]:
-    if entry["label"] is None:
-        return np.zeros(int(np.prod(nibabel.load(folder / entry["image"]).shape)), np.bool_)
-    return np.asarray(nibabel.load(folder / entry["label"]).dataobj).reshape(-1) == 1
+def read_label(entry: Entry, case: Json) -> NDArray[np.bool_]:
+    if case["label"] is None:
+        return np.zeros(math.prod(case["shape"]), np.bool_)
+    path = entry.files / "labels" / f"{case['sha256']['label']}.nii.gz"
+    values = np.asarray(open_nifti(path).get_fdata(dtype=np.float64))
+    return (np.clip(np.round(values), 0, 1) == 1).ravel()
 
 
-def _gunzip(data: bytes) -> bytes:
-    import gzip
+def open_nifti(path: Path) -> Nifti1Image:
+    """By content: kept predictions have no file name extension."""
+    data = path.read_bytes()
+    return Nifti1Image.from_bytes(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)
 
-    return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+
+def pooled_ap(
+    scores: Mapping[str, Scores], labels: Mapping[str, NDArray[np.bool_]], batch: list[str]
+) -> float:
+    truth = np.concatenate([labels[case] for case in batch])
+    return float(average_precision_score(truth, np.concatenate([scores[case] for case in batch])))
 
 
-def _documents(folder: Path) -> Iterator[Json]:
-    for path in sorted(folder.glob("*.json")):
-        yield json.loads(path.read_text())
+def show_checks(checks: Sequence[Check]) -> None:
+    wrong = [check for check in checks if not check.equal]
+    for check in wrong:
+        print(f"  DIFFERS {check.what}: published {check.published!r}, scikit-learn {check.recomputed!r}")
+    print(f"  {len(checks) - len(wrong)} of {len(checks)} published APs equal scikit-learn's to the last bit")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("objects", type=Path, help="folder of the object store")
-    parser.add_argument("sets", type=Path, help="folder that holds the test-set folders")
-    arguments = parser.parse_args()
-    checks = verify(arguments.objects, arguments.sets)
-    for check in checks:
-        word = "equal " if check.equal else "DIFFER"
-        print(f"{word}  {check.what:40} {check.published!r:22} {check.recomputed!r}")
-    print(
-        f"{sum(c.equal for c in checks)} of {len(checks)} published APs equal scikit-learn's to the last bit"
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--files", type=Path, required=True, help="the object store: HOME/files")
+    parser.add_argument(
+        "--test-set", type=Path, action="append", required=True, help="folder; may be repeated"
+    )
+    parser.add_argument("leaderboards", type=Path, nargs="+", help="published documents as JSON")
+    options = parser.parse_args()
+    documents = [json.loads(path.read_text()) for path in options.leaderboards]
+    checks = verify(options.files, options.test_set, documents)
+    show_checks(checks)
     return 0 if checks and all(check.equal for check in checks) else 1
 
 

@@ -24,6 +24,7 @@ def try_image(
     data: Annotated[Path | None, typer.Option(help="Toy cases here, instead of the platform's.")] = None,
     limits: Annotated[Path | None, typer.Option(help="A challenge.yaml, or its limits alone.")] = None,
     challenge: ChallengeSlug = None,
+    gpu: Annotated[str | None, typer.Option(help="UUID of the GPU it may use (nvidia-smi -L).")] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Also write the report here; - prints it.")
     ] = None,
@@ -46,6 +47,7 @@ def try_image(
             test_sets=folders,
             tasks=tasks,
             limits=allowed,
+            gpu=gpu,
             on_case=lambda done, of: bar.update(step, completed=done, total=of),
         )
     _show(report, json_file)

@@ -1,0 +1,56 @@
+"""The demo's people: each a user of the command `mood` with a login of their own."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stages import Stages
+
+MOOD = Path(".venv/bin/mood")
+
+
+@dataclass(frozen=True)
+class Person:
+    """Runs `mood` with a private configuration folder, as if on a machine of their own."""
+
+    stages: Stages
+    name: str
+    folder: Path
+    url: str
+
+    @property
+    def email(self) -> str:
+        return f"{self.name.lower().replace(' ', '-')}@example.org"
+
+    def mood(self, *words: str) -> str:
+        return self.stages.run(
+            [MOOD, *words],
+            log=f"mood-{self.email.split('@')[0]}",
+            variables={
+                "MOOD_URL": self.url,
+                "MOOD_PASSWORD": self._password(),
+                "XDG_CONFIG_HOME": str(self.folder / "config"),
+                "XDG_CACHE_HOME": str(self.folder / "cache"),
+            },
+        )
+
+    def ask(self, *words: str) -> Any:
+        """The JSON document a command prints."""
+        return json.loads(self.mood(*words, "--json"))
+
+    def register(self, *, team: str | None = None) -> None:
+        words = ["register", "--email", self.email, "--name", self.name]
+        self.mood(*words, *(["--team", team] if team else []))
+
+    def _password(self) -> str:
+        """Made up once for this demo."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / "password"
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(18))
+        return path.read_text()
