@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import NoReturn
 
 from mood_platform.errors import Transient
@@ -33,7 +34,7 @@ class Exhausted(StrEnum):
 @dataclass(frozen=True, slots=True)
 class ChildLimits:
     memory: int
-    """Address space, bytes."""
+    """Bytes on top of what the process has mapped when the work begins."""
     cpu_seconds: int
     wall_seconds: float
 
@@ -71,7 +72,8 @@ def _answer(work: Callable[[], bytes], limits: ChildLimits) -> bytes:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGALRM):
         signal.signal(number, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
+    address_space = _mapped_bytes() + limits.memory
+    resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
     try:
         return b"=" + work()
@@ -79,6 +81,11 @@ def _answer(work: Callable[[], bytes], limits: ChildLimits) -> bytes:
         return b"M"
     except BaseException:  # noqa: BLE001 - whatever it is, it is told to the parent, which raises
         return b"!" + traceback.format_exc().encode()
+
+
+def _mapped_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    return pages * resource.getpagesize()
 
 
 def _read_until(reader: int, deadline: float) -> bytes | None:
