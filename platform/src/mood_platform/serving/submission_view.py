@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mood_platform.db.transaction import Transaction
 from mood_platform.leaderboards.queries import first_published
-from mood_platform.models import Image, ImageState, Leaderboard, Run, Stage, Submission, Team
+from mood_platform.models import Image, ImageState, Leaderboard, Run, RunState, Stage, Submission, Team
 from mood_platform.runs.progress import Phase, Progress, participant_progress
 from mood_platform.serving.challenge_view import view_quota
 from mood_platform.serving.submission_steps import list_steps
@@ -30,7 +30,7 @@ _IMAGE_SENTENCES = {
 def view_submission(tx: Transaction, submission: Submission) -> SubmissionView:
     run = newest_run(tx, submission=submission)
     progress = participant_progress(tx, run=run)
-    board = published_board(tx, submission)
+    board = published_board(tx, submission, run)
     words = describe_submission(submission, run, progress, published=board is not None)
     return SubmissionView(
         id=submission.id,
@@ -58,13 +58,11 @@ def view_submission(tx: Transaction, submission: Submission) -> SubmissionView:
     )
 
 
-def published_board(tx: Transaction, submission: Submission) -> Leaderboard | None:
-    """The first published leaderboard that was made after this challenge Submission came in."""
-    if submission.stage is not Stage.CHALLENGE:
+def published_board(tx: Transaction, submission: Submission, run: Run) -> Leaderboard | None:
+    """The first leaderboard published after this challenge Run was scored."""
+    if submission.stage is not Stage.CHALLENGE or run.state is not RunState.SCORED:
         return None
-    return first_published(
-        tx, challenge=submission.challenge, task=submission.task, after=submission.submitted_at
-    )
+    return first_published(tx, challenge=submission.challenge, task=submission.task, after=run.state_since)
 
 
 def view_team(team: Team) -> TeamView:

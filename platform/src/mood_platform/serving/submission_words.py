@@ -30,15 +30,6 @@ def describe_submission(submission: Submission, run: Run, progress: Progress, *,
     return _describe_live(submission, progress)
 
 
-def status_of(submission: Submission, run: Run, *, published: bool) -> str:
-    """The word alone, for lists."""
-    if submission.state is not SubmissionState.ACCEPTED:
-        return submission.state.value
-    if run.state is RunState.SCORED:
-        return _describe_end(submission, published=published).status
-    return {RunState.QUEUED: "waiting", RunState.SCORING: "running"}.get(run.state, run.state.value)
-
-
 def _describe_live(submission: Submission, progress: Progress) -> Words:
     toy, hidden = progress.toy_total, submission.stage is Stage.CHALLENGE
     after_toy = "the hidden cases" if hidden else "nothing else: toy runs end there"

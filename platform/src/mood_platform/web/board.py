@@ -5,13 +5,33 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil, floor
 from typing import Any
 
 from mood_platform.serving.views import Document
 from mood_platform.web.formats import MISSING
 
-WIDTH = 120
-"""Units of a bar's drawing from AP 0 to AP 1."""
+WIDTH = 160
+"""Units of a bar's drawing from the lowest to the highest AP drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The part of the AP scale that the bars show, in whole tenths, the same for all of them."""
+
+    low: float
+    high: float
+
+    def place(self, value: float | None) -> float | None:
+        if value is None:
+            return None
+        return round((value - self.low) / (self.high - self.low) * WIDTH, 1)
+
+    @property
+    def ticks(self) -> list[float]:
+        """Where the tenths are."""
+        tenths = range(round(self.low * 10), round(self.high * 10) + 1)
+        return [round((tenth / 10 - self.low) / (self.high - self.low) * WIDTH, 1) for tenth in tenths]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +64,20 @@ class BoardRow:
     keeps_place: float | None
 
 
+def choose_axis(document: Document) -> Axis:
+    """As narrow as all scores and intervals allow; the page says from where to where it runs."""
+    cells = [
+        cell for row in document["rows"] for cell in row["datasets"].values() if cell["score"] is not None
+    ]
+    values = [value for cell in cells for value in (cell["score"], *(cell["interval"] or ()))]
+    if not values:
+        return Axis(0.0, 1.0)
+    return Axis(floor(min(values) * 10) / 10, max(ceil(max(values) * 10), floor(min(values) * 10) + 1) / 10)
+
+
 def lay_out_rows(document: Document, *, own_team: str | None) -> list[BoardRow]:
     """In the document's order; teams that share a rank show it as `2=`."""
+    axis = choose_axis(document)
     shared = Counter(row["rank"] for row in document["rows"])
     return [
         BoardRow(
@@ -57,7 +89,7 @@ def lay_out_rows(document: Document, *, own_team: str | None) -> list[BoardRow]:
             submission=row["submission"],
             submission_name=row["submission_name"],
             image=row["image"],
-            cells=list(_cells(row["datasets"])),
+            cells=list(_cells(row["datasets"], axis)),
             mean_rank=row["mean_rank"],
             rank_interval=row["rank_interval"],
             keeps_place=row["keeps_place"],
@@ -72,7 +104,7 @@ def _place(rank: int | None, *, shared: bool) -> str:
     return f"{rank}=" if shared else str(rank)
 
 
-def _cells(datasets: dict[str, Any]) -> Iterator[Cell]:
+def _cells(datasets: dict[str, Any], axis: Axis) -> Iterator[Cell]:
     """Brain before abdomen, as everywhere."""
     for dataset in sorted(datasets, key=lambda name: name != "brain"):
         cell = datasets[dataset]
@@ -82,12 +114,8 @@ def _cells(datasets: dict[str, Any]) -> Iterator[Cell]:
             score=cell["score"],
             rank=cell["rank"],
             interval=interval,
-            x=_place_on_bar(cell["score"]),
-            x_low=_place_on_bar(interval and interval[0]),
-            x_high=_place_on_bar(interval and interval[1]),
+            x=axis.place(cell["score"]),
+            x_low=axis.place(interval[0]) if interval else None,
+            x_high=axis.place(interval[1]) if interval else None,
             failed_share=cell["result"].get("failed_share") or 0.0,
         )
-
-
-def _place_on_bar(value: float | None) -> float | None:
-    return None if value is None else round(value * WIDTH, 1)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+
+from markupsafe import Markup, escape
 
 MISSING = "\N{EN DASH}"
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
@@ -72,3 +75,8 @@ def format_distance(moment: datetime, now: datetime) -> str:
 def shorten_digest(digest: str | None) -> str:
     """The first twelve hexadecimal digits, as Docker shows them."""
     return MISSING if digest is None else digest.removeprefix("sha256:")[:12]
+
+
+def format_prose(sentence: str) -> Markup:
+    """Escaped; what stands in backticks is set as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(sentence))))  # noqa: S704 - escaped just before

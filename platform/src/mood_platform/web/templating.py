@@ -32,6 +32,7 @@ def environment() -> Environment:
         "moment": formats.format_moment,
         "distance": formats.format_distance,
         "short": formats.shorten_digest,
+        "prose": formats.format_prose,
     }
     made.globals["static"] = static_address
     return made
