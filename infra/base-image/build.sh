@@ -42,9 +42,9 @@ fi
 from_registry() {
     [ "$pull" != none ] || return 1
     say "asking a registry for $pull"
-    timeout 20 docker pull -q "$pull" >/dev/null 2>&1 || return 1
+    timeout 45 docker pull -q "$pull" >/dev/null 2>&1 || return 1
     docker create --name "$scratch" "$pull" >/dev/null
-    [ ! -f "$work/ca.crt" ] || docker cp -q "$work/ca.crt" "$scratch:$inside" >/dev/null
+    [ ! -f "$work/ca.crt" ] || docker cp "$work/ca.crt" "$scratch:$inside" >/dev/null
     docker commit "$@" "$scratch" "$image" >/dev/null
     say "$image made from $pull"
 }

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import pytest
@@ -227,3 +228,32 @@ def test_the_next_case_sees_nothing_of_the_last(run_case: Run) -> None:
 def test_an_images_own_files_do_not_reach_our_volumes(run_case: Run, build_image: Callable[..., str]) -> None:
     image = build_image("COPY run /mnt/pred/", "COPY run /mnt/data/", "RUN touch /mnt/pred/case.nii.gz")
     assert run_case("true", image=image).execution.collected == "missing"
+
+
+ORDINARY = """
+import asyncio, getpass, multiprocessing, multiprocessing.shared_memory, os, pathlib, subprocess, tempfile
+with multiprocessing.Pool(2) as pool:
+    assert pool.map(abs, [-1, -2, -3]) == [1, 2, 3]
+with multiprocessing.get_context("spawn").Pool(1) as pool:
+    assert pool.map(abs, [-4]) == [4]
+block = multiprocessing.shared_memory.SharedMemory(create=True, size=2**20)
+block.close()
+block.unlink()
+assert subprocess.run(["sh", "-c", "exit 7"]).returncode == 7
+assert asyncio.run(asyncio.wait_for(asyncio.sleep(0.01, "woken"), 5)) == "woken"
+with tempfile.NamedTemporaryFile() as scratch:
+    os.posix_fallocate(scratch.fileno(), 0, 4096)
+os.close(os.memfd_create("x"))
+assert getpass.getuser() == "algorithm"
+assert pathlib.Path.home() == pathlib.Path("/tmp")
+assert len(os.sched_getaffinity(0)) > 0
+pathlib.Path("/mnt/pred/part").write_text("fine")
+os.replace("/mnt/pred/part", "/mnt/pred/case.nii.gz")
+"""
+
+
+def test_an_ordinary_program_finds_what_it_needs(run_case: Run) -> None:
+    main = f"if __name__ == '__main__':\n{indent(ORDINARY, '    ')}"  # children that are spawned import it
+    ran = run_case(f"cat > /tmp/main.py <<'END'\n{main}END\npython3 /tmp/main.py")
+    assert ran.execution.exit_code == 0, ran.log
+    assert ran.output.read_text() == "fine"
