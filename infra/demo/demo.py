@@ -71,7 +71,7 @@ class Demo:
         with self.stages.step("cohorts, toy cases and test sets grown from real scans"):
             self.stages.run([BIN / "mood-test-sets", "build", "demo", self.test_sets], log="test-sets")
         with self.stages.step("reference methods trained on normal scans"):
-            at_once(*(lambda dataset=dataset: self._train(dataset) for dataset in DATASETS))  # type: ignore[misc]
+            at_once(*(lambda dataset=dataset: self._train(dataset) for dataset in DATASETS))
 
     def _train(self, dataset: str) -> None:
         data = self.test_sets / f"train-{dataset}"
@@ -79,7 +79,7 @@ class Demo:
             out = self.weights(method) / f"{dataset}.npz"
             if not out.exists():
                 out.parent.mkdir(parents=True, exist_ok=True)
-                words = ["train", method, "--data", data, "--dataset", dataset, "--out", out]
+                words = ["train", method, "--data", str(data), "--dataset", dataset, "--out", str(out)]
                 self.stages.run([BIN / "mood-reference", *words], log=f"train-{method}-{dataset}")
 
     def weights(self, method: str) -> Path:
@@ -96,17 +96,17 @@ class Demo:
         ).split()[0]
         with self.stages.step("reference images"):
             for method in TEAMS:
-                words = ["build", method, "--weights", self.weights(method), "--base", base]
+                words = ["build", method, "--weights", str(self.weights(method)), "--base", base]
                 self.stages.run(
                     [BIN / "mood-reference", *words, "--tag", image_of(method)], log=f"image-{method}"
                 )
 
     def open_challenge(self) -> None:
         with self.stages.step("challenge applied, test sets imported, people registered"):
-            home = ["--home", self.home]
+            home = ["--home", str(self.home)]
             self.stages.run([MOOD, "admin", "apply", HERE / "challenge.yaml", *home], log="admin")
             folders = [
-                self.test_sets / f"{kind}-{dataset}" for kind in ("toy", "test") for dataset in DATASETS
+                str(self.test_sets / f"{kind}-{dataset}") for kind in ("toy", "test") for dataset in DATASETS
             ]
             self.stages.run([MOOD, "admin", "import", *folders, *home], log="admin")
             for team in TEAMS.values():
@@ -116,7 +116,7 @@ class Demo:
             self.stages.run([MOOD, "admin", "make-organizer", organizer.email, *home], log="admin")
 
     def run_stage(self, stage: str) -> list[tuple[str, dict[str, Any]]]:
-        """Every team hands its image in to both Tasks; wait until all have ended. (team, submission) pairs."""
+        """Every team hands its image in to both Tasks; (team, submission) pairs once all have ended."""
         with self.stages.step(f"{stage} stage: images handed in over HTTP"):
             words = ("--task", ",".join(TASKS), "--stage", stage)
             for method, team in TEAMS.items():

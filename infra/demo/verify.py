@@ -122,22 +122,22 @@ def read_sample_score(path: Path | None) -> float:
 
 
 def read_scores(entry: Entry, case: Json) -> Scores:
-    """Stored number × slope + inter, NaN as 0, clamped to [0, 1], rounded once to float32."""
+    """Stored number times slope + inter, NaN as 0, clamped to [0, 1], rounded once to float32."""
     path = entry.prediction(case)
     if path is None:
         return np.zeros(math.prod(case["shape"]), np.float32)
-    values = np.asarray(open_nifti(path).get_fdata(dtype=np.float64))
-    return (
-        np.clip(np.nan_to_num(values, nan=0.0, posinf=1.0, neginf=0.0), 0.0, 1.0).astype(np.float32).ravel()
-    )
+    values = np.asarray(open_nifti(path).get_fdata(dtype=np.float64), np.float64)
+    scores: Scores = np.clip(np.nan_to_num(values, posinf=1.0, neginf=0.0), 0.0, 1.0).astype(np.float32)
+    return scores.ravel()
 
 
 def read_label(entry: Entry, case: Json) -> NDArray[np.bool_]:
     if case["label"] is None:
         return np.zeros(math.prod(case["shape"]), np.bool_)
     path = entry.files / "labels" / f"{case['sha256']['label']}.nii.gz"
-    values = np.asarray(open_nifti(path).get_fdata(dtype=np.float64))
-    return (np.clip(np.round(values), 0, 1) == 1).ravel()
+    values = np.asarray(open_nifti(path).get_fdata(dtype=np.float64), np.float64)
+    abnormal: NDArray[np.bool_] = np.clip(np.round(values), 0, 1) == 1
+    return abnormal.ravel()
 
 
 def open_nifti(path: Path) -> Nifti1Image:
