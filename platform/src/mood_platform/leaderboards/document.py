@@ -8,7 +8,6 @@ from itertools import combinations
 
 from sqlalchemy import select
 
-import mood_evaluator
 from mood_evaluator import Dataset, Entry, Row, Task, TestSet, canonical_digest, rank_entries
 from mood_platform.clock import rfc3339
 from mood_platform.db.transaction import Transaction
@@ -57,7 +56,7 @@ def write_document(
         "datasets": {str(dataset): _describe(manifest, task) for dataset, manifest in manifests.items()},
         "limits": challenge.config["limits"],
         "scoring": challenge.config["scoring"],
-        "evaluator": mood_evaluator.__version__,
+        "evaluator": ", ".join(sorted({found.evaluator for found in results.values()})),
         "bootstraps": bootstraps,
         "seed": seed,
         "node_classes": _node_classes(results.values()),
@@ -75,7 +74,7 @@ def _read_manifests(
         for dataset, digest in results[contender.key].digests().items():
             if digests.setdefault(dataset, digest) != digest:
                 raise Conflict(
-                    f"{contender.key} #{contender.submission.number} ran on another version of the {dataset} test set.",
+                    f"{contender.key} #{contender.submission.number} ran on another {dataset} test set.",
                     remedy="Void that run with a reason and run the submission again.",
                 )
     stored = tx.session.scalars(select(StoredTestSet).where(StoredTestSet.digest.in_(digests.values())))

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mood_evaluator import Dataset, Evidence, Task, TestSet, pixel_replicates, sample_replicates
+from mood_evaluator import Batching, Dataset, Evidence, Task, TestSet
+from mood_evaluator.bootstrap import pixel_replicates, sample_replicates
 from mood_platform.errors import Misconfigured
 from mood_platform.models import Json, Run
 from mood_platform.storage.store import ObjectStore
@@ -34,6 +35,18 @@ class RunResults:
         score: float | None = self.parts[dataset]["result"]["score"]
         return score
 
+    def both_batchings(self, dataset: Dataset) -> tuple[float, float] | None:
+        """The official score and that of the validating batching, to the 12 decimals that ranks look at."""
+        result = self.parts[dataset]["result"]
+        if result["official"] is None or result["validation"] is None:
+            return None
+        return round(result["official"]["mean"], 12), round(result["validation"]["mean"], 12)
+
+    @property
+    def evaluator(self) -> str:
+        """Version of the evaluator that scored the Run."""
+        return ", ".join(sorted({part["result"]["evaluator"] for part in self.parts.values()}))
+
     def digests(self) -> dict[Dataset, str]:
         return {dataset: part["digest"] for dataset, part in self.parts.items()}
 
@@ -56,7 +69,15 @@ def draw_replicates(
         abnormal = {case.id: case.abnormal for case in manifest.for_task(Task.SAMPLE)}
         return sample_replicates(scores, abnormal, n=bootstraps, seed=seed)
     evidence = {case_id: _read_evidence(store, case) for case_id, case in part["cases"].items()}
-    return pixel_replicates(evidence, manifest.batchings[0], n=bootstraps, seed=seed)
+    return pixel_replicates(evidence, _official_batching(manifest), n=bootstraps, seed=seed)
+
+
+def _official_batching(manifest: TestSet) -> Batching:
+    """The stored one; without any, the whole test set is one batch, as the evaluator scores it."""
+    if manifest.batchings:
+        return manifest.batchings[0]
+    ids = tuple(case.id for case in manifest.for_task(Task.PIXEL))
+    return Batching(seed="", draw=0, size=len(ids), batches=(ids,))
 
 
 def _read_evidence(store: ObjectStore, case: dict[str, Any]) -> Evidence:

@@ -57,7 +57,7 @@ def publish(
     bootstraps: int = BOOTSTRAPS,
     seed: int = SEED,
 ) -> Leaderboard:
-    """Make the draft the next version: numbered, dated, hashed, naming its predecessor's hash; never changed."""
+    """Make the draft the next version: numbered, hashed, naming its predecessor's hash; never changed."""
     tx.session.scalars(
         select(Challenge).where(Challenge.id == challenge.id).with_for_update(key_share=True)
     ).one()
