@@ -1,0 +1,181 @@
+"""Runs an image on public test sets here and scores it, as the platform does: what `mood test` calls."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from mood_evaluator import (
+    Case,
+    CaseScore,
+    PixelCase,
+    Task,
+    TestSet,
+    load_test_set,
+    result_of,
+    score_pixel_case,
+    score_sample_case,
+)
+from mood_platform.errors import Misconfigured, NotFound
+from mood_platform.execution.limits import Limits
+from mood_platform.execution.outcome import Outcome, outcome
+from mood_platform.execution.runtime import CaseJob, ContainerRuntime, Execution
+from mood_platform.failures import FailureReason
+
+SCHEMA = "mood-local-report/1"
+_INSTANCE = "mood-test"
+_LOG_BYTES = 16 * 2**10
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[^\t\n\x20-\x7e\xa0-\uffff]")
+
+OnCase = Callable[[int, int], object]
+"""Told how many cases are done, and of how many."""
+
+
+def test_image(
+    runtime: ContainerRuntime,
+    *,
+    image: str,
+    test_sets: Sequence[Path],
+    tasks: Sequence[Task],
+    limits: Limits,
+    holder_image: str | None = None,  # noqa: PT028 - no test of pytest
+    gpu: str | None = None,  # noqa: PT028 - no test of pytest
+    on_case: OnCase = lambda _done, _of: None,  # noqa: PT028 - no test of pytest
+) -> dict[str, Any]:
+    """The report (mood-local-report/1): each part is a task on a test set, with its cases and its AP.
+
+    `test_sets` are folders with a test_set.json. Without a holder image the tested image holds its own
+    volumes, for which it needs `sleep`. `failed` is true when any case gave no valid prediction.
+    """
+    if not runtime.has_image(image):
+        raise NotFound(
+            f"The engine has no image {image}.", remedy="Build or pull it first; see `docker images`."
+        )
+    trial = _Trial(runtime, image, limits, holder_image or image, gpu)
+    plan = [(folder, load_test_set(folder), task) for folder in test_sets for task in tasks]
+    total = sum(len(test_set.for_task(task)) for _, test_set, task in plan)
+    count = iter(range(1, total + 1))
+    parts = [
+        _test_part(trial, folder, test_set, task, lambda: on_case(next(count), total))
+        for folder, test_set, task in plan
+    ]
+    failed = any(case["outcome"] != "succeeded" for part in parts for case in part["cases"])
+    return {"schema": SCHEMA, "image": image, "limits": limits.to_json(), "parts": parts, "failed": failed}
+
+
+test_image.__test__ = False  # type: ignore[attr-defined]  # its name is not meant for pytest
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    runtime: ContainerRuntime
+    image: str
+    limits: Limits
+    holder_image: str
+    gpu: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """One executed and scored case, where its volumes lie, and its row of the report."""
+
+    score: CaseScore
+    volume: PixelCase
+    row: dict[str, Any]
+
+
+def _test_part(
+    trial: _Trial, folder: Path, test_set: TestSet, task: Task, on_case: Callable[[], object]
+) -> dict[str, Any]:
+    with TemporaryDirectory(prefix="mood-test-") as scratch:
+        done: dict[str, _Done] = {}
+        for index, case in enumerate(test_set.for_task(task)):
+            done[case.id] = _test_case(trial, folder, test_set, case, task, Path(scratch) / str(index))
+            on_case()
+        result = result_of(
+            task=task,
+            test_set=test_set,
+            case_scores={name: one.score for name, one in done.items()},
+            cases=[one.volume for one in done.values()] if task is Task.PIXEL else (),
+        )
+    return {
+        "task": str(task),
+        "dataset": str(test_set.dataset),
+        "test_set": test_set.name,
+        "digest": test_set.digest,
+        "ap": result.score,
+        "cases": [one.row for one in done.values()],
+    }
+
+
+def _test_case(
+    trial: _Trial, folder: Path, test_set: TestSet, case: Case, task: Task, scratch: Path
+) -> _Done:
+    job = CaseJob(
+        claim_id=f"local-{uuid.uuid4().hex}",
+        image=trial.image,
+        task=task,
+        dataset=test_set.dataset,
+        case=folder / case.image,
+        output=scratch.with_suffix(".txt" if task is Task.SAMPLE else ".nii.gz"),
+        log=scratch.with_suffix(".log"),
+        limits=trial.limits,
+        holder_image=trial.holder_image,
+        instance=_INSTANCE,
+        gpu=trial.gpu,
+    )
+    execution = trial.runtime.execute(job, should_stop=lambda: False)
+    found = outcome(execution)
+    if found.state_name == "platform_fault":
+        raise Misconfigured(
+            f"The case could not be run: {execution.engine_error or found.reason}.",
+            remedy="Check that Docker works here, and that the image has `sleep`.",
+        )
+    volume = PixelCase(
+        id=case.id,
+        prediction=job.output if found.state_name == "collected" else None,
+        label=None if case.label is None else folder / case.label,
+        shape=case.shape,
+    )
+    score = _score_case(task, volume)
+    return _Done(score, volume, _row(job, volume, execution, found, score))
+
+
+def _score_case(task: Task, volume: PixelCase) -> CaseScore:
+    if task is Task.SAMPLE:
+        return score_sample_case(volume.prediction)
+    return score_pixel_case(volume.prediction, label=volume.label, shape=volume.shape)
+
+
+def _row(
+    job: CaseJob, volume: PixelCase, execution: Execution, found: Outcome, score: CaseScore
+) -> dict[str, Any]:
+    """The same fields as in the platform's toy report."""
+    reason, state = found.reason, str(found.state_name)
+    if found.state_name == "collected":
+        state = "succeeded" if score.valid else "output_invalid"
+        reason = None if score.valid else FailureReason.OUTPUT_INVALID
+    return {
+        "case": volume.id,
+        "outcome": state,
+        "text": reason.text if reason else "",
+        "fault": str(score.fault) if score.fault else None,
+        "flags": [*map(str, found.flags), *map(str, score.flags)],
+        "score": score.score,
+        "ap": score.case_ap,
+        "seconds": execution.seconds,
+        "limit_seconds": job.limits.seconds,
+        "exit_code": execution.exit_code,
+        "log": _log_text(job.log),
+    }
+
+
+def _log_text(log: Path) -> str:
+    if not log.exists():
+        return ""
+    return _CONTROL.sub("", log.read_bytes()[-_LOG_BYTES:].decode("utf-8", errors="replace"))

@@ -1,0 +1,146 @@
+"""`mood test` over a runtime that follows a script: its report says what the platform's would."""
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from mood_evaluator import Case, Dataset, Task, TestSet, draw_batching, save_test_set
+from mood_platform.errors import Misconfigured, NotFound
+from mood_platform.execution.limits import Limits
+from mood_platform.execution.local_test import test_image as try_image
+from mood_platform.execution.runtime import CaseJob, Execution
+from mood_platform.testing.runtime import FakeRuntime, Scripted
+
+SHAPE = (4, 4, 4)
+ABNORMAL = {"a": True, "b": False}
+
+
+def volume(value: float) -> np.ndarray[Any, Any]:
+    voxels = np.zeros(SHAPE, np.float32)
+    voxels[1:3, 1:3, 1:3] = value
+    return voxels
+
+
+def nifti(voxels: np.ndarray[Any, Any]) -> bytes:
+    return gzip.compress(nib.Nifti1Image(voxels, np.eye(4)).to_bytes(), mtime=0)
+
+
+@pytest.fixture
+def toy_set(tmp_path: Path) -> Path:
+    folder = tmp_path / "toy"
+    for name in ("images", "labels"):
+        (folder / name).mkdir(parents=True)
+    cases = []
+    for name, abnormal in ABNORMAL.items():
+        (folder / "images" / f"{name}.nii.gz").write_bytes(nifti(volume(1.0 if abnormal else 0.3)))
+        if abnormal:
+            (folder / "labels" / f"{name}.nii.gz").write_bytes(nifti(volume(1.0)))
+        cases.append(_case(name, abnormal))
+    batchings = tuple(draw_batching(ABNORMAL, size=2, seed=seed) for seed in (1, 2))
+    toys = TestSet(
+        "toy-brain", Dataset.BRAIN, "toy", "spheres", "1", 1, tuple(cases), batchings, not_hidden=True
+    )
+    save_test_set(toys, folder)
+    return folder
+
+
+def _case(name: str, abnormal: bool) -> Case:
+    return Case(
+        id=name, image=f"images/{name}.nii.gz", label=f"labels/{name}.nii.gz" if abnormal else None,
+        shape=SHAPE,        abnormal=abnormal, tasks=(Task.SAMPLE, Task.PIXEL), scope="local" if abnormal else None,
+        origin="artificial" if abnormal else "none", category="toy" if abnormal else None,
+        sha256_image="0" * 64, sha256_label="0" * 64 if abnormal else None,
+    )  # fmt: skip
+
+
+def perfect(job: CaseJob) -> Scripted:
+    """Predicts the input itself, or its maximum."""
+    if job.task is Task.PIXEL:
+        return Scripted.writing(job.case.read_bytes())
+    voxels = nib.Nifti1Image.from_bytes(gzip.decompress(job.case.read_bytes())).get_fdata()
+    return Scripted.writing(f"{voxels.max()}\n".encode())
+
+
+def report_of(script: Callable[[CaseJob], Scripted], folder: Path, **changes: Any) -> dict[str, Any]:
+    runtime = FakeRuntime(script)
+    runtime.images.add("mine")
+    given: dict[str, Any] = {
+        "image": "mine",
+        "test_sets": [folder],
+        "tasks": list(Task),
+        "limits": Limits(seconds=9),
+    }
+    return try_image(runtime, **given | changes)
+
+
+def test_a_perfect_image_has_an_ap_of_one_in_every_part(toy_set: Path) -> None:
+    report = report_of(perfect, toy_set)
+    assert [(part["task"], part["dataset"], part["ap"]) for part in report["parts"]] == [
+        ("sample", "brain", 1.0),
+        ("pixel", "brain", 1.0),
+    ]
+    assert not report["failed"]
+    assert {case["outcome"] for part in report["parts"] for case in part["cases"]} == {"succeeded"}
+
+
+def test_a_row_says_all_that_the_platforms_report_would(toy_set: Path) -> None:
+    report = report_of(
+        lambda _job: Scripted.writing(b"1.5\n", log=b"\x1b[31mred\x00\n"), toy_set, tasks=[Task.SAMPLE]
+    )
+    [row, _] = report["parts"][0]["cases"]
+    assert row == {
+        "case": "a", "outcome": "succeeded", "text": "", "fault": None, "flags": ["clamped"], "score": 1.0,
+        "ap": None, "seconds": 0.1, "limit_seconds": 9, "exit_code": 0, "log": "red\n",
+    }  # fmt: skip
+
+
+def test_a_crash_is_told_with_its_text_and_fails_the_test(toy_set: Path) -> None:
+    report = report_of(lambda _job: Scripted.ending(3, log=b"oops"), toy_set)
+    row = report["parts"][1]["cases"][0]
+    assert (row["outcome"], row["exit_code"], row["log"]) == ("crashed", 3, "oops")
+    assert "mood test" in row["text"]
+    assert report["failed"]
+    assert report["parts"][1]["ap"] is None
+
+
+def test_a_prediction_that_cannot_be_read_names_the_fault(toy_set: Path) -> None:
+    row = report_of(lambda _job: Scripted.writing(b"0,5\n"), toy_set, tasks=[Task.SAMPLE])["parts"][0][
+        "cases"
+    ][0]
+    assert (row["outcome"], row["fault"]) == ("output_invalid", "output_not_a_number")
+    assert row["text"]
+
+
+def test_progress_counts_all_cases_of_all_parts(toy_set: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    report_of(perfect, toy_set, on_case=lambda done, of: seen.append((done, of)))
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_the_image_holds_its_own_volumes_unless_another_is_named(toy_set: Path) -> None:
+    holders = []
+
+    def script(job: CaseJob) -> Scripted:
+        holders.append(job.holder_image)
+        return Scripted.ending(0)
+
+    report_of(script, toy_set)
+    report_of(script, toy_set, holder_image="base")
+    assert holders == ["mine"] * 4 + ["base"] * 4
+
+
+def test_an_engine_fault_ends_the_test_with_a_remedy(toy_set: Path) -> None:
+    broken = Scripted(execution=Execution(engine_error="no space left"))
+    with pytest.raises(Misconfigured, match="no space left") as caught:
+        report_of(lambda _job: broken, toy_set)
+    assert "sleep" in caught.value.remedy
+
+
+def test_an_image_that_is_not_there_is_named(toy_set: Path) -> None:
+    with pytest.raises(NotFound, match="nowhere"):
+        report_of(perfect, toy_set, image="nowhere")
