@@ -32,9 +32,18 @@ def toy_set(tmp_path: Path) -> Path:
         content = nib.Nifti1Image(voxels, np.eye(4)).to_bytes()
         (tmp_path / name / "a.nii.gz").write_bytes(gzip.compress(content))
     case = Case(
-        "a", "images/a.nii.gz", "labels/a.nii.gz", (4, 4, 4), abnormal=True, tasks=(Task.PIXEL,),
-        scope="local",        origin="artificial", category="toy", sha256_image="0" * 64, sha256_label="0" * 64,
-    )  # fmt: skip
+        "a",
+        "images/a.nii.gz",
+        "labels/a.nii.gz",
+        (4, 4, 4),
+        abnormal=True,
+        tasks=(Task.PIXEL,),
+        scope="local",
+        origin="artificial",
+        category="toy",
+        sha256_image="0" * 64,
+        sha256_label="0" * 64,
+    )
     batchings = tuple(draw_batching({"a": True}, size=1, seed=seed) for seed in (1, 2))
     facts = ("toy-brain", Dataset.BRAIN, "toy", "none", "1", 1)
     save_test_set(TestSet(*facts, (case,), batchings, not_hidden=True), tmp_path)

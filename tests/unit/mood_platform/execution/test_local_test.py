@@ -51,11 +51,18 @@ def toy_set(tmp_path: Path) -> Path:
 
 def _case(name: str, abnormal: bool) -> Case:
     return Case(
-        id=name, image=f"images/{name}.nii.gz", label=f"labels/{name}.nii.gz" if abnormal else None,
-        shape=SHAPE,        abnormal=abnormal, tasks=(Task.SAMPLE, Task.PIXEL), scope="local" if abnormal else None,
-        origin="artificial" if abnormal else "none", category="toy" if abnormal else None,
-        sha256_image="0" * 64, sha256_label="0" * 64 if abnormal else None,
-    )  # fmt: skip
+        id=name,
+        image=f"images/{name}.nii.gz",
+        label=f"labels/{name}.nii.gz" if abnormal else None,
+        shape=SHAPE,
+        abnormal=abnormal,
+        tasks=(Task.SAMPLE, Task.PIXEL),
+        scope="local" if abnormal else None,
+        origin="artificial" if abnormal else "none",
+        category="toy" if abnormal else None,
+        sha256_image="0" * 64,
+        sha256_label="0" * 64 if abnormal else None,
+    )
 
 
 def perfect(job: CaseJob) -> Scripted:
