@@ -21,6 +21,7 @@ Codes = npt.NDArray[np.uint32]
 _ONE = int(
     np.float32(1.0).view(np.uint32)
 )  # float32 bits of 1.0; bits of non-negative floats order like floats
+_BLOCK = 512  # words of 64 bits
 _DENSE = 1 << 20  # products that are laid out in memory at once
 _CHUNK = 1 << 22  # voxels that are sorted at once
 
@@ -85,27 +86,38 @@ class StreamingAveragePrecision:
 
 
 class _ScoreSet:
-    """Which float32 scores of [0, 1] occurred: one bit a score."""
+    """Which float32 scores of [0, 1] occurred: one bit each, in blocks of one memory page."""
 
     def __init__(self) -> None:
-        self._words = np.zeros(_ONE // 64 + 1, np.uint64)
+        blocks = _ONE // 64 // _BLOCK + 1
+        self._words = np.zeros((blocks, _BLOCK), np.uint64)
+        self._touched = np.zeros(blocks, np.bool_)
 
     def add(self, codes: Codes) -> None:
         """Add ascending distinct codes."""
         if codes.size == 0:
             return
-        words, bits = codes >> 6, np.uint64(1) << (codes & 63).astype(np.uint64)
+        words = codes >> 6
         starts = np.flatnonzero(np.diff(words, prepend=np.uint32(0xFFFFFFFF)))
-        self._words[words[starts]] |= np.bitwise_or.reduceat(bits, starts)
+        bits = np.bitwise_or.reduceat(_bit(codes), starts)
+        self._words.reshape(-1)[words[starts]] |= bits
+        self._touched[words[starts] // _BLOCK] = True
 
     def places(self, codes: Codes) -> tuple[npt.NDArray[np.int64], int]:
-        """Return how many scores of the set lie below each of `codes`, and how many there are."""
-        upto = np.cumsum(np.bitwise_count(self._words), dtype=np.int32)  # at most 2^30 scores
-        words = codes >> 6
-        below = (np.uint64(1) << (codes & 63).astype(np.uint64)) - np.uint64(1)
-        own = np.bitwise_count(self._words[words])
-        inside = np.bitwise_count(self._words[words] & below)
-        return upto[words].astype(np.int64) - own + inside, int(upto[-1])
+        """Return how many members lie below each of `codes`, all members, and how many members there are."""
+        if codes.size == 0:
+            return np.zeros(0, np.int64), 0
+        blocks = np.flatnonzero(self._touched)
+        words = self._words[blocks].reshape(-1)
+        upto = np.cumsum(np.bitwise_count(words), dtype=np.int64)
+        at = np.searchsorted(blocks, codes // (64 * _BLOCK)) * _BLOCK + (codes >> 6) % _BLOCK
+        not_below = np.bitwise_count(words[at] & ~(_bit(codes) - np.uint64(1)))
+        return upto[at] - not_below, int(upto[-1])
+
+
+def _bit(codes: Codes) -> npt.NDArray[np.uint64]:
+    """Return the bit of each code in its word of 64."""
+    return np.uint64(1) << (codes & 63).astype(np.uint64)
 
 
 def _code(scores: npt.NDArray[np.float32]) -> Codes:

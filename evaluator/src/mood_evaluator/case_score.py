@@ -1,0 +1,138 @@
+"""The score of one case: validity, what was noticed, and Evidence. A bad prediction never raises."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mood_evaluator.average_precision import StreamingAveragePrecision
+from mood_evaluator.errors import InvalidPrediction
+from mood_evaluator.evidence import Evidence, sum_evidence
+from mood_evaluator.faults import Flag, OutputFault
+from mood_evaluator.nifti_stream import Shape
+from mood_evaluator.volumes import differs, open_prediction, read_label_and_affine, read_sample_score
+
+
+@dataclass(frozen=True, slots=True)
+class CaseScore:
+    """An invalid prediction has a fault, and counts as score 0 or as an all-zero map."""
+
+    valid: bool
+    fault: OutputFault | None = None
+    flags: tuple[Flag, ...] = ()
+    score: float | None = None  # sample task: the scan's score in [0, 1]
+    evidence: Evidence | None = None  # pixel task
+    case_ap: float | None = None  # pixel task: exact AP of this scan alone, where valid and abnormal
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything but the Evidence's histograms."""
+        return {
+            "valid": self.valid,
+            "fault": None if self.fault is None else str(self.fault),
+            "flags": [str(flag) for flag in self.flags],
+            "score": self.score,
+            "case_ap": self.case_ap,
+            "evidence": None if self.evidence is None else self.evidence.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any], *, evidence: Evidence | None = None) -> "CaseScore":
+        """Restore what `to_json` wrote; a pixel case's Evidence is kept apart and handed in."""
+        return cls(
+            valid=document["valid"],
+            fault=None if document["fault"] is None else OutputFault(document["fault"]),
+            flags=tuple(Flag(flag) for flag in document["flags"]),
+            score=document["score"],
+            evidence=evidence,
+            case_ap=document["case_ap"],
+        )
+
+
+def score_sample_case(prediction: Path | None) -> CaseScore:
+    """Score a text file whose first line is one number; None is a missing prediction."""
+    try:
+        number = read_sample_score(_present(prediction))
+    except InvalidPrediction as error:
+        return CaseScore(valid=False, fault=error.fault, score=0.0)
+    if math.isnan(number):
+        return CaseScore(valid=True, flags=(Flag.NAN,), score=0.0)
+    flags = () if 0 <= number <= 1 else (Flag.CLAMPED,)
+    return CaseScore(valid=True, flags=flags, score=min(max(number, 0.0), 1.0) + 0.0)
+
+
+def score_pixel_case(prediction: Path | None, *, label: Path | None, shape: Shape) -> CaseScore:
+    """Score a volume of `shape` (voxels) against `label`, None meaning that nothing is abnormal.
+
+    Raises InvalidGroundTruth for a bad label, and nothing for a bad prediction.
+    """
+    truth = _Truth.read(label, shape)
+    try:
+        return _score_volume(_present(prediction), truth)
+    except InvalidPrediction as error:
+        zeros = Evidence.of_zeros(voxels=math.prod(shape), positives=truth.positives)
+        return CaseScore(valid=False, fault=error.fault, evidence=zeros)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Truth:
+    shape: Shape
+    abnormal: npt.NDArray[np.bool_] | None  # (voxels,) in file order; None: nothing is abnormal
+    affine: npt.NDArray[np.float64] | None = None
+    labelled: bool = False  # whether there is an affine to compare with
+
+    @classmethod
+    def read(cls, label: Path | None, shape: Shape) -> "_Truth":
+        if label is None:
+            return cls(shape, None)
+        abnormal, affine = read_label_and_affine(label, shape=shape)
+        return cls(shape, abnormal.ravel(order="F") if abnormal.any() else None, affine, labelled=True)
+
+    @property
+    def positives(self) -> int:
+        return 0 if self.abnormal is None else int(self.abnormal.sum())
+
+    def part(self, start: int, size: int) -> npt.NDArray[np.bool_] | None:
+        return None if self.abnormal is None else self.abnormal[start : start + size]
+
+
+def _score_volume(path: Path, truth: _Truth) -> CaseScore:
+    scores = np.empty(math.prod(truth.shape), np.float32)
+    parts: list[Evidence] = []
+    start = 0
+    with open_prediction(path, shape=truth.shape) as reader:
+        for clean in reader.chunks():
+            size = clean.values.size
+            parts.append(Evidence.of_clean(clean, truth.part(start, size)))
+            scores[start : start + size] = clean.values
+            start += size
+    evidence = sum_evidence(parts)
+    noticed = {
+        Flag.CLAMPED: evidence.clamped > 0,
+        Flag.NAN: evidence.nan > 0,
+        Flag.CONSTANT: evidence.min == evidence.max,
+        Flag.AFFINE_DIFFERS: truth.labelled and differs(reader.affine, truth.affine),
+        Flag.TRAILING_DATA: reader.trailing_data,
+    }
+    return CaseScore(
+        valid=True,
+        flags=tuple(flag for flag, seen in noticed.items() if seen),
+        evidence=evidence,
+        case_ap=None if truth.abnormal is None else _average_precision(scores, truth.abnormal),
+    )
+
+
+def _average_precision(scores: npt.NDArray[np.float32], abnormal: npt.NDArray[np.bool_]) -> float:
+    pool = StreamingAveragePrecision()
+    pool.add_positives(scores[abnormal])
+    pool.add_negatives(scores[~abnormal])
+    return pool.result()
+
+
+def _present(prediction: Path | None) -> Path:
+    if prediction is None:
+        raise InvalidPrediction(OutputFault.MISSING, "no file was collected")
+    return prediction

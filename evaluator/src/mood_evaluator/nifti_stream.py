@@ -1,0 +1,155 @@
+"""Reads the voxels of a NIfTI file as a bounded stream: nothing is allocated that the caller did not expect.
+
+Knows `.nii` and `.nii.gz` (told apart by content), NIfTI-1 and NIfTI-2, both byte orders, all integers and
+float32/64. The expected shape bounds everything: at most header + expected voxels + 1 byte are inflated.
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import nibabel as nib
+import numpy as np
+import numpy.typing as npt
+from isal import igzip, isal_zlib
+from nibabel.spatialimages import HeaderDataError
+
+from mood_evaluator.errors import InvalidPrediction
+from mood_evaluator.faults import OutputFault
+
+Shape = tuple[int, int, int]
+_CHUNK = 1 << 22  # voxels held at once
+_MAX_OFFSET = 1 << 20  # bytes of header and extensions before the voxels
+_INFLATE_ERROR: type[Exception] = isal_zlib.error  # type: ignore[assignment]  # a class, whatever its stub says
+_HEADERS = {348: nib.Nifti1Header, 540: nib.Nifti2Header}
+_DTYPES = {
+    2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8",
+}  # fmt: skip
+_EXACT_IN_FLOAT32 = {"u1", "i1", "u2", "i2", "f4"}
+
+
+@dataclass(frozen=True, slots=True)
+class NiftiStream:
+    """An open file whose header fits; voxels come in index order, first axis fastest."""
+
+    file: IO[bytes]
+    voxels: int
+    dtype: np.dtype[Any]
+    slope: float
+    inter: float
+    affine: npt.NDArray[np.float64] | None  # None: the header's transformation makes no sense
+
+    def chunks(self) -> Iterator[npt.NDArray[np.floating[Any]]]:
+        """Yield stored number x slope + inter: float64, or float32 where that holds the number exactly."""
+        for start in range(0, self.voxels, _CHUNK):
+            count = min(_CHUNK, self.voxels - start)
+            stored = np.frombuffer(_read(self.file, count * self.dtype.itemsize), self.dtype)
+            yield self._scale(stored)
+
+    def has_more(self) -> bool:
+        """Whether bytes follow the last voxel; reaching the end also verifies a gzip file's checksum."""
+        return bool(_read_some(self.file, 1))
+
+    def _scale(self, stored: npt.NDArray[Any]) -> npt.NDArray[np.floating[Any]]:
+        if (self.slope, self.inter) == (1.0, 0.0):
+            exact = self.dtype.str[1:] in _EXACT_IN_FLOAT32
+            return stored.astype(np.float32 if exact else np.float64)
+        with np.errstate(over="ignore", invalid="ignore"):  # infinities and NaN are the caller's to judge
+            return stored.astype(np.float64) * self.slope + self.inter
+
+
+@contextmanager
+def open_nifti(path: Path, *, shape: Shape) -> Iterator[NiftiStream]:
+    """Open `path` if it holds a volume of `shape` (voxels); raise InvalidPrediction, also while reading."""
+    try:
+        with path.open("rb") as raw, _inflated(raw) as file:
+            yield _read_header(file, shape)
+    except (OSError, EOFError, _INFLATE_ERROR) as error:
+        raise _unreadable(str(error)) from error
+
+
+def _inflated(raw: IO[bytes]) -> IO[bytes]:
+    start = raw.read(2)
+    raw.seek(0)
+    return igzip.open(raw, "rb") if start == b"\x1f\x8b" else raw  # type: ignore[no-untyped-call]
+
+
+def _read_header(file: IO[bytes], shape: Shape) -> NiftiStream:
+    header, size = _parse_header(_read(file, 348), file)
+    _check_shape(header, shape)
+    dtype = _DTYPES.get(int(header["datatype"]))
+    if dtype is None:
+        raise InvalidPrediction(OutputFault.UNSUPPORTED_TYPE, f"NIfTI datatype {int(header['datatype'])}")
+    offset = float(header["vox_offset"])
+    if not size + 4 <= offset <= _MAX_OFFSET or offset % 1:  # 4: the extension flag
+        raise _unreadable(f"the voxels start at byte {offset}")
+    _read(file, int(offset) - size)
+    slope, inter = _read_scaling(header)
+    return NiftiStream(
+        file=file,
+        voxels=math.prod(shape),
+        dtype=np.dtype(header.endianness + dtype),
+        slope=slope,
+        inter=inter,
+        affine=_read_affine(header),
+    )
+
+
+def _parse_header(start: bytearray, file: IO[bytes]) -> tuple[Any, int]:
+    for order in ("<", ">"):
+        size = int(np.frombuffer(start, order + "i4", count=1)[0])
+        if size in _HEADERS:
+            block = start + _read(file, size - len(start))
+            header = _HEADERS[size](block, endianness=order, check=False)  # type: ignore[no-untyped-call]
+            if bytes(header["magic"])[:3] not in (b"n+1", b"n+2"):
+                raise _unreadable("header and voxels are not in one file")
+            return header, size
+    raise _unreadable("it does not start with a NIfTI header")
+
+
+def _check_shape(header: Any, shape: Shape) -> None:
+    rank, *sizes = (int(size) for size in header["dim"])
+    if not 1 <= rank <= 7:
+        raise _unreadable(f"the header states {rank} dimensions")
+    found = tuple(sizes[:rank])
+    if (*found, 1, 1, 1)[: max(rank, 3)] != shape + (1,) * (rank - 3):
+        raise InvalidPrediction(OutputFault.SHAPE_MISMATCH, f"{found} instead of {shape}")
+
+
+def _read_scaling(header: Any) -> tuple[float, float]:
+    slope, inter = float(header["scl_slope"]), float(header["scl_inter"])
+    if slope == 0 or math.isnan(slope):  # the standard's way to say: not scaled
+        return 1.0, 0.0
+    if not (math.isfinite(slope) and math.isfinite(inter)):
+        raise _unreadable(f"the header scales by {slope} and adds {inter}")
+    return slope, inter
+
+
+def _read_affine(header: Any) -> npt.NDArray[np.float64] | None:
+    try:
+        with np.errstate(all="ignore"):
+            return np.asarray(header.get_best_affine(), np.float64)
+    except (HeaderDataError, ValueError, ArithmeticError):
+        return None
+
+
+def _read(file: IO[bytes], size: int) -> bytearray:
+    """Read exactly `size` bytes."""
+    data = bytearray()
+    while len(data) < size:
+        part = _read_some(file, size - len(data))
+        if not part:
+            raise _unreadable(f"it ends {size - len(data)} bytes too early")
+        data += part
+    return data
+
+
+def _read_some(file: IO[bytes], size: int) -> bytes:
+    return file.read(min(size, 1 << 22))
+
+
+def _unreadable(detail: str) -> InvalidPrediction:
+    return InvalidPrediction(OutputFault.UNREADABLE, detail)

@@ -1,0 +1,116 @@
+"""Reads predictions and labels, bounded by the shape of their case."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mood_evaluator.clean_scores import CleanScores, clean_scores
+from mood_evaluator.errors import InvalidGroundTruth, InvalidPrediction
+from mood_evaluator.faults import Flag, OutputFault
+from mood_evaluator.nifti_stream import NiftiStream, Shape, open_nifti
+
+MAX_LINE = 4_096  # bytes read of a score file
+
+
+@dataclass(slots=True)
+class PredictionReader:
+    """Streams one prediction; what it noticed is complete when the chunks are used up."""
+
+    stream: NiftiStream
+    trailing_data: bool = field(default=False, init=False)
+
+    @property
+    def affine(self) -> npt.NDArray[np.float64] | None:
+        return self.stream.affine
+
+    def chunks(self) -> Iterator[CleanScores]:
+        """Yield scores in [0, 1] in index order, first axis fastest."""
+        yield from map(clean_scores, self.stream.chunks())
+        self.trailing_data = self.stream.has_more()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """A whole prediction in memory."""
+
+    scores: npt.NDArray[np.float32]  # (x, y, z), in [0, 1]
+    flags: tuple[Flag, ...]
+
+
+@contextmanager
+def open_prediction(path: Path, *, shape: Shape) -> Iterator[PredictionReader]:
+    """Open the prediction of a case of `shape`; raises InvalidPrediction, also while it is read."""
+    if not path.is_file():
+        raise InvalidPrediction(OutputFault.MISSING, f"{path.name} is no file")
+    with open_nifti(path, shape=shape) as stream:
+        yield PredictionReader(stream)
+
+
+def read_prediction(path: Path, *, shape: Shape) -> Prediction:
+    """Read a whole prediction: NaN counts as 0, the rest is clamped, then rounded once to float32."""
+    with open_prediction(path, shape=shape) as reader:
+        chunks = list(reader.chunks())
+        scores = np.concatenate([chunk.values.astype(np.float32) for chunk in chunks])
+    noticed = {
+        Flag.CLAMPED: any(chunk.clamped for chunk in chunks),
+        Flag.NAN: any(chunk.nan for chunk in chunks),
+        Flag.CONSTANT: scores.min() == scores.max(),
+        Flag.TRAILING_DATA: reader.trailing_data,
+    }
+    return Prediction(scores.reshape(shape, order="F"), tuple(flag for flag, seen in noticed.items() if seen))
+
+
+def read_label(path: Path, *, shape: Shape) -> npt.NDArray[np.bool_]:
+    """Return the abnormal voxels (x, y, z): stored numbers rounded half to even, clipped to [0, 1], = 1."""
+    return read_label_and_affine(path, shape=shape)[0]
+
+
+def read_label_and_affine(
+    path: Path, *, shape: Shape
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64] | None]:
+    """Return the abnormal voxels and the label's affine (4, 4); raises InvalidGroundTruth."""
+    abnormal = np.empty(math.prod(shape), np.bool_)
+    start = 0
+    try:
+        with open_nifti(path, shape=shape) as stream:
+            for chunk in stream.chunks():
+                abnormal[start : start + chunk.size] = np.rint(chunk) >= 1  # NaN compares false
+                start += chunk.size
+            stream.has_more()
+            return abnormal.reshape(shape, order="F"), stream.affine
+    except InvalidPrediction as error:
+        raise InvalidGroundTruth(
+            f"The label {path} cannot be used ({error.detail}). Write it again in the shape of its image."
+        ) from error
+
+
+def read_sample_score(path: Path) -> float:
+    """Return the number on the first line of a score file, not yet clamped; raises InvalidPrediction."""
+    if not path.is_file():
+        raise InvalidPrediction(OutputFault.MISSING, f"{path.name} is no file")
+    with path.open("rb") as file:
+        line = file.readline(MAX_LINE)
+    try:
+        text = line.decode("ascii").strip()
+        return _parse_number(text)
+    except ValueError:
+        raise InvalidPrediction(OutputFault.NOT_A_NUMBER, f"the line is {line[:40]!r}") from None
+
+
+def _parse_number(text: str) -> float:
+    if "_" in text:  # Python's own digit groups are no number to anyone else
+        raise ValueError(text)
+    return float(text)
+
+
+def differs(mine: npt.NDArray[Any] | None, theirs: npt.NDArray[Any] | None) -> bool:
+    """Whether two affines (4, 4) place voxels differently; one that makes no sense always does."""
+    if mine is None or theirs is None:
+        return True
+    return not np.allclose(mine, theirs, rtol=1e-4, atol=1e-3)
