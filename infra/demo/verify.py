@@ -89,22 +89,27 @@ def find_part(runs: Sequence[Json], task: str, row: Json, dataset: str) -> Json:
 
 def check_cell(label: str, cell: Json, entry: Entry) -> Iterator[Check]:
     result = cell["result"]
-    if entry.task == "sample":
+    valid = sum(entry.prediction(case) is not None for case in entry.of_task())
+    if valid < result["valid_share"] * len(entry.of_task()):
+        yield Check(f"{label}: no result", cell["score"], None)
+    elif entry.task == "sample":
         yield Check(label, cell["score"], sample_ap(entry))
-        return
+    else:
+        yield from check_pixel_cell(label, cell, entry)
+
+
+def check_pixel_cell(label: str, cell: Json, entry: Entry) -> Iterator[Check]:
+    result = cell["result"]
     scores = {case["id"]: read_scores(entry, case) for case in entry.of_task()}
     labels = {case["id"]: read_label(entry, case) for case in entry.of_task()}
-    for batching, published in zip(entry.manifest["batchings"], published_batchings(result), strict=True):
+    for role, batching in zip(("official", "validation"), entry.manifest["batchings"], strict=True):
+        published = result[role]
         found = [pooled_ap(scores, labels, batch) for batch in batching["batches"]]
-        for number, pair in enumerate(zip(published, found, strict=True), start=1):
-            yield Check(f"{label} batching {batching['seed']} batch {number}", *pair)
-        if batching is entry.manifest["batchings"][0]:
-            yield Check(label, cell["score"], math.fsum(found) / len(found))
-    yield Check(f"{label} whole set", result["whole_set_ap"], pooled_ap(scores, labels, list(scores)))
-
-
-def published_batchings(result: Json) -> list[list[float]]:
-    return [result["batch_aps"], result["validation"]["batch_aps"]]
+        for number, pair in enumerate(zip(published["batch_aps"], found, strict=True), start=1):
+            yield Check(f"{label}, {role} batch {number}", *pair)
+        yield Check(f"{label}, {role} mean", published["mean"], float(np.mean(found)))
+    yield Check(label, cell["score"], result["official"]["mean"])
+    yield Check(f"{label}, whole set", result["whole_set_ap"], pooled_ap(scores, labels, list(scores)))
 
 
 def sample_ap(entry: Entry) -> float:

@@ -18,11 +18,13 @@ Answer = TypeVar("Answer")
 
 
 class Client:
-    def __init__(self, url: str, token: str | None) -> None:
+    def __init__(
+        self, url: str, token: str | None, *, transport: httpx.BaseTransport | None = None
+    ) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         timeout = httpx.Timeout(60.0, connect=10.0)
         self.url = url
-        self.http = httpx.Client(base_url=url + API, headers=headers, timeout=timeout)
+        self.http = httpx.Client(base_url=url + API, headers=headers, timeout=timeout, transport=transport)
 
     @classmethod
     def visitor(cls) -> Self:

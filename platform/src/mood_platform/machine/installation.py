@@ -52,11 +52,11 @@ class Installation:
         for folder in (self.home, self.logs, self.run_folder, self.home / "files", self.home / "mail"):
             folder.mkdir(parents=True, exist_ok=True)
         self.postgres.create()
-        if not self.settings_file.exists():
-            self._write_settings({"MOOD_EXECUTION__INSTANCE": f"mood-{secrets.token_hex(4)}"})
+        known = self.settings() if self.settings_file.exists() else {}
         self._write_settings(
             {
-                **self.settings(),
+                "MOOD_EXECUTION__INSTANCE": f"mood-{secrets.token_hex(4)}",
+                **known,
                 "MOOD_DATABASE__URL": self.postgres.url,
                 "MOOD_BROKER__URL": self.valkey.url,
                 "MOOD_STORAGE__ROOT": str(self.home / "files"),
