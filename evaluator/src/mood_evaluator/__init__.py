@@ -7,13 +7,10 @@ from mood_evaluator.average_precision import (
 )
 from mood_evaluator.batches import Batching, draw_batching
 from mood_evaluator.bootstrap import pixel_replicates, sample_replicates
-from mood_evaluator.bootstrap import pixel_replicates, sample_replicates
 from mood_evaluator.canonical import canonical_digest
-from mood_evaluator.case_score import CaseScore, score_pixel_case, score_sample_case
 from mood_evaluator.case_score import CaseScore, score_pixel_case, score_sample_case
 from mood_evaluator.clean_scores import CleanScores, clean_scores
 from mood_evaluator.consensus import consensus, mean_ranks
-from mood_evaluator.dataset_result import BatchedScore, DatasetResult, result_of
 from mood_evaluator.dataset_result import BatchedScore, DatasetResult, result_of
 from mood_evaluator.errors import (
     BatchingImpossible,
@@ -36,30 +33,19 @@ from mood_evaluator.scoring import (
     score_sample_dataset,
     whole_set_ap,
 )
-from mood_evaluator.scoring import (
-    PixelCase,
-    PixelScore,
-    score_pixel_dataset,
-    score_sample_dataset,
-    whole_set_ap,
-)
 from mood_evaluator.test_set import Case, Dataset, Task, TestSet, load_test_set, save_test_set
-from mood_evaluator.version import __version__
 from mood_evaluator.version import __version__
 from mood_evaluator.volumes import Prediction, read_label, read_prediction
 
 __all__ = [
     "BatchedScore",
-    "BatchedScore",
     "Batching",
     "BatchingImpossible",
     "Case",
     "CaseScore",
-    "CaseScore",
     "Cell",
     "CleanScores",
     "Dataset",
-    "DatasetResult",
     "DatasetResult",
     "Entry",
     "EvaluatorError",
@@ -72,8 +58,6 @@ __all__ = [
     "InvalidTestSet",
     "OutputFault",
     "PixelCase",
-    "PixelCase",
-    "PixelScore",
     "PixelScore",
     "Prediction",
     "Quantizer",
@@ -82,7 +66,6 @@ __all__ = [
     "Task",
     "TestSet",
     "UndefinedScore",
-    "__version__",
     "__version__",
     "average_precision",
     "average_precision_from_histogram",
@@ -94,25 +77,17 @@ __all__ = [
     "load_test_set",
     "mean_ranks",
     "pixel_replicates",
-    "pixel_replicates",
     "rank",
     "rank_entries",
     "read_label",
     "read_prediction",
     "result_of",
-    "result_of",
-    "sample_replicates",
     "sample_replicates",
     "save_test_set",
     "score_pixel_case",
-    "score_pixel_case",
-    "score_pixel_dataset",
     "score_pixel_dataset",
     "score_sample_case",
-    "score_sample_case",
-    "score_sample_dataset",
     "score_sample_dataset",
     "sum_evidence",
-    "whole_set_ap",
     "whole_set_ap",
 ]

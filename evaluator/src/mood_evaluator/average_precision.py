@@ -18,9 +18,8 @@ from mood_evaluator.errors import UndefinedScore
 
 Counts = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.uint32]
-_ONE = int(
-    np.float32(1.0).view(np.uint32)
-)  # float32 bits of 1.0; bits of non-negative floats order like floats
+# The bits of non-negative floats order like the floats, so they serve as codes.
+_ONE = int(np.float32(1.0).view(np.uint32))
 _BLOCK = 512  # words of 64 bits
 _DENSE = 1 << 20  # products that are laid out in memory at once
 _CHUNK = 1 << 22  # voxels that are sorted at once
@@ -104,7 +103,7 @@ class _ScoreSet:
         self._touched[words[starts] // _BLOCK] = True
 
     def places(self, codes: Codes) -> tuple[npt.NDArray[np.int64], int]:
-        """Return how many members lie below each of `codes`, all members, and how many members there are."""
+        """Return how many members lie below each of `codes` (themselves members), and the number of members."""
         if codes.size == 0:
             return np.zeros(0, np.int64), 0
         blocks = np.flatnonzero(self._touched)
