@@ -5,9 +5,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+
 from mood_platform.machine.postgres import PostgresCluster
 from mood_platform.machine.processes import end_all, postgres_processes, wait_until
 

@@ -5,6 +5,7 @@ from configparser import RawConfigParser
 from pathlib import Path
 
 import pytest
+
 from mood_platform.errors import Misconfigured
 from mood_platform.machine.installation import Installation
 from mood_platform.machine.processes import MARK
@@ -81,7 +82,9 @@ def test_every_process_carries_the_mark_it_is_found_by(installation: Installatio
 
 def test_slots_take_every_stage_and_one_worker_takes_toys_only(installation: Installation) -> None:
     prepare(installation)
-    queues = {one.name: one.command[one.command.index("-Q") + 1] for one in programs_with_queues(installation)}
+    queues = {
+        one.name: one.command[one.command.index("-Q") + 1] for one in programs_with_queues(installation)
+    }
     assert queues == {
         "evaluate": "evaluate,intake,mail",
         "toy": "toy",

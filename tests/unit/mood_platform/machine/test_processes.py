@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from mood_platform.machine.processes import MARK, end_all, postgres_processes, processes_of, wait_until
 
 STUBBORN = "trap '' TERM; echo ready; while :; do sleep 0.05; done"
@@ -26,7 +27,9 @@ def start(command: list[str], *, mark: Path, cwd: Path | None = None) -> subproc
     return process
 
 
-def test_a_process_is_found_by_its_mark_and_by_no_other(marked: subprocess.Popen[str], tmp_path: Path) -> None:
+def test_a_process_is_found_by_its_mark_and_by_no_other(
+    marked: subprocess.Popen[str], tmp_path: Path
+) -> None:
     assert marked.pid in processes_of(tmp_path)
     assert marked.pid not in processes_of(tmp_path / "other")
 

@@ -1,0 +1,90 @@
+"""Tables of reports and leaderboards."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mood_platform.cli.problems import Problem
+from mood_platform.cli.results import _save_report as save_report
+from mood_platform.cli.results import show_leaderboard, show_report
+
+
+def row(name: str, rank: int | None, score: float | None, standing: str = "ranked") -> dict[str, Any]:
+    cell = {"score": score, "interval": [0.1, 0.9] if score is not None else None}
+    return {
+        "name": name,
+        "rank": rank,
+        "standing": standing,
+        "mean_rank": rank,
+        "rank_interval": [1, 2] if rank else None,
+        "keeps_place": 0.875 if rank else None,
+        "datasets": {"brain": cell},
+    }
+
+
+def leaderboard(*rows: dict[str, Any]) -> dict[str, Any]:
+    document = {
+        "challenge": {"title": "MOOD"},
+        "task": "pixel",
+        "datasets": {"brain": {}},
+        "rows": list(rows),
+        "demonstration": "demonstration, labels reproducible",
+    }
+    return {"document": document, "version": 2, "published_at": "2026-09-08T00:00:00Z", "digest": "d1"}
+
+
+def test_ties_references_and_missing_results_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    show_leaderboard(
+        leaderboard(
+            row("One", 1, 0.5), row("Two", 1, 0.5), row("Ref", None, 0.25, "reference"), row("None", 3, None)
+        )
+    )
+    lines = capsys.readouterr().out.splitlines()
+    line = {name: next(one for one in lines if name in one) for name in ("One", "Two", "Ref", "None")}
+    assert "1=" in line["One"]
+    assert "1=" in line["Two"]
+    assert "reference" in line["Ref"]
+    assert "0.250" in line["Ref"]
+    assert "–" in line["None"]  # noqa: RUF001 - typography
+    assert "88 %" in line["One"]
+
+
+def test_a_leaderboard_names_version_digest_and_demonstration(capsys: pytest.CaptureFixture[str]) -> None:
+    show_leaderboard(leaderboard(row("One", 1, 0.5)))
+    told = capsys.readouterr().out
+    assert "version 2" in told
+    assert "d1" in told
+    assert "labels reproducible" in told
+
+
+def report(case: str = "0123456789abcdef") -> dict[str, Any]:
+    one = {
+        "case": case,
+        "outcome": "timed_out",
+        "seconds": 1.5,
+        "limit_seconds": 1.0,
+        "score": None,
+        "ap": None,
+    }
+    part = {"ap": None, "cases": [one | {"flags": [], "text": "It took too long.", "log": "line\n"}]}
+    return {"head": "Only a check.", "datasets": {"brain": part}, "warnings": []}
+
+
+def test_a_report_shows_head_outcome_time_and_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    show_report(report())
+    told = capsys.readouterr().out
+    for expected in ("Only a check.", "timed_out", "1.50 / 1 s", "It took too long."):
+        assert expected in told
+
+
+def test_a_saved_report_has_the_document_and_a_log_a_case(tmp_path: Path) -> None:
+    save_report(report(), tmp_path / "out")
+    assert json.loads((tmp_path / "out" / "report.json").read_text()) == report()
+    assert (tmp_path / "out" / "brain-0123456789abcdef.log").read_text() == "line\n"
+
+
+def test_a_case_name_cannot_leave_the_folder(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="no file name"):
+        save_report(report("../../escape"), tmp_path / "out")
