@@ -164,18 +164,9 @@ def until(ready: Callable[[], bool], *, seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
-def test_one_bell_wakes_the_slots_and_the_run_ends_scored_without_a_sweep(machine: Machine) -> None:
-    machine.workers.start_worker("slot", "toy,challenge,analysis")
-    machine.workers.start_worker("evaluate", "evaluate,intake,mail")
-    submission = machine.submit("north")
-    until(lambda: machine.ended(submission))
-    run = machine.platform.run_of(submission)
-    assert run.state is RunState.SCORED
-    assert machine.states(run) == {CaseRunState.SUCCEEDED: 16}
-    until(lambda: machine.queue.waiting(Queue.TOY) + machine.queue.waiting(Queue.CHALLENGE) == 0)
-
-
-def test_a_toy_slot_serves_toy_cases_while_the_challenge_waits(machine: Machine) -> None:
+def test_a_toy_slot_serves_toy_cases_while_the_challenge_waits_and_no_run_needs_a_sweep(
+    machine: Machine,
+) -> None:
     machine.workers.start_worker("toy-slot", "toy")
     machine.workers.start_worker("evaluate", "evaluate,intake,mail")
     waiting = machine.submit("north")
@@ -186,7 +177,10 @@ def test_a_toy_slot_serves_toy_cases_while_the_challenge_waits(machine: Machine)
     assert machine.states(machine.platform.run_of(waiting))[CaseRunState.QUEUED] == 8
     machine.workers.start_worker("slot", "toy,challenge,analysis")
     until(lambda: machine.ended(waiting))
-    assert machine.platform.run_of(waiting).state is RunState.SCORED
+    run = machine.platform.run_of(waiting)
+    assert run.state is RunState.SCORED
+    assert machine.states(run) == {CaseRunState.SUCCEEDED: 16}
+    until(lambda: machine.queue.waiting(Queue.TOY) + machine.queue.waiting(Queue.CHALLENGE) == 0)
 
 
 def test_killed_slot_evaluator_beat_and_broker_all_come_back_and_the_run_ends_scored(

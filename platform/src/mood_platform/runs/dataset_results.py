@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mood_evaluator import CaseScore, Evidence, PixelCase, Task, result_of
@@ -33,15 +34,11 @@ def complete_evidence(evaluation: Evaluation, task: Task, part: Part) -> None:
 
 def result_of_part(evaluation: Evaluation, task: Task, part: Part, *, valid_share: float) -> Json:
     """Reads all valid predictions again, exactly, with time for each case as for one."""
-    limits = evaluation.limits
-    cases = len(part.case_runs)
-    limits = replace(limits, cpu_seconds=limits.cpu_seconds * cases, wall_seconds=limits.wall_seconds * cases)
+    one, count = evaluation.limits, len(part.case_runs)
+    limits = replace(one, cpu_seconds=one.cpu_seconds * count, wall_seconds=one.wall_seconds * count)
     with ExitStack() as stack:
-        files = {
-            case_run.id: stack.enter_context(_files(evaluation.store, case_run, task))
-            for case_run in part.case_runs
-        }
-        answer = run_limited(lambda: json.dumps(_result(task, part, files, valid_share)).encode(), limits)
+        inputs = [stack.enter_context(_opened_case(evaluation.store, task, case)) for case in part.case_runs]
+        answer = run_limited(lambda: _result(task, part, inputs, valid_share), limits)
     if isinstance(answer, Exhausted):
         raise Transient(
             f"Scoring test set {part.manifest.name} used up its {answer}.",
@@ -49,3 +46,43 @@ def result_of_part(evaluation: Evaluation, task: Task, part: Part, *, valid_shar
         )
     document: Json = json.loads(answer)
     return document
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    """One case as local files."""
+
+    score: Json
+    volume: PixelCase
+    evidence: Path | None
+
+
+@contextmanager
+def _opened_case(store: ObjectStore, task: Task, case_run: CaseRun) -> Iterator[_Input]:
+    """Only a prediction that was found valid is opened."""
+    stored = stored_case(case_run, task)
+    valid = case_run.state is CaseRunState.SUCCEEDED
+    assert case_run.score is not None, "complete_evidence came first"
+    with (
+        opened(store, stored.prediction_key if valid else None) as prediction,
+        opened(store, stored.label_key) as label,
+        opened(store, case_run.evidence_key) as evidence,
+    ):
+        volume = PixelCase(case_run.case.case_id, prediction, label, stored.shape)
+        yield _Input(case_run.score, volume, evidence)
+
+
+def _result(task: Task, part: Part, inputs: Sequence[_Input], valid_share: float) -> bytes:
+    scores = {one.volume.id: CaseScore.from_json(one.score, evidence=_evidence(one)) for one in inputs}
+    result = result_of(
+        task=task,
+        test_set=part.manifest,
+        case_scores=scores,
+        cases=[one.volume for one in inputs],
+        valid_share=valid_share,
+    )
+    return json.dumps(result.to_json()).encode()
+
+
+def _evidence(one: _Input) -> Evidence | None:
+    return None if one.evidence is None else Evidence.from_bytes(one.evidence.read_bytes())

@@ -1,0 +1,291 @@
+"""From a submission to its results with a scripted engine: scores by the real evaluator, reports, failures."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from nibabel.nifti1 import Nifti1Image
+from sklearn.metrics import average_precision_score
+from sqlalchemy import select
+
+from mood_evaluator import Dataset, Evidence, Task, canonical_digest
+from mood_platform.db.engine import Sessions
+from mood_platform.execution.runtime import CaseJob, Collected, Execution
+from mood_platform.failures import FailureReason
+from mood_platform.models import CaseRun, CaseRunState, Run, RunState, Stage, Submission, TestSet
+from mood_platform.queueing import Job
+from mood_platform.runs.due import exclusively
+from mood_platform.runs.execute import work_once
+from mood_platform.runs.score_case import score_case
+from mood_platform.runs.score_run import score_run
+from mood_platform.runs.service import start_analysis
+from mood_platform.runs.sweeper import STALE_SECONDS, sweep
+from mood_platform.storage.local import LocalStore
+from mood_platform.testing.drive import drive, echo, evaluation_of
+from mood_platform.testing.factories import TinyPlatform, make_platform
+from mood_platform.testing.runtime import FakeRuntime, Scripted
+
+pytestmark = pytest.mark.integration
+
+CRASH = Scripted.ending(1, log=b"Traceback: no weights\n\x1b[31mred\x1b[0m\x00")
+
+
+@pytest.fixture
+def platform(sessions: Sessions, store: LocalStore, tmp_path: Path) -> TinyPlatform:
+    return make_platform(sessions, store, tmp_path / "sets")
+
+
+def document(platform: TinyPlatform, key: str | None) -> dict[str, Any]:
+    assert key is not None
+    found: dict[str, Any] = json.loads(platform.store.read(key, limit=10**7))
+    return found
+
+
+def case_runs(platform: TinyPlatform, run: Run) -> list[CaseRun]:
+    with platform.open() as tx:
+        return list(tx.session.scalars(select(CaseRun).where(CaseRun.run_id == run.id)))
+
+
+def voxels(path: Path) -> np.ndarray[Any, Any]:
+    return np.asanyarray(Nifti1Image.from_filename(path).dataobj).ravel()
+
+
+def oracle(platform: TinyPlatform, part: dict[str, Any]) -> list[float]:
+    """scikit-learn on the kept predictions and labels of each stored batch."""
+    with platform.open() as tx:
+        query = select(TestSet.manifest).where(TestSet.digest == part["digest"])
+        manifest = tx.session.scalars(query).one()
+    cases = {case["id"]: case for case in manifest["cases"]}
+    return [
+        average_precision_score(*_pooled(platform, part, [cases[name] for name in batch]))
+        for batch in manifest["batchings"][0]["batches"]
+    ]
+
+
+def _pooled(
+    platform: TinyPlatform, part: dict[str, Any], cases: list[dict[str, Any]]
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    scores, labels = [], []
+    for case in cases:
+        prediction = platform.store.path(part["cases"][case["id"]]["prediction"])
+        readable = prediction.with_name("prediction.nii.gz")
+        readable.write_bytes(prediction.read_bytes())
+        scores.append(voxels(readable))
+        sha256 = case["sha256"]["label"]
+        label = voxels(platform.store.path(f"labels/{sha256}.nii.gz")) if sha256 else scores[-1] * 0
+        labels.append(label)
+    return np.concatenate(labels), np.concatenate(scores)
+
+
+def test_a_pixel_run_ends_scored_with_the_aps_of_scikit_learn(platform: TinyPlatform) -> None:
+    submission = platform.submit(platform.join("north"))
+    drive(platform, FakeRuntime(echo))
+    run = platform.run_of(submission)
+    assert run.state is RunState.SCORED
+    results = document(platform, run.results_key)
+    assert results["schema"] == "mood-run-results/1"
+    assert results["digest"] == canonical_digest(results)
+    assert [part["dataset"] for part in results["test_sets"]] == ["brain", "abdom"]
+    for part in results["test_sets"]:
+        expected = oracle(platform, part)
+        assert part["result"]["official"]["batch_aps"] == expected
+        assert part["result"]["score"] == float(np.mean(expected))
+    assert results["node_classes"] == [{"cases": 8, "cpu": "test"}]
+
+
+def test_a_sample_run_is_scored_over_all_scans_at_once(platform: TinyPlatform) -> None:
+    submission = platform.submit(platform.join("north"), task=Task.SAMPLE)
+    drive(platform, FakeRuntime(echo))
+    run = platform.run_of(submission)
+    assert run.state is RunState.SCORED
+    for part in document(platform, run.results_key)["test_sets"]:
+        with platform.open() as tx:
+            manifest = tx.session.scalars(
+                select(TestSet.manifest).where(TestSet.digest == part["digest"])
+            ).one()
+        abnormal = [case["abnormal"] for case in manifest["cases"]]
+        scores = [part["cases"][case["id"]]["score"]["score"] for case in manifest["cases"]]
+        assert part["result"]["score"] == average_precision_score(abnormal, scores)
+
+
+def test_every_pixel_case_leaves_evidence_that_can_be_read(platform: TinyPlatform) -> None:
+    submission = platform.submit(platform.join("north"))
+    drive(platform, FakeRuntime(lambda job: echo(job) if job.dataset is Dataset.BRAIN else CRASH))
+    for case_run in case_runs(platform, platform.run_of(submission)):
+        assert case_run.evidence_key is not None
+        evidence = Evidence.from_bytes(platform.store.read(case_run.evidence_key, limit=10**7))
+        assert evidence.voxels == 64
+        assert (evidence.max == 0) == (case_run.state is CaseRunState.CRASHED)
+
+
+def test_the_toy_report_comes_first_and_opens_the_hidden_cases(platform: TinyPlatform) -> None:
+    submission = platform.submit(platform.join("north"))
+    seen: list[bool] = []
+
+    def watch(job: CaseJob) -> Scripted:
+        seen.append(platform.run_of(submission).toy_reported_at is not None)
+        return echo(job)
+
+    drive(platform, FakeRuntime(watch))
+    assert seen == [False] * 8 + [True] * 8
+    run = platform.run_of(submission)
+    report = document(platform, run.toy_report_key)
+    assert report["schema"] == "mood-toy-report/1"
+    assert report["head"] == (
+        "4 toy cases only show that your container works; they do not predict your rank."
+    )
+    assert list(report["datasets"]) == ["brain", "abdom"]
+    for dataset in report["datasets"].values():
+        assert 0 < dataset["ap"] <= 1
+        for case in dataset["cases"]:
+            assert (case["outcome"], case["log"], case["limit_seconds"]) == ("succeeded", "done\n", 3)
+    assert (Job.SEND_MAIL, {"kind": "toy_report", "run": str(run.id)}) in platform.queue.sent
+
+
+def test_a_toy_submission_ends_scored_on_its_toy_cases(platform: TinyPlatform) -> None:
+    submission = platform.submit(platform.join("north"), stage=Stage.TOY)
+    drive(platform, FakeRuntime(echo))
+    run = platform.run_of(submission)
+    assert run.state is RunState.SCORED
+    report, results = document(platform, run.toy_report_key), document(platform, run.results_key)
+    assert [part["result"]["score"] for part in results["test_sets"]] == [
+        dataset["ap"] for dataset in report["datasets"].values()
+    ]
+
+
+def test_when_every_toy_case_fails_the_run_fails_unseen_by_hidden_cases_and_is_refunded(
+    platform: TinyPlatform,
+) -> None:
+    submission = platform.submit(platform.join("north"))
+    runtime = FakeRuntime(lambda _: CRASH)
+    drive(platform, runtime)
+    run = platform.run_of(submission)
+    assert (run.state, run.reason) == (RunState.FAILED, FailureReason.TOY_FAILED)
+    assert len(runtime.jobs) == 8
+    states = Counter(case_run.state for case_run in case_runs(platform, run))
+    assert states == {CaseRunState.CRASHED: 8, CaseRunState.CANCELLED: 8}
+    with platform.open() as tx:
+        assert tx.session.get_one(Submission, submission.id).refunded_at is not None
+    report = document(platform, run.toy_report_key)
+    assert report["failed"]
+    case = report["datasets"]["brain"]["cases"][0]
+    assert (case["outcome"], case["text"]) == ("crashed", FailureReason.CRASHED.text)
+    assert case["log"] == "Traceback: no weights\nred"
+    assert report["datasets"]["brain"]["ap"] is None
+
+
+def test_one_toy_case_that_works_is_enough_to_go_on(platform: TinyPlatform) -> None:
+    submission = platform.submit(platform.join("north"))
+    first: list[str] = []
+
+    def only_first(job: CaseJob) -> Scripted:
+        first.append(job.claim_id)
+        return echo(job) if len(first) == 1 else CRASH
+
+    drive(platform, FakeRuntime(only_first))
+    run = platform.run_of(submission)
+    assert run.state is RunState.SCORED
+    assert all(part["result"]["score"] is None for part in document(platform, run.results_key)["test_sets"])
+
+
+def test_failed_and_invalid_hidden_cases_count_as_zero_and_are_named(platform: TinyPlatform) -> None:
+    submission = platform.submit(platform.join("north"))
+    answers = iter([Scripted.writing(b"no nifti"), Scripted(None, b"", Execution(killed_at_limit=True))])
+
+    def mostly(job: CaseJob) -> Scripted:
+        hidden = platform.run_of(submission).toy_reported_at is not None
+        return next(answers, echo(job)) if hidden and job.dataset is Dataset.BRAIN else echo(job)
+
+    drive(platform, FakeRuntime(mostly))
+    run = platform.run_of(submission)
+    brain, abdom = document(platform, run.results_key)["test_sets"]
+    outcomes = Counter(case["outcome"] for case in brain["cases"].values())
+    assert outcomes == {"succeeded": 2, "output_invalid": 1, "timed_out": 1}
+    assert (brain["result"]["valid"], brain["result"]["total"]) == (2, 4)
+    assert brain["result"]["score"] is not None
+    assert abdom["result"]["valid"] == 4
+
+
+def test_below_the_bar_there_is_no_result(platform: TinyPlatform) -> None:
+    submission = platform.submit(platform.join("north"))
+    runtime = FakeRuntime(lambda job: echo(job) if job.dataset is Dataset.BRAIN else CRASH)
+    drive(platform, runtime)
+    run = platform.run_of(submission)
+    brain, abdom = document(platform, run.results_key)["test_sets"]
+    assert run.state is RunState.SCORED
+    assert brain["result"]["score"] is not None
+    assert abdom["result"]["score"] is None
+
+
+def test_scores_outside_the_range_are_warned_about(platform: TinyPlatform) -> None:
+    platform.submit(platform.join("north"), task=Task.SAMPLE, stage=Stage.TOY)
+    slow = Execution(exit_code=0, seconds=2.5, collected=Collected.PRESENT)
+    drive(platform, FakeRuntime(lambda _: Scripted(b"7\n", b"", slow)))
+    with platform.open() as tx:
+        run = tx.session.scalars(select(Run)).one()
+    codes = Counter(warning["code"] for warning in document(platform, run.toy_report_key)["warnings"])
+    assert codes == {"clamped": 2, "all_scores_equal": 2, "slow": 2}
+
+
+def test_two_runs_of_the_same_predictions_have_equal_results(platform: TinyPlatform) -> None:
+    submissions = [platform.submit(platform.join(name)) for name in ("north", "south")]
+    drive(platform, FakeRuntime(echo))
+    first, second = (
+        [part["result"] for part in document(platform, platform.run_of(one).results_key)["test_sets"]]
+        for one in submissions
+    )
+    assert first == second
+
+
+def test_an_analysis_is_scored_too_and_changes_nothing_else(platform: TinyPlatform) -> None:
+    submission = platform.submit(platform.join("north"))
+    drive(platform, FakeRuntime(echo))
+    mails = platform.queue.names().count(Job.SEND_MAIL)
+    with platform.open() as tx:
+        analysis = start_analysis(tx, submission=submission, test_set_names=["test-abdom"], actor="o")
+    drive(platform, FakeRuntime(echo))
+    with platform.open() as tx:
+        run = tx.session.get_one(Run, analysis.id)
+    assert run.state is RunState.SCORED
+    assert [part["name"] for part in document(platform, run.results_key)["test_sets"]] == ["test-abdom"]
+    assert platform.queue.names().count(Job.SEND_MAIL) == mails
+
+
+def test_scoring_again_changes_nothing(platform: TinyPlatform) -> None:
+    submission = platform.submit(platform.join("north"), stage=Stage.TOY)
+    drive(platform, FakeRuntime(echo))
+    run, evaluation = platform.run_of(submission), evaluation_of(platform)
+    for case_run in case_runs(platform, run):
+        assert not score_case(evaluation, case_run_id=case_run.id)
+    score_run(evaluation, run_id=run.id)
+    assert platform.run_of(submission).state_since == run.state_since
+
+
+def test_a_second_scorer_of_the_same_run_leaves_at_once(platform: TinyPlatform) -> None:
+    submission = platform.submit(platform.join("north"), stage=Stage.TOY)
+    run = platform.run_of(submission)
+    with exclusively(platform.sessions, run.id) as first, exclusively(platform.sessions, run.id) as second:
+        assert (first, second) == (True, False)
+        score_run(evaluation_of(platform), run_id=run.id)
+    assert platform.run_of(submission).toy_reported_at is None
+
+
+def test_lost_scoring_messages_are_sent_again_by_the_sweeper(platform: TinyPlatform) -> None:
+    submission = platform.submit(platform.join("north"), stage=Stage.TOY)
+    slot = platform.slot(FakeRuntime(echo))
+    platform.queue.drain({Job.WORK: lambda stage: work_once(slot, stages={Stage(stage)})})
+    run = platform.run_of(submission)
+    assert Counter(case.state for case in case_runs(platform, run)) == {CaseRunState.COLLECTED: 8}
+    with platform.open() as tx:
+        for case_run in tx.session.scalars(select(CaseRun)):
+            case_run.state_since -= timedelta(seconds=2 * STALE_SECONDS)
+    sweep(platform.sessions, platform.queue, max_attempts=3)
+    assert [job for job, _ in platform.queue.pending] == [Job.SCORE_CASE] * 8
+    drive(platform, FakeRuntime(echo))
+    assert platform.run_of(submission).state is RunState.SCORED
