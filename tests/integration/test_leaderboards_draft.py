@@ -25,7 +25,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture
 def contest(sessions: Sessions, store: LocalStore, tmp_path: Path) -> Contest:
-    return Contest(make_platform(sessions, store, tmp_path / "sets", cases=6), tmp_path / "sets")
+    return Contest(make_platform(sessions, store, tmp_path / "sets", cases=4), tmp_path / "sets")
 
 
 def draft_of(contest: Contest, *, task: Task = Task.PIXEL, bootstraps: int = 50) -> dict[str, Any]:
@@ -64,10 +64,10 @@ def test_a_draft_says_what_it_rests_on(contest: Contest) -> None:
     assert document["demonstration"] == "demonstration, labels reproducible"
     assert (document["bootstraps"], document["pending"]) == (50, [])
     assert document["limits"]["seconds"] == 3
-    assert document["node_classes"] == [{"cases": 12, "cpu": "test"}]
+    assert document["node_classes"] == [{"cases": 8, "cpu": "test"}]
     for dataset in Dataset:
         facts = document["datasets"][dataset]
-        assert (facts["test_set"], facts["cases"], len(facts["batchings"])) == (f"test-{dataset}", 6, 2)
+        assert (facts["test_set"], facts["cases"], len(facts["batchings"])) == (f"test-{dataset}", 4, 2)
     assert document["rows"][0]["image"].startswith("sha256:")
 
 
@@ -109,7 +109,7 @@ def test_too_few_valid_cases_are_no_result_and_rank_last(contest: Contest) -> No
     )
 
     def skips_most_of_brain(job: CaseJob) -> bool:
-        return job.case.read_bytes() in hidden_brain[:4]
+        return job.case.read_bytes() in hidden_brain[:3]
 
     contest.enter(contest.join("broken"), quality=1, skips=skips_most_of_brain)
     contest.enter(contest.join("north"), quality=0.2)
@@ -126,7 +126,7 @@ def test_a_failed_case_counts_as_zero_and_its_share_is_told(contest: Contest) ->
     contest.run()
     cell = draft_of(contest)["rows"][0]["datasets"]["brain"]
     assert cell["score"] is not None
-    assert cell["result"]["failed_share"] == pytest.approx(1 / 6)
+    assert cell["result"]["failed_share"] == pytest.approx(1 / 4)
 
 
 def test_runs_on_different_versions_of_a_test_set_are_not_compared(contest: Contest) -> None:
@@ -134,7 +134,7 @@ def test_runs_on_different_versions_of_a_test_set_are_not_compared(contest: Cont
     contest.run()
     more = contest.folder / "more" / "test-brain"
     with contest.platform.open() as tx:
-        built = write_test_set(more, purpose="test", dataset=Dataset.BRAIN, cases=8)
+        built = write_test_set(more, purpose="test", dataset=Dataset.BRAIN, cases=6)
         install_test_set(tx, folder=built, store=contest.platform.store)
     contest.enter(contest.join("south"), quality=1)
     contest.run()
