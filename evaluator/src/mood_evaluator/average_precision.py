@@ -103,7 +103,7 @@ class _ScoreSet:
         self._touched[words[starts] // _BLOCK] = True
 
     def places(self, codes: Codes) -> tuple[npt.NDArray[np.int64], int]:
-        """Return how many members lie below each of `codes` (themselves members), and the number of members."""
+        """Return how many members lie below each of `codes` (members too), and how many there are."""
         if codes.size == 0:
             return np.zeros(0, np.int64), 0
         blocks = np.flatnonzero(self._touched)

@@ -68,13 +68,15 @@ def _stack(histograms: Sequence[Histogram]) -> tuple[Matrix, Matrix]:
 
 def _pooled_aps(draws: Matrix, positives: Matrix, negatives: Matrix) -> Matrix:
     """Return the AP of each row of `draws` (n, cases) over ascending thresholds (cases, thresholds)."""
+    falling = np.ascontiguousarray(positives[:, ::-1]), np.ascontiguousarray(negatives[:, ::-1])
     parts = [draws[start : start + _ROWS] for start in range(0, len(draws), _ROWS)]
-    return np.concatenate([_pooled_ap_rows(part, positives, negatives) for part in parts])
+    return np.concatenate([_pooled_ap_rows(part, *falling) for part in parts])
 
 
 def _pooled_ap_rows(draws: Matrix, positives: Matrix, negatives: Matrix) -> Matrix:
-    gained = (draws @ positives)[:, ::-1]
+    """Do so for a few rows, thresholds falling."""
+    gained = draws @ positives
     true = np.cumsum(gained, axis=1)
-    found = true + np.cumsum((draws @ negatives)[:, ::-1], axis=1)
+    found = true + np.cumsum(draws @ negatives, axis=1)
     precision = np.divide(true, found, out=np.zeros_like(true), where=found > 0)
     return np.asarray((gained * precision).sum(axis=1) / true[:, -1])

@@ -95,7 +95,9 @@ def read_sample_score(path: Path) -> float:
     if not path.is_file():
         raise InvalidPrediction(OutputFault.MISSING, f"{path.name} is no file")
     with path.open("rb") as file:
-        line = file.readline(MAX_LINE)
+        line = file.readline(MAX_LINE + 1)
+    if len(line) > MAX_LINE:  # a number cut short would be another number
+        raise InvalidPrediction(OutputFault.NOT_A_NUMBER, f"the line is longer than {MAX_LINE} bytes")
     try:
         text = line.decode("ascii").strip()
         return _parse_number(text)

@@ -1,0 +1,94 @@
+"""`mood-evaluate score` gives the platform's scores, sentences for errors, and exit codes."""
+
+import json
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score
+
+from mood_evaluator import Case, Dataset, InvalidTestSet, Task, TestSet, draw_batching, save_test_set
+from mood_evaluator.cli import main
+
+SHAPE = (5, 5, 5)
+LABEL = np.arange(125).reshape(SHAPE) % 9 == 0
+SCORES = np.random.default_rng(2).random((2, *SHAPE)).astype(np.float32)
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[str, str]:
+    """Return a folder of predictions and one of a test set with a normal and an abnormal case."""
+    sets, predictions = tmp_path / "set", tmp_path / "predictions"
+    (sets / "labels").mkdir(parents=True)
+    predictions.mkdir()
+    cases = []
+    for index, name in enumerate(("a", "b")):
+        nib.Nifti1Image(SCORES[index], np.eye(4)).to_filename(predictions / f"{name}.nii.gz")
+        (predictions / f"{name}.nii.gz.txt").write_text(str(index / 2))
+        label = f"labels/{name}.nii.gz" if index else None
+        cases.append(
+            Case(
+                name,
+                f"images/{name}.nii.gz",
+                label,
+                SHAPE,
+                abnormal=bool(index),
+                tasks=tuple(Task),
+                sha256_image="0",
+            )
+        )
+    nib.Nifti1Image(LABEL.astype(np.uint8), np.eye(4)).to_filename(sets / "labels/b.nii.gz")
+    batching = draw_batching({"a": False, "b": True}, size=2, seed=0)
+    test_set = TestSet(
+        "toy-brain", Dataset.BRAIN, "toy", "r", "1", 1, tuple(cases), (batching,), not_hidden=True
+    )
+    save_test_set(test_set, sets)
+    return str(predictions), str(sets)
+
+
+def _score(folders: tuple[str, str], task: str, *more: str) -> int:
+    return main(["score", "--predictions", folders[0], "--test-set", folders[1], "--task", task, *more])
+
+
+def test_json_holds_the_exact_score(folders: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert _score(folders, "pixel", "--json") == 0
+    labels = np.concatenate([np.zeros(125, bool), LABEL.ravel()])
+    result = json.loads(capsys.readouterr().out)["result"]
+    assert result["score"] == average_precision_score(labels, SCORES.ravel())
+
+
+def test_text_tells_score_and_validity(folders: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert _score(folders, "sample") == 0
+    assert capsys.readouterr().out.endswith("2 of 2 predictions are valid.\nAP 1.0\n")
+
+
+def test_too_few_predictions_are_no_result(
+    folders: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in Path(folders[0]).glob("*.txt"):
+        path.unlink()
+    assert _score(folders, "sample") == 1
+    assert "No result" in capsys.readouterr().out
+
+
+def test_errors_are_sentences_on_stderr(
+    folders: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _score((folders[0], str(tmp_path)), "sample") == 2
+    assert _score((str(tmp_path / "none"), folders[1]), "sample") == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("mood-evaluate: ") == 2
+    assert "Traceback" not in printed.err
+
+
+def test_debug_shows_where_an_error_comes_from(folders: tuple[str, str], tmp_path: Path) -> None:
+    with pytest.raises(InvalidTestSet):
+        _score((folders[0], str(tmp_path)), "sample", "--debug")
+
+
+def test_wrong_usage_ends_with_two(folders: tuple[str, str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        _score(folders, "voxel")
+    assert caught.value.code == 2

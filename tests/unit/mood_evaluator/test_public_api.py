@@ -1,0 +1,29 @@
+"""The public API is exactly `__all__`, documented here name by name."""
+
+import types
+
+import mood_evaluator
+
+PUBLIC = """
+    BatchedScore Batching BatchingImpossible Case CaseScore Cell CleanScores Dataset DatasetResult Entry
+    EvaluatorError Evidence Flag Histogram InvalidEvidence InvalidGroundTruth InvalidPrediction InvalidTestSet
+    OutputFault PixelCase PixelScore Prediction Quantizer Row StreamingAveragePrecision Task TestSet
+    UndefinedScore __version__ average_precision average_precision_from_histogram average_ranks
+    canonical_digest clean_scores consensus draw_batching load_test_set mean_ranks pixel_replicates rank
+    rank_entries read_label read_prediction result_of sample_replicates save_test_set score_pixel_case
+    score_pixel_dataset score_sample_case score_sample_dataset sum_evidence whole_set_ap
+"""
+
+
+def test_all_is_exact() -> None:
+    assert mood_evaluator.__all__ == sorted(PUBLIC.split())
+
+
+def test_every_public_name_exists_and_none_is_a_module() -> None:
+    found = [getattr(mood_evaluator, name) for name in mood_evaluator.__all__]
+    assert not any(isinstance(value, types.ModuleType) for value in found)
+
+
+def test_nothing_else_is_in_reach_but_modules() -> None:
+    others = {name for name in vars(mood_evaluator) if not name.startswith("_")} - set(mood_evaluator.__all__)
+    assert all(isinstance(getattr(mood_evaluator, name), types.ModuleType) for name in others)

@@ -1,0 +1,155 @@
+"""The manifest: comes back as written, and says in a sentence what is wrong with it."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mood_evaluator import (
+    Case,
+    Dataset,
+    InvalidTestSet,
+    Task,
+    TestSet,
+    canonical_digest,
+    draw_batching,
+    load_test_set,
+    save_test_set,
+)
+
+BOTH = (Task.SAMPLE, Task.PIXEL)
+CASES = (
+    Case("a", "images/a.nii.gz", None, (2, 3, 4), abnormal=False, tasks=BOTH, sha256_image="0a"),
+    Case(
+        "b",
+        "images/b.nii.gz",
+        "labels/b.nii.gz",
+        (2, 3, 4),
+        abnormal=True,
+        tasks=BOTH,
+        scope="local",
+        origin="artificial",
+        category="image",
+        subcategory="gorilla",
+        difficulty=3,
+        difficulty_source="effect-size",
+        base_subject="s1",
+        annotation="voxels changed",
+        sha256_image="0b",
+        sha256_label="1b",
+    ),
+    Case(
+        "c",
+        "images/c.nii.gz",
+        None,
+        (2, 3, 4),
+        abnormal=True,
+        tasks=(Task.SAMPLE,),
+        scope="global",
+        origin="natural",
+        sha256_image="0c",
+    ),
+)
+SET = TestSet(
+    name="test-brain",
+    dataset=Dataset.BRAIN,
+    purpose="test",
+    recipe="demo",
+    generator_version="1",
+    source_subjects=2,
+    cases=CASES,
+    batchings=(draw_batching({"a": False, "b": True}, size=20, seed=1),),
+    not_hidden=True,
+)
+
+
+def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
+    save_test_set(SET, tmp_path)
+    assert load_test_set(tmp_path) == SET
+    hidden = replace(SET, not_hidden=False, secret_sha256="5e")
+    save_test_set(hidden, tmp_path)
+    assert load_test_set(tmp_path) == hidden
+
+
+def test_cases_are_chosen_by_task() -> None:
+    assert [case.id for case in SET.for_task(Task.PIXEL)] == ["a", "b"]
+    assert [case.id for case in SET.for_task(Task.SAMPLE)] == ["a", "b", "c"]
+
+
+def test_the_digest_is_that_of_the_compact_sorted_document() -> None:
+    document = SET.to_json()
+    assert document["schema"] == "mood-test-set/1"
+    assert document["digest"] == SET.digest == canonical_digest(document)
+    assert canonical_digest({"b": 1, "a": "ä", "digest": "x"}) == canonical_digest({"a": "ä", "b": 1})
+    assert replace(SET, name="other").digest != SET.digest
+
+
+def _change(*path: str | int, value: Any) -> Callable[[dict[str, Any]], None]:
+    def change(document: dict[str, Any]) -> None:
+        target: Any = document
+        for step in path[:-1]:
+            target = target[step]
+        target[path[-1]] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        (_change("schema", value="mood-test-set/9"), "schema"),
+        (_change("dataset", value="knee"), "dataset"),
+        (_change("name", value=""), "name"),
+        (_change("source_subjects", value=-1), "source_subjects"),
+        (_change("source_subjects", value=True), "source_subjects"),
+        (_change("cases", value={}), "cases"),
+        (_change("cases", 1, value=7), "cases[1]"),
+        (_change("cases", 1, "shape", value=[1, 2]), "cases[1].shape"),
+        (_change("cases", 1, "shape", value=[1, 2, 0]), "cases[1].shape"),
+        (_change("cases", 1, "abnormal", value=1), "cases[1].abnormal"),
+        (_change("cases", 0, "tasks", value=["voxel"]), "cases[0].tasks"),
+        (_change("cases", 0, "sha256", value={}), "cases[0].sha256.image"),
+        (_change("cases", 0, "image", value="../../etc/passwd"), "cases[0].image"),
+        (_change("cases", 1, "label", value="/etc/passwd"), "cases[1].label"),
+        (_change("cases", 1, "label", value=None), "cases[1].tasks"),
+        (_change("cases", 1, "scope", value="everywhere"), "cases[1].scope"),
+        (_change("cases", 1, "origin", value="alien"), "cases[1].origin"),
+        (_change("cases", 1, "id", value="a"), "cases"),
+        (_change("cases", 1, "tasks", value=["sample"]), "batchings[0]"),
+        (_change("batchings", 0, "seed", value="2"), "batchings[0].digest"),
+        (_change("recipe", value="other"), "digest"),
+    ],
+)
+def test_an_error_names_the_field_and_the_remedy(
+    change: Callable[[dict[str, Any]], None], place: str
+) -> None:
+    document = json.loads(json.dumps(SET.to_json()))
+    change(document)
+    with pytest.raises(InvalidTestSet) as caught:
+        TestSet.from_json(document)
+    assert f": {place}: " in str(caught.value)
+    assert "build the test set again" in str(caught.value)
+
+
+def test_a_missing_field_is_named_together_with_its_file(tmp_path: Path) -> None:
+    document = SET.to_json()
+    del document["cases"][2]["abnormal"]
+    (tmp_path / "test_set.json").write_text(json.dumps(document))
+    with pytest.raises(InvalidTestSet, match=r"test_set\.json: cases\[2\]\.abnormal: the field is missing"):
+        load_test_set(tmp_path)
+
+
+@pytest.mark.parametrize("text", [None, "{", "\xff", "[]"])
+def test_a_manifest_that_cannot_be_read_is_named(tmp_path: Path, text: str | None) -> None:
+    if text is not None:
+        (tmp_path / "test_set.json").write_text(text, encoding="latin-1")
+    with pytest.raises(InvalidTestSet, match=r"test_set\.json"):
+        load_test_set(tmp_path)
+
+
+def test_a_secret_and_not_hidden_exclude_each_other() -> None:
+    with pytest.raises(InvalidTestSet, match="not_hidden"):
+        replace(SET, secret_sha256="5e")
