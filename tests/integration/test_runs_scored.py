@@ -1,4 +1,4 @@
-"""From a submission to its results with a scripted engine: scores by the real evaluator, reports, failures."""
+"""From a submission to its results with a scripted engine and the real evaluator: reports, failures."""
 
 from __future__ import annotations
 
