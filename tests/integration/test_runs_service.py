@@ -6,14 +6,14 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from mood_evaluator import Dataset, Task
 from mood_platform.challenges.service import install_test_set
 from mood_platform.db.engine import Sessions
 from mood_platform.errors import Conflict, Forbidden, Invalid, NotFound
 from mood_platform.failures import FailureReason
-from mood_platform.models import AuditEvent, CaseRun, CaseRunState, Run, RunState, Stage, Submission
+from mood_platform.models import AuditEvent, Case, CaseRun, CaseRunState, Run, RunState, Stage, Submission
 from mood_platform.queueing import Job
 from mood_platform.runs.endings import fail_run, lock_run
 from mood_platform.runs.progress import participant_progress
@@ -161,6 +161,17 @@ def test_an_analysis_runs_beside_a_live_run_on_any_installed_set_and_is_hidden(
     stages = [platform.claim() for _ in range(9)]
     runs = [claim.run_id for claim in stages if claim]
     assert runs.count(run.id) == 1, "the eight toy cases of the challenge run go first"
+
+
+def test_a_set_without_anything_to_find_is_refused(
+    platform: TinyPlatform, submission: Submission, tmp_path: Path
+) -> None:
+    folder = write_test_set(tmp_path / "normal-brain", purpose="normal", dataset=Dataset.BRAIN, cases=2)
+    with platform.open() as tx:
+        row = install_test_set(tx, folder=folder, store=platform.store)
+        tx.session.execute(update(Case).where(Case.test_set_id == row.id).values(abnormal=False))
+    with platform.open() as tx, pytest.raises(Invalid, match="normal-brain has no abnormal case"):
+        start_analysis(tx, submission=submission, test_set_names=["normal-brain"], actor="o")
 
 
 def test_an_analysis_of_an_unknown_set_is_refused(platform: TinyPlatform, submission: Submission) -> None:

@@ -10,10 +10,10 @@ from sqlalchemy import func, select
 
 from mood_evaluator import Dataset
 from mood_platform.accounts.audit import audit, subject_of
-from mood_platform.challenges.queries import newest_test_set
+from mood_platform.challenges.queries import cases_of, newest_test_set
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import Conflict, Invalid
-from mood_platform.models import Case, CaseRun, CaseRunState, Json, Run, RunState, Stage, Submission, TestSet
+from mood_platform.models import CaseRun, CaseRunState, Json, Run, RunState, Stage, Submission, TestSet
 from mood_platform.runs.endings import cancel_cases, lock_run
 from mood_platform.runs.queries import newest_run
 from mood_platform.runs.schedule import ring_for_waiting_work
@@ -40,11 +40,6 @@ def start_run(
     tx.session.flush()
     toy = _cases(tx, submission, test_sets["toy"].values())
     main = _cases(tx, submission, (name for names in test_sets["main"].values() for name in names))
-    if not toy and not main:
-        raise Invalid(
-            f"The test sets have no case of the {submission.task} task.",
-            remedy="Name test sets that have some.",
-        )
     places = enumerate([*_shuffled(toy), *_shuffled(main)])
     tx.session.add_all(_case_run(tx, run, place, case, toy=place < len(toy)) for place, case in places)
     tx.session.flush()
@@ -128,14 +123,18 @@ def _next_number(tx: Transaction, submission: Submission) -> int:
 
 
 def _cases(tx: Transaction, submission: Submission, test_set_ids: Iterable[str]) -> list[PlacedCase]:
-    query = (
-        select(Case.id, TestSet.dataset)
-        .join(TestSet, Case.test_set_id == TestSet.id)
-        .where(
-            TestSet.id.in_([UUID(name) for name in test_set_ids]), Case.tasks.contains([str(submission.task)])
-        )
-    )
-    return [(case_id, dataset) for case_id, dataset in tx.session.execute(query)]
+    """The Cases of the Task in these test sets; each set must have an abnormal one to be scored at all."""
+    found: list[PlacedCase] = []
+    for test_set_id in test_set_ids:
+        test_set = tx.session.get_one(TestSet, UUID(test_set_id))
+        cases = cases_of(tx, test_set=test_set, task=submission.task)
+        if not any(case.abnormal for case in cases):
+            raise Invalid(
+                f"Test set {test_set.name} has no abnormal case of the {submission.task} task.",
+                remedy="Name a test set that can be scored.",
+            )
+        found += [(case.id, test_set.dataset) for case in cases]
+    return found
 
 
 def _shuffled(cases: list[PlacedCase]) -> list[PlacedCase]:
