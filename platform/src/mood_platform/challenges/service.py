@@ -10,9 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from mood_evaluator import Case as ManifestCase
+from mood_evaluator import InvalidTestSet, load_test_set
 from mood_evaluator import TestSet as Manifest
-from mood_evaluator import load_test_set
-from mood_evaluator.errors import InvalidTestSet
 from mood_platform.accounts.audit import PLATFORM, audit, subject_of
 from mood_platform.challenges.config import ChallengeConfig
 from mood_platform.challenges.neutral import check_neutral

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mood_evaluator import Batching, Dataset, Evidence, Task, TestSet
-from mood_evaluator.bootstrap import pixel_replicates, sample_replicates
+from mood_evaluator import Batching, Dataset, Evidence, Task, TestSet, pixel_replicates, sample_replicates
 from mood_platform.errors import Misconfigured
 from mood_platform.models import Json, Run
 from mood_platform.storage.store import ObjectStore
