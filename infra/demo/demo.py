@@ -12,6 +12,7 @@ import socket
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ class Demo:
         with self.stages.step("cohorts, toy cases and test sets grown from real scans"):
             self.stages.run([BIN / "mood-test-sets", "build", "demo", self.test_sets], log="test-sets")
         with self.stages.step("reference methods trained on normal scans"):
-            at_once(*(lambda dataset=dataset: self._train(dataset) for dataset in DATASETS))
+            at_once(*(partial(self._train, dataset) for dataset in DATASETS))
 
     def _train(self, dataset: str) -> None:
         data = self.test_sets / f"train-{dataset}"
@@ -122,21 +123,18 @@ class Demo:
     def run_stage(self, stage: str) -> list[tuple[str, dict[str, Any]]]:
         """Every team hands its image in to both Tasks; (team, submission) pairs once all have ended."""
         with self.stages.step(f"{stage} stage: images handed in over HTTP"):
-            words = ("--task", ",".join(TASKS), "--stage", stage)
-            for method, team in TEAMS.items():
-                self.person(team).mood("submit", image_of(method), *words, "--name", team)
+            at_once(*(partial(self._hand_in, method, stage) for method in TEAMS))
         with self.stages.step(f"{stage} stage: containers run, cases scored"):
             return self._wait(stage)
+
+    def _hand_in(self, method: str, stage: str) -> None:
+        words = ("--task", ",".join(TASKS), "--stage", stage, "--name", TEAMS[method])
+        self.person(TEAMS[method]).mood("submit", image_of(method), *words)
 
     def _wait(self, stage: str) -> list[tuple[str, dict[str, Any]]]:
         told = 0.0
         while True:
-            views = [
-                (team, view)
-                for team in TEAMS.values()
-                for view in self.person(team).ask("status")
-                if view["stage"] == stage
-            ]
+            views = [(team, view) for team in TEAMS.values() for view in self.person(team).submissions(stage)]
             if all(view["over"] for _, view in views) or time.monotonic() - told > REPORT_EVERY_SECONDS:
                 told = time.monotonic()
                 self.stages.say("   " + "  ".join(f"{team} {v['task']} {progress(v)}" for team, v in views))
@@ -152,7 +150,6 @@ class Demo:
     def publish(self) -> list[dict[str, Any]]:
         organizer = self.person("Organizer")
         with self.stages.step("the organizer publishes"):
-            organizer.ask("admin", "submissions")
             return [organizer.ask("admin", "publish", task, "--yes") for task in TASKS]
 
     def check(self, published: list[dict[str, Any]]) -> None:
@@ -171,7 +168,7 @@ class Demo:
             print(f"  {start:6.1f} – {end:6.1f} s  {end - start:6.1f} s  {name}")  # noqa: RUF001 - a range
         print("Challenge submissions:")
         for team, view in ended:
-            print(f"  {team:16} {view['task']:7} {view['links']['page']}")
+            print(f"  {team:16} {view['task']:7} {self.url}{view['links']['page']}")
         print(f"\nLeaderboards: {self.url}/leaderboard/sample and {self.url}/leaderboard/pixel")
 
 

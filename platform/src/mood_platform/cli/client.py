@@ -18,9 +18,7 @@ Answer = TypeVar("Answer")
 
 
 class Client:
-    def __init__(
-        self, url: str, token: str | None, *, transport: httpx.BaseTransport | None = None
-    ) -> None:
+    def __init__(self, url: str, token: str | None, *, transport: httpx.BaseTransport | None = None) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         timeout = httpx.Timeout(60.0, connect=10.0)
         self.url = url

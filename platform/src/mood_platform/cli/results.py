@@ -35,7 +35,7 @@ def status(
     view = find_submission(client, reference)
     if watch:
         [view] = follow(client, [view["id"]])
-    emit(view) if as_json else _show_one(view)
+    emit(view) if as_json else _show_one(view, client.url)
 
 
 def report(
@@ -89,7 +89,7 @@ def _show_list(views: list[dict[str, Any]]) -> None:
     show_table(("", "name", "task", "stage", "status", "submitted"), rows)
 
 
-def _show_one(view: dict[str, Any]) -> None:
+def _show_one(view: dict[str, Any], url: str) -> None:
     typer.echo(f"{title(view)}  {view['name']}\n{view['sentence']}\n{view['next']}")
     if not view["over"]:
         typer.echo(f"{percent_done(view)} % done")
@@ -98,7 +98,7 @@ def _show_one(view: dict[str, Any]) -> None:
         typer.echo(f"- {failure['text']}{band}")
     if view["run"]["slowest"]:
         typer.echo(f"Slowest case: {view['run']['slowest']} of the time limit")
-    typer.echo(view["links"]["page"])
+    typer.echo(url + view["links"]["page"])
 
 
 def show_report(document: dict[str, Any]) -> None:
