@@ -9,7 +9,10 @@ from fastapi import APIRouter, Header
 from pydantic import BaseModel, ConfigDict, Field
 
 from mood_evaluator import Task
+from mood_platform.accounts.principal import Principal
+from mood_platform.db.transaction import Transaction
 from mood_platform.models import Stage
+from mood_platform.serving.context import Context
 from mood_platform.serving.dependencies import Me, Tx, World
 from mood_platform.serving.pages import PAGE, decode_cursor, next_cursor
 from mood_platform.serving.submission_view import view_submission
@@ -34,6 +37,7 @@ class NewSubmission(BaseModel):
 def create_submission(
     body: NewSubmission,
     tx: Tx,
+    context: World,
     me: Me,
     idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
 ) -> SubmissionView:
@@ -47,21 +51,24 @@ def create_submission(
         name=body.name,
         idempotency_key=idempotency_key,
     )
-    return view_submission(tx, find_submission(tx, team=me.require_team(), submission_id=made.id))
+    return _view(tx, context, me, made.id)
 
 
 @router.get("/submissions")
-def read_submissions(tx: Tx, me: Me, cursor: str | None = None) -> Page[SubmissionView]:
+def read_submissions(tx: Tx, context: World, me: Me, cursor: str | None = None) -> Page[SubmissionView]:
     """Your team's, newest first."""
     rows = list_submissions(tx, team=me.require_team(), limit=PAGE, before=decode_cursor(cursor))
     onward = next_cursor([(row.submitted_at, row.id) for row in rows])
-    return Page(items=[view_submission(tx, row) for row in rows], next_cursor=onward)
+    return Page(
+        items=[view_submission(tx, row, site=context.settings.api.public_url) for row in rows],
+        next_cursor=onward,
+    )
 
 
 @router.get("/submissions/{submission_id}")
-def read_submission(submission_id: UUID, tx: Tx, me: Me) -> SubmissionView:
+def read_submission(submission_id: UUID, tx: Tx, context: World, me: Me) -> SubmissionView:
     """Where it is, what comes next, what failed and why."""
-    return view_submission(tx, find_submission(tx, team=me.require_team(), submission_id=submission_id))
+    return _view(tx, context, me, submission_id)
 
 
 @router.get("/submissions/{submission_id}/report")
@@ -72,14 +79,19 @@ def read_report(submission_id: UUID, tx: Tx, context: World, me: Me) -> Document
 
 
 @router.post("/submissions/{submission_id}/withdraw")
-def withdraw_submission(submission_id: UUID, tx: Tx, me: Me) -> SubmissionView:
+def withdraw_submission(submission_id: UUID, tx: Tx, context: World, me: Me) -> SubmissionView:
     """It no longer stands for your team; the quota stays used."""
     withdraw(tx, principal=me, submission_id=submission_id)
-    return view_submission(tx, find_submission(tx, team=me.require_team(), submission_id=submission_id))
+    return _view(tx, context, me, submission_id)
 
 
 @router.post("/submissions/{submission_id}/cancel")
-def cancel_submission(submission_id: UUID, tx: Tx, me: Me) -> SubmissionView:
+def cancel_submission(submission_id: UUID, tx: Tx, context: World, me: Me) -> SubmissionView:
     """Before its first case: it is gone and not counted."""
     cancel(tx, principal=me, submission_id=submission_id)
-    return view_submission(tx, find_submission(tx, team=me.require_team(), submission_id=submission_id))
+    return _view(tx, context, me, submission_id)
+
+
+def _view(tx: Transaction, context: Context, me: Principal, submission_id: UUID) -> SubmissionView:
+    row = find_submission(tx, team=me.require_team(), submission_id=submission_id)
+    return view_submission(tx, row, site=context.settings.api.public_url)

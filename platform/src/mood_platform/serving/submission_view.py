@@ -27,7 +27,8 @@ _IMAGE_SENTENCES = {
 }
 
 
-def view_submission(tx: Transaction, submission: Submission) -> SubmissionView:
+def view_submission(tx: Transaction, submission: Submission, *, site: str = "") -> SubmissionView:
+    """`site` is the public address, where the reader is not on a page of it."""
     run = newest_run(tx, submission=submission)
     progress = participant_progress(tx, run=run)
     board = published_board(tx, submission, run)
@@ -54,7 +55,7 @@ def view_submission(tx: Transaction, submission: Submission) -> SubmissionView:
         image=view_image(submission.image),
         run=_view_run(run, progress),
         quota=view_quota(tx, submission.team, submission.challenge),
-        links=_links(submission, run),
+        links=_links(submission, run, site=site),
     )
 
 
@@ -113,7 +114,7 @@ def _failures(run: Run, progress: Progress) -> list[FailureView]:
     ]
 
 
-def _links(submission: Submission, run: Run) -> LinksView:
+def _links(submission: Submission, run: Run, *, site: str) -> LinksView:
     api = f"/api/v1/submissions/{submission.id}"
     report = f"{api}/report" if run.toy_report_key else None
-    return LinksView(self=api, page=f"/submissions/{submission.id}", report=report)
+    return LinksView(self=api, page=f"{site.rstrip('/')}/submissions/{submission.id}", report=report)
