@@ -5,6 +5,7 @@ Only eligible entries with a result are ranked; the others are listed at their s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -71,14 +72,26 @@ class _Table:
 
 
 def rank_entries(entries: Sequence[Entry]) -> list[Row]:
-    """Rows in leaderboard order: ranked ones first; the others follow, best mean score first."""
+    """Rows in leaderboard order; an entry that is not ranked stands where its scores would put it."""
     ranked = [entry for entry in entries if entry.ranked]
-    datasets = sorted({dataset for entry in entries for dataset in entry.scores})
-    if not ranked:
-        return _sorted([_row(entry, datasets, None, []) for entry in entries])
-    table = _Table.of({d: {e.key: e.scores.get(d) for e in ranked} for d in datasets})
+    datasets = [dataset for dataset in Dataset if any(dataset in entry.scores for entry in entries)]
+    table = _table(ranked, datasets) if ranked else None
     draws = _bootstrap_tables(ranked, datasets)
-    return _sorted([_row(entry, datasets, table, draws) for entry in entries])
+    places = {entry.key: _place(entry, ranked, datasets) for entry in entries}
+    rows = [_row(entry, datasets, table, draws) for entry in entries]
+    return sorted(rows, key=lambda row: (places[row.key], row.rank is not None, row.key))
+
+
+def _table(entries: Sequence[Entry], datasets: Sequence[Dataset]) -> _Table:
+    return _Table.of({d: {e.key: e.scores.get(d) for e in entries} for d in datasets})
+
+
+def _place(entry: Entry, ranked: Sequence[Entry], datasets: Sequence[Dataset]) -> float:
+    """Mean rank among the ranked entries, as if it were one of them; infinite without any score."""
+    if all(score is None for score in entry.scores.values()):
+        return math.inf
+    others = [other for other in ranked if other.key != entry.key]
+    return _table([*others, entry], datasets).means[entry.key]
 
 
 def _bootstrap_tables(ranked: Sequence[Entry], datasets: Sequence[Dataset]) -> list[_Table]:
@@ -127,11 +140,3 @@ def _interval(values: Sequence[float] | NDArray[np.float64]) -> Interval | None:
         return None
     low, high = np.quantile(np.asarray(values, dtype=np.float64), [0.025, 0.975])
     return float(low), float(high)
-
-
-def _sorted(rows: Sequence[Row]) -> list[Row]:
-    return sorted(rows, key=lambda row: (row.rank is None, row.rank or 0, -_mean_score(row), row.key))
-
-
-def _mean_score(row: Row) -> float:
-    return sum(cell.score or 0.0 for cell in row.cells.values())

@@ -75,3 +75,20 @@ def test_entries_with_different_numbers_of_draws_are_refused() -> None:
 
 def test_an_empty_leaderboard_has_no_rows() -> None:
     assert rank_entries([]) == []
+
+
+def test_an_entry_that_is_not_ranked_stands_where_its_scores_would_put_it() -> None:
+    rows = rank_entries(
+        [
+            _entry("last", 0.1, 0.1),
+            _entry("first", 0.9, 0.9),
+            _entry("middle reference", 0.5, 0.5, eligible=False),
+            _entry("nothing", None, None),
+        ]
+    )
+    assert [row.key for row in rows] == ["first", "middle reference", "last", "nothing"]
+    assert [row.rank for row in rows] == [1, None, 2, None]
+
+
+def test_datasets_come_in_the_order_of_the_challenge_brain_first() -> None:
+    assert list(rank_entries([_entry("a", 0.5, 0.5)])[0].cells) == [BRAIN, ABDOM]

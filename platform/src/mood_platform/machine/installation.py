@@ -107,7 +107,7 @@ class Installation:
             Program("valkey", self.valkey.server_command(), order=1),
             Program("api", [*api, "--no-access-log"], order=2),
             Program("beat", [*celery, "beat", *schedule], order=2),
-            _worker(celery, "evaluate", queues="evaluate,intake,mail"),
+            _worker(celery, "evaluate", queues="evaluate,intake,mail", processes=2),
             _worker(celery, "toy", queues="toy"),
             *(
                 _worker(celery, f"slot{number}", queues="toy,challenge,analysis")
@@ -135,6 +135,7 @@ class Installation:
         fresh.replace(self.settings_file)
 
 
-def _worker(celery: list[str], name: str, *, queues: str) -> Program:
-    options = ["-Q", queues, "-c", "1", "-n", f"{name}@%h", "--without-gossip", "--without-mingle"]
+def _worker(celery: list[str], name: str, *, queues: str, processes: int = 1) -> Program:
+    """A slot has one process; the evaluate worker has two, so that no long intake delays the sweeper."""
+    options = ["-Q", queues, "-c", str(processes), "-n", f"{name}@%h", "--without-gossip", "--without-mingle"]
     return Program(name, [*celery, "worker", *options, "--loglevel", "INFO"], order=3, stop="QUIT")

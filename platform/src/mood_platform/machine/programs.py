@@ -24,6 +24,7 @@ user = {user}
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 """
+ENGINES = frozenset({"postgres", "valkey"})
 STARTING_SECONDS = 4
 """A program that dies earlier never came up: it is tried again, each time a second later."""
 PROGRAM = """
@@ -57,7 +58,7 @@ class Program:
     @property
     def engine(self) -> bool:
         """Database and broker start at once; everything else once the schema is there."""
-        return self.order == 1
+        return self.name in ENGINES
 
     def section(self, logs: Path) -> str:
         """Workers are ended as a group, else a stop leaves their pool process behind."""

@@ -14,7 +14,7 @@ from supervisor.xmlrpc import SupervisorTransport
 from mood_platform.errors import Misconfigured
 from mood_platform.machine.installation import Installation
 from mood_platform.machine.processes import wait_until
-from mood_platform.machine.programs import Program, supervisor_configuration
+from mood_platform.machine.programs import ENGINES, Program, supervisor_configuration
 
 TAIL_BYTES = 4000
 
@@ -63,10 +63,13 @@ class Supervisor:
         self._call("startProcess", name, False)
 
     def stop(self) -> None:
-        """Ask supervisord to stop every program and itself; what is left is the caller's to end."""
+        """Stop what uses the engines, all at once, then engines and supervisord; the rest is the caller's."""
         pid_file = self.installation.run_folder / "supervisord.pid"
         try:
             pid = int(pid_file.read_text())
+            for program in self.states():
+                if program.name not in ENGINES and program.pid:
+                    self._call("stopProcess", program.name, False)
             self._call("shutdown")
         except (OSError, ValueError, xmlrpc.client.Error):
             return
