@@ -1,0 +1,58 @@
+"""Rows of the leaderboard: places, ties, bars on a scale that holds them all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mood_platform.web.board import WIDTH, choose_axis, lay_out_rows
+
+
+def make_row(team: str, rank: int | None, score: float | None, spread: float = 0.0) -> dict[str, Any]:
+    interval = None if score is None else [score - spread, score + spread]
+    cell = {"score": score, "rank": rank, "interval": interval, "result": {}}
+    return {
+        "team": team,
+        "name": team.title(),
+        "submission": 1,
+        "submission_name": "",
+        "image": None,
+        "standing": "ranked" if rank else "reference",
+        "rank": rank,
+        "mean_rank": None,
+        "rank_interval": None,
+        "keeps_place": None,
+        "datasets": {"abdom": cell, "brain": cell},
+    }
+
+
+def test_shared_ranks_are_marked_and_missing_ones_are_a_dash() -> None:
+    rows = [make_row("a", 1, 0.9), make_row("b", 2, 0.8), make_row("c", 2, 0.8), make_row("d", None, 0.5)]
+    laid = lay_out_rows({"rows": rows}, own_team="c")
+    assert [row.place for row in laid] == ["1", "2=", "2=", "\N{EN DASH}"]
+    assert [row.own for row in laid] == [False, False, True, False]
+    assert [cell.dataset for cell in laid[0].cells] == ["brain", "abdom"]
+
+
+@pytest.mark.parametrize(
+    ("scores", "spread", "low", "high"),
+    [
+        ([0.42, 0.77], 0.05, 0.3, 0.9),
+        ([0.5], 0.0, 0.5, 0.6),
+        ([0.0, 1.0], 0.0, 0.0, 1.0),
+        ([1.0], 0.0, 1.0, 1.1),
+    ],
+)
+def test_the_scale_holds_all_scores_and_intervals(
+    scores: list[float], spread: float, low: float, high: float
+) -> None:
+    axis = choose_axis({"rows": [make_row("x", 1, score, spread) for score in scores]})
+    assert (axis.low, axis.high) == (low, high)
+    assert (axis.ticks[0], axis.ticks[-1]) == (0, WIDTH)
+
+
+def test_without_any_score_the_scale_is_the_whole_range() -> None:
+    document = {"rows": [make_row("x", 1, None)]}
+    assert (choose_axis(document).low, choose_axis(document).high) == (0, 1)
+    assert lay_out_rows(document, own_team=None)[0].cells[0].x is None

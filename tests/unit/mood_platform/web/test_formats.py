@@ -1,0 +1,86 @@
+"""How pages write numbers and times."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mood_platform.web.formats import (
+    MISSING,
+    format_ap,
+    format_bytes,
+    format_distance,
+    format_interval,
+    format_moment,
+    format_percent,
+    format_places,
+    format_prose,
+    format_seconds,
+    shorten_digest,
+)
+
+NOW = datetime(2026, 9, 1, 21, 59, tzinfo=UTC)
+
+
+def test_ap_has_three_fixed_decimals() -> None:
+    assert [format_ap(value) for value in (0.8, 1.0, 0.12345, None)] == ["0.800", "1.000", "0.123", MISSING]
+    assert format_interval([0.5, 0.75]) == f"0.500{MISSING}0.750"
+    assert format_interval(None) == MISSING
+
+
+def test_places_are_one_number_or_a_range() -> None:
+    assert [format_places(pair) for pair in ([2, 2], [1, 3], None)] == ["2", f"1{MISSING}3", MISSING]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (None, MISSING),
+        (0.04, "0.0 s"),
+        (9.96, "10.0 s"),
+        (41.3, "41 s"),
+        (59.6, "1 min"),
+        (83, "1 min 23 s"),
+        (3600, "1 h"),
+        (7500, "2 h 5 min"),
+    ],
+)
+def test_durations(seconds: float | None, text: str) -> None:
+    assert format_seconds(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, "0 bytes"), (1023, "1023 bytes"), (2**30, "1 GiB"), (1.5 * 2**20, "1.5 MiB"), (2**50, "1024 TiB")],
+)
+def test_sizes(size: float, text: str) -> None:
+    assert format_bytes(size) == text
+
+
+def test_times_name_their_zone() -> None:
+    assert format_moment(NOW) == "2026-09-01 21:59 UTC"
+    assert format_moment(None) == MISSING
+
+
+@pytest.mark.parametrize(
+    ("ahead", "text"),
+    [
+        (timedelta(days=3, hours=2), "in 3 days"),
+        (timedelta(hours=1), "in 1 hour"),
+        (timedelta(seconds=20), "in less than a minute"),
+        (timedelta(minutes=-90), "1 hour ago"),
+        (timedelta(seconds=-5), "just now"),
+    ],
+)
+def test_distances(ahead: timedelta, text: str) -> None:
+    assert format_distance(NOW + ahead, NOW) == text
+
+
+def test_shares_and_digests() -> None:
+    assert (format_percent(0.256), format_percent(None)) == ("26 %", MISSING)
+    assert (shorten_digest("sha256:" + "ab" * 32), shorten_digest(None)) == ("abababababab", MISSING)
+
+
+def test_sentences_are_escaped_and_commands_set_as_code() -> None:
+    assert format_prose("Run `mood <b>` & see") == "Run <code>mood &lt;b&gt;</code> &amp; see"
