@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-
 from stages import Stages
 
 MOOD = Path(".venv/bin/mood")
