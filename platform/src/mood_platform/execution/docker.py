@@ -35,7 +35,7 @@ from mood_platform.execution.contract import DATA, PRED, output_name_of
 from mood_platform.execution.outcome import SIGKILLED
 from mood_platform.execution.runtime import CaseJob, Collected, Execution
 from mood_platform.execution.transfer import collect, input_archive, log_tail
-from mood_platform.execution.watch import Ending, seconds_between, watch
+from mood_platform.execution.watch import Ending, watch
 
 _log = logging.getLogger(__name__)
 
@@ -110,7 +110,7 @@ class DockerRuntime:
             exit_code=int(ending.state["ExitCode"]),
             oom_killed=bool(ending.state["OOMKilled"]),
             killed_at_limit=ending.killed_at_limit,
-            seconds=seconds_between(ending.state["StartedAt"], ending.state["FinishedAt"]),
+            seconds=ending.seconds,
             engine_restarted=ending.engine_lost,
             cancelled=ending.cancelled,
         )

@@ -26,6 +26,7 @@ class Ending:
     """How a container ended; `state` is the engine's own record."""
 
     state: dict[str, Any]
+    seconds: float  # from start to end
     killed_at_limit: bool = False
     cancelled: bool = False
     engine_lost: bool = False  # for a while the engine did not answer
@@ -40,12 +41,12 @@ def watch(case: Container, *, seconds: float, should_stop: Callable[[], bool]) -
         state = engine.state()
         elapsed = time.monotonic() - started
         if state is not None and not state["Running"]:
-            return Ending(state, engine_lost=engine.was_lost)
+            return Ending(state, _duration(state, elapsed), engine_lost=engine.was_lost)
         if elapsed >= seconds:
-            return _end(engine, limit=True)
+            return _end(engine, elapsed, limit=True)
         if elapsed >= next_stop_check:
             if should_stop():
-                return _end(engine, limit=False)
+                return _end(engine, elapsed, limit=False)
             next_stop_check = elapsed + _STOP_INTERVAL
         time.sleep(min(_poll_interval(elapsed), seconds - elapsed))
 
@@ -56,10 +57,17 @@ def seconds_between(started: str, finished: str) -> float:
     return max(0.0, end - begin) if begin > 0 and end > 0 else 0.0
 
 
-def _end(engine: _Engine, *, limit: bool) -> Ending:
+def _duration(state: dict[str, Any], elapsed: float) -> float:
+    """The engine's duration; ours where a busy engine noted the start of a short case after its end."""
+    return seconds_between(state["StartedAt"], state["FinishedAt"]) or elapsed
+
+
+def _end(engine: _Engine, elapsed: float, *, limit: bool) -> Ending:
     killed = engine.kill()
+    state = engine.final_state()
     return Ending(
-        engine.final_state(),
+        state,
+        _duration(state, elapsed),
         killed_at_limit=limit and killed,
         cancelled=not limit,
         engine_lost=engine.was_lost,

@@ -9,8 +9,9 @@ from requests.exceptions import ConnectionError as Unreachable
 
 from mood_platform.execution.watch import seconds_between, watch
 
-RUNNING, ENDED = {"Running": True, "ExitCode": 0}, {"Running": False, "ExitCode": 0}
-KILLED = {"Running": False, "ExitCode": 137}
+TIMES = {"StartedAt": "2026-01-01T00:00:00Z", "FinishedAt": "2026-01-01T00:00:07Z"}
+RUNNING, ENDED = {"Running": True}, {"Running": False, "ExitCode": 0} | TIMES
+KILLED = {"Running": False, "ExitCode": 137} | TIMES
 
 
 def conflict() -> APIError:
@@ -78,6 +79,15 @@ def test_a_short_silence_of_the_engine_is_borne_and_noted() -> None:
 def test_other_errors_of_the_engine_are_raised() -> None:
     with pytest.raises(APIError):
         watched(Container(RUNNING, conflict()))
+
+
+def test_the_engine_says_how_long_it_took() -> None:
+    assert watched(Container(RUNNING, ENDED)).seconds == 7
+
+
+def test_where_the_engine_noted_the_start_too_late_our_own_clock_counts() -> None:
+    late = ENDED | {"StartedAt": "2026-01-01T00:00:08Z"}
+    assert 0 < watched(Container(RUNNING, late)).seconds < 1
 
 
 @pytest.mark.parametrize(
