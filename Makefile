@@ -15,6 +15,7 @@ help: ## this list
 setup: ## make this machine ready: system packages, Docker Engine, .venv (quick when nothing is missing)
 	@infra/setup.sh
 lock: ## pin the requirements anew (then review the difference)
+	$(BIN)/python -m pip install --quiet -r requirements/uv.txt
 	$(BIN)/uv lock --quiet
 	$(BIN)/uv export --quiet --no-emit-workspace --no-header --no-annotate --no-default-groups --group build -o requirements/runtime.txt
 	$(BIN)/uv export --quiet --no-emit-workspace --no-header --no-annotate --all-groups -o requirements/dev.txt

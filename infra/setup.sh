@@ -4,12 +4,11 @@
 # As root it installs what is missing and starts the Docker Engine where no systemd does; otherwise it
 # says exactly what to install. Done before and unchanged: it returns at once.
 #
-#   PYTHON  the interpreter to build .venv with (default python3)
+#   PYTHON  the interpreter to build .venv with (default: the first that is new enough)
 set -eu
 
 cd "$(dirname "$0")/.."
-PYTHON=${PYTHON:-python3}
-UV=0.13.9
+PYTHON=${PYTHON:-}
 PACKAGES="evaluator test_sets platform reference_submissions"
 begun=$(date +%s)
 
@@ -63,6 +62,7 @@ start_engine() {
     if [ -d /run/systemd/system ]; then
         quiet systemctl start docker
     else
+        rm -f /var/run/docker.pid
         nohup setsid dockerd >/var/log/dockerd.log 2>&1 </dev/null &
     fi
     tries=0
@@ -73,14 +73,18 @@ start_engine() {
     done
 }
 
-check_python() {
-    command -v "$PYTHON" >/dev/null || fail "$PYTHON is missing; install Python 3.11 or newer, or set PYTHON"
-    "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
-        fail "$("$PYTHON" --version) is too old; set PYTHON to Python 3.11 or newer"
+find_python() {
+    for name in $PYTHON python3 python3.13 python3.12 python3.11; do
+        if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            echo "$name"
+            return
+        fi
+    done
+    fail "Python 3.11 or newer is missing; install it, or name it with PYTHON"
 }
 
 install_requirements() {
-    if .venv/bin/python -m pip install --quiet "uv==$UV" 2>/dev/null; then
+    if .venv/bin/python -m pip install --quiet -r requirements/uv.txt 2>/dev/null; then
         say "installing the pinned requirements with uv"
         uv_pip --require-hashes -r requirements/dev.txt
     else
@@ -106,7 +110,7 @@ make_environment() {
     fingerprint >.venv/.setup
 }
 
-check_python
+PYTHON=$(find_python)
 install_packages "$(missing_packages | tr '\n' ' ' | sed 's/ $//')"
 start_engine
 [ "$(cat .venv/.setup 2>/dev/null)" = "$(fingerprint)" ] || make_environment
