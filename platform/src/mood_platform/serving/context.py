@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mood_platform.clock import Clock, SystemClock
+from mood_platform.clock import SystemClock
 from mood_platform.db.engine import Sessions, make_engine, make_sessions
 from mood_platform.errors import Misconfigured
 from mood_platform.queueing import JobQueue
@@ -31,7 +31,7 @@ class Context:
         return self.settings.api.public_url.startswith("https://")
 
 
-def build_context(settings: Settings, *, queue: JobQueue, clock: Clock | None = None) -> Context:
+def build_context(settings: Settings, *, queue: JobQueue) -> Context:
     pool = settings.database.pool_size
     if 2 * pool < OPEN_TRANSACTIONS:
         raise Misconfigured(
@@ -43,5 +43,5 @@ def build_context(settings: Settings, *, queue: JobQueue, clock: Clock | None = 
         sessions=make_sessions(make_engine(settings.database.url.get_secret_value(), pool_size=pool)),
         queue=queue,
         store=LocalStore(settings.storage.root),
-        logins=RateLimit(per_minute=settings.api.login_attempts_per_minute, clock=clock or SystemClock()),
+        logins=RateLimit(per_minute=settings.api.login_attempts_per_minute, clock=SystemClock()),
     )

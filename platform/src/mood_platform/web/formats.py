@@ -72,11 +72,6 @@ def format_distance(moment: datetime, now: datetime) -> str:
     return "in less than a minute" if seconds > 0 else "just now"
 
 
-def shorten_digest(digest: str | None) -> str:
-    """The first twelve hexadecimal digits, as Docker shows them."""
-    return MISSING if digest is None else digest.removeprefix("sha256:")[:12]
-
-
 def format_prose(sentence: str) -> Markup:
     """Escaped; what stands in backticks is set as code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(sentence))))  # noqa: S704 - escaped just before

@@ -31,7 +31,6 @@ def environment() -> Environment:
         "seconds": formats.format_seconds,
         "moment": formats.format_moment,
         "distance": formats.format_distance,
-        "short": formats.shorten_digest,
         "prose": formats.format_prose,
     }
     made.globals["static"] = static_address
