@@ -168,7 +168,7 @@ class Demo:
             print(f"  {start:6.1f} – {end:6.1f} s  {end - start:6.1f} s  {name}")  # noqa: RUF001 - a range
         print("Challenge submissions:")
         for team, view in ended:
-            print(f"  {team:16} {view['task']:7} {self.url}{view['links']['page']}")
+            print(f"  {team:16} {view['task']:7} {view['links']['page']}")
         print(f"\nLeaderboards: {self.url}/leaderboard/sample and {self.url}/leaderboard/pixel")
 
 

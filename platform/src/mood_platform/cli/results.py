@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mood_evaluator import Dataset
 from mood_platform.cli.choices import ChallengeSlug, Reference, find_challenge, find_submission, parse_tasks
 from mood_platform.cli.client import Client
 from mood_platform.cli.console import BLANK, AsJson, emit, number, say, show_table
@@ -35,7 +36,7 @@ def status(
     view = find_submission(client, reference)
     if watch:
         [view] = follow(client, [view["id"]])
-    emit(view) if as_json else _show_one(view, client.url)
+    emit(view) if as_json else _show_one(view)
 
 
 def report(
@@ -89,7 +90,7 @@ def _show_list(views: list[dict[str, Any]]) -> None:
     show_table(("", "name", "task", "stage", "status", "submitted"), rows)
 
 
-def _show_one(view: dict[str, Any], url: str) -> None:
+def _show_one(view: dict[str, Any]) -> None:
     typer.echo(f"{title(view)}  {view['name']}\n{view['sentence']}\n{view['next']}")
     if not view["over"]:
         typer.echo(f"{percent_done(view)} % done")
@@ -98,13 +99,14 @@ def _show_one(view: dict[str, Any], url: str) -> None:
         typer.echo(f"- {failure['text']}{band}")
     if view["run"]["slowest"]:
         typer.echo(f"Slowest case: {view['run']['slowest']} of the time limit")
-    typer.echo(url + view["links"]["page"])
+    typer.echo(view["links"]["page"])
 
 
 def show_report(document: dict[str, Any]) -> None:
     """A table a Dataset, then what looks wrong."""
     typer.echo(document["head"])
-    for dataset, part in document["datasets"].items():
+    for dataset in (dataset for dataset in Dataset if dataset in document["datasets"]):
+        part = document["datasets"][dataset]
         rows = [
             (
                 case["case"][:12],
@@ -137,7 +139,7 @@ def _save_report(document: dict[str, Any], folder: Path) -> None:
 def show_leaderboard(view: dict[str, Any]) -> None:
     document = view["document"]
     columns = ["rank>", "team"]
-    datasets = list(document["datasets"])
+    datasets = [str(dataset) for dataset in Dataset if dataset in document["datasets"]]
     for dataset in datasets:
         columns += [f"{dataset} AP>", "95 %"]
     title_text = f"{document['challenge']['title']}: {document['task']} task, version {view['version']}"

@@ -45,7 +45,7 @@ def submit(
     image = hand_in(client, source, edition)
     views = [_create(client, image["id"], one, stage, name or Path(source).name) for one in tasks]
     for view in views:
-        say.print(f"{title(view)} submitted: {client.url}{view['links']['page']}", markup=False)
+        say.print(f"{title(view)} submitted: {view['links']['page']}", markup=False)
     if watch:
         views = follow(client, [view["id"] for view in views])
     if as_json:
