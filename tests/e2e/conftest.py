@@ -82,6 +82,17 @@ def build_image() -> Iterator[Callable[..., str]]:
 
 
 @pytest.fixture(scope="session")
+def save_and_remove() -> Callable[[str, Path], None]:
+    """Writes an image to an archive and takes it from the Engine."""
+
+    def save(tag: str, path: Path) -> None:
+        run("docker", "save", "--output", path, tag)
+        run("docker", "rmi", tag)
+
+    return save
+
+
+@pytest.fixture(scope="session")
 def shell_image(
     build_image: Callable[..., str], base_image: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[..., str]:
@@ -118,7 +129,7 @@ def platform(
         yield one
     finally:
         if request.session.testsfailed:
-            print(one.logs())
+            sys.stdout.write(one.logs())  # pytest shows it with the failure
         one.down()
         left = [*processes_of(home), *one.leftovers()]
         shutil.rmtree(home)

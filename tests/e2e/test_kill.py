@@ -1,105 +1,103 @@
-"""`kill -9` in the middle of challenge Runs: everything comes back by itself, and nothing is lost or done twice."""
+"""`kill -9` in the middle of challenge Runs: all comes back by itself, nothing is lost or done twice."""
 
 from __future__ import annotations
 
-import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import func, select
-from sqlalchemy.exc import OperationalError
 
+from mood_platform.failures import FailureReason
 from mood_platform.machine.processes import wait_until
-from mood_platform.models import CaseRun, CaseRunState, Run, RunEvent, Submission, Team
-from mood_platform.testing.live import LivePlatform, Person
+from mood_platform.models import TERMINAL, CaseRunState, RunState
+from mood_platform.testing.live import LivePlatform, Person, Record
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.docker, pytest.mark.timeout(400)]
 
-PAUSE_SECONDS = 1.0
+PAUSE_SECONDS = 1.5
 """Of every case, so that a kill meets running containers."""
 SLOTS = 2
-VICTIMS: dict[str, Callable[[LivePlatform], int]] = {
-    "slot1": lambda platform: platform.kill_tree("slot1"),
-    "slot2": lambda platform: platform.kill("slot2"),
-    "api": lambda platform: platform.kill("api"),
-    "valkey": lambda platform: platform.kill("valkey"),
-    "postgres": lambda platform: platform.kill("postgres"),
-    "evaluate": lambda platform: platform.kill_tree("evaluate"),
-}
-"""One slot with all it started, the other's main process alone, the broker, the postmaster, …"""
+TREE = {"slot1": True, "slot2": False, "valkey": False, "postgres": False, "api": False, "evaluate": True}
+"""Who dies, in this order: with all that it started, or leaving that behind."""
+TASKS = ("sample", "pixel")
 
 
 @dataclass(frozen=True)
 class Kill:
-    program: str
     process: int
-    after: int | None
-    """The process that took its place."""
-    met: int
-    """Hidden cases that were running when it was killed."""
-    seconds: float
+    running: int
+    """Hidden cases that were being run when it was killed."""
 
 
 @dataclass(frozen=True)
-class Ended:
-    """A team's challenge Runs after their end, and what the team sees of them."""
+class Team:
+    """What became of a team's two challenge Runs, and what the team sees of them."""
 
-    runs: list[Run]
-    cases: list[CaseRun]
-    events: list[RunEvent]
+    record: Record
+    results: dict[str, dict[str, Any]]
     views: list[dict[str, Any]]
-    results: dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def challenge(open_challenge: Callable[[str], str]) -> str:
-    return open_challenge("kill")
+def hand_in(
+    installed: LivePlatform, open_challenge: Callable[[str], str], shell_image: Callable[..., str]
+) -> Callable[[str], Person]:
+    """Registers a team that hands the same image in to the challenge stage of both Tasks."""
+    slug, image = open_challenge("kill"), shell_image("pausing", pause=PAUSE_SECONDS)
+
+    def hand_in(name: str) -> Person:
+        person = installed.person(name, team=name)
+        person.mood("submit", image, "--stage", "challenge", "--challenge", slug, "--task", ",".join(TASKS))
+        return person
+
+    return hand_in
 
 
 @pytest.fixture(scope="module")
-def image(shell_image: Callable[..., str]) -> str:
-    return shell_image("pausing", pause=PAUSE_SECONDS)
+def twin(installed: LivePlatform, hand_in: Callable[[str], Person]) -> Team:
+    """Left in peace."""
+    return follow(installed, hand_in("twin"))
 
 
 @pytest.fixture(scope="module")
-def twin(installed: LivePlatform, challenge: str, image: str) -> Ended:
-    """The same image in another team, left in peace."""
-    team = installed.person("twin", team="Twin")
-    hand_in(team, image, challenge)
-    return wait_for_end(installed, team)
+def kills(installed: LivePlatform, twin: Team, hand_in: Callable[[str], Person]) -> dict[str, Kill]:
+    """One victim after the other, each when the slots have begun new cases since the one before."""
+    hand_in("disturbed")
+    done: dict[str, Kill] = {}
+    for program, tree in TREE.items():
+        since = installed.now()
+        busy = SLOTS if program.startswith("slot") else 1
+        assert wait_until(lambda since=since, busy=busy: begun(installed, since) >= busy, seconds=60), program  # type: ignore[misc]
+        running = begun(installed, since)
+        done[program] = Kill(installed.kill(program, tree=tree), running)
+    return done
 
 
 @pytest.fixture(scope="module")
-def kills(installed: LivePlatform, twin: Ended, challenge: str, image: str) -> dict[str, Kill]:
-    """One victim after the other, each while both slots run hidden cases."""
-    hand_in(installed.person("disturbed", team="Disturbed"), image, challenge)
-    return {program: kill(installed, program) for program in VICTIMS}
+def disturbed(installed: LivePlatform, kills: dict[str, Kill]) -> Team:
+    return follow(installed, Person("disturbed", installed.folder / "disturbed", installed.url))
 
 
-@pytest.fixture(scope="module")
-def disturbed(installed: LivePlatform, kills: dict[str, Kill]) -> Ended:
-    return wait_for_end(installed, Person("disturbed", installed.folder / "disturbed", installed.url))
+def begun(platform: LivePlatform, since: datetime) -> int:
+    """Hidden cases of the disturbed team that run now and were claimed after a moment."""
+    running = (
+        case
+        for case in platform.record_of("disturbed").cases
+        if case.state is CaseRunState.RUNNING and not case.toy
+    )
+    return sum(case.started_at is not None and case.started_at > since for case in running)
 
 
-def hand_in(team: Person, image: str, challenge: str) -> None:
-    team.mood("submit", image, "--stage", "challenge", "--challenge", challenge)
-
-
-def kill(platform: LivePlatform, program: str) -> Kill:
-    assert wait_until(lambda: running_hidden(platform, "disturbed") == SLOTS, seconds=60)
-    begun = time.monotonic()
-    process = VICTIMS[program](platform)
-    met = SLOTS
-    back = wait_until(lambda: is_back(platform, program, process), seconds=60)
-    after = platform.process_of(program) if back else None
-    return Kill(program, process, after, met, time.monotonic() - begun)
-
-
-def is_back(platform: LivePlatform, program: str, killed: int) -> bool:
-    return platform.process_of(program) != killed and platform.is_running(program) and is_healthy(platform)
+def follow(platform: LivePlatform, person: Person) -> Team:
+    """Only watches: the Runs must end by themselves."""
+    assert wait_until(lambda: platform.record_of(person.name).over, seconds=150, every=0.5)
+    record = platform.record_of(person.name)
+    results = {str(run.submission.task): platform.results_of(run) for run in record.runs if run.results_key}
+    return Team(record, results, person.ask("status"))
 
 
 def is_healthy(platform: LivePlatform) -> bool:
@@ -109,30 +107,71 @@ def is_healthy(platform: LivePlatform) -> bool:
         return False
 
 
-def running_hidden(platform: LivePlatform, team: str) -> int:
-    query = (
-        select(func.count())
-        .select_from(CaseRun)
-        .join(Run, CaseRun.run_id == Run.id)
-        .join(Submission, Run.submission_id == Submission.id)
-        .join(Team, Submission.team_id == Team.id)
-        .where(Team.slug == team, CaseRun.state == CaseRunState.RUNNING, ~CaseRun.toy)
-    )
-    try:
-        with platform.sessions() as session:
-            return session.scalar(query) or 0
-    except OperationalError:
-        return 0
+@pytest.mark.parametrize("program", TREE)
+def test_a_killed_program_comes_back_by_itself(
+    program: str, installed: LivePlatform, kills: dict[str, Kill]
+) -> None:
+    kill = kills[program]
+    assert kill.running > 0
+    assert wait_until(lambda: installed.is_running(program), seconds=60)
+    assert installed.process_of(program) != kill.process
+    assert wait_until(lambda: is_healthy(installed), seconds=30)
 
 
-def wait_for_end(platform: LivePlatform, team: Person) -> Ended:
-    """By itself: nobody touches the platform while this waits."""
-    assert wait_until(
-        lambda: all(run.state not in LIVE_STATES for run in runs_of(platform, team)), seconds=150
+def test_the_disturbed_runs_end_scored(disturbed: Team) -> None:
+    assert [run.state for run in disturbed.record.runs] == [RunState.SCORED] * len(TASKS)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_disturbed_results_equal_those_of_the_undisturbed_twin(
+    task: str, twin: Team, disturbed: Team
+) -> None:
+    assert what_counts(disturbed.results[task]) == what_counts(twin.results[task])
+
+
+def what_counts(results: dict[str, Any]) -> list[Any]:
+    """The results without times, attempts and names of files."""
+    kept = ("outcome", "reason", "flags", "score")
+    return [
+        part["result"]
+        | {"cases": {name: {key: case[key] for key in kept} for name, case in part["cases"].items()}}
+        for part in results["test_sets"]
+    ]
+
+
+def test_every_case_has_one_recorded_outcome(disturbed: Team) -> None:
+    ended = Counter(event.case_run_id for event in disturbed.record.events if event.after in TERMINAL)
+    assert ended == {case.id: 1 for case in disturbed.record.cases}
+    collected = Counter(
+        event.case_run_id for event in disturbed.record.events if event.after == CaseRunState.COLLECTED
     )
-    runs = runs_of(platform, team)
-    ids = [run.id for run in runs]
-    with platform.sessions() as session:
-        cases = list(session.scalars(select(CaseRun).where(CaseRun.run_id.in_(ids))))
-        events = list(session.scalars(select(RunEvent).where(RunEvent.run_id.in_(ids))))
-    return Ended(runs, cases, events, team.ask("status"), read_results(platform, runs))
+    assert collected == {case.id: 1 for case in disturbed.record.cases}
+
+
+def test_a_case_of_the_killed_slot_ran_again_and_only_lost_cases_did(disturbed: Team) -> None:
+    lost = Counter(
+        event.case_run_id
+        for event in disturbed.record.events
+        if event.reason is FailureReason.LOST_LEASE and event.after == CaseRunState.QUEUED
+    )
+    assert lost
+    assert {case.id: case.attempt - 1 for case in disturbed.record.cases if case.attempt > 1} == lost
+
+
+def test_no_attempt_was_charged(twin: Team, disturbed: Team) -> None:
+    for team in (twin, disturbed):
+        for view in team.views:
+            assert (view["quota"]["used"], view["quota"]["attempts"]) == (len(TASKS), len(TASKS))
+            assert view["refunded_at"] is None
+            assert (view["run"]["number"], view["run"]["failures"]) == (1, [])
+
+
+def test_the_team_is_told_nothing_of_the_disturbance(twin: Team, disturbed: Team) -> None:
+    def told(view: dict[str, Any]) -> tuple[Any, ...]:
+        return (view["status"], view["sentence"], view["next"], view["run"]["slowest"], view["task"])
+
+    assert [told(view) for view in disturbed.views] == [told(view) for view in twin.views]
+
+
+def test_no_container_and_no_volume_is_left(installed: LivePlatform, disturbed: Team) -> None:
+    assert wait_until(lambda: installed.leftovers() == [], seconds=30, every=0.5), installed.leftovers()

@@ -13,10 +13,14 @@ MARK = "MOOD_MACHINE"
 
 
 def processes_of(home: Path) -> set[int]:
-    """Processes that carry the mark of `home`, and its PostgreSQL (which overwrites its environment)."""
+    """Processes that carry the mark of `home`, and its servers, which overwrite their environment."""
     mark = f"{MARK}={home.resolve()}".encode()
-    data = home.resolve() / "postgres" / "data"
-    found = {pid for pid in _all() if mark in _read(pid, "environ").split(b"\0") or _works_in(pid, data)}
+    servers = (home.resolve() / "postgres" / "data", home.resolve() / "valkey")
+    found = {
+        pid
+        for pid in _all()
+        if mark in _read(pid, "environ").split(b"\0") or any(_works_in(pid, folder) for folder in servers)
+    }
     return found - {os.getpid(), os.getppid()}
 
 

@@ -46,12 +46,14 @@ def test_what_ignores_the_polite_signal_is_killed(marked: subprocess.Popen[str],
     assert marked.wait() == -9
 
 
-def test_servers_are_found_by_their_data_folder(tmp_path: Path) -> None:
-    data = tmp_path / "postgres" / "data"
+@pytest.mark.parametrize("folder", ["postgres/data", "valkey"])
+def test_servers_are_found_by_their_data_folder(folder: str, tmp_path: Path) -> None:
+    data = tmp_path / folder
     data.mkdir(parents=True)
     process = start(["sh", "-c", "echo ready; exec sleep 30"], mark=tmp_path / "unmarked", cwd=data)
     assert process.pid in postgres_processes(data)
     assert process.pid in processes_of(tmp_path)
+    assert process.pid not in processes_of(tmp_path / "other")
     process.kill()
     process.wait()
 

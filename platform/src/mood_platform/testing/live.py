@@ -1,0 +1,252 @@
+"""A live platform for end-to-end tests: `mood up` in a home of its own, and people who type `mood …`."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import docker
+import httpx
+from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session, joinedload
+
+from mood_platform.db.engine import Sessions, make_engine, make_sessions
+from mood_platform.execution.container_options import INSTANCE_LABEL
+from mood_platform.machine.installation import Installation
+from mood_platform.machine.processes import processes_of
+from mood_platform.machine.supervisor import Supervisor
+from mood_platform.models import CaseRun, Run, RunEvent, Submission, Team
+from mood_platform.storage.local import LocalStore
+
+MOOD = Path(sys.executable).parent / "mood"
+QUICK = {"LEASE_SECONDS": "4", "HEARTBEAT_SECONDS": "1", "SWEEP_SECONDS": "2", "REAP_SECONDS": "3"}
+"""A lost case is noticed in seconds, so that a test can wait for it."""
+PATIENCE_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone with a login of their own, as if on a machine of their own."""
+
+    name: str
+    folder: Path
+    url: str
+    password: str = field(default_factory=lambda: secrets.token_urlsafe(18))
+
+    @property
+    def email(self) -> str:
+        return f"{self.name}@example.org"
+
+    def register(self, *, team: str | None = None) -> None:
+        founds = ["--team", team] if team else []
+        self.mood("register", "--email", self.email, "--name", self.name, *founds)
+
+    def mood(self, *words: str | Path) -> str:
+        """What `mood WORDS` prints; an error ends the test with what the command said."""
+        return run_command([MOOD, *words], self._environment())
+
+    def ask(self, *words: str | Path) -> Any:
+        """The JSON document that a command prints."""
+        return json.loads(self.mood(*words, "--json"))
+
+    def get(self, path: str) -> httpx.Response:
+        """The API's answer, whatever it is, to this person's token."""
+        known = json.loads((self.folder / "config" / "mood" / "credentials.json").read_text())
+        bearer = {"Authorization": f"Bearer {known['tokens'][self.url]}"}
+        return httpx.get(f"{self.url}/api/v1{path}", headers=bearer, timeout=30)
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "MOOD_URL": self.url,
+            "MOOD_PASSWORD": self.password,
+            "XDG_CONFIG_HOME": str(self.folder / "config"),
+            "XDG_CACHE_HOME": str(self.folder / "cache"),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A team's Runs, in the order they were handed in, their cases and all that happened to them."""
+
+    runs: Sequence[Run]
+    cases: Sequence[CaseRun]
+    events: Sequence[RunEvent]
+
+    @property
+    def over(self) -> bool:
+        return bool(self.runs) and all(not run.state.live for run in self.runs)
+
+    def cases_of(self, run: Run) -> list[CaseRun]:
+        return [case for case in self.cases if case.run_id == run.id]
+
+
+@dataclass(frozen=True)
+class LivePlatform:
+    """`mood up` in `home`, whose path is short because it holds unix sockets; its people in `folder`."""
+
+    home: Path
+    folder: Path
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def installation(self) -> Installation:
+        return Installation(self.home.resolve())
+
+    @property
+    def instance(self) -> str:
+        return self.installation.settings()["MOOD_EXECUTION__INSTANCE"]
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """The platform's own database, for a look at what was recorded."""
+        return make_sessions(make_engine(self.installation.postgres.url, pool_size=2))
+
+    def up(self, *, slots: int = 2) -> None:
+        self._write_settings()
+        port, number = str(self.port), str(slots)
+        run_command([MOOD, "up", "--home", self.home, "--port", port, "--slots", number, "--detach"])
+
+    def down(self) -> None:
+        run_command([MOOD, "down", "--home", self.home])
+
+    def admin(self, *words: str | Path) -> str:
+        """A command of the operator, who works on the server itself."""
+        return run_command([MOOD, "admin", *words, "--home", self.home])
+
+    def person(self, name: str, *, team: str | None = None) -> Person:
+        """A new registered person, who founds a team."""
+        one = Person(name, self.folder / name, self.url)
+        one.register(team=team)
+        return one
+
+    def process_of(self, program: str) -> int | None:
+        """Its process while it is up, as the supervisor says."""
+        found = (one.pid for one in Supervisor(self.installation).states() if one.name == program)
+        return next((pid for pid in found if pid), None)
+
+    def is_running(self, program: str) -> bool:
+        states = Supervisor(self.installation).states()
+        return any(one.name == program and one.state == "RUNNING" for one in states)
+
+    def kill(self, program: str, *, tree: bool) -> int:
+        """SIGKILL to the program's process, and at once to all it started or not; returns the process."""
+        process = self.process_of(program)
+        assert process in processes_of(self.home), f"{program} does not run here"
+        for one in [process, *(children_of(process) if tree else [])]:
+            os.kill(one, signal.SIGKILL)
+        return process
+
+    def record_of(self, team: str) -> Record:
+        """What the database says of a team's Runs now; waits for a database that is being started again."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                with self.sessions() as session:
+                    return read_record(session, team)
+            except OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+
+    def now(self) -> datetime:
+        """The database's clock, by which everything is recorded."""
+        with self.sessions() as session:
+            moment = session.scalar(select(func.clock_timestamp()))
+            assert isinstance(moment, datetime)
+            return moment
+
+    def results_of(self, run: Run) -> dict[str, Any]:
+        """The stored results of a scored Run."""
+        assert run.results_key is not None
+        store = LocalStore(self.installation.read_settings().storage.root)
+        found: dict[str, Any] = json.loads(store.read(run.results_key, limit=2**24))
+        return found
+
+    def logs(self) -> str:
+        """The end of every program's log."""
+        supervisor = Supervisor(self.installation)
+        names = sorted(path.stem for path in self.installation.logs.glob("*.log"))
+        return "\n".join(f"== {name}\n{supervisor.log_tail(name)}" for name in names)
+
+    def leftovers(self) -> list[str]:
+        """Containers and volumes of this installation, whatever their state."""
+        with docker_client() as client:
+            mine: dict[str, str | list[str] | bool] = {"label": f"{INSTANCE_LABEL}={self.instance}"}
+            containers = client.containers.list(all=True, filters=mine, ignore_removed=True)
+            return [
+                *(f"container {one.name}" for one in containers),
+                *(f"volume {one.name}" for one in client.volumes.list(filters=mine)),
+            ]
+
+    def _write_settings(self) -> None:
+        """What `mood up` finds there it keeps."""
+        lines = {"INSTANCE": f"mood-live-{secrets.token_hex(4)}", **QUICK}
+        text = "".join(f"MOOD_EXECUTION__{name}={value}\n" for name, value in lines.items())
+        self.installation.settings_file.write_text(text)
+
+
+def read_record(session: Session, team: str) -> Record:
+    query = select(Run).join(Submission, Run.submission_id == Submission.id)
+    query = query.join(Team, Submission.team_id == Team.id).where(Team.slug == team)
+    relations = joinedload(Run.submission)
+    runs = session.scalars(query.order_by(Submission.number, Run.number).options(relations)).all()
+    ids = [run.id for run in runs]
+    cases = select(CaseRun).where(CaseRun.run_id.in_(ids)).options(joinedload(CaseRun.case))
+    events = select(RunEvent).where(RunEvent.run_id.in_(ids)).order_by(RunEvent.sequence)
+    return Record(runs, session.scalars(cases).all(), session.scalars(events).all())
+
+
+def children_of(process: int) -> list[int]:
+    """Processes it started, and those they started."""
+    own = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return [one for child in map(int, own) for one in (child, *children_of(child))]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def run_command(words: list[str | Path], variables: dict[str, str] | None = None) -> str:
+    """What a command wrote to standard output; its errors become the test's."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("MOOD_")}  # noqa: TID251 - a command needs PATH and the like
+    done = subprocess.run(
+        [str(word) for word in words],
+        env=inherited | (variables or {}),
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, (
+        f"`{' '.join(map(str, words))}` → {done.returncode}\n{done.stdout}{done.stderr}"
+    )
+    return done.stdout
+
+
+@contextmanager
+def docker_client() -> Iterator[docker.DockerClient]:
+    client = docker.from_env(timeout=60)
+    try:
+        yield client
+    finally:
+        client.close()
