@@ -10,6 +10,7 @@ import tarfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -45,19 +46,26 @@ def pack(files: Mapping[str, bytes]) -> bytes:
     return sink.getvalue()
 
 
-def save(scripts: list[str] = SCRIPTS, *, architecture: str = "amd64", tag: str = "team:latest") -> bytes:
+def save(
+    scripts: list[str] = SCRIPTS,
+    *,
+    architecture: str = "amd64",
+    tag: str = "team:latest",
+    layers: list[str] | None = None,
+    inner: Mapping[str, Any] | None = None,
+) -> bytes:
     """What `docker save` of a one-layer image writes."""
     layer = pack(dict.fromkeys(scripts, b"#!/bin/sh\n"))
     config = json.dumps(
         {
             "architecture": architecture,
             "os": "linux",
-            "config": {},
+            "config": inner or {},
             "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
         }
     ).encode()
     name = f"{hashlib.sha256(config).hexdigest()}.json"
-    manifest = [{"Config": name, "RepoTags": [tag], "Layers": ["layer.tar"]}]
+    manifest = [{"Config": name, "RepoTags": [tag], "Layers": layers or ["layer.tar"]}]
     return pack({name: config, "layer.tar": layer, "manifest.json": json.dumps(manifest).encode()})
 
 
@@ -147,6 +155,24 @@ def test_an_unfit_archive_is_rejected_by_reason_and_mailed(
     assert (image.state, image.reason, image.digest) == (ImageState.REJECTED, reason, None)
     assert world.queue.sent[-1] == (Job.SEND_MAIL, {"kind": "image_rejected", "image": str(image.id)})
     assert list((world.store.root / "uploads").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "archive",
+    [
+        save(architecture="arm\0"),
+        save(layers=["lost\0.tar"]),
+        save(layers=["lost\udcff.tar"]),
+        save(inner={"Entrypoint": ["/run\0"]}),
+        save(inner={"Volumes": {"/cache\0": {}}}),
+        save(inner={"Env": ["A\udcff=1"]}),
+    ],
+    ids=["architecture", "layer", "layer, half a character", "entry point", "volume", "variable"],
+)
+def test_text_that_no_database_takes_is_a_rejection_not_an_endless_check(
+    world: World, archive: bytes
+) -> None:
+    assert world.check(world.hand_in(archive)).state is ImageState.REJECTED
 
 
 def test_an_image_with_one_task_says_so(world: World) -> None:

@@ -163,6 +163,12 @@ def test_an_analysis_runs_beside_a_live_run_on_any_installed_set_and_is_hidden(
     assert runs.count(run.id) == 1, "the eight toy cases of the challenge run go first"
 
 
+def test_a_set_named_twice_is_analysed_once(platform: TinyPlatform, submission: Submission) -> None:
+    with platform.open() as tx:
+        run = start_analysis(tx, submission=submission, test_set_names=["toy-brain", "toy-brain"], actor="o")
+        assert len(case_runs_of(tx, run=run)) == 4
+
+
 def test_a_set_without_anything_to_find_is_refused(
     platform: TinyPlatform, submission: Submission, tmp_path: Path
 ) -> None:

@@ -29,6 +29,7 @@ from mood_platform.models import (
     Submission,
     SubmissionState,
 )
+from mood_platform.runs.service import rerun
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.queries import find_any_submission, find_submission, list_submissions
 from mood_platform.submissions.service import cancel, exclude, submit, withdraw
@@ -197,6 +198,28 @@ def test_after_the_start_only_withdrawing_is_left_and_it_stays_counted(world: Wo
         assert session.scalars(select(Run.state)).one() is RunState.CANCELLED
     with pytest.raises(Conflict, match="already"), transaction(world.sessions, world.queue) as tx:
         withdraw(tx, principal=world.north, submission_id=submission.id)
+
+
+def test_a_run_again_by_organizers_is_no_second_chance_to_cancel(world: World) -> None:
+    submission = world.submit()
+    with transaction(world.sessions, world.queue) as tx:
+        start_first_case(tx, submission)
+        run = tx.session.scalars(select(Run)).one()
+        run.advance(RunState.FAILED, now=tx.now)
+    with transaction(world.sessions, world.queue) as tx:
+        row = tx.session.get_one(Submission, submission.id)
+        rerun(tx, submission=row, reason="The node was at fault.", actor="o@x.org")
+    with pytest.raises(Conflict, match="started"), transaction(world.sessions, world.queue) as tx:
+        cancel(tx, principal=world.north, submission_id=submission.id)
+
+
+def test_an_excluded_submission_cannot_be_cancelled_away(world: World) -> None:
+    submission = world.submit()
+    with transaction(world.sessions, world.queue) as tx:
+        found = find_any_submission(tx, submission_id=submission.id)
+        exclude(tx, submission=found, reason="Trained on the test set.", actor="o@x.org")
+    with pytest.raises(Conflict, match="excluded"), transaction(world.sessions, world.queue) as tx:
+        cancel(tx, principal=world.north, submission_id=submission.id)
 
 
 def test_nobody_withdraws_after_publication(world: World) -> None:

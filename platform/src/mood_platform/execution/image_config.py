@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import posixpath
+import re
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -13,6 +14,8 @@ from mood_platform.execution.contract import FORBIDDEN_WORKDIRS, SCRIPTS_FOLDER,
 from mood_platform.execution.layers import Access, ImageFiles, Kind
 from mood_platform.failures import FailureReason
 
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+"""What JSON can say, but neither a kernel nor a database takes."""
 _FORBIDDEN_ENV = frozenset({"LD_PRELOAD", "LD_AUDIT"})
 
 
@@ -77,8 +80,8 @@ def read_config(content: bytes) -> ImageConfig:
         entrypoint=_strings(inner.get("Entrypoint"), "config.Entrypoint"),
         workdir=_typed(inner.get("WorkingDir") or "", str, "config.WorkingDir"),
         env_names=_env_names(_strings(inner.get("Env"), "config.Env")),
-        volumes=tuple(_typed(inner.get("Volumes") or {}, dict, "config.Volumes")),
-        created=created if isinstance(created, str) else None,
+        volumes=_strings([*_typed(inner.get("Volumes") or {}, dict, "config.Volumes")], "config.Volumes"),
+        created=_typed(created, str, "created") if isinstance(created, str) else None,
     )
 
 
@@ -135,6 +138,8 @@ def _env_names(env: tuple[str, ...]) -> tuple[str, ...]:
 def _typed(value: Any, kind: type, field: str) -> Any:
     if not isinstance(value, kind):
         raise unreadable(f"{field} of the image is not a {kind.__name__}.")
+    if isinstance(value, str) and _NO_TEXT.search(value):
+        raise unreadable(f"{field} of the image holds a character that is no text.")
     return value
 
 

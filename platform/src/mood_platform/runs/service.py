@@ -95,10 +95,12 @@ def start_analysis(
     """Run a Submission on further test sets: last in the queue, never counted, hidden from its team."""
     if not test_set_names:
         raise Invalid("Field test_sets: it is empty.", remedy="Name at least one installed test set.")
+    one_at_a_time = select(Submission.id).where(Submission.id == submission.id)
+    tx.session.execute(one_at_a_time.with_for_update(key_share=True))
     last = newest_run(tx, submission=submission)
     if last is None:
         raise Conflict("The submission has never run.", remedy="Its first run sets the limits of all others.")
-    main = _by_dataset(newest_test_set(tx, name) for name in test_set_names)
+    main = _by_dataset(newest_test_set(tx, name) for name in dict.fromkeys(test_set_names))
     run = _start_like(tx, submission, last, stage=Stage.ANALYSIS, test_sets={"toy": {}, "main": main})
     subject = subject_of("submission", submission)
     audit(

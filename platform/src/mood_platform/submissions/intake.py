@@ -122,8 +122,15 @@ def _decide(tx: Transaction, image_id: UUID, found: ImageFacts | SubmissionFault
 
 def _reject(tx: Transaction, image: Image, fault: SubmissionFault) -> None:
     image.state, image.reason = ImageState.REJECTED, fault.reason
-    image.detail = "" if fault.detail == fault.reason.text else fault.detail
+    image.detail = "" if fault.detail == fault.reason.text else _printable(fault.detail)
     tx.enqueue(Job.SEND_MAIL, kind="image_rejected", image=str(image.id))
+
+
+def _printable(text: str) -> str:
+    """Names from inside an archive may hold what neither a page nor the database takes."""
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
+    )
 
 
 def _accept(tx: Transaction, image: Image, facts: ImageFacts) -> None:

@@ -79,7 +79,9 @@ def submit(
 def cancel(tx: Transaction, *, principal: Principal, submission_id: UUID) -> Submission:
     """Before its first case has started: the Submission is gone and its slot comes back."""
     submission, run = _lock_own(tx, principal, submission_id)
-    if run.state is not RunState.QUEUED:
+    if submission.state is not SubmissionState.ACCEPTED:
+        raise Conflict(f"The submission is {submission.state} already.", remedy="Nothing is left to do.")
+    if run.number > 1 or run.state is not RunState.QUEUED:  # organizers may have run it again
         raise Conflict(
             "The run has started already.", remedy="Withdraw the submission instead; it stays counted."
         )
