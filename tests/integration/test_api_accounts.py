@@ -49,6 +49,13 @@ def test_register_log_in_found_a_team_log_out(client: httpx.Client) -> None:
     assert (ended.status_code, ended.headers["www-authenticate"]) == (401, "Bearer")
 
 
+def test_text_with_a_zero_byte_is_refused_with_a_sentence(client: httpx.Client) -> None:
+    answer = client.post("/tokens", json={"email": "a\0@example.org", "password": "a long enough password"})
+    assert (answer.status_code, answer.json()["error"]) == (422, "invalid")
+    assert client.get("/challenges/a%00b").status_code == 422
+    assert client.get("/leaderboards/tiny/pixel?version=99999999999999").status_code == 422
+
+
 def test_an_error_names_code_detail_remedy_and_request(client: httpx.Client) -> None:
     answer = client.get("/me")
     body = answer.json()

@@ -52,6 +52,25 @@ def test_an_installed_test_set_has_its_rows_and_objects(
             assert case.label_sha256 is None or store.exists(f"labels/{case.label_sha256}.nii.gz")
 
 
+@pytest.mark.parametrize(
+    ("stages", "wrong"),
+    [
+        ({"toy": {"brain": ["test-brain"], "abdom": ["toy-abdom"]}}, "test-brain"),
+        ({"challenge": {"brain": ["toy-brain"], "abdom": ["test-abdom"]}}, "toy-brain"),
+        ({"challenge": {"brain": ["test-abdom"], "abdom": ["test-abdom"]}}, "test-abdom"),
+    ],
+    ids=["hidden cases as toy cases", "public cases as hidden ones", "another dataset"],
+)
+def test_a_stage_that_names_a_test_set_of_another_kind_is_refused(
+    sessions: Sessions, store: LocalStore, tmp_path: Path, stages: dict[str, object], wrong: str
+) -> None:
+    both = {**DOCUMENT["stages"], **stages}
+    with transaction(sessions, FakeQueue()) as tx:
+        challenge = make_edition(tx, store=store, folder=tmp_path, cases=2, stages=both)
+        with pytest.raises(Misconfigured, match=wrong):
+            run_test_sets(tx, challenge=challenge, stage=Stage.CHALLENGE)
+
+
 def test_installing_twice_changes_nothing(sessions: Sessions, store: LocalStore, folder: Path) -> None:
     ids = set()
     for _ in range(2):

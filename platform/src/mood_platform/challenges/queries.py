@@ -51,13 +51,27 @@ def find_public_test_set(tx: Transaction, *, name: str) -> TestSet:
 
 def stage_test_sets(tx: Transaction, challenge: Challenge, stage: Stage) -> dict[Dataset, list[TestSet]]:
     """The newest installed version of every test set the challenge names for this stage."""
-    sets = config_of(challenge).stages[stage]
+    named = config_of(challenge).stages[stage]
     try:
-        return {dataset: [newest_test_set(tx, name) for name in names] for dataset, names in sets.items()}
+        sets = {dataset: [newest_test_set(tx, name) for name in names] for dataset, names in named.items()}
     except NotFound as error:
         raise Misconfigured(
             f"Challenge {challenge.slug}, stages.{stage}: {error.detail}", remedy=error.remedy
         ) from error
+    for dataset, test_sets in sets.items():
+        for test_set in test_sets:
+            _check_kind(challenge, stage, dataset, test_set)
+    return sets
+
+
+def _check_kind(challenge: Challenge, stage: Stage, dataset: Dataset, test_set: TestSet) -> None:
+    """Logs and scores of toy cases go to the team, so a slip in the rules must not make hidden cases toy."""
+    if test_set.dataset is not dataset or test_set.public is not (stage is Stage.TOY):
+        raise Misconfigured(
+            f"Challenge {challenge.slug}, stages.{stage}.{dataset}: {test_set.name} is a {test_set.purpose} "
+            f"set of {test_set.dataset}.",
+            remedy="Name a toy set for the toy stage, a hidden one for the challenge stage.",
+        )
 
 
 def run_test_sets(tx: Transaction, *, challenge: Challenge, stage: Stage) -> Json:

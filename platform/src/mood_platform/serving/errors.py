@@ -9,7 +9,7 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
@@ -59,6 +59,12 @@ Renderer = Callable[[Request, Problem], Response]
 INTERNAL = Problem(
     500, "internal_error", "Something broke on our side.", "Try again; give the request id if it stays."
 )
+UNFIT = Problem(
+    422,
+    "invalid",
+    "A value holds a character or a number that cannot be stored.",
+    "Leave out zero bytes and absurdly large numbers.",
+)
 BUSY = Problem(503, "unavailable", "The database does not answer.", "Try again in a few seconds.")
 
 
@@ -74,6 +80,7 @@ def install_error_handlers(app: FastAPI, render: Renderer) -> None:
         PlatformError,
         RequestValidationError,
         HTTPException,
+        DataError,
         OperationalError,
         PoolTimeout,
         Exception,
@@ -101,6 +108,8 @@ def problem_of(error: Exception) -> Problem:
         return Problem(422, "invalid", _first_fault(error), "Correct the field and send it again.")
     if isinstance(error, HTTPException):
         return _problem_of_status(error.status_code)
+    if isinstance(error, DataError):
+        return UNFIT
     return BUSY if isinstance(error, OperationalError | PoolTimeout) else INTERNAL
 
 

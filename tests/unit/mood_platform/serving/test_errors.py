@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from mood_platform import errors
@@ -48,6 +48,12 @@ def test_what_is_not_meant_for_readers_is_one_generic_sentence(error: Exception)
 
 def test_a_silent_database_is_a_pause_not_a_fault() -> None:
     assert problem_of(OperationalError("SELECT secret", {}, Exception("gone"))) is BUSY
+
+
+def test_a_value_that_the_database_cannot_hold_is_the_callers_mistake() -> None:
+    problem = problem_of(DataError("SELECT secret", {}, Exception("PostgreSQL text fields cannot hold NUL")))
+    assert (problem.status, problem.code) == (422, "invalid")
+    assert "secret" not in problem.detail
 
 
 def test_every_kind_of_error_leads_to_a_status() -> None:
