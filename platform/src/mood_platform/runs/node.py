@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,9 +51,10 @@ def cached_case(node: Node, store: ObjectStore, sha256: str) -> Path:
     """The case as a local file whose bytes have this hash."""
     path = node.cases / f"{sha256}.nii.gz"
     with _locked(node.cases, sha256):
-        if not path.exists():
+        try:
+            os.utime(path)
+        except FileNotFoundError:  # never here, or another slot made room just now
             _fetch_case(node, store, sha256, path)
-        os.utime(path)
     return path
 
 
@@ -73,13 +74,13 @@ def _fetch_case(node: Node, store: ObjectStore, sha256: str, path: Path) -> None
 
 
 def _make_room(folder: Path, *, keep_bytes: int) -> None:
-    files = _oldest_first(folder)
-    size = sum(path.stat().st_size for path in files)
-    for path in files[:-1]:
+    sizes = {path: facts.st_size for path, facts in _facts_oldest_first(folder)}
+    size = sum(sizes.values())
+    for path in list(sizes)[:-1]:
         if size <= keep_bytes:
             return
-        size -= path.stat().st_size
-        path.unlink()
+        size -= sizes[path]
+        path.unlink(missing_ok=True)
 
 
 def ensure_image(node: Node, store: ObjectStore, runtime: ContainerRuntime, digest: str) -> None:
@@ -95,15 +96,16 @@ def ensure_image(node: Node, store: ObjectStore, runtime: ContainerRuntime, dige
                 )
             mark.touch()
             _forget_images(node, runtime)
-        elif mark.exists():
-            os.utime(mark)
+        else:
+            with suppress(FileNotFoundError):  # not loaded by us, or just forgotten
+                os.utime(mark)
 
 
 def _forget_images(node: Node, runtime: ContainerRuntime) -> None:
     """Only images that we loaded are forgotten; one that is in use survives (the engine refuses)."""
     for mark in _oldest_first(node.images)[: -node.image_cache_count]:
         runtime.remove_image(_digest(mark))
-        mark.unlink()
+        mark.unlink(missing_ok=True)
 
 
 def _digest(mark: Path) -> str:
@@ -111,10 +113,17 @@ def _digest(mark: Path) -> str:
 
 
 def _oldest_first(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    files = [path for path in folder.iterdir() if path.suffix not in {".lock", ".part"}]
-    return sorted(files, key=lambda path: path.stat().st_mtime)
+    return [path for path, _ in _facts_oldest_first(folder)]
+
+
+def _facts_oldest_first(folder: Path) -> list[tuple[Path, os.stat_result]]:
+    """Other slots add and remove files meanwhile; one that is gone is left out."""
+    found = []
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.suffix not in {".lock", ".part"}:
+            with suppress(FileNotFoundError):
+                found.append((path, path.stat()))
+    return sorted(found, key=lambda one: one[1].st_mtime)
 
 
 @contextmanager

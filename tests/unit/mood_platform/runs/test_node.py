@@ -130,6 +130,23 @@ def test_images_beyond_the_bound_are_forgotten_oldest_use_first(store: LocalStor
     assert runtime.present == {digests[0], digests[2]}
 
 
+def test_two_slots_that_forget_the_same_images_and_cases_do_not_fail(
+    store: LocalStore, tmp_path: Path
+) -> None:
+    node, runtime = a_node(tmp_path / "cache", case_cache_bytes=900, image_cache_count=1), Images()
+    images = [put_image(store, digit) for digit in "0123456789abcdef"]
+    cases = [put_case(store, digest.encode()) for digest in images]
+
+    def use(place: int) -> None:
+        ensure_image(node, store, runtime, images[place])
+        cached_case(node, store, cases[place])
+        node.loaded_images()
+
+    with ThreadPoolExecutor(8) as slots:
+        for _ in range(10):
+            list(slots.map(use, range(16)))
+
+
 def test_an_image_that_was_here_before_is_neither_loaded_nor_ever_forgotten(
     store: LocalStore, tmp_path: Path
 ) -> None:
