@@ -67,10 +67,7 @@ class FailureReason(StrEnum):
     OUTPUT_IRREGULAR = (
         "output_irregular",
         Blame.TEAM,
-        (
-            "The prediction is a link, folder, pipe or device, not a file; "
-            "write the data itself to that name."
-        ),
+        ("The prediction is a link, folder, pipe or device, not a file; write the data itself to that name."),
     )
     OUTPUT_TOO_LARGE = (
         "output_too_large",

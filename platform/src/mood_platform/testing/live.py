@@ -10,13 +10,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import docker
 import httpx
@@ -36,6 +36,7 @@ MOOD = Path(sys.executable).parent / "mood"
 QUICK = {"LEASE_SECONDS": "4", "HEARTBEAT_SECONDS": "1", "SWEEP_SECONDS": "2", "REAP_SECONDS": "3"}
 """A lost case is noticed in seconds, so that a test can wait for it."""
 PATIENCE_SECONDS = 60.0
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,23 +156,12 @@ class LivePlatform:
         return process
 
     def record_of(self, team: str) -> Record:
-        """What the database says of a team's Runs now; waits for a database that is being started again."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            try:
-                with self.sessions() as session:
-                    return read_record(session, team)
-            except OperationalError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.2)
+        """What the database says of a team's Runs now."""
+        return self._read(lambda session: read_record(session, team))
 
     def now(self) -> datetime:
         """The database's clock, by which everything is recorded."""
-        with self.sessions() as session:
-            moment = session.scalar(select(func.clock_timestamp()))
-            assert isinstance(moment, datetime)
-            return moment
+        return self._read(lambda session: session.scalars(select(func.clock_timestamp())).one())
 
     def results_of(self, run: Run) -> dict[str, Any]:
         """The stored results of a scored Run."""
@@ -195,6 +185,18 @@ class LivePlatform:
                 *(f"container {one.name}" for one in containers),
                 *(f"volume {one.name}" for one in client.volumes.list(filters=mine)),
             ]
+
+    def _read(self, query: Callable[[Session], Found]) -> Found:
+        """Waits for a database that is just being started again."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                with self.sessions() as session:
+                    return query(session)
+            except OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
 
     def _write_settings(self) -> None:
         """What `mood up` finds there it keeps."""
