@@ -20,11 +20,12 @@ from typing import Any, TypeVar
 
 import docker
 import httpx
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, joinedload
 
 from mood_platform.db.engine import Sessions, make_engine, make_sessions
+from mood_platform.db.transaction import database_now
 from mood_platform.execution.container_options import INSTANCE_LABEL
 from mood_platform.machine.installation import Installation
 from mood_platform.machine.processes import processes_of
@@ -161,7 +162,7 @@ class LivePlatform:
 
     def now(self) -> datetime:
         """The database's clock, by which everything is recorded."""
-        return self._read(lambda session: session.scalars(select(func.clock_timestamp())).one())
+        return self._read(database_now)
 
     def results_of(self, run: Run) -> dict[str, Any]:
         """The stored results of a scored Run."""
