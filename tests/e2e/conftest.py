@@ -119,6 +119,7 @@ def test_sets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def platform(
     base_image: str,  # what `mood up` holds cases with
+    build_image: Callable[..., str],  # whose images are removed after the containers that use them
     tmp_path_factory: pytest.TempPathFactory,
     request: pytest.FixtureRequest,
 ) -> Iterator[LivePlatform]:

@@ -18,7 +18,7 @@ from mood_platform.testing.live import LivePlatform, Person, Record
 
 pytestmark = [pytest.mark.e2e, pytest.mark.docker, pytest.mark.timeout(400)]
 
-PAUSE_SECONDS = 1.5
+PAUSE_SECONDS = 1.2
 """Of every case, so that a kill meets running containers."""
 SLOTS = 2
 TREE = {"slot1": True, "slot2": False, "valkey": False, "postgres": False, "api": False, "evaluate": True}

@@ -52,8 +52,9 @@ class Edition:
             list(both.map(lambda name: self.hand_in(name, Stage.CHALLENGE), TEAMS))
             assert wait_until(self.hidden_cases_run, seconds=90)
             list(both.map(lambda name: self.hand_in(name, Stage.TOY), TEAMS))
+        self.seen += [person.mood("status", "--json") for person in self.teams.values()]
         self.watch_until_over()
-        self.seen += self.look()
+        self.seen += [person.mood("status", "--json") for person in self.teams.values()]
         for task in TASKS:
             self.published[task] = organizer.ask("admin", "publish", task, "--challenge", self.slug, "--yes")
 
@@ -74,22 +75,22 @@ class Edition:
         deadline = time.monotonic() + 180
         while not all(record.over for record in self.records.values()):
             assert time.monotonic() < deadline, "the Runs did not end"
+            time.sleep(1)
             self.seen += self.look()
-            time.sleep(2)
             self.read_records()
+        self.seen += self.look()
 
     def read_records(self) -> None:
         self.records = {name: self.platform.record_of(name) for name in TEAMS}
 
-    def look(self) -> list[str]:
-        """All that the teams can ask about their own submissions."""
-        texts = []
+    def look(self) -> Iterator[str]:
+        """All that the teams can ask about their submissions, the challenge and its leaderboards."""
         for person in self.teams.values():
-            views = person.ask("status")
-            texts.append(json.dumps(views))
-            for view in views:
-                texts += [person.get(f"/submissions/{view['id']}{rest}").text for rest in ("", "/report")]
-        return texts
+            paths = [f"/challenges/{self.slug}", *(f"/leaderboards/{self.slug}/{task}" for task in TASKS)]
+            for view in person.get("/submissions").json()["items"]:
+                paths += [f"/submissions/{view['id']}", f"/submissions/{view['id']}/report"]
+            for path in paths:
+                yield person.get(path).text
 
     def runs(self, stage: Stage) -> Iterator[tuple[str, Run, list[CaseRun]]]:
         for name, record in self.records.items():
@@ -244,14 +245,9 @@ def test_nothing_hidden_is_told_before_publication(edition: Edition, test_sets: 
 
 
 def test_hidden_progress_is_told_in_steps_of_five_percent(edition: Edition) -> None:
-    told = [
-        view["run"]["percent"]
-        for text in edition.seen
-        if text.startswith("[")
-        for view in json.loads(text)
-        if view["stage"] == "challenge"
-    ]
-    known = {percent for percent in told if percent is not None}
+    answers = [answer for text in edition.seen if isinstance(answer := json.loads(text), dict)]
+    runs = [answer["run"] for answer in answers if answer.get("stage") == "challenge"]
+    known = {run["percent"] for run in runs if run["percent"] is not None}
     assert len(known) > 2
     assert all(percent % 5 == 0 for percent in known)
 
@@ -267,13 +263,18 @@ def test_another_teams_submission_is_not_there(edition: Edition) -> None:
         assert edition.teams["kit"].get(f"/submissions/{theirs}{rest}").status_code == 404
 
 
-def test_a_toy_submission_behind_a_busy_challenge_queue_starts_at_once(edition: Edition) -> None:
+def test_a_toy_submission_behind_a_busy_challenge_queue_starts_at_once(
+    edition: Edition, record_testsuite_property: Callable[[str, object], None]
+) -> None:
     hidden_starts = [started(case) for *_, case in edition.hidden()]
     for _, run, cases in edition.runs(Stage.TOY):
         handed_in = run.submission.submitted_at.timestamp()
         first = min(started(case) for case in cases)
         waiting = sum(start > handed_in for start in hidden_starts)
         overtaken = sum(handed_in < start < first - BLUR_SECONDS for start in hidden_starts)
+        record_testsuite_property(
+            "toy_start", {"seconds": first - handed_in, "hidden waiting": waiting, "overtaken": overtaken}
+        )
         assert waiting > 2 * overtaken, (waiting, overtaken, first - handed_in)
         assert first < max(hidden_starts)
 
@@ -308,9 +309,12 @@ def waits(edition: Edition, team: str, now: float) -> bool:
     )
 
 
-def test_both_teams_start_hidden_cases_in_turns(edition: Edition) -> None:
+def test_both_teams_start_hidden_cases_in_turns(
+    edition: Edition, record_testsuite_property: Callable[[str, object], None]
+) -> None:
     teams = [name for name, *_ in edition.hidden()]
     changes = sum(one != other for one, other in pairwise(teams))
+    record_testsuite_property("starts", "".join(name[0] for name in teams))
     assert changes >= len(teams) // 4, teams
 
 
