@@ -26,6 +26,8 @@ class Queue(StrEnum):
     INTAKE = "intake"
     EVALUATE = "evaluate"
     MAIL = "mail"
+    NODE = "node"
+    """A node's own upkeep. Not a slot's queue: there a message that is no bell would pass for one."""
 
 
 class JobQueue(Protocol):
@@ -39,7 +41,7 @@ QUEUE_OF: dict[Job, Queue] = {
     Job.SCORE_CASE: Queue.EVALUATE,
     Job.SCORE_RUN: Queue.EVALUATE,
     Job.SWEEP: Queue.EVALUATE,
-    Job.REAP: Queue.TOY,
+    Job.REAP: Queue.NODE,
     Job.SEND_MAIL: Queue.MAIL,
 }
 

@@ -108,9 +108,9 @@ class Installation:
             Program("api", [*api, "--no-access-log"], order=2),
             Program("beat", [*celery, "beat", *schedule], order=2),
             _worker(celery, "evaluate", queues="evaluate,intake,mail", processes=2),
-            _worker(celery, "toy", queues="toy"),
+            _worker(celery, "toy", queues="toy,node"),
             *(
-                _worker(celery, f"slot{number}", queues="toy,challenge,analysis")
+                _worker(celery, f"slot{number}", queues="toy,challenge,analysis,node")
                 for number in range(1, slots + 1)
             ),
         ]

@@ -26,4 +26,4 @@ def create_celery(settings: Settings, *, build: Callable[[Settings], World] = bu
 def _reap_at_start(app: Celery) -> None:
     """A slot that comes back may find containers of the one that was killed; beat asks again later."""
     if slot_stages(app):
-        app.send_task(Job.REAP.value, queue=QUEUE_OF[Job.REAP].value)
+        app.send_task(Job.REAP.value, queue=QUEUE_OF[Job.REAP].value, expires=60)

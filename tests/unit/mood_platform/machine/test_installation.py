@@ -87,10 +87,10 @@ def test_slots_take_every_stage_and_one_worker_takes_toys_only(installation: Ins
     }
     assert queues == {
         "evaluate": "evaluate,intake,mail",
-        "toy": "toy",
-        "slot1": "toy,challenge,analysis",
-        "slot2": "toy,challenge,analysis",
-        "slot3": "toy,challenge,analysis",
+        "toy": "toy,node",
+        "slot1": "toy,challenge,analysis,node",
+        "slot2": "toy,challenge,analysis,node",
+        "slot3": "toy,challenge,analysis,node",
     }
 
 
