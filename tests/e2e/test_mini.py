@@ -275,7 +275,8 @@ def test_a_toy_submission_behind_a_busy_challenge_queue_starts_at_once(
         record_testsuite_property(
             "toy_start", {"seconds": first - handed_in, "hidden waiting": waiting, "overtaken": overtaken}
         )
-        assert waiting > 2 * overtaken, (waiting, overtaken, first - handed_in)
+        assert waiting > 4, "the challenge queue was not busy"
+        assert overtaken <= 1, f"{overtaken} hidden cases went first, {first - handed_in:.1f} s"
         assert first < max(hidden_starts)
 
 

@@ -184,6 +184,20 @@ def test_organizers_see_cases_and_start_runs(
     assert client.get(f"{API}/submissions/{view['id']}").json()["run"]["number"] == 2
 
 
+def test_organizers_end_a_live_run_and_the_team_gets_its_attempt_back(
+    site: Site, north: Principal, client: httpx.Client, organizer: httpx.Client
+) -> None:
+    view = submit(client, image_of(site, north)).json()
+    run = organizer.get(f"{API}/admin/submissions/{view['id']}").json()["runs"][0]
+    place = f"{API}/admin/runs/{run['id']}/cancel"
+    assert client.post(place, json={"reason": "x"}).status_code == 404
+    assert organizer.post(place, json={"reason": "Stuck since noon."}).json()["state"] == "cancelled"
+    assert organizer.post(place, json={"reason": "Stuck since noon."}).status_code == 409
+    assert client.get(f"{API}/challenges/tiny").json()["quota"]["used"] == 0
+    entry = organizer.get(f"{API}/admin/audit").json()["items"][0]
+    assert (entry["action"], entry["reason"]) == ("run.cancel", "Stuck since noon.")
+
+
 def test_for_everyone_else_there_are_no_organizers_pages(site: Site, client: httpx.Client) -> None:
     for path in ("/admin/submissions", "/admin/audit", "/admin/leaderboards/tiny/pixel/draft"):
         assert client.get(API + path).status_code == 404

@@ -120,7 +120,7 @@ class FailureReason(StrEnum):
         Blame.PLATFORM,
         (
             "The platform failed three times on a case and gave up; the submission was refunded, "
-            "the organizers were told and can start it again."
+            "and the organizers see it and can start it again."
         ),
     )
 

@@ -18,7 +18,7 @@ from mood_platform.api.admin_views import (
     view_run,
 )
 from mood_platform.runs.queries import find_run
-from mood_platform.runs.service import rerun, start_analysis, void_run
+from mood_platform.runs.service import rerun, start_analysis, stop_run, void_run
 from mood_platform.serving.dependencies import Organizer, Tx
 from mood_platform.serving.pages import PAGE, decode_cursor, next_cursor
 from mood_platform.serving.views import Page
@@ -85,6 +85,14 @@ def void(run_id: UUID, body: Reason, tx: Tx, me: Organizer) -> RunDetailView:
     """A scored Run no longer counts; the next scored one does."""
     run = find_run(tx, run_id=run_id)
     void_run(tx, run=run, reason=body.reason, actor=me.actor)
+    return view_run(tx, run, cases=False)
+
+
+@router.post("/runs/{run_id}/cancel")
+def cancel(run_id: UUID, body: Reason, tx: Tx, me: Organizer) -> RunDetailView:
+    """End a live Run; it costs the team no attempt, and the submission can be run again."""
+    run = find_run(tx, run_id=run_id)
+    stop_run(tx, run=run, reason=body.reason, actor=me.actor)
     return view_run(tx, run, cases=False)
 
 

@@ -77,6 +77,13 @@ def exclude(identity: Id, reason: Reason) -> None:
 
 
 @app.command()
+def cancel(run: Annotated[str, typer.Argument(metavar="RUN", help="A Run's id.")], reason: Reason) -> None:
+    """End a live Run, such as one that is stuck; it costs the team no attempt."""
+    Client.member().post(f"/admin/runs/{run}/cancel", {"reason": reason})
+    say.print("Cancelled.")
+
+
+@app.command()
 def void(run: Annotated[str, typer.Argument(metavar="RUN", help="A Run's id.")], reason: Reason) -> None:
     """Void a scored Run, so that a later one counts."""
     Client.member().post(f"/admin/runs/{run}/void", {"reason": reason})

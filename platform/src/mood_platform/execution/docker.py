@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import tarfile
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
@@ -39,8 +40,8 @@ from mood_platform.execution.watch import Ending, watch
 
 _log = logging.getLogger(__name__)
 
-ENGINE_FAULTS = (DockerException, HTTPError, OSError)
-"""What a broken engine, connection or disk raises; requests' errors are OSErrors."""
+ENGINE_FAULTS = (DockerException, HTTPError, OSError, tarfile.TarError)
+"""What a broken engine, connection, disk or transfer raises; requests' errors are OSErrors."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _GPU_FAULT = re.compile(r"device driver|nvidia|cdi", re.IGNORECASE)

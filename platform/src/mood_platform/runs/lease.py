@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 log = logging.getLogger(__name__)
 
@@ -36,5 +36,5 @@ def _beat_until(beat: Callable[[], bool], every_seconds: float, lost: Event, end
             if not beat():
                 lost.set()
                 return
-        except OperationalError as error:
+        except SQLAlchemyError as error:
             log.warning("Heartbeat not delivered, the database does not answer: %s", error)

@@ -14,7 +14,7 @@ from mood_platform.challenges.queries import cases_of, newest_test_set
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import Conflict, Invalid
 from mood_platform.models import CaseRun, CaseRunState, Json, Run, RunState, Stage, Submission, TestSet
-from mood_platform.runs.endings import cancel_cases, lock_run
+from mood_platform.runs.endings import cancel_cases, lock_run, refund
 from mood_platform.runs.queries import newest_run
 from mood_platform.runs.schedule import ring_for_waiting_work
 
@@ -47,14 +47,21 @@ def start_run(
     return run
 
 
-def cancel_run(tx: Transaction, *, run: Run, actor: str) -> None:
+def stop_run(tx: Transaction, *, run: Run, reason: str, actor: str) -> None:
+    """An organizer ends a live Run, such as one that is stuck; it costs the team no attempt."""
+    _require_reason(reason)
+    cancel_run(tx, run=run, actor=actor, reason=reason)
+    refund(tx, submission_id=run.submission_id, reason=reason)
+
+
+def cancel_run(tx: Transaction, *, run: Run, actor: str, reason: str = "") -> None:
     """Stop a live Run; containers that still run lose their claim and are killed."""
     locked = lock_run(tx, run.id)
     if locked is None or not locked.state.live:
         raise Conflict(f"The run is {run.state} already.", remedy="Nothing is left to cancel.")
     cancel_cases(tx, locked)
     locked.advance(RunState.CANCELLED, now=tx.now)
-    audit(tx, actor=actor, action="run.cancel", subject=subject_of("run", run))
+    audit(tx, actor=actor, action="run.cancel", subject=subject_of("run", run), reason=reason)
 
 
 def void_run(tx: Transaction, *, run: Run, reason: str, actor: str) -> None:

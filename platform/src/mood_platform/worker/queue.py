@@ -7,6 +7,7 @@ from typing import Any
 
 from celery import Celery
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from mood_platform.queueing import Job, Queue, queue_of
 from mood_platform.settings import Settings
@@ -14,6 +15,7 @@ from mood_platform.worker.config import new_celery
 
 log = logging.getLogger(__name__)
 
+BROKER_FAULTS = (OperationalError, RedisError)
 RETRY = {"max_retries": 2, "interval_start": 0.1, "interval_step": 0.2, "interval_max": 0.5}
 
 
@@ -29,14 +31,14 @@ class CeleryQueue:
             if job == Job.WORK and self._length(queue) > 0:
                 return  # this bell still hangs unanswered; whoever takes it looks at the database
             self._app.send_task(job, kwargs=arguments, queue=queue.value, retry=True, retry_policy=RETRY)
-        except OperationalError as error:
+        except BROKER_FAULTS as error:
             log.warning("Job %s was not sent, the sweeper will: %s", job, error)
 
     def waiting(self, queue: Queue) -> int:
         """Messages in the queue that no worker has taken."""
         try:
             return self._length(queue)
-        except OperationalError as error:
+        except BROKER_FAULTS as error:
             log.warning("The broker does not answer: %s", error)
             return 0
 
