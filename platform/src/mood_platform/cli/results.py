@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from mood_evaluator import Dataset
+from mood_platform.cli.case_table import show_cases
 from mood_platform.cli.choices import ChallengeSlug, Reference, find_challenge, find_submission, parse_tasks
 from mood_platform.cli.client import Client
 from mood_platform.cli.console import BLANK, AsJson, emit, number, say, show_table
@@ -107,19 +108,7 @@ def show_report(document: dict[str, Any]) -> None:
     typer.echo(document["head"])
     for dataset in (dataset for dataset in Dataset if dataset in document["datasets"]):
         part = document["datasets"][dataset]
-        rows = [
-            (
-                case["case"][:12],
-                case["outcome"],
-                f"{number(case['seconds'], 2)} / {case['limit_seconds']:g} s",
-                number(case["score"], 4),
-                number(case["ap"]),
-                ", ".join(case["flags"]) or case["text"],
-            )
-            for case in part["cases"]
-        ]
-        columns = ("case", "outcome", "time / limit>", "score>", "AP>", "notes")
-        show_table(columns, rows, title=f"{dataset}: AP {number(part['ap'])}")
+        show_cases(part["cases"], title=f"{dataset}: AP {number(part['ap'])}", notes="notes")
     for warning in document["warnings"]:
         say.print(f"{warning['dataset']}: {warning['text']}", style="yellow", markup=False)
 

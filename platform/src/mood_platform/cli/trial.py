@@ -10,9 +10,10 @@ import typer
 import yaml
 
 from mood_platform.cli import toy_sets
+from mood_platform.cli.case_table import show_cases
 from mood_platform.cli.choices import ChallengeSlug, Tasks, find_challenge, parse_datasets, parse_tasks
 from mood_platform.cli.client import Client
-from mood_platform.cli.console import number, say, show_table, steps_bar
+from mood_platform.cli.console import number, say, steps_bar
 from mood_platform.cli.problems import Exit, Problem
 from mood_platform.execution.limits import Limits
 
@@ -85,16 +86,5 @@ def _show(report: dict[str, Any], json_file: Path | None) -> None:
 
 
 def _show_part(part: dict[str, Any]) -> None:
-    rows = [
-        (
-            case["case"][:12],
-            case["outcome"],
-            f"{number(case['seconds'], 2)} / {case['limit_seconds']:g} s",
-            number(case["score"], 4),
-            number(case["ap"]),
-            ", ".join(case["flags"]) or case["text"],
-        )
-        for case in part["cases"]
-    ]
-    columns = ("case", "outcome", "time / limit>", "score>", "AP>", "output check")
-    show_table(columns, rows, title=f"{part['task']} {part['dataset']}: AP {number(part['ap'])}")
+    title = f"{part['task']} {part['dataset']}: AP {number(part['ap'])}"
+    show_cases(part["cases"], title=title, notes="output check")
