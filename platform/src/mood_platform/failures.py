@@ -85,6 +85,14 @@ class FailureReason(StrEnum):
             "pixel: a NIfTI file in the shape of the input; sample: one number on the first line."
         ),
     )
+    NOT_STARTED = (
+        "not_started",
+        Blame.TEAM,
+        (
+            "The container could not be started from this image: its entry point, its command, or what it "
+            "has at /mnt/data, /mnt/pred or /tmp is at fault; run `mood test` and correct the image."
+        ),
+    )
     TOY_FAILED = (
         "toy_failed",
         Blame.TEAM,
@@ -123,8 +131,24 @@ class FailureReason(StrEnum):
             "and the organizers see it and can start it again."
         ),
     )
+    SCORING_FAILED = (
+        "scoring_failed",
+        Blame.PLATFORM,
+        (
+            "The platform failed several times to score this submission and gave up; it was refunded, "
+            "and the organizers see it and can start it again."
+        ),
+    )
 
     # An image archive that cannot be taken
+    IMAGE_CHECK_FAILED = (
+        "image_check_failed",
+        Blame.PLATFORM,
+        (
+            "The platform failed several times to check this image, which is not your fault; "
+            "it cost you nothing, the organizers see it, and you can hand the image in again."
+        ),
+    )
     IMAGE_NOT_TAR = (
         "image_not_tar",
         Blame.TEAM,

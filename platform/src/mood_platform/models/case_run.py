@@ -105,6 +105,8 @@ class CaseRun(WithId, Base):
     flags: Mapped[list[str]] = mapped_column(default=list)
     prediction_key: Mapped[str | None]
     log_key: Mapped[str | None]
+    scoring_attempt: Mapped[int] = mapped_column(default=0)
+    """How often the scoring of its prediction was begun."""
     evidence_key: Mapped[str | None]
     score: Mapped[Json | None]
     """The evaluator's CaseScore document, without the Evidence."""

@@ -42,6 +42,8 @@ class Image(WithId, Base):
     state: Mapped[ImageState] = mapped_column(
         checked_enum(ImageState, name="state"), default=ImageState.RECEIVED
     )
+    attempt: Mapped[int] = mapped_column(default=0)
+    """How often its check was begun; a check that dies for our reasons is given up after a few."""
     reason: Mapped[FailureReason | None] = mapped_column(open_enum(FailureReason))
     detail: Mapped[str] = mapped_column(default="")
     """Evidence for the team, such as the file it cannot read."""

@@ -70,6 +70,8 @@ class Run(WithId, Base):
     """`{"toy": {dataset: test set id}, "main": {dataset: [test set ids]}}` this Run executes."""
     toy_reported_at: Mapped[datetime | None]
     """When the team got the report of the toy cases."""
+    scoring_attempt: Mapped[int] = mapped_column(default=0)
+    """How often a step of its scoring (toy report, results) was begun; set back when one succeeds."""
     results_key: Mapped[str | None]
     toy_report_key: Mapped[str | None]
     voided_at: Mapped[datetime | None]
