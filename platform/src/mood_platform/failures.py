@@ -139,16 +139,16 @@ class FailureReason(StrEnum):
             "and the organizers see it and can start it again."
         ),
     )
-
-    # An image archive that cannot be taken
-    IMAGE_CHECK_FAILED = (
-        "image_check_failed",
+    CHECK_FAILED = (
+        "check_failed",
         Blame.PLATFORM,
         (
             "The platform failed several times to check this image, which is not your fault; "
             "it cost you nothing, the organizers see it, and you can hand the image in again."
         ),
     )
+
+    # An image archive that cannot be taken
     IMAGE_NOT_TAR = (
         "image_not_tar",
         Blame.TEAM,
