@@ -58,8 +58,8 @@ down: ## stop what `make up` and `make demo` started
 
 .PHONY: migrate revision clean
 migrate: ## bring the database of MOOD_DATABASE__URL to the newest schema
-	$(BIN)/alembic -c platform/alembic.ini upgrade head
+	$(BIN)/alembic -c platform/src/mood_platform/alembic.ini upgrade head
 revision: ## write a migration for changed models: make revision MESSAGE="..."
-	$(BIN)/alembic -c platform/alembic.ini revision --autogenerate -m "$(MESSAGE)"
+	$(BIN)/alembic -c platform/src/mood_platform/alembic.ini revision --autogenerate -m "$(MESSAGE)"
 clean: down ## remove caches and what the demo made; .venv and data stay
 	rm -rf demo-data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*

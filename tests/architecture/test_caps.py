@@ -10,9 +10,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [
-    *sorted(ROOT.glob("*/src/**/*.py")),
+    *sorted(path for path in ROOT.glob("*/src/**/*.py") if path.parent.name != "versions"),
     *sorted(path for path in ROOT.glob("infra/**/*.py")),
 ]
+"""All but the migrations, which alembic writes and nobody edits."""
 TESTS = sorted(ROOT.glob("tests/**/*.py"))
 MODULE_LINES, FUNCTION_LINES, TEST_MODULE_LINES = 400, 50, 600
 

@@ -10,9 +10,9 @@ from alembic.config import Config
 from sqlalchemy import inspect, make_url, text
 
 from mood_platform.db.engine import make_engine
+from mood_platform.machine.migrations import CONFIGURATION
 from mood_platform.machine.postgres import PostgresCluster
 
-ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.integration
 
 
@@ -25,7 +25,7 @@ def test_models_and_migrations_agree_and_the_migrations_go_down_and_up_again(dat
     engine = make_engine(
         make_url(database_url).set(database="migrations_test").render_as_string(hide_password=False)
     )
-    config = Config(str(ROOT / "platform" / "alembic.ini"))
+    config = Config(str(CONFIGURATION))
     with engine.connect() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
