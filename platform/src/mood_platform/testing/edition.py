@@ -21,7 +21,8 @@ from mood_platform.db.transaction import Transaction
 from mood_platform.models import Challenge, Image, ImageState, Team, Upload, UploadState, User
 from mood_platform.storage.store import ObjectStore
 
-SHAPE = (4, 4, 4)
+Shape = tuple[int, int, int]
+SHAPE: Shape = (4, 4, 4)
 DOCUMENT: Mapping[str, Any] = {
     "schema": "mood-challenge/1",
     "slug": "tiny",
@@ -46,21 +47,24 @@ DOCUMENT: Mapping[str, Any] = {
 
 
 def make_edition(
-    tx: Transaction, *, store: ObjectStore, folder: Path, cases: int = 4, **changes: Any
+    tx: Transaction, *, store: ObjectStore, folder: Path, cases: int = 4, shape: Shape = SHAPE, **changes: Any
 ) -> Challenge:
     """Four installed test sets of `cases` Cases each, and the challenge that uses them."""
     for stage in ("toy", "test"):
         for dataset in Dataset:
-            built = write_test_set(folder / f"{stage}-{dataset}", purpose=stage, dataset=dataset, cases=cases)
+            name = folder / f"{stage}-{dataset}"
+            built = write_test_set(name, purpose=stage, dataset=dataset, cases=cases, shape=shape)
             install_test_set(tx, folder=built, store=store)
     return apply_challenge(tx, config=ChallengeConfig.parse({**DOCUMENT, **changes}))
 
 
-def write_test_set(folder: Path, *, purpose: str, dataset: Dataset, cases: int = 4) -> Path:
-    """Alternating abnormal and normal volumes of 4³ voxels; the same bytes every time."""
+def write_test_set(
+    folder: Path, *, purpose: str, dataset: Dataset, cases: int = 4, shape: Shape = SHAPE
+) -> Path:
+    """Alternating abnormal and normal volumes; the same bytes every time."""
     for sub in ("images", "labels"):
         (folder / sub).mkdir(parents=True, exist_ok=True)
-    made = tuple(_write_case(folder, f"{purpose}-{dataset}-{index}", index) for index in range(cases))
+    made = tuple(_write_case(folder, f"{purpose}-{dataset}-{index}", index, shape) for index in range(cases))
     save_test_set(
         TestSet(
             name=folder.name,
@@ -136,12 +140,12 @@ def make_image(
     return image
 
 
-def _write_case(folder: Path, name: str, index: int) -> Case:
+def _write_case(folder: Path, name: str, index: int, shape: Shape) -> Case:
     abnormal = index % 2 == 0
     digest = hashlib.sha256(name.encode())
     case_id = digest.hexdigest()[:32]
-    voxels = np.random.default_rng(list(digest.digest())).random(SHAPE, dtype=np.float32)
-    label = np.zeros(SHAPE, np.uint8)
+    voxels = np.random.default_rng(list(digest.digest())).random(shape, dtype=np.float32)
+    label = np.zeros(shape, np.uint8)
     label[1:3, 1:3, 1:3] = 1
     image = _write_volume(folder / "images" / f"{case_id}.nii.gz", voxels)
     truth = _write_volume(folder / "labels" / f"{case_id}.nii.gz", label) if abnormal else None
@@ -149,7 +153,7 @@ def _write_case(folder: Path, name: str, index: int) -> Case:
         id=case_id,
         image=f"images/{case_id}.nii.gz",
         label=f"labels/{case_id}.nii.gz" if abnormal else None,
-        shape=SHAPE,
+        shape=shape,
         abnormal=abnormal,
         tasks=(Task.SAMPLE, Task.PIXEL),
         scope="local" if abnormal else None,
