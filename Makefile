@@ -45,6 +45,12 @@ containers: base-image ## on a real Docker Engine
 e2e: base-image ## the whole platform in small, and with everything killed in mid-run
 	$(PYTEST) tests/e2e -m e2e
 
+.PHONY: bench-runner bench-api
+bench-runner: base-image ## what the platform adds to a case, beside `docker run` by hand, with 1, 2 and 4 slots
+	$(BIN)/python tests/benchmarks/bench_runner.py
+bench-api: ## the API and the pages under 50 clients
+	$(BIN)/python tests/benchmarks/bench_api.py
+
 .PHONY: base-image demo up down
 base-image: ## the image that cases are held with and reference images build on
 	@infra/base-image/build.sh
