@@ -1,4 +1,4 @@
-"""The API and the pages under many clients: the real server, PostgreSQL, Valkey, and a contest with scored Runs.
+"""The API and the pages under many clients: the real server, its engines, and a contest with scored Runs.
 
 Every client asks once a second, its turn spread over the second, for a random one of the routes below. Then
 the same clients ask as fast as they are answered. The health check, in the same run, is the yardstick: what
