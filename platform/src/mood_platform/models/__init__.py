@@ -13,6 +13,7 @@ from mood_platform.models.challenge import Challenge
 from mood_platform.models.event import AuditEvent, RunEvent
 from mood_platform.models.image import Image, ImageState
 from mood_platform.models.leaderboard import Leaderboard
+from mood_platform.models.rescoring import SCORING_TRANSITIONS, Rescoring, RunScoring, ScoringState
 from mood_platform.models.run import LIVE, RUN_TRANSITIONS, Run, RunState
 from mood_platform.models.submission import Stage, Submission, SubmissionState
 from mood_platform.models.test_set import Case, TestSet
@@ -22,6 +23,7 @@ __all__ = [
     "CASE_RUN_TRANSITIONS",
     "LIVE",
     "RUN_TRANSITIONS",
+    "SCORING_TRANSITIONS",
     "TEAM_FAULTS",
     "TERMINAL",
     "AuditEvent",
@@ -34,9 +36,12 @@ __all__ = [
     "ImageState",
     "Json",
     "Leaderboard",
+    "Rescoring",
     "Run",
     "RunEvent",
+    "RunScoring",
     "RunState",
+    "ScoringState",
     "Stage",
     "Submission",
     "SubmissionState",

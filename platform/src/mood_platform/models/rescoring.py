@@ -1,0 +1,76 @@
+"""Rescorings: Runs scored again from their kept predictions, after a correction of labels or evaluator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from mood_evaluator import Task
+from mood_platform.errors import InvalidTransition
+from mood_platform.models.base import Base, Json, WithId, checked_enum
+from mood_platform.models.run import Run
+
+
+class ScoringState(StrEnum):
+    QUEUED = "queued"
+    SCORED = "scored"
+    FAILED = "failed"
+
+
+SCORING_TRANSITIONS: Mapping[ScoringState, frozenset[ScoringState]] = {
+    ScoringState.QUEUED: frozenset({ScoringState.SCORED, ScoringState.FAILED}),
+    ScoringState.SCORED: frozenset(),
+    ScoringState.FAILED: frozenset(),
+}
+
+
+class Rescoring(WithId, Base):
+    """One decision to score all counting Runs of a Task again; never changed."""
+
+    __tablename__ = "rescorings"
+    __table_args__ = (UniqueConstraint("challenge_id", "task", "number"),)
+
+    challenge_id: Mapped[UUID] = mapped_column(ForeignKey("challenges.id"))
+    task: Mapped[Task] = mapped_column(checked_enum(Task, name="task"))
+    number: Mapped[int]
+    """1, 2, … inside the Challenge and Task."""
+    reason: Mapped[str]
+    actor: Mapped[str]
+    created_at: Mapped[datetime]
+    evaluator: Mapped[str]
+    """Version of the evaluator that was asked for."""
+    test_sets: Mapped[Json]
+    """`{dataset: test set id}` the Runs are scored on."""
+    scorings: Mapped[list[RunScoring]] = relationship(lazy="raise", back_populates="rescoring")
+
+
+class RunScoring(WithId, Base):
+    """One Run inside a Rescoring; the Run and its first results stay as they are."""
+
+    __tablename__ = "run_scorings"
+    __table_args__ = (UniqueConstraint("rescoring_id", "run_id"),)
+
+    rescoring_id: Mapped[UUID] = mapped_column(ForeignKey("rescorings.id"))
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("runs.id"), index=True)
+    state: Mapped[ScoringState] = mapped_column(
+        checked_enum(ScoringState, name="state"), default=ScoringState.QUEUED
+    )
+    state_since: Mapped[datetime]
+    attempt: Mapped[int] = mapped_column(default=0)
+    """How often it was begun."""
+    results_key: Mapped[str | None]
+    problem: Mapped[str] = mapped_column(default="")
+    """Why it failed, for organizers."""
+    rescoring: Mapped[Rescoring] = relationship(lazy="raise", back_populates="scorings")
+    run: Mapped[Run] = relationship(lazy="raise")
+
+    def advance(self, target: ScoringState, *, now: datetime) -> None:
+        """The only writer of `state`."""
+        if target not in SCORING_TRANSITIONS[self.state]:
+            raise InvalidTransition(f"The scoring {self.id} is {self.state} and cannot become {target}.")
+        self.state, self.state_since = target, now
