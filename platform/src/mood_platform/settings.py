@@ -1,4 +1,4 @@
-"""Settings of a server process, read once from MOOD_* variables and handed in."""
+"""Settings of a server process, read once from MOOD_* variables and secret files, and handed in."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Self
 
 from pydantic import BaseModel, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+SECRETS = Path("/run/secrets")
+"""Where a container finds its secrets: a file for each, named as the variable would be."""
 
 
 class DatabaseSettings(BaseModel):
@@ -59,10 +67,33 @@ class ApiSettings(BaseModel):
     login_attempts_per_minute: int = 20
 
 
-class Settings(BaseSettings):
-    """All settings; built in entrypoints only. `MOOD_DATABASE__URL`, `MOOD_BROKER__URL`, …."""
+class _FromVariablesOrFiles(BaseSettings):
+    """A variable wins over a secret file of its name; no secret needs to be in an environment."""
 
-    model_config = SettingsConfigDict(env_prefix="MOOD_", env_nested_delimiter="__", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="MOOD_", env_nested_delimiter="__", secrets_dir=SECRETS, frozen=True
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic's
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - no file of the working folder is read
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        files = NestedSecretsSettingsSource(file_secret_settings, secrets_dir_missing="ok")
+        return init_settings, env_settings, files
+
+    @classmethod
+    def read(cls) -> Self:
+        """From variables and secret files; one that is missing or wrong is named in the error."""
+        return cls.model_validate({})
+
+
+class Settings(_FromVariablesOrFiles):
+    """All settings; built in entrypoints only. `MOOD_DATABASE__URL`, `MOOD_BROKER__URL`, …."""
 
     database: DatabaseSettings
     broker: BrokerSettings
@@ -72,19 +103,10 @@ class Settings(BaseSettings):
     mail_folder: Path | None = None
     """Where mails are written as files when no mail server is set."""
 
-    @classmethod
-    def read(cls) -> Self:
-        """From the environment; a missing or wrong variable is named in the error."""
-        return cls.model_validate({})
 
-
-class MigrationSettings(BaseSettings):
+class MigrationSettings(_FromVariablesOrFiles):
     """What a migration needs: the database alone."""
 
-    model_config = SettingsConfigDict(env_prefix="MOOD_", env_nested_delimiter="__", extra="ignore")
+    model_config = SettingsConfigDict(extra="ignore")
 
     database: DatabaseSettings
-
-    @classmethod
-    def read(cls) -> Self:
-        return cls.model_validate({})

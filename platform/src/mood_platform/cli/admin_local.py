@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +17,7 @@ from mood_platform.cli.problems import Problem
 
 if TYPE_CHECKING:
     from mood_platform.db.transaction import Transaction
+    from mood_platform.settings import Settings
     from mood_platform.storage.store import ObjectStore
 
 
@@ -102,14 +103,25 @@ def _world(home: Path) -> Iterator[tuple[Transaction, ObjectStore]]:
     """One transaction on this machine's database, and its files."""
     from mood_platform.db.engine import make_engine, make_sessions
     from mood_platform.db.transaction import transaction
-    from mood_platform.machine.installation import Installation
     from mood_platform.storage.local import LocalStore
     from mood_platform.worker.queue import CeleryQueue
 
-    settings = Installation(home.resolve()).read_settings()
+    settings = _settings(home)
     engine = make_engine(settings.database.url.get_secret_value(), pool_size=1)
     try:
         with transaction(make_sessions(engine), CeleryQueue(settings)) as tx:
             yield tx, LocalStore(settings.storage.root)
     finally:
         engine.dispose()
+
+
+def _settings(home: Path) -> Settings:
+    """Those of the folder; where no platform lives in it, those of this process, as in a container."""
+    from mood_platform.machine.installation import Installation
+    from mood_platform.settings import Settings
+
+    place = Installation(home.resolve())
+    if not place.settings_file.exists():
+        with suppress(ValueError):
+            return Settings.read()
+    return place.read_settings()
