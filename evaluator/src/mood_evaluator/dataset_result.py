@@ -108,7 +108,7 @@ def result_of(
         total=len(wanted),
         valid_share=valid_share,
     )
-    if result.valid < valid_share * result.total:
+    if result.valid / result.total < valid_share:  # 11 / 20 is 0.55 to the bit, 0.55 * 20 is not 11
         return result
     if task is Task.SAMPLE:
         scores = {case.id: case_scores[case.id].score or 0.0 for case in wanted}

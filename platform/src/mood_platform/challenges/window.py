@@ -28,6 +28,15 @@ def check_submit_window(challenge: Challenge, *, now: datetime, upload_begun_at:
         )
 
 
+def check_still_open(challenge: Challenge, *, now: datetime) -> None:
+    """What stands at the deadline is not taken back."""
+    if now >= challenge.closes:
+        raise StageClosed(
+            f"The challenge {challenge.slug} closed at {rfc3339(challenge.closes)}; submissions stand now.",
+            remedy="Write to the organizers: they can exclude a submission with a reason.",
+        )
+
+
 def in_time(challenge: Challenge, *, submitted_at: datetime, upload_begun_at: datetime) -> bool:
     """Before the deadline; or within the grace, when its upload began before the deadline."""
     if submitted_at < challenge.closes:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
-
 from mood_evaluator import Task, canonical_digest
 from mood_platform.accounts.audit import audit, subject_of
+from mood_platform.challenges.locking import lock_rules_alone
 from mood_platform.clock import rfc3339
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import Conflict
@@ -58,9 +57,7 @@ def publish(
     seed: int = SEED,
 ) -> Leaderboard:
     """Make the draft the next version: numbered, hashed, naming its predecessor's hash; never changed."""
-    tx.session.scalars(
-        select(Challenge).where(Challenge.id == challenge.id).with_for_update(key_share=True)
-    ).one()
+    lock_rules_alone(tx, challenge_id=challenge.id)
     document = draft(tx, challenge=challenge, task=task, store=store, bootstraps=bootstraps, seed=seed)
     _check_complete(document)
     previous = latest_published(tx, challenge=challenge, task=task)

@@ -10,10 +10,21 @@ from sqlalchemy import func, select
 
 from mood_evaluator import Dataset
 from mood_platform.accounts.audit import audit, subject_of
+from mood_platform.challenges.locking import lock_rules
 from mood_platform.challenges.queries import cases_of, newest_test_set
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import Conflict, Invalid
-from mood_platform.models import CaseRun, CaseRunState, Json, Run, RunState, Stage, Submission, TestSet
+from mood_platform.models import (
+    CaseRun,
+    CaseRunState,
+    Json,
+    Run,
+    RunState,
+    Stage,
+    Submission,
+    SubmissionState,
+    TestSet,
+)
 from mood_platform.runs.endings import cancel_cases, lock_run, refund
 from mood_platform.runs.queries import newest_run
 from mood_platform.runs.schedule import ring_for_waiting_work
@@ -51,7 +62,8 @@ def stop_run(tx: Transaction, *, run: Run, reason: str, actor: str) -> None:
     """An organizer ends a live Run, such as one that is stuck; it costs the team no attempt."""
     _require_reason(reason)
     cancel_run(tx, run=run, actor=actor, reason=reason)
-    refund(tx, submission_id=run.submission_id, reason=reason)
+    if run.stage is not Stage.ANALYSIS:
+        refund(tx, submission_id=run.submission_id, reason=reason)
 
 
 def cancel_run(tx: Transaction, *, run: Run, actor: str, reason: str = "") -> None:
@@ -67,6 +79,7 @@ def cancel_run(tx: Transaction, *, run: Run, actor: str, reason: str = "") -> No
 def void_run(tx: Transaction, *, run: Run, reason: str, actor: str) -> None:
     """An organizer's written decision that a scored Run no longer counts; the next scored one does."""
     _require_reason(reason)
+    lock_rules(tx, submission_id=run.submission_id)
     locked = lock_run(tx, run.id)
     if locked is None or locked.state is not RunState.SCORED or locked.voided_at is not None:
         raise Conflict(
@@ -79,7 +92,10 @@ def void_run(tx: Transaction, *, run: Run, reason: str, actor: str) -> None:
 def rerun(tx: Transaction, *, submission: Submission, reason: str, actor: str) -> Run:
     """Execute a Submission once more, with limits and test sets of its newest Run; order and quota stay."""
     _require_reason(reason)
+    lock_rules(tx, submission_id=submission.id)
     tx.session.refresh(submission, with_for_update={"key_share": True})
+    if submission.state is SubmissionState.WITHDRAWN:
+        raise Conflict("The team has withdrawn the submission.", remedy="It never counts; let it rest.")
     last = newest_run(tx, submission=submission)
     if last is None or last.state.live:
         raise Conflict(

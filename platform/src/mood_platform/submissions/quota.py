@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from mood_platform.challenges.queries import config_of
+from mood_platform.clock import rfc3339
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import QuotaExceeded
 from mood_platform.models import Challenge, Stage, Submission, Team
@@ -54,11 +55,13 @@ def check_quota(tx: Transaction, *, team: Team, challenge: Challenge) -> None:
     now = quota(tx, team=team, challenge=challenge)
     if now.used >= now.limit:
         raise QuotaExceeded(
-            f"Your team has used {now.used} of {now.limit} challenge submissions.",
-            remedy="Toy submissions are not limited. Failures of the platform are refunded.",
+            f"Your team has used {now.used} of {now.limit} challenge submissions, both tasks together.",
+            remedy="Your latest of each task counts. Failures of the platform are given back, "
+            f"and toy submissions are not limited until the challenge closes at {rfc3339(now.closes)}.",
         )
     if now.attempts >= now.attempts_limit:
         raise QuotaExceeded(
-            f"Your team has made {now.attempts} of {now.attempts_limit} attempts, refunded ones included.",
-            remedy="Ask the organizers.",
+            f"Your team has made {now.attempts} of {now.attempts_limit} attempts, those given back included.",
+            remedy="Your latest of each task counts; toy submissions are not limited "
+            f"until the challenge closes at {rfc3339(now.closes)}.",
         )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from mood_evaluator import Task
 from mood_platform.accounts.audit import audit, subject_of
 from mood_platform.accounts.principal import Principal
+from mood_platform.challenges.locking import lock_rules
 from mood_platform.challenges.queries import run_test_sets
-from mood_platform.challenges.window import check_submit_window
+from mood_platform.challenges.window import check_still_open, check_submit_window
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import AlreadyExists, Conflict, Invalid, NotFound
 from mood_platform.models import (
@@ -50,9 +52,8 @@ def submit(
     handed_in, challenge = _image_of_team(tx, team, image_id)
     repeated = _find_repeated(tx, team, idempotency_key)
     if repeated is not None:
-        return _same_request(
-            repeated, image_id=handed_in.duplicate_of or handed_in.id, task=task, stage=stage
-        )
+        image_id = handed_in.duplicate_of or handed_in.id
+        return _same_request(repeated, (image_id, task, stage, _checked_name(name)))
     check_submit_window(challenge, now=tx.now, upload_begun_at=handed_in.upload_begun_at)
     image = _runnable(tx, handed_in, task)
     _check_stage(tx, team, challenge, stage)
@@ -65,7 +66,7 @@ def submit(
         name=_checked_name(name),
         task=task,
         stage=stage,
-        submitted_at=tx.now,
+        submitted_at=_next_moment(tx, team),
         counted=stage is Stage.CHALLENGE,
         idempotency_key=idempotency_key,
     )
@@ -79,8 +80,6 @@ def submit(
 def cancel(tx: Transaction, *, principal: Principal, submission_id: UUID) -> Submission:
     """Before its first case has started: the Submission is gone and its slot comes back."""
     submission, run = _lock_own(tx, principal, submission_id)
-    if submission.state is not SubmissionState.ACCEPTED:
-        raise Conflict(f"The submission is {submission.state} already.", remedy="Nothing is left to do.")
     if run.number > 1 or run.state is not RunState.QUEUED:  # organizers may have run it again
         raise Conflict(
             "The run has started already.", remedy="Withdraw the submission instead; it stays counted."
@@ -96,12 +95,8 @@ def cancel(tx: Transaction, *, principal: Principal, submission_id: UUID) -> Sub
 
 
 def withdraw(tx: Transaction, *, principal: Principal, submission_id: UUID) -> Submission:
-    """It no longer stands for the team; the quota stays used. Not after publication: there is no choosing."""
+    """It no longer stands for the team; the quota stays used."""
     submission, run = _lock_own(tx, principal, submission_id)
-    if submission.state is not SubmissionState.ACCEPTED:
-        raise Conflict(f"The submission is {submission.state} already.", remedy="Nothing is left to do.")
-    if _is_published(tx, submission):
-        raise Conflict("The leaderboard of this task is published.", remedy="Ask the organizers.")
     if run.state.live:
         cancel_run(tx, run=run, actor=principal.actor)
     submission.state, submission.state_reason = SubmissionState.WITHDRAWN, "Withdrawn by the team."
@@ -115,9 +110,9 @@ def exclude(tx: Transaction, *, submission: Submission, reason: str, actor: str)
     """By an organizer; the team reads the reason."""
     if not reason.strip():
         raise Invalid("Field reason: it is empty.", remedy="Write the sentence the team will read.")
+    lock_rules(tx, submission_id=submission.id)
     tx.session.refresh(submission, with_for_update={"key_share": True})
-    if submission.state is SubmissionState.EXCLUDED:
-        raise Conflict("The submission is excluded already.", remedy="Nothing is left to do.")
+    _check_accepted(submission)
     submission.state, submission.state_reason = SubmissionState.EXCLUDED, reason
     subject = subject_of("submission", submission)
     audit(tx, actor=actor, action="submission.exclude", subject=subject, reason=reason)
@@ -127,12 +122,34 @@ def exclude(tx: Transaction, *, submission: Submission, reason: str, actor: str)
 
 
 def _lock_own(tx: Transaction, principal: Principal, submission_id: UUID) -> tuple[Submission, Run]:
-    """The team's own Submission and its newest Run, locked in the workers' order: Run, then Submission."""
+    """The team's own Submission that it may still take back, and its newest Run.
+
+    Locked in the workers' order: Run, then Submission; organizers may have run it again in between.
+    """
     submission = find_submission(tx, team=principal.require_team(), submission_id=submission_id)
+    challenge = lock_rules(tx, submission_id=submission.id)
     run = lock_run(tx, newest_run(tx, submission=submission).id)
     assert run is not None, "runs are never deleted"
     tx.session.refresh(submission, with_for_update={"key_share": True})
+    _check_accepted(submission)
+    _check_no_choosing(tx, challenge, submission)
+    if newest_run(tx, submission=submission).id != run.id:
+        raise Conflict("The organizers have just run it again.", remedy="Look at it, then try again.")
     return submission, run
+
+
+def _check_accepted(submission: Submission) -> None:
+    if submission.state is not SubmissionState.ACCEPTED:
+        raise Conflict(f"The submission is {submission.state} already.", remedy="Nothing is left to do.")
+
+
+def _check_no_choosing(tx: Transaction, challenge: Challenge, submission: Submission) -> None:
+    """After the deadline or a publication, taking one back would choose which of the others stands."""
+    if submission.stage is not Stage.CHALLENGE:
+        return
+    check_still_open(challenge, now=tx.now)
+    if _is_published(tx, submission):
+        raise Conflict("The leaderboard of this task is published.", remedy="Ask the organizers.")
 
 
 def _check_stage(tx: Transaction, team: Team, challenge: Challenge, stage: Stage) -> None:
@@ -158,6 +175,15 @@ def _lock_team(tx: Transaction, team: Team) -> Team:
     return tx.session.scalars(query.execution_options(populate_existing=True)).one()
 
 
+def _next_moment(tx: Transaction, team: Team) -> datetime:
+    """Now, or that of the team's latest Submission where a lock or a clock set back made it later.
+
+    So times follow numbers, and at equal times the higher number is the later one.
+    """
+    latest = tx.session.scalar(select(func.max(Submission.submitted_at)).where(Submission.team_id == team.id))
+    return max(tx.now, latest or tx.now)
+
+
 def _find_repeated(tx: Transaction, team: Team, key: str | None) -> Submission | None:
     if key is None:
         return None
@@ -169,9 +195,9 @@ def _find_repeated(tx: Transaction, team: Team, key: str | None) -> Submission |
     return tx.session.scalar(select(Submission).where(*same))
 
 
-def _same_request(found: Submission, *, image_id: UUID, task: Task, stage: Stage) -> Submission:
+def _same_request(found: Submission, request: tuple[UUID, Task, Stage, str]) -> Submission:
     """The answer of the first time; a key that comes back with another request is a mistake."""
-    if (found.image_id, found.task, found.stage) != (image_id, task, stage):
+    if (found.image_id, found.task, found.stage, found.name) != request:
         raise AlreadyExists(
             "This Idempotency-Key belongs to another submission.",
             remedy="Use a new key for a new submission.",
@@ -220,6 +246,4 @@ def _checked_name(name: str) -> str:
 
 def _is_published(tx: Transaction, submission: Submission) -> bool:
     same = (Leaderboard.challenge_id == submission.challenge_id, Leaderboard.task == submission.task)
-    return submission.stage is Stage.CHALLENGE and bool(
-        tx.session.scalar(select(Leaderboard.id).where(*same).limit(1))
-    )
+    return tx.session.scalar(select(Leaderboard.id).where(*same).limit(1)) is not None
