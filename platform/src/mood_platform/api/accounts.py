@@ -42,7 +42,7 @@ class TokenView(View):
 @router.post("/users", status_code=201)
 def register_user(body: Registration, tx: Tx, context: World, caller: Caller) -> MeView:
     """Open an account."""
-    context.logins.count(f"address:{caller}")
+    context.logins.count(caller, "new account")
     user = register(tx, email=body.email, name=body.name, password=body.password.get_secret_value())
     return view_me(Principal(user=user, team=None, organizer=False))
 
@@ -50,7 +50,7 @@ def register_user(body: Registration, tx: Tx, context: World, caller: Caller) ->
 @router.post("/tokens", status_code=201)
 def create_token(body: Login, tx: Tx, context: World, caller: Caller) -> TokenView:
     """Log in: the answer is a token that lasts 90 days."""
-    context.logins.count(f"address:{caller}", f"account:{body.email}")
+    context.logins.count(caller, body.email)
     secret = login(tx, email=body.email, password=body.password.get_secret_value(), label=body.label)
     return TokenView(token=secret)
 

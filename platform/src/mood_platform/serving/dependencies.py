@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import IPv6Address, IPv6Network
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -85,8 +86,12 @@ Viewer = Annotated[Principal | None, Depends(authenticate_cookie)]
 
 
 def caller_of(request: Request) -> str:
-    """The caller's network address, for limits only; never stored."""
-    return request.client.host if request.client else "local"
+    """The caller's network address, for limits only; of IPv6 the /64, all of which one caller holds."""
+    host = request.client.host if request.client else "local"
+    if ":" not in host:
+        return host
+    address = IPv6Address(host.partition("%")[0])
+    return str(address.ipv4_mapped or IPv6Network((address, 64), strict=False))
 
 
 Caller = Annotated[str, Depends(caller_of)]

@@ -1,4 +1,7 @@
-"""Slows down guessing: at most so many attempts a minute per caller and per account."""
+"""Slows down guessing: at most so many attempts a minute of one caller at one account, and of one caller.
+
+Nothing is counted per account alone: that would let a stranger lock somebody out.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from mood_platform.clock import Clock
 from mood_platform.errors import PlatformError
 
 MINUTE = 60.0
+CROWD = 5
+"""A caller may be a whole laboratory behind one address: together they may try this many times as often."""
 MOST_KEYS = 10_000
 
 
@@ -25,15 +30,16 @@ class RateLimit:
         self._attempts: dict[str, deque[float]] = {}
         self._lock = Lock()
 
-    def count(self, *keys: str) -> None:
-        """Counts one attempt under every key, or refuses it under the first that is full."""
+    def count(self, caller: str, subject: str) -> None:
+        """Counts one attempt of the caller at the subject, such as an account, or refuses it."""
+        limits = {caller: CROWD * self._per_minute, f"{caller} {subject}".lower(): self._per_minute}
         now = self._clock.monotonic()
         with self._lock:
             self._forget(now)
-            windows = [self._attempts.setdefault(key.lower(), deque()) for key in keys]
-            if any(len(window) >= self._per_minute for window in windows):
+            windows = {key: self._attempts.setdefault(key, deque()) for key in limits}
+            if any(len(windows[key]) >= limit for key, limit in limits.items()):
                 raise TooManyRequests("Too many attempts.", remedy="Wait a minute, then try again.")
-            for window in windows:
+            for window in windows.values():
                 window.append(now)
 
     def _forget(self, now: float) -> None:

@@ -40,7 +40,7 @@ def log_in(
     next: Text = "/",  # noqa: A002 - the field's name
 ) -> Response:
     try:
-        context.logins.count(f"address:{caller}", f"account:{email}")
+        context.logins.count(caller, email)
         secret = login(tx, email=email, password=password, label="browser")
     except (Unauthenticated, TooManyRequests) as error:
         return _login_again(request, error, email=email, next_path=_own_path(next))
