@@ -14,6 +14,7 @@ class Job(StrEnum):
     """Doorbell: claim and run the next CaseRun; carries no CaseRun."""
     SCORE_CASE = "case.score"
     SCORE_RUN = "run.score"
+    RESCORE_RUN = "run.rescore"
     SWEEP = "runs.sweep"
     REAP = "node.reap"
     SEND_MAIL = "mail.send"
@@ -40,6 +41,7 @@ QUEUE_OF: dict[Job, Queue] = {
     Job.CHECK_IMAGE: Queue.INTAKE,
     Job.SCORE_CASE: Queue.EVALUATE,
     Job.SCORE_RUN: Queue.EVALUATE,
+    Job.RESCORE_RUN: Queue.EVALUATE,
     Job.SWEEP: Queue.EVALUATE,
     Job.REAP: Queue.NODE,
     Job.SEND_MAIL: Queue.MAIL,

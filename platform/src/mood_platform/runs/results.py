@@ -13,13 +13,14 @@ from mood_platform.runs.run_view import Part, RunView
 SCHEMA = "mood-run-results/1"
 
 
-def run_results(view: RunView, *, results: Sequence[Json]) -> Json:
+def run_results(view: RunView, *, results: Sequence[Json], rescoring: int | None = None) -> Json:
     """`results` are the evaluator's dataset results, in the order of `view.scored_parts`. For organizers."""
     run, submission = view.run, view.submission
     document: Json = {
         "schema": SCHEMA,
         "run": str(run.id),
         "number": run.number,
+        "rescoring": rescoring,
         "stage": str(run.stage),
         "submission": {
             "id": str(submission.id),

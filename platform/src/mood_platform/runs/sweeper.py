@@ -11,7 +11,7 @@ from sqlalchemy import select
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.failures import FailureReason
-from mood_platform.models import CaseRun, CaseRunState, Image, ImageState, Run
+from mood_platform.models import CaseRun, CaseRunState, Image, ImageState, Run, RunScoring, ScoringState
 from mood_platform.queueing import Job, JobQueue, Queue
 from mood_platform.runs.due import due_runs
 from mood_platform.runs.endings import lock_case, lock_run, release
@@ -57,13 +57,18 @@ def _release_lost(sessions: Sessions, queue: Backlog, case_id: UUID, run_id: UUI
 
 
 def _ring_for_lost_scoring(tx: Transaction) -> None:
-    """Predictions nobody scored, Runs nobody finished."""
+    """Predictions nobody scored, Runs nobody finished, Runs nobody scored again."""
     stale = tx.now - timedelta(seconds=STALE_SECONDS)
     collected = select(CaseRun.id).where(CaseRun.state == CaseRunState.COLLECTED, CaseRun.state_since < stale)
     for case_run_id in tx.session.scalars(collected):
         tx.enqueue(Job.SCORE_CASE, case_run_id=str(case_run_id))
     for run_id in tx.session.scalars(due_runs().where(Run.state_since < stale)):
         tx.enqueue(Job.SCORE_RUN, run_id=str(run_id))
+    waiting = select(RunScoring.id).where(
+        RunScoring.state == ScoringState.QUEUED, RunScoring.state_since < stale
+    )
+    for scoring_id in tx.session.scalars(waiting):
+        tx.enqueue(Job.RESCORE_RUN, run_scoring_id=str(scoring_id))
 
 
 def _ring_for_lost_images(tx: Transaction) -> None:

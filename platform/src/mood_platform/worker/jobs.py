@@ -14,6 +14,7 @@ from mood_platform.queueing import Job
 from mood_platform.runs.due import exclusively
 from mood_platform.runs.execute import work_once
 from mood_platform.runs.reaper import reap
+from mood_platform.runs.rescore import rescore_run
 from mood_platform.runs.score_case import score_case
 from mood_platform.runs.score_run import score_run
 from mood_platform.runs.sweeper import sweep
@@ -55,6 +56,12 @@ def _register_evaluation_jobs(app: Celery, world: WorldOf) -> None:
     @app.task(name=Job.SCORE_RUN)
     def score_one_run(run_id: str) -> None:
         score_run(world().evaluation, run_id=UUID(run_id))
+
+    @app.task(name=Job.RESCORE_RUN)
+    def rescore_one_run(run_scoring_id: str) -> None:
+        here = world()
+        attempts = here.node.max_attempts
+        rescore_run(here.evaluation, run_scoring_id=UUID(run_scoring_id), max_attempts=attempts)
 
     @app.task(name=Job.SWEEP)
     def sweep_all() -> None:

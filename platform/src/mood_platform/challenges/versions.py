@@ -1,0 +1,87 @@
+"""What changed between two versions of a test set: cases, images, labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from sqlalchemy import select
+
+from mood_evaluator import Case
+from mood_evaluator import TestSet as Manifest
+from mood_platform.challenges.queries import newest_test_set
+from mood_platform.db.transaction import Transaction
+from mood_platform.models import Json, TestSet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionChange:
+    """Case ids; for organizers only."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    """Cases whose scan is another one: their predictions are of no use any more."""
+    labels: tuple[str, ...] = ()
+    """Cases of the same scan whose truth is another one."""
+
+    @classmethod
+    def between(cls, before: Manifest, after: Manifest) -> Self:
+        old = {case.id: case for case in before.cases}
+        new = {case.id: case for case in after.cases}
+        both = sorted(old.keys() & new.keys())
+        other_image = [one for one in both if old[one].sha256_image != new[one].sha256_image]
+        other_truth = [one for one in both if _truth(old[one]) != _truth(new[one])]
+        return cls(
+            added=tuple(sorted(new.keys() - old.keys())),
+            removed=tuple(sorted(old.keys() - new.keys())),
+            images=tuple(other_image),
+            labels=tuple(one for one in other_truth if one not in other_image),
+        )
+
+    @property
+    def counts(self) -> Json:
+        """Without the ids, for everybody."""
+        return {kind: len(ids) for kind, ids in self.to_json().items()}
+
+    def to_json(self) -> Json:
+        return {
+            "added": list(self.added),
+            "removed": list(self.removed),
+            "images": list(self.images),
+            "labels": list(self.labels),
+        }
+
+
+def change_since(tx: Transaction, *, digest: str, test_set: Manifest) -> VersionChange | None:
+    """None where no version of this digest is installed."""
+    row = tx.session.scalar(
+        select(TestSet).where(TestSet.name == test_set.name, TestSet.digest == digest).limit(1)
+    )
+    return None if row is None else VersionChange.between(Manifest.from_json(row.manifest), test_set)
+
+
+def version_before(tx: Transaction, *, test_set: TestSet) -> TestSet | None:
+    """The version of the same name that was installed last before this one."""
+    earlier = select(TestSet).where(
+        TestSet.name == test_set.name,
+        TestSet.installed_at < test_set.installed_at,
+        TestSet.id != test_set.id,
+    )
+    return tx.session.scalar(earlier.order_by(TestSet.installed_at.desc(), TestSet.id).limit(1))
+
+
+def newest_versions(tx: Transaction, test_sets: Json) -> Json:
+    """A Run's `test_sets`, each in its newest installed version."""
+    toy = {dataset: _newest(tx, one) for dataset, one in test_sets["toy"].items()}
+    main = {dataset: [_newest(tx, one) for one in ids] for dataset, ids in test_sets["main"].items()}
+    return {"toy": toy, "main": main}
+
+
+def _newest(tx: Transaction, test_set_id: str) -> str:
+    name = tx.session.scalars(select(TestSet.name).where(TestSet.id == test_set_id)).one()
+    return str(newest_test_set(tx, name).id)
+
+
+def _truth(case: Case) -> tuple[object, ...]:
+    return case.sha256_label, case.abnormal, case.tasks

@@ -1,0 +1,158 @@
+"""Scores one Run again from its kept predictions, on the test sets of its Rescoring; runs no container."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from sqlalchemy import select
+
+from mood_evaluator import Flag, Task, __version__
+from mood_evaluator import TestSet as Manifest
+from mood_platform.challenges.queries import cases_of
+from mood_platform.db.transaction import Transaction, transaction
+from mood_platform.errors import PlatformError
+from mood_platform.failures import FailureReason
+from mood_platform.models import (
+    Case,
+    CaseRun,
+    CaseRunState,
+    Json,
+    Rescoring,
+    RunScoring,
+    ScoringState,
+    TestSet,
+)
+from mood_platform.runs.claims import case_key
+from mood_platform.runs.dataset_results import result_of_part
+from mood_platform.runs.due import exclusively
+from mood_platform.runs.predictions import score_prediction, stored_case
+from mood_platform.runs.rescoring import lock_scoring, main_cases
+from mood_platform.runs.results import run_results
+from mood_platform.runs.run_view import Part, RunView, read_run
+from mood_platform.runs.score_case import Evaluation
+
+WITH_PREDICTION = (CaseRunState.SUCCEEDED, CaseRunState.OUTPUT_INVALID)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What is to be scored again: the Run as it was, and the Cases as they are now."""
+
+    number: int
+    view: RunView
+    parts: tuple[tuple[Manifest, tuple[Case, ...]], ...]
+
+
+def rescore_run(evaluation: Evaluation, *, run_scoring_id: UUID, max_attempts: int) -> None:
+    """May be repeated; one process at a time. What cannot be scored is given up with its problem."""
+    with exclusively(evaluation.sessions, run_scoring_id) as alone:
+        order = _begin(evaluation, run_scoring_id, max_attempts) if alone else None
+        if order is None:
+            return
+        try:
+            key = _score(evaluation, order)
+        except PlatformError as error:
+            _fail(evaluation, run_scoring_id, str(error), max_attempts=max_attempts)
+        else:
+            _conclude(evaluation, run_scoring_id, key)
+
+
+def _begin(evaluation: Evaluation, run_scoring_id: UUID, max_attempts: int) -> _Order | None:
+    with transaction(evaluation.sessions, evaluation.queue) as tx:
+        scoring = lock_scoring(tx, scoring_id=run_scoring_id)
+        if scoring is None:
+            return None
+        rescoring = tx.session.get_one(Rescoring, scoring.rescoring_id)
+        if rescoring.evaluator != __version__:
+            _give_up(tx, scoring, f"The evaluator is {__version__} now, not {rescoring.evaluator}.")
+            return None
+        if scoring.attempt >= max_attempts:
+            _give_up(tx, scoring, scoring.problem or "Its process died each time it was begun.")
+            return None
+        scoring.attempt += 1
+        return _read_order(tx, rescoring, scoring)
+
+
+def _read_order(tx: Transaction, rescoring: Rescoring, scoring: RunScoring) -> _Order:
+    ids = [UUID(one) for one in rescoring.test_sets.values()]
+    rows = tx.session.scalars(select(TestSet).where(TestSet.id.in_(ids))).all()
+    parts = [
+        (Manifest.from_json(row.manifest), tuple(cases_of(tx, test_set=row, task=rescoring.task)))
+        for row in sorted(rows, key=lambda row: (str(row.dataset) != "brain", row.name))
+    ]
+    return _Order(rescoring.number, read_run(tx, run_id=scoring.run_id), tuple(parts))
+
+
+def _score(evaluation: Evaluation, order: _Order) -> str:
+    """The key of the new results, which stand beside the first ones."""
+    run, task = order.view.run, order.view.submission.task
+    made = main_cases(one for part in order.view.parts for one in part.case_runs)
+    parts = [
+        Part(
+            manifest=manifest,
+            toy=False,
+            case_runs=[
+                _score_case(evaluation, task, made[manifest.dataset, case.case_id], case, order.number)
+                for case in cases
+            ],
+        )
+        for manifest, cases in order.parts
+    ]
+    valid_share = float(run.scoring["valid_share"])
+    results = [result_of_part(evaluation, task, part, valid_share=valid_share) for part in parts]
+    document: Json = run_results(replace(order.view, parts=parts), results=results, rescoring=order.number)
+    key = f"runs/{run.id}/results-{order.number}.json"
+    evaluation.store.put_bytes(key, json.dumps(document, indent=1, ensure_ascii=False).encode())
+    return key
+
+
+def _score_case(evaluation: Evaluation, task: Task, old: CaseRun, case: Case, number: int) -> CaseRun:
+    """A copy, never stored, of the CaseRun with the Case as it is now; its Evidence stands beside the old."""
+    has_prediction = old.state in WITH_PREDICTION
+    columns = {column.key: getattr(old, column.key) for column in CaseRun.__table__.columns}
+    unscored = CaseRun(**columns | {"case_id": case.id, "case": case})
+    stored = stored_case(unscored, task)
+    scored = score_prediction(
+        evaluation.store,
+        evaluation.limits,
+        stored if has_prediction else replace(stored, prediction_key=None),
+    )
+    evidence_key = None
+    if scored.evidence is not None:
+        evidence_key = case_key(old.run_id, old.id, old.claim_id, f"evidence-{number}")
+        evaluation.store.put_bytes(evidence_key, scored.evidence)
+    found = {"score": scored.document, "evidence_key": evidence_key}
+    if has_prediction:
+        valid = bool(scored.document["valid"])
+        found |= {
+            "state": CaseRunState.SUCCEEDED if valid else CaseRunState.OUTPUT_INVALID,
+            "reason": None if valid else FailureReason.OUTPUT_INVALID,
+            "flags": [flag for flag in old.flags if flag not in set(Flag)] + scored.document["flags"],
+        }
+    return CaseRun(**columns | {"case_id": case.id, "case": case} | found)
+
+
+def _conclude(evaluation: Evaluation, run_scoring_id: UUID, key: str) -> None:
+    with transaction(evaluation.sessions, evaluation.queue) as tx:
+        scoring = lock_scoring(tx, scoring_id=run_scoring_id)
+        if scoring is not None:
+            scoring.results_key, scoring.problem = key, ""
+            scoring.advance(ScoringState.SCORED, now=tx.now)
+
+
+def _fail(evaluation: Evaluation, run_scoring_id: UUID, problem: str, *, max_attempts: int) -> None:
+    """The sweeper rings again for it, until it was begun often enough."""
+    with transaction(evaluation.sessions, evaluation.queue) as tx:
+        scoring = lock_scoring(tx, scoring_id=run_scoring_id)
+        if scoring is None:
+            return
+        scoring.problem, scoring.state_since = problem.strip().splitlines()[-1], tx.now
+        if scoring.attempt >= max_attempts:
+            _give_up(tx, scoring, scoring.problem)
+
+
+def _give_up(tx: Transaction, scoring: RunScoring, problem: str) -> None:
+    scoring.problem = problem
+    scoring.advance(ScoringState.FAILED, now=tx.now)

@@ -1,0 +1,186 @@
+"""Decides that all scored Runs of a Task are scored again, from predictions that were kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from mood_evaluator import Dataset, Task, __version__
+from mood_platform.accounts.audit import audit, subject_of
+from mood_platform.challenges.locking import lock_rules_alone
+from mood_platform.challenges.queries import cases_of, stage_test_sets
+from mood_platform.db.transaction import Transaction
+from mood_platform.errors import Conflict, Invalid
+from mood_platform.models import (
+    Case,
+    CaseRun,
+    Challenge,
+    Rescoring,
+    Run,
+    RunScoring,
+    RunState,
+    ScoringState,
+    Stage,
+    Submission,
+    TestSet,
+)
+from mood_platform.queueing import Job
+from mood_platform.runs.queries import case_runs_of
+from mood_platform.storage.store import ObjectStore
+
+NAMED = 5
+"""A refusal names this many cases, and how many more there are."""
+RERUN = (
+    "Run the submissions again with `mood admin rerun` and void the old runs, or correct the test set so "
+    "that it keeps the scans that were run."
+)
+
+
+def start_rescoring(
+    tx: Transaction, *, challenge: Challenge, task: Task, reason: str, actor: str, store: ObjectStore
+) -> Rescoring:
+    """Queue every scored Run for the newest test sets and this evaluator; what exists stays as it is."""
+    if not reason.strip():
+        raise Invalid("Field reason: it is empty.", remedy="Write down what was corrected.")
+    lock_rules_alone(tx, challenge_id=challenge.id)
+    _check_none_live(tx, challenge, task)
+    targets = {dataset: sets[0] for dataset, sets in stage_test_sets(tx, challenge, Stage.CHALLENGE).items()}
+    runs = _scored_runs(tx, challenge, task)
+    _check_predictions(tx, runs, targets, task=task, store=store)
+    row = Rescoring(
+        challenge_id=challenge.id,
+        task=task,
+        number=_next_number(tx, challenge, task),
+        reason=reason,
+        actor=actor,
+        created_at=tx.now,
+        evaluator=__version__,
+        test_sets={str(dataset): str(test_set.id) for dataset, test_set in targets.items()},
+        scorings=[
+            RunScoring(run_id=run.id, state=ScoringState.QUEUED, state_since=tx.now, attempt=0, problem="")
+            for run in runs
+        ],
+    )
+    tx.session.add(row)
+    tx.session.flush()
+    for scoring in row.scorings:
+        tx.enqueue(Job.RESCORE_RUN, run_scoring_id=str(scoring.id))
+    data = {"task": str(task), "number": row.number, "runs": len(runs), "test_sets": row.test_sets}
+    audit(
+        tx,
+        actor=actor,
+        action="challenge.rescore",
+        subject=subject_of("challenge", challenge),
+        reason=reason,
+        data=data,
+    )
+    return row
+
+
+def rescorings_of(tx: Transaction, *, challenge: Challenge, task: Task | None = None) -> Sequence[Rescoring]:
+    """Newest first, with their scorings, Runs, Submissions and Teams."""
+    query = select(Rescoring).where(Rescoring.challenge_id == challenge.id)
+    if task is not None:
+        query = query.where(Rescoring.task == task)
+    run = selectinload(Rescoring.scorings).joinedload(RunScoring.run)
+    team = run.joinedload(Run.submission).joinedload(Submission.team)
+    newest_first = query.order_by(Rescoring.created_at.desc(), Rescoring.task, Rescoring.number.desc())
+    return tx.session.scalars(newest_first.options(team)).all()
+
+
+def _check_none_live(tx: Transaction, challenge: Challenge, task: Task) -> None:
+    live = any(
+        scoring.state is ScoringState.QUEUED
+        for row in rescorings_of(tx, challenge=challenge, task=task)
+        for scoring in row.scorings
+    )
+    if live:
+        raise Conflict(
+            f"A rescoring of the {task} task is not over.",
+            remedy="Wait for it: mood admin rescorings --watch.",
+        )
+
+
+def _scored_runs(tx: Transaction, challenge: Challenge, task: Task) -> Sequence[Run]:
+    query = (
+        select(Run)
+        .join(Submission, Run.submission_id == Submission.id)
+        .where(
+            Submission.challenge_id == challenge.id,
+            Submission.task == task,
+            Run.stage == Stage.CHALLENGE,
+            Run.state == RunState.SCORED,
+            Run.voided_at.is_(None),
+        )
+        .order_by(Run.created_at, Run.id)
+    )
+    runs = tx.session.scalars(query.options(joinedload(Run.submission).joinedload(Submission.team))).all()
+    if not runs:
+        raise Conflict(
+            f"No run of the {task} task is scored.", remedy="New runs use the newest test sets anyway."
+        )
+    return runs
+
+
+def _next_number(tx: Transaction, challenge: Challenge, task: Task) -> int:
+    highest = select(func.max(Rescoring.number)).where(
+        Rescoring.challenge_id == challenge.id, Rescoring.task == task
+    )
+    return (tx.session.scalar(highest) or 0) + 1
+
+
+def _check_predictions(
+    tx: Transaction,
+    runs: Iterable[Run],
+    targets: Mapping[Dataset, TestSet],
+    *,
+    task: Task,
+    store: ObjectStore,
+) -> None:
+    """Every case must have been run, on this very scan, and what came out must still be there."""
+    wanted = [
+        (dataset, case)
+        for dataset, test_set in targets.items()
+        for case in cases_of(tx, test_set=test_set, task=task)
+    ]
+    problems: dict[str, None] = {}
+    for run in runs:
+        made = main_cases(case_runs_of(tx, run=run))
+        name = f"{run.submission.team.slug} #{run.submission.number}"
+        problems |= dict.fromkeys(_find_problems(name, wanted, made, store))
+    if problems:
+        more = f"; and {len(problems) - NAMED} more" if len(problems) > NAMED else ""
+        raise Conflict(
+            f"A rescoring needs predictions that are not there: {'; '.join([*problems][:NAMED])}{more}.",
+            remedy=RERUN,
+        )
+
+
+def _find_problems(
+    run: str,
+    wanted: Iterable[tuple[Dataset, Case]],
+    made: Mapping[tuple[Dataset, str], CaseRun],
+    store: ObjectStore,
+) -> Iterator[str]:
+    for dataset, case in wanted:
+        case_run = made.get((dataset, case.case_id))
+        if case_run is None:
+            yield f"{dataset} case {case.case_id} was added after {run} had run"
+        elif case_run.case.image_sha256 != case.image_sha256:
+            yield f"{dataset} case {case.case_id} has another scan than the one {run} was given"
+        elif case_run.prediction_key is not None and not store.exists(case_run.prediction_key):
+            yield f"{dataset} case {case.case_id}: the prediction of {run} is not kept any more"
+
+
+def main_cases(case_runs: Iterable[CaseRun]) -> dict[tuple[Dataset, str], CaseRun]:
+    """The hidden ones of a Run, by Dataset and the manifest's id."""
+    return {(one.dataset, one.case.case_id): one for one in case_runs if not one.toy}
+
+
+def lock_scoring(tx: Transaction, *, scoring_id: UUID) -> RunScoring | None:
+    """One that still waits, locked; None when it is over."""
+    query = select(RunScoring).where(RunScoring.id == scoring_id, RunScoring.state == ScoringState.QUEUED)
+    return tx.session.scalar(query.with_for_update(key_share=True))
