@@ -14,7 +14,7 @@ WALL = {"now", "utcnow", "today", "time", "time_ns", "gmtime", "localtime", "cti
 
 
 def reads_of_the_wall_clock(code: str) -> list[str]:
-    names = {"datetime", "date", "time", "dt"}
+    names = {"datetime", "date", "time", "dt", "clock", "_clock", "SystemClock()"}
     found = [
         ast.unparse(node.func)
         for node in ast.walk(ast.parse(code))
@@ -39,7 +39,14 @@ def test_what_decides_or_shows_never_asks_the_machine_for_the_time(slice_: str) 
 
 
 @pytest.mark.parametrize(
-    "code", ["time.time()", "datetime.now(UTC)", "datetime.datetime.today()", "from time import time"]
+    "code",
+    [
+        "time.time()",
+        "datetime.now(UTC)",
+        "datetime.datetime.today()",
+        "from time import time",
+        "self._clock.now()",
+    ],
 )
 def test_each_way_to_ask_is_noticed(code: str) -> None:
     assert reads_of_the_wall_clock(code)
