@@ -15,8 +15,8 @@ from mood_platform.db.engine import Sessions
 from mood_platform.errors import Conflict, NotFound
 from mood_platform.leaderboards.export import export
 from mood_platform.leaderboards.queries import (
-    first_published,
     latest_published,
+    published_moments,
     published_version,
     published_versions,
 )
@@ -49,6 +49,7 @@ def publish_one(contest: Contest, *, note: str = "") -> Leaderboard:
             actor=ORGANIZER,
             store=platform.store,
             note=note,
+            before_close=True,
             bootstraps=20,
         )
 
@@ -88,7 +89,7 @@ def test_before_publication_nothing_is_there_to_see(contest: Contest) -> None:
         which = {"challenge": contest.platform.challenge, "task": Task.PIXEL}
         assert latest_published(tx, **which) is None
         assert list(published_versions(tx, **which)) == []
-        assert first_published(tx, **which, after=contest.platform.challenge.created_at) is None
+        assert published_moments(tx, challenge_ids=[contest.platform.challenge.id]) == {}
         with pytest.raises(NotFound):
             published_version(tx, **which, version=1)
 

@@ -15,7 +15,7 @@ from mood_platform.models import Stage
 from mood_platform.serving.context import Context
 from mood_platform.serving.dependencies import Me, Tx, World
 from mood_platform.serving.pages import PAGE, decode_cursor, next_cursor
-from mood_platform.serving.submission_view import view_submission
+from mood_platform.serving.submission_view import view_submission, view_submissions
 from mood_platform.serving.toy_report import read_toy_report
 from mood_platform.serving.views import Document, Page, SubmissionView
 from mood_platform.submissions.queries import find_submission, list_submissions
@@ -59,10 +59,7 @@ def read_submissions(tx: Tx, context: World, me: Me, cursor: str | None = None) 
     """Your team's, newest first."""
     rows = list_submissions(tx, team=me.require_team(), limit=PAGE, before=decode_cursor(cursor))
     onward = next_cursor([(row.submitted_at, row.id) for row in rows])
-    return Page(
-        items=[view_submission(tx, row, site=context.settings.api.public_url) for row in rows],
-        next_cursor=onward,
-    )
+    return Page(items=view_submissions(tx, rows, site=context.settings.api.public_url), next_cursor=onward)
 
 
 @router.get("/submissions/{submission_id}")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import Select, select
 
@@ -32,12 +33,16 @@ def published_versions(tx: Transaction, *, challenge: Challenge, task: Task) -> 
     return tx.session.scalars(_versions(challenge, task).order_by(Leaderboard.version)).all()
 
 
-def first_published(
-    tx: Transaction, *, challenge: Challenge, task: Task, after: datetime
-) -> Leaderboard | None:
-    """The first version published after a moment, such as a Submission's creation."""
-    later = _versions(challenge, task).where(Leaderboard.published_at > after)
-    return tx.session.scalar(later.order_by(Leaderboard.version).limit(1))
+def published_moments(
+    tx: Transaction, *, challenge_ids: Collection[UUID]
+) -> dict[tuple[UUID, Task], list[datetime]]:
+    """When versions were published, first to last, by challenge and Task; without their documents."""
+    which = (Leaderboard.challenge_id, Leaderboard.task, Leaderboard.published_at)
+    rows = select(*which).where(Leaderboard.challenge_id.in_(challenge_ids)).order_by(Leaderboard.version)
+    moments: dict[tuple[UUID, Task], list[datetime]] = {}
+    for challenge_id, task, moment in tx.session.execute(rows):
+        moments.setdefault((challenge_id, task), []).append(moment)
+    return moments
 
 
 def _versions(challenge: Challenge, task: Task) -> Select[Leaderboard]:

@@ -7,18 +7,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import Forbidden
 from mood_platform.failures import Blame, FailureReason
 from mood_platform.models import TERMINAL, CaseRun, CaseRunState, Run, RunState, Stage
 
-STEP = 5
-"""Percent; hidden cases progress in steps this wide."""
+STEPS = (5, 25, 100)
+"""Percent. Progress moves in the first of these that stands for two hidden cases or more.
+
+A step of one case would be counted by whoever watches: 8 % less is one of twelve.
+"""
 FEW, SOME = 0.05, 0.25
 """Shares of the hidden cases below which a failure reason is met by few, by some; else by many."""
+DONE = TERMINAL - {CaseRunState.CANCELLED}
+TELLING = frozenset({RunState.SCORED, RunState.FAILED})
+"""Ends after which failures and times are told. A team chooses the moment of a cancellation, perhaps
+right after one hidden case: it would learn about that case alone."""
 
 
 class Phase(StrEnum):
@@ -27,6 +35,18 @@ class Phase(StrEnum):
     HIDDEN = "hidden"
     SCORING = "scoring"
     ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The CaseRuns of a Run that ended alike, or have got equally far."""
+
+    toy: bool
+    state: CaseRunState
+    reason: FailureReason | None
+    count: int
+    slowest: float | None
+    """Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +65,7 @@ class Progress:
     toy_done: int
     toy_total: int
     percent: int | None
-    """Of the hidden cases, in steps of 5; None without hidden cases or before the first."""
+    """Of the hidden cases, in coarse steps; None without hidden cases or before the first."""
     failures: tuple[Failure, ...] = ()
     """Of the hidden cases; only after the Run has ended."""
     slowest: str | None = None
@@ -56,25 +76,36 @@ class Progress:
 
 
 def participant_progress(tx: Transaction, *, run: Run) -> Progress:
-    if run.stage is Stage.ANALYSIS:
+    return read_progress(tx, runs=[run])[run.id]
+
+
+def read_progress(tx: Transaction, *, runs: Sequence[Run]) -> dict[UUID, Progress]:
+    """By the Run's id; one statement for a whole page of them, and no row of a case leaves the database."""
+    if any(run.stage is Stage.ANALYSIS for run in runs):
         raise Forbidden("Analysis runs are the organizers' own.")
-    cases = tx.session.scalars(select(CaseRun).where(CaseRun.run_id == run.id)).all()
-    return summarize(run, cases)
+    kind = (CaseRun.run_id, CaseRun.toy, CaseRun.state, CaseRun.reason)
+    query = select(*kind, func.count(), func.max(CaseRun.seconds)).group_by(*kind)
+    tallies: dict[UUID, list[Tally]] = {run.id: [] for run in runs}
+    rows = tx.session.execute(query.where(CaseRun.run_id.in_(tallies)))
+    for run_id, toy, state, reason, count, slowest in rows:
+        tallies[run_id].append(Tally(toy, state, reason, count, slowest))
+    return {run.id: summarize(run, tallies[run.id]) for run in runs}
 
 
-def summarize(run: Run, cases: Sequence[CaseRun]) -> Progress:
-    """The pure part: everything a participant learns, from the rows."""
-    toy = [case for case in cases if case.toy]
-    hidden = [case for case in cases if not case.toy]
-    toy_done = _count_done(toy)
-    over = not run.state.live
+def summarize(run: Run, tallies: Iterable[Tally]) -> Progress:
+    """The pure part: everything a participant learns, from the tallies."""
+    known = list(tallies)
+    toy = [tally for tally in known if tally.toy]
+    hidden = [tally for tally in known if not tally.toy]
+    toy_done, toy_total = _count_done(toy), _count(toy)
+    told = run.state in TELLING
     return Progress(
-        phase=_phase(run, toy_done=toy_done, toy_total=len(toy)),
+        phase=_phase(run, toy_done=toy_done, toy_total=toy_total),
         toy_done=toy_done,
-        toy_total=len(toy),
+        toy_total=toy_total,
         percent=_percent(hidden) if hidden and run.toy_reported_at is not None else None,
-        failures=_failures(hidden) if over else (),
-        slowest=_slowest(hidden, float(run.limits["seconds"])) if over else None,
+        failures=_failures(hidden) if told else (),
+        slowest=_slowest(hidden, float(run.limits["seconds"])) if told else None,
     )
 
 
@@ -86,33 +117,44 @@ def _phase(run: Run, *, toy_done: int, toy_total: int) -> Phase:
     return Phase(run.state.value)
 
 
-def _count_done(cases: Iterable[CaseRun]) -> int:
-    return sum(case.state in TERMINAL and case.state is not CaseRunState.CANCELLED for case in cases)
+def _count(tallies: Iterable[Tally]) -> int:
+    return sum(tally.count for tally in tallies)
 
 
-def _percent(hidden: Sequence[CaseRun]) -> int:
-    return _count_done(hidden) * 100 // len(hidden) // STEP * STEP
+def _count_done(tallies: Iterable[Tally]) -> int:
+    return _count(tally for tally in tallies if tally.state in DONE)
 
 
-def _failures(hidden: Sequence[CaseRun]) -> tuple[Failure, ...]:
-    reasons = Counter(case.reason for case in hidden if case.state in TERMINAL and case.reason is not None)
+def _percent(hidden: Sequence[Tally]) -> int:
+    total = _count(hidden)
+    step = next((step for step in STEPS if total * step >= 2 * 100), STEPS[-1])
+    return _count_done(hidden) * 100 // total // step * step
+
+
+def _failures(hidden: Sequence[Tally]) -> tuple[Failure, ...]:
+    total, reasons = _count(hidden), Counter[FailureReason]()
+    for tally in hidden:
+        if tally.state in DONE and tally.reason is not None:
+            reasons[tally.reason] += tally.count
     return tuple(
-        Failure(reason, reason.text, _band(count / len(hidden)))
+        Failure(reason, reason.text, _band(count, total))
         for reason, count in sorted(reasons.items())
         if reason.blame is Blame.TEAM
     )
 
 
-def _band(share: float) -> str:
-    if share < FEW:
+def _band(count: int, total: int) -> str:
+    """A single case is `few` in a set of any size: were it not, `few` would only be seen in large ones."""
+    if count == 1 or count / total < FEW:
         return "few"
-    return "some" if share < SOME else "many"
+    return "some" if count / total < SOME else "many"
 
 
-def _slowest(hidden: Sequence[CaseRun], limit: float) -> str | None:
-    shares = [case.seconds / limit for case in hidden if case.seconds is not None and case.state in TERMINAL]
+def _slowest(hidden: Sequence[Tally], limit: float) -> str | None:
+    done = [tally for tally in hidden if tally.state in DONE]
+    shares = [tally.slowest / limit for tally in done if tally.slowest is not None]
     if not shares:
         return None
-    if max(shares) > 0.9 or any(case.state is CaseRunState.TIMED_OUT for case in hidden):
+    if max(shares) > 0.9 or any(tally.state is CaseRunState.TIMED_OUT for tally in done):
         return "> 90 %"
     return "≤ 50 %" if max(shares) <= 0.5 else "≤ 90 %"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from mood_platform.db.transaction import Transaction
@@ -27,6 +28,23 @@ def newest_run(tx: Transaction, *, submission: Submission) -> Run | None:
     """The Run that says where the Submission is now; analysis Runs are not about that."""
     mine = select(Run).where(Run.submission_id == submission.id, Run.stage != Stage.ANALYSIS)
     return tx.session.scalar(mine.order_by(Run.number.desc()).limit(1))
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A Run as its team knows it."""
+
+    run: Run
+    number: int
+    """1, 2, … among the Runs a team may know of; `run.number` also counts the organizers' analyses."""
+
+
+def newest_attempts(tx: Transaction, *, submission_ids: Collection[UUID]) -> dict[UUID, Attempt]:
+    """By Submission, what `newest_run` is for each."""
+    known = func.count().over(partition_by=Run.submission_id)
+    mine = select(Run, known).where(Run.submission_id.in_(submission_ids), Run.stage != Stage.ANALYSIS)
+    newest = mine.distinct(Run.submission_id).order_by(Run.submission_id, Run.number.desc())
+    return {run.submission_id: Attempt(run, number) for run, number in tx.session.execute(newest)}
 
 
 def counting_run(tx: Transaction, *, submission: Submission) -> Run | None:

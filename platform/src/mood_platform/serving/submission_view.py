@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mood_platform.db.transaction import Transaction
-from mood_platform.leaderboards.queries import first_published
-from mood_platform.models import Image, ImageState, Leaderboard, Run, RunState, Stage, Submission, Team
-from mood_platform.runs.progress import Phase, Progress, participant_progress
-from mood_platform.serving.challenge_view import view_quota
+from mood_platform.models import Image, ImageState, Run, Submission, Team
+from mood_platform.runs.progress import Phase, Progress
+from mood_platform.runs.queries import Attempt
+from mood_platform.serving.standing import Standing, read_standings
 from mood_platform.serving.submission_steps import list_steps
 from mood_platform.serving.submission_words import describe_submission
 from mood_platform.serving.views import (
@@ -17,7 +19,6 @@ from mood_platform.serving.views import (
     SubmissionView,
     TeamView,
 )
-from mood_platform.submissions.queries import newest_run
 
 _IMAGE_SENTENCES = {
     ImageState.RECEIVED: "It waits to be checked.",
@@ -28,11 +29,20 @@ _IMAGE_SENTENCES = {
 
 
 def view_submission(tx: Transaction, submission: Submission, *, site: str = "") -> SubmissionView:
-    """`site` is the public address, where the reader is not on a page of it."""
-    run = newest_run(tx, submission=submission)
-    progress = participant_progress(tx, run=run)
-    board = published_board(tx, submission, run)
-    words = describe_submission(submission, run, progress, published=board is not None)
+    return view_submissions(tx, [submission], site=site)[0]
+
+
+def view_submissions(
+    tx: Transaction, submissions: Sequence[Submission], *, site: str = ""
+) -> list[SubmissionView]:
+    """As many statements for a page as for one; `site` is the public address, for readers elsewhere."""
+    standings = read_standings(tx, submissions)
+    return [_view(row, standings[row.id], site=site) for row in submissions]
+
+
+def _view(submission: Submission, standing: Standing, *, site: str) -> SubmissionView:
+    run, progress, published_at = standing.attempt.run, standing.progress, standing.published_at
+    words = describe_submission(submission, run, progress, published=published_at is not None)
     return SubmissionView(
         id=submission.id,
         number=submission.number,
@@ -51,19 +61,12 @@ def view_submission(tx: Transaction, submission: Submission, *, site: str = "") 
         sentence=words.sentence,
         next=words.next,
         over=progress.phase is Phase.ENDED,
-        steps=list_steps(submission, run, progress, published_at=board.published_at if board else None),
+        steps=list_steps(submission, run, progress, published_at=published_at),
         image=view_image(submission.image),
-        run=_view_run(run, progress),
-        quota=view_quota(tx, submission.team, submission.challenge),
+        run=_view_run(standing.attempt, progress),
+        quota=standing.quota,
         links=_links(submission, run, site=site),
     )
-
-
-def published_board(tx: Transaction, submission: Submission, run: Run) -> Leaderboard | None:
-    """The first leaderboard published after this challenge Run was scored."""
-    if submission.stage is not Stage.CHALLENGE or run.state is not RunState.SCORED:
-        return None
-    return first_published(tx, challenge=submission.challenge, task=submission.task, after=run.state_since)
 
 
 def view_team(team: Team) -> TeamView:
@@ -88,9 +91,10 @@ def view_image(image: Image) -> ImageView:
     )
 
 
-def _view_run(run: Run, progress: Progress) -> RunView:
+def _view_run(attempt: Attempt, progress: Progress) -> RunView:
+    run = attempt.run
     return RunView(
-        number=run.number,
+        number=attempt.number,
         state=run.state,
         since=run.state_since,
         percent=progress.percent,

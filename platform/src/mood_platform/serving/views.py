@@ -119,7 +119,7 @@ class FailureView(View):
     reason: str
     text: str
     band: str | None
-    """few (under 5 %), some (under 25 %) or many of the hidden cases; null where it is about one thing."""
+    """few (under 5 %, or one), some (under 25 %), many of the hidden cases; null: not about cases."""
 
 
 class RunView(View):
@@ -127,7 +127,7 @@ class RunView(View):
     state: RunState
     since: Moment
     percent: int | None
-    """Of the hidden cases, in steps of 5."""
+    """Of the hidden cases, in steps of 5, or of 25 where 5 % would be less than two cases."""
     toy_done: int
     toy_total: int
     report_ready: bool

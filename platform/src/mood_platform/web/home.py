@@ -10,7 +10,7 @@ from mood_platform.models import Challenge, Team
 from mood_platform.serving.challenge_view import view_challenge
 from mood_platform.serving.dependencies import Tx, Viewer
 from mood_platform.serving.leaderboard_view import find_leaderboard
-from mood_platform.serving.submission_view import view_submission
+from mood_platform.serving.submission_view import view_submissions
 from mood_platform.serving.views import SubmissionView
 from mood_platform.submissions.queries import list_submissions
 from mood_platform.web.edition import find_current_challenge
@@ -44,4 +44,4 @@ def _boards(tx: Transaction, challenge: Challenge | None) -> dict[str, object]:
 def _newest(tx: Transaction, team: Team | None) -> list[SubmissionView]:
     if team is None:
         return []
-    return [view_submission(tx, row) for row in list_submissions(tx, team=team, limit=SHOWN)]
+    return view_submissions(tx, list_submissions(tx, team=team, limit=SHOWN))

@@ -1,15 +1,16 @@
-"""What a participant may see: 5 % steps while it runs, reasons and bands afterwards, never a count."""
+"""What a participant may see: coarse steps while it runs, reasons and bands afterwards, never a count."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import fields
+from itertools import groupby
 
 import pytest
 
 from mood_platform.failures import FailureReason
-from mood_platform.models import CaseRun, CaseRunState, Run, RunState, Stage
-from mood_platform.runs.progress import Failure, Phase, Progress, summarize
+from mood_platform.models import CaseRunState, Run, RunState, Stage
+from mood_platform.runs.progress import Failure, Phase, Progress, Tally, summarize
 
 S = CaseRunState
 LIMIT = 100.0
@@ -27,14 +28,14 @@ def some(
     toy: bool = False,
     reason: FailureReason | None = None,
     seconds: float = 1.0,
-) -> list[CaseRun]:
-    return [CaseRun(state=state, toy=toy, reason=reason, seconds=seconds) for _ in range(count)]
+) -> list[Tally]:
+    return [Tally(toy, state, reason, count, seconds)] if count else []
 
 
 TOY_DONE = some(8, S.SUCCEEDED, toy=True)
 
 
-def ended(*hidden: CaseRun, state: RunState = RunState.SCORED) -> Progress:
+def ended(*hidden: Tally, state: RunState = RunState.SCORED) -> Progress:
     return summarize(a_run(state), [*TOY_DONE, *hidden])
 
 
@@ -42,6 +43,30 @@ def ended(*hidden: CaseRun, state: RunState = RunState.SCORED) -> Progress:
 def test_hidden_cases_progress_in_steps_of_five_percent(done: int, shown: int) -> None:
     cases = [*TOY_DONE, *some(done, S.SUCCEEDED), *some(100 - done, S.QUEUED)]
     assert summarize(a_run(), cases).percent == shown
+
+
+@pytest.mark.parametrize("total", range(8, 40))
+def test_a_small_set_shows_the_same_four_steps_whatever_its_size(total: int) -> None:
+    assert list(dict.fromkeys(shown_percents(total))) == [0, 25, 50, 75, 100]
+
+
+@pytest.mark.parametrize("total", [40, 41, 59, 100, 542])
+def test_a_large_set_shows_every_step_of_five_whatever_its_size(total: int) -> None:
+    assert list(dict.fromkeys(shown_percents(total))) == list(range(0, 101, 5))
+
+
+@pytest.mark.parametrize("total", [1, 2, 3, 5, 7, 8, 12, 39, 40, 57])
+def test_no_step_but_the_last_is_a_single_case(total: int) -> None:
+    lengths = [len(list(same)) for _, same in groupby(shown_percents(total)[:-1])]
+    assert min(lengths) >= min(2, total)
+
+
+def shown_percents(total: int) -> list[int | None]:
+    """What a watcher reads after each case of a Run."""
+    return [
+        summarize(a_run(), [*TOY_DONE, *some(done, S.SUCCEEDED), *some(total - done, S.QUEUED)]).percent
+        for done in range(total + 1)
+    ]
 
 
 def test_toy_cases_are_counted_and_hidden_ones_silent_until_the_report() -> None:
@@ -80,6 +105,24 @@ def test_reasons_come_with_a_band_instead_of_a_count(failed: int, band: str) -> 
     crashed = some(failed, S.CRASHED, reason=FailureReason.CRASHED)
     progress = ended(*crashed, *some(100 - failed, S.SUCCEEDED))
     assert progress.failures == (Failure(FailureReason.CRASHED, FailureReason.CRASHED.text, band),)
+
+
+@pytest.mark.parametrize("total", [4, 9, 19, 20, 500])
+def test_a_single_failed_case_is_few_in_a_set_of_any_size(total: int) -> None:
+    progress = ended(*some(1, S.CRASHED, reason=FailureReason.CRASHED), *some(total - 1, S.SUCCEEDED))
+    assert [failure.band for failure in progress.failures] == ["few"]
+
+
+def test_failures_of_one_reason_are_added_up_over_outcomes() -> None:
+    reason = FailureReason.OUTPUT_INVALID
+    cases = [*some(3, S.OUTPUT_INVALID, reason=reason), *some(3, S.CRASHED, reason=reason)]
+    assert [failure.band for failure in ended(*cases, *some(94, S.SUCCEEDED)).failures] == ["some"]
+
+
+def test_a_cancelled_run_tells_nothing_of_the_hidden_cases_it_had_run() -> None:
+    cases = [*some(1, S.TIMED_OUT, reason=FailureReason.TIMED_OUT), *some(99, S.CANCELLED)]
+    progress = ended(*cases, state=RunState.CANCELLED)
+    assert (progress.failures, progress.slowest) == ((), None)
 
 
 def test_toy_failures_and_platform_faults_are_not_among_the_reasons() -> None:

@@ -1,0 +1,58 @@
+"""Where Submissions stand: newest Run, progress, publication, quota, read for a whole page at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from mood_evaluator import Task
+from mood_platform.db.transaction import Transaction
+from mood_platform.leaderboards.queries import published_moments
+from mood_platform.models import RunState, Stage, Submission
+from mood_platform.runs.progress import Progress, read_progress
+from mood_platform.runs.queries import Attempt, newest_attempts
+from mood_platform.serving.challenge_view import view_quota
+from mood_platform.serving.views import QuotaView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    attempt: Attempt
+    progress: Progress
+    published_at: datetime | None
+    """When the first leaderboard came out after this challenge Run was scored."""
+    quota: QuotaView
+
+
+def read_standings(tx: Transaction, submissions: Sequence[Submission]) -> dict[UUID, Standing]:
+    """By the Submission's id; with their teams and challenges loaded."""
+    attempts = newest_attempts(tx, submission_ids=[row.id for row in submissions])
+    progress = read_progress(tx, runs=[attempt.run for attempt in attempts.values()])
+    moments = published_moments(tx, challenge_ids={row.challenge_id for row in submissions})
+    quotas = _quotas(tx, submissions)
+    return {
+        row.id: Standing(
+            attempt=attempts[row.id],
+            progress=progress[attempts[row.id].run.id],
+            published_at=_published_at(row, attempts[row.id], moments),
+            quota=quotas[row.team_id, row.challenge_id],
+        )
+        for row in submissions
+    }
+
+
+def _quotas(tx: Transaction, submissions: Sequence[Submission]) -> dict[tuple[UUID, UUID], QuotaView]:
+    owners = {(row.team_id, row.challenge_id): row for row in submissions}
+    return {owner: view_quota(tx, row.team, row.challenge) for owner, row in owners.items()}
+
+
+def _published_at(
+    submission: Submission, attempt: Attempt, moments: Mapping[tuple[UUID, Task], Sequence[datetime]]
+) -> datetime | None:
+    run = attempt.run
+    if submission.stage is not Stage.CHALLENGE or run.state is not RunState.SCORED:
+        return None
+    known = moments.get((submission.challenge_id, submission.task), ())
+    return next((moment for moment in known if moment > run.state_since), None)
