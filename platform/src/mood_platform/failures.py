@@ -97,7 +97,7 @@ class FailureReason(StrEnum):
         "toy_failed",
         Blame.TEAM,
         (
-            "Every toy case failed, so the hidden cases were not started and the submission was refunded; "
+            "Every toy case failed, so no hidden case was started; "
             "read the toy report, correct the image and submit it again."
         ),
     )
@@ -127,16 +127,16 @@ class FailureReason(StrEnum):
         "abandoned",
         Blame.PLATFORM,
         (
-            "The platform failed three times on a case and gave up; the submission was refunded, "
-            "and the organizers see it and can start it again."
+            "The platform failed several times on a case and gave up; "
+            "the organizers were told and can start it again."
         ),
     )
     SCORING_FAILED = (
         "scoring_failed",
         Blame.PLATFORM,
         (
-            "The platform failed several times to score this submission and gave up; it was refunded, "
-            "and the organizers see it and can start it again."
+            "The platform failed several times to score this submission and gave up; "
+            "the organizers were told and can start it again."
         ),
     )
     CHECK_FAILED = (
@@ -153,6 +153,14 @@ class FailureReason(StrEnum):
         "image_not_tar",
         Blame.TEAM,
         "The upload is not a tar archive (plain or gzip); make it with `docker save IMAGE | gzip`.",
+    )
+    IMAGE_COMPRESSION = (
+        "image_compression",
+        Blame.TEAM,
+        (
+            "The archive or a layer is packed in a way that is not read here; only plain and gzip are: "
+            "use `docker save IMAGE | gzip`, or compression=gzip in buildx."
+        ),
     )
     IMAGE_TRUNCATED = (
         "image_truncated",
@@ -171,7 +179,7 @@ class FailureReason(StrEnum):
         "image_too_complex",
         Blame.TEAM,
         (
-            "The archive has far more files or larger headers than an image needs, so the check was stopped; "
+            "The archive has far more files, layers or larger headers than an image needs; "
             "build the image from fewer files and save it again with `docker save`."
         ),
     )

@@ -17,6 +17,10 @@ def members(tx: Transaction, *, team_id: UUID) -> Sequence[User]:
     return tx.session.scalars(select(User).where(User.team_id == team_id).order_by(User.created_at)).all()
 
 
+def organizers(tx: Transaction) -> Sequence[User]:
+    return tx.session.scalars(select(User).where(User.organizer).order_by(User.created_at)).all()
+
+
 def audit_trail(
     tx: Transaction, *, limit: int, before: tuple[datetime, UUID] | None = None
 ) -> Sequence[AuditEvent]:

@@ -55,3 +55,8 @@ class Submission(WithId, Base):
     team: Mapped[Team] = relationship(lazy="raise")
     image: Mapped[Image] = relationship(lazy="raise")
     challenge: Mapped[Challenge] = relationship(lazy="raise")
+
+    @property
+    def costs(self) -> bool:
+        """Whether it counts against the quota now."""
+        return self.counted and self.refunded_at is None

@@ -1,17 +1,28 @@
-"""Sends one mail to every member of a team; called by the job mail.send."""
+"""Sends one mail to every member of a team, or to every organizer; called by the job mail.send."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from mood_platform.accounts.queries import members
+from mood_platform.accounts.queries import members, organizers
 from mood_platform.db.transaction import Transaction
-from mood_platform.models import Image, Run
+from mood_platform.failures import Blame
+from mood_platform.models import Image, Run, Submission, User
 from mood_platform.notifications.mailer import Mail, Mailer
 from mood_platform.notifications.texts import MailKind, write_image_mail, write_run_mail
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    about: UUID
+    people: Sequence[User]
+    words: tuple[str, str]
+    """Subject and body."""
 
 
 def send_mail(
@@ -26,18 +37,31 @@ def send_mail(
     """How many mails went out; the job's arguments are `kind` with `run` or `image` (an id)."""
     chosen = MailKind(kind)
     if chosen is MailKind.IMAGE_REJECTED:
-        found = tx.session.get_one(Image, UUID(image))
-        team_id, about, (subject, body) = found.team_id, found.id, write_image_mail(found)
+        letter = _about_image(tx, UUID(image))
     else:
-        row = tx.session.scalars(
-            select(Run).where(Run.id == UUID(run)).options(joinedload(Run.submission))
-        ).one()
-        url = f"{public_url.rstrip('/')}/submissions/{row.submission_id}"
-        team_id, about = row.submission.team_id, row.id
-        subject, body = write_run_mail(chosen, submission=row.submission, run=row, url=url)
-    people = members(tx, team_id=team_id)
-    for person in people:
-        mailer.send(
-            Mail(key=f"{chosen}-{about}-{person.id}", to=person.email, subject=subject, body=body + "\n")
-        )
-    return len(people)
+        letter = _about_run(tx, chosen, UUID(run), public_url)
+    subject, body = letter.words
+    for person in letter.people:
+        key = f"{chosen}-{letter.about}-{person.id}"
+        mailer.send(Mail(key=key, to=person.email, subject=subject, body=body + "\n"))
+    return len(letter.people)
+
+
+def _about_image(tx: Transaction, image_id: UUID) -> _Letter:
+    """To the organizers too, when its check failed for the platform's own reasons."""
+    image = tx.session.get_one(Image, image_id)
+    ours = image.reason is not None and image.reason.blame is Blame.PLATFORM
+    people = {one.id: one for one in members(tx, team_id=image.team_id)}
+    if ours:
+        people |= {one.id: one for one in organizers(tx)}
+    return _Letter(image.id, list(people.values()), write_image_mail(image))
+
+
+def _about_run(tx: Transaction, kind: MailKind, run_id: UUID, public_url: str) -> _Letter:
+    relations = joinedload(Run.submission).joinedload(Submission.team)
+    run = tx.session.scalars(select(Run).where(Run.id == run_id).options(relations)).one()
+    submission = run.submission
+    url = f"{public_url.rstrip('/')}/submissions/{submission.id}"
+    to_organizers = kind is MailKind.RUN_GAVE_UP
+    people = organizers(tx) if to_organizers else members(tx, team_id=submission.team_id)
+    return _Letter(run.id, people, write_run_mail(kind, submission=submission, run=run, url=url))

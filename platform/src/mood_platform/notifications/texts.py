@@ -11,6 +11,8 @@ class MailKind(StrEnum):
     TOY_REPORT = "toy_report"
     RUN_SCORED = "run_scored"
     RUN_FAILED = "run_failed"
+    RUN_GAVE_UP = "run_gave_up"
+    """To the organizers: a Run failed for the platform's own reasons."""
     SUBMISSION_EXCLUDED = "submission_excluded"
     IMAGE_REJECTED = "image_rejected"
 
@@ -28,10 +30,30 @@ def write_run_mail(kind: MailKind, *, submission: Submission, run: Run, url: str
             f"{name}: finished",
             f"All cases are done and scored. Results of hidden cases stay hidden until publication.\n{url}",
         ),
-        MailKind.RUN_FAILED: (f"{name}: failed", f"{reason}\n{url}"),
+        MailKind.RUN_FAILED: (f"{name}: failed", f"{reason}\n{_cost_of_failure(submission)}\n{url}"),
+        MailKind.RUN_GAVE_UP: (f"{name}: the platform gave up", _tell_organizers(submission, run, url)),
         MailKind.SUBMISSION_EXCLUDED: (f"{name}: excluded", f"{submission.state_reason}\n{url}"),
     }
     return words[kind]
+
+
+def _tell_organizers(submission: Submission, run: Run, url: str) -> str:
+    return "\n".join(
+        (
+            f"Run {run.number} of this submission of team {submission.team.slug} failed for our own reasons.",
+            run.reason.text if run.reason else "",
+            f"See what happened: mood admin show {submission.id}",
+            f"Start it again: mood admin rerun {submission.id} --reason TEXT",
+            url,
+        )
+    )
+
+
+def _cost_of_failure(submission: Submission) -> str:
+    """A failed Run is refunded, unless an earlier one of the same Submission was scored."""
+    if submission.costs:
+        return "The result of its earlier run stands."
+    return "It does not count against your quota."
 
 
 def write_image_mail(image: Image) -> tuple[str, str]:

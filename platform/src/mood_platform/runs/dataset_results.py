@@ -8,6 +8,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sqlalchemy import update
+
 from mood_evaluator import CaseScore, Evidence, PixelCase, Task, result_of
 from mood_platform.db.transaction import transaction
 from mood_platform.errors import Transient
@@ -27,8 +29,8 @@ def complete_evidence(evaluation: Evaluation, task: Task, part: Part) -> None:
             scored = score_prediction(evaluation.store, evaluation.limits, stored)
             key = keep_evidence(evaluation.store, case_run, scored)
             with transaction(evaluation.sessions, evaluation.queue) as tx:
-                row = tx.session.get_one(CaseRun, case_run.id)
-                row.score, row.evidence_key = scored.document, key
+                unscored = update(CaseRun).where(CaseRun.id == case_run.id, CaseRun.score.is_(None))
+                tx.session.execute(unscored.values(score=scored.document, evidence_key=key))
             case_run.score, case_run.evidence_key = scored.document, key
 
 

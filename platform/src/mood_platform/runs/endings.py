@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, select
 
 from mood_platform.db.transaction import Transaction
-from mood_platform.failures import FailureReason
+from mood_platform.failures import Blame, FailureReason
 from mood_platform.models import CaseRun, CaseRunState, Run, RunState, Stage, Submission
 from mood_platform.queueing import Job
 
@@ -27,9 +27,7 @@ def lock_run(tx: Transaction, run_id: UUID) -> Run | None:
 
 
 def lock_case(tx: Transaction, *condition: ColumnElement[bool]) -> CaseRun | None:
-    """The one CaseRun of this condition, locked and read again; its Run cannot change its state meanwhile."""
-    held = select(Run.id).join(CaseRun, CaseRun.run_id == Run.id).where(*condition)
-    tx.session.execute(held.with_for_update(of=Run, read=True, key_share=True))
+    """The one CaseRun of this condition, locked and read again: of two that would end it, one finds it."""
     query = select(CaseRun).where(*condition).with_for_update(key_share=True)
     return tx.session.scalar(query, execution_options={"populate_existing": True})
 
@@ -46,12 +44,17 @@ def cancel_cases(tx: Transaction, run: Run) -> None:
 
 
 def fail_run(tx: Transaction, *, run: Run, reason: FailureReason) -> None:
-    """End a live Run that cannot be scored, give the attempt back and tell the team. The Run is locked."""
+    """End a live Run that cannot be scored, give the attempt back and tell the team. The Run is locked.
+
+    Organizers are told what failed for the platform's own reasons, of an analysis too.
+    """
     cancel_cases(tx, run)
     run.advance(RunState.FAILED, now=tx.now, reason=reason)
     if run.stage is not Stage.ANALYSIS:
         refund(tx, submission_id=run.submission_id, reason=reason.text)
         tx.enqueue(Job.SEND_MAIL, kind="run_failed", run=str(run.id))
+    if reason.blame is Blame.PLATFORM:
+        tx.enqueue(Job.SEND_MAIL, kind="run_gave_up", run=str(run.id))
 
 
 def refund(tx: Transaction, *, submission_id: UUID, reason: str) -> bool:

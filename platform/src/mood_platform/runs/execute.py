@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import logging
 import tempfile
-import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
-
-from sqlalchemy.exc import OperationalError
 
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import transaction
@@ -21,14 +18,12 @@ from mood_platform.execution.runtime import CaseJob, ContainerRuntime, Execution
 from mood_platform.models import Stage
 from mood_platform.queueing import JobQueue
 from mood_platform.runs.claims import Claim, ClaimingNode, claim_next, heartbeat, record
+from mood_platform.runs.insist import insist
 from mood_platform.runs.lease import kept_alive
 from mood_platform.runs.node import Node, cached_case, ensure_image
 from mood_platform.storage.store import ObjectStore
 
 log = logging.getLogger(__name__)
-
-PATIENCE_SECONDS = 300.0
-"""How long a finished case waits for a database that does not answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +51,7 @@ def work_once(slot: Slot, *, stages: Collection[Stage]) -> bool:
         kept_alive(lambda: _beat(slot, claim), every_seconds=node.heartbeat_seconds) as lost,
     ):
         execution = _execute(slot, claim, Path(folder), lost)
-        _insist(lambda: _record(slot, claim, Path(folder), execution))
+        insist(lambda: _record(slot, claim, Path(folder), execution))
     return True
 
 
@@ -124,18 +119,3 @@ def _keep(slot: Slot, claim: Claim, path: Path) -> str | None:
     key = claim.key(path.name)
     slot.store.put_file(key, path)
     return key
-
-
-def _insist(action: Callable[[], None]) -> None:
-    """A result is worth waiting for: try again while the database is away."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        try:
-            action()
-        except OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            log.warning("The database does not answer; the result is recorded when it does.")
-            time.sleep(1)
-        else:
-            return

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mood_evaluator import CaseScore, OutputFault, Task, score_pixel_case, score_sample_case
+from mood_platform.errors import Transient
 from mood_platform.models import CaseRun, Json
 from mood_platform.runs.limited_child import ChildLimits, Exhausted, run_limited
 from mood_platform.storage.store import ObjectStore
@@ -47,7 +48,12 @@ def score_prediction(store: ObjectStore, limits: ChildLimits, case: StoredCase) 
         if not isinstance(answer, Exhausted):
             return _unpack(answer)
         zero = run_limited(lambda: _pack(_score(case, None, label)), limits)
-    assert not isinstance(zero, Exhausted), "a missing prediction needs next to nothing"
+    if isinstance(zero, Exhausted):
+        raise Transient(
+            f"Scoring a case without a prediction used up its {zero}.",
+            remedy="Raise MOOD_EXECUTION__SCORING_MEMORY or MOOD_EXECUTION__SCORING_SECONDS, "
+            f"or look at the label {case.label_key}.",
+        )
     scored = _unpack(zero)
     scored.document["fault"] = OutputFault.UNREADABLE.value
     return scored

@@ -10,15 +10,17 @@ from sqlalchemy.orm import joinedload
 
 from mood_evaluator import Task
 from mood_platform.db.engine import Sessions
-from mood_platform.db.transaction import transaction
+from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.failures import FailureReason
 from mood_platform.models import CaseRun, CaseRunState, Run, Submission
 from mood_platform.queueing import JobQueue
 from mood_platform.runs.claims import case_key
-from mood_platform.runs.due import ring_if_due
-from mood_platform.runs.endings import lock_case
+from mood_platform.runs.due import exclusively, ring_if_due
+from mood_platform.runs.endings import lock_case, lock_run
+from mood_platform.runs.insist import insist
 from mood_platform.runs.limited_child import ChildLimits
 from mood_platform.runs.predictions import ScoredCase, score_prediction, stored_case
+from mood_platform.runs.scoring_attempts import begin_attempt, forgiving_outages
 from mood_platform.storage.store import ObjectStore
 
 
@@ -31,17 +33,21 @@ class Evaluation:
     store: ObjectStore
     limits: ChildLimits
     """Of the child that reads one prediction."""
+    max_attempts: int = 3
+    """How often a case's scoring, or a step of a Run's, is begun before the Run fails."""
 
 
 def score_case(evaluation: Evaluation, *, case_run_id: UUID) -> bool:
-    """False when there was nothing (left) to score."""
-    found = _find_collected(evaluation, case_run_id)
-    if found is None:
-        return False
-    case_run, task = found
-    scored = score_prediction(evaluation.store, evaluation.limits, stored_case(case_run, task))
-    evidence_key = keep_evidence(evaluation.store, case_run, scored)
-    done = _record(evaluation, case_run, scored, evidence_key)
+    """False when there was nothing (left) to score, or another process is at it."""
+    with exclusively(evaluation.sessions, case_run_id) as alone:
+        found = _begin(evaluation, case_run_id) if alone else None
+        if found is None:
+            return False
+        case_run, task = found
+        with forgiving_outages(evaluation.sessions, evaluation.queue, case_run):
+            scored = score_prediction(evaluation.store, evaluation.limits, stored_case(case_run, task))
+            evidence_key = keep_evidence(evaluation.store, case_run, scored)
+        done = insist(lambda: _record(evaluation, case_run, scored, evidence_key))
     with transaction(evaluation.sessions, evaluation.queue) as tx:
         ring_if_due(tx, run_id=case_run.run_id)
     return done
@@ -55,17 +61,30 @@ def keep_evidence(store: ObjectStore, case_run: CaseRun, scored: ScoredCase) -> 
     return key
 
 
-def _find_collected(evaluation: Evaluation, case_run_id: UUID) -> tuple[CaseRun, Task] | None:
+def _begin(evaluation: Evaluation, case_run_id: UUID) -> tuple[CaseRun, Task] | None:
+    """Counted and committed before the work: a prediction that kills its reader counts too."""
+    with transaction(evaluation.sessions, evaluation.queue) as tx:
+        collected = (CaseRun.id == case_run_id, CaseRun.state == CaseRunState.COLLECTED)
+        run_id = tx.session.scalar(select(CaseRun.run_id).where(*collected))
+        run = None if run_id is None else lock_run(tx, run_id)
+        case_run = lock_case(tx, *collected)
+        if run is None or case_run is None:
+            return None
+        if not begin_attempt(tx, run=run, subject=case_run, max_attempts=evaluation.max_attempts):
+            return None
+        return _with_task(tx, case_run_id)
+
+
+def _with_task(tx: Transaction, case_run_id: UUID) -> tuple[CaseRun, Task]:
     query = (
         select(CaseRun, Submission.task)
         .join(Run, CaseRun.run_id == Run.id)
         .join(Submission, Run.submission_id == Submission.id)
-        .where(CaseRun.id == case_run_id, CaseRun.state == CaseRunState.COLLECTED)
+        .where(CaseRun.id == case_run_id)
         .options(joinedload(CaseRun.case))
     )
-    with transaction(evaluation.sessions, evaluation.queue) as tx:
-        found = tx.session.execute(query).one_or_none()
-    return None if found is None else (found[0], found[1])
+    case_run, task = tx.session.execute(query).one()
+    return case_run, task
 
 
 def _record(evaluation: Evaluation, read: CaseRun, scored: ScoredCase, evidence_key: str | None) -> bool:

@@ -7,17 +7,19 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from mood_platform.db.transaction import Transaction, transaction
+from mood_platform.db.transaction import transaction
 from mood_platform.failures import FailureReason
-from mood_platform.models import LIVE, Json, Run, RunState, Stage
+from mood_platform.models import Json, Run, RunState, Stage
 from mood_platform.queueing import Job
 from mood_platform.runs.dataset_results import complete_evidence, result_of_part
 from mood_platform.runs.due import cases_ended, exclusively, toy_due
 from mood_platform.runs.endings import fail_run, lock_run
+from mood_platform.runs.insist import insist
 from mood_platform.runs.results import run_results
 from mood_platform.runs.run_view import Part, RunView, read_run
 from mood_platform.runs.schedule import ring_for_waiting_work
 from mood_platform.runs.score_case import Evaluation
+from mood_platform.runs.scoring_attempts import begin_attempt, forgiving_outages
 from mood_platform.runs.toy_report import all_failed, toy_report
 
 
@@ -31,27 +33,32 @@ def score_run(evaluation: Evaluation, *, run_id: UUID) -> None:
 
 def _report_toy_cases(evaluation: Evaluation, run_id: UUID) -> None:
     with transaction(evaluation.sessions, evaluation.queue) as tx:
-        if tx.session.scalar(select(Run.id).where(Run.id == run_id, Run.state.in_(LIVE), toy_due())) is None:
+        run = lock_run(tx, run_id)
+        due = tx.session.scalar(select(Run.id).where(Run.id == run_id, toy_due())) is not None
+        if run is None or not run.state.live or not due:
+            return
+        if not begin_attempt(tx, run=run, subject=run, max_attempts=evaluation.max_attempts):
             return
         view = read_run(tx, run_id=run_id)
-    results = [_result(evaluation, view, part) for part in view.toy_parts]
-    report = toy_report(view, results=results, store=evaluation.store)
-    key = _keep(evaluation, f"runs/{run_id}/toy_report.json", report)
+    with forgiving_outages(evaluation.sessions, evaluation.queue, view.run):
+        results = [_result(evaluation, view, part) for part in view.toy_parts]
+        report = toy_report(view, results=results, store=evaluation.store)
+        key = _keep(evaluation, f"runs/{run_id}/toy_report.json", report)
+    insist(lambda: _open_hidden_cases(evaluation, view, key))
+
+
+def _open_hidden_cases(evaluation: Evaluation, view: RunView, key: str) -> None:
     with transaction(evaluation.sessions, evaluation.queue) as tx:
-        _open_hidden_cases(tx, view, key)
-
-
-def _open_hidden_cases(tx: Transaction, view: RunView, key: str) -> None:
-    run = lock_run(tx, view.run.id)
-    if run is None or not run.state.live or run.toy_reported_at is not None:
-        return
-    run.toy_reported_at, run.toy_report_key = tx.now, key
-    if all_failed(view.toy_parts):
-        fail_run(tx, run=run, reason=FailureReason.TOY_FAILED)
-        return
-    tx.enqueue(Job.SEND_MAIL, kind="toy_report", run=str(run.id))
-    tx.session.flush()
-    ring_for_waiting_work(tx)
+        run = lock_run(tx, view.run.id)
+        if run is None or not run.state.live or run.toy_reported_at is not None:
+            return
+        run.toy_reported_at, run.toy_report_key, run.scoring_attempt = tx.now, key, 0
+        if all_failed(view.toy_parts):
+            fail_run(tx, run=run, reason=FailureReason.TOY_FAILED)
+            return
+        tx.enqueue(Job.SEND_MAIL, kind="toy_report", run=str(run.id))
+        tx.session.flush()
+        ring_for_waiting_work(tx)
 
 
 def _finish(evaluation: Evaluation, run_id: UUID) -> None:
@@ -61,22 +68,25 @@ def _finish(evaluation: Evaluation, run_id: UUID) -> None:
             return
         if run.state is RunState.RUNNING:
             run.advance(RunState.SCORING, now=tx.now)
+        if not begin_attempt(tx, run=run, subject=run, max_attempts=evaluation.max_attempts):
+            return
         tx.session.flush()
         view = read_run(tx, run_id=run_id)
-    document = run_results(view, results=[_result(evaluation, view, part) for part in view.scored_parts])
-    key = _keep(evaluation, f"runs/{run_id}/results.json", document)
+    with forgiving_outages(evaluation.sessions, evaluation.queue, view.run):
+        results = [_result(evaluation, view, part) for part in view.scored_parts]
+        key = _keep(evaluation, f"runs/{run_id}/results.json", run_results(view, results=results))
+    insist(lambda: _conclude(evaluation, run_id, key))
+
+
+def _conclude(evaluation: Evaluation, run_id: UUID, key: str) -> None:
     with transaction(evaluation.sessions, evaluation.queue) as tx:
-        _conclude(tx, run_id, key)
-
-
-def _conclude(tx: Transaction, run_id: UUID, key: str) -> None:
-    run = lock_run(tx, run_id)
-    if run is None or run.state is not RunState.SCORING:
-        return
-    run.results_key = key
-    run.advance(RunState.SCORED, now=tx.now)
-    if run.stage is Stage.CHALLENGE:
-        tx.enqueue(Job.SEND_MAIL, kind="run_scored", run=str(run.id))
+        run = lock_run(tx, run_id)
+        if run is None or run.state is not RunState.SCORING:
+            return
+        run.results_key, run.scoring_attempt = key, 0
+        run.advance(RunState.SCORED, now=tx.now)
+        if run.stage is Stage.CHALLENGE:
+            tx.enqueue(Job.SEND_MAIL, kind="run_scored", run=str(run.id))
 
 
 def _result(evaluation: Evaluation, view: RunView, part: Part) -> Json:

@@ -64,9 +64,7 @@ def _describe_end(submission: Submission, *, published: bool) -> Words:
 def _describe_failure(submission: Submission, run: Run) -> Words:
     reason = run.reason
     sentence = reason.text if reason else "The run failed."
+    cost = "The result of its earlier run stands." if submission.costs else "It is not counted."
     if reason is not None and reason.blame is Blame.PLATFORM:
-        return Words(
-            "failed", sentence, "This is our fault and not counted. The organizers can run it again."
-        )
-    kept = "It is not counted." if submission.refunded_at or not submission.counted else "It stays counted."
-    return Words("failed", sentence, f"{kept} Correct the image and submit it again.")
+        return Words("failed", sentence, f"This is our fault. {cost} The organizers can run it again.")
+    return Words("failed", sentence, f"{cost} Correct the image and submit it again.")

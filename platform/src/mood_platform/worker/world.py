@@ -45,7 +45,13 @@ class World:
             cpu_seconds=execution.scoring_seconds,
             wall_seconds=2 * execution.scoring_seconds,
         )
-        return Evaluation(sessions=self.sessions, queue=self.queue, store=self.store, limits=limits)
+        return Evaluation(
+            sessions=self.sessions,
+            queue=self.queue,
+            store=self.store,
+            limits=limits,
+            max_attempts=execution.max_attempts,
+        )
 
 
 def build_world(settings: Settings, *, runtime: ContainerRuntime | None = None) -> World:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from email import message_from_bytes
 from pathlib import Path
 from uuid import uuid4
@@ -10,10 +11,11 @@ import pytest
 
 from mood_evaluator import Task
 from mood_platform.failures import FailureReason
-from mood_platform.models import Image, Run, Stage, Submission
+from mood_platform.models import Image, Run, Stage, Submission, Team
 from mood_platform.notifications.mailer import FolderMailer, Mail
 from mood_platform.notifications.texts import MailKind, write_image_mail, write_run_mail
 
+NOW = datetime(2026, 8, 1, tzinfo=UTC)
 URL = "https://example.org/submissions/1"
 RUN_KINDS = [kind for kind in MailKind if kind is not MailKind.IMAGE_REJECTED]
 
@@ -21,7 +23,17 @@ RUN_KINDS = [kind for kind in MailKind if kind is not MailKind.IMAGE_REJECTED]
 @pytest.fixture
 def submission() -> Submission:
     reason = "Trained on the test set."
-    return Submission(number=12, task=Task.PIXEL, stage=Stage.CHALLENGE, state_reason=reason)
+    team = Team(slug="north")
+    return Submission(
+        id=uuid4(),
+        number=12,
+        task=Task.PIXEL,
+        stage=Stage.CHALLENGE,
+        state_reason=reason,
+        team=team,
+        counted=True,
+        refunded_at=None,
+    )
 
 
 @pytest.mark.parametrize("kind", RUN_KINDS)
@@ -37,6 +49,24 @@ def test_a_failed_run_tells_the_fixed_text_of_its_reason(submission: Submission)
     run = Run(id=uuid4(), reason=FailureReason.TOY_FAILED)
     _, body = write_run_mail(MailKind.RUN_FAILED, submission=submission, run=run, url=URL)
     assert FailureReason.TOY_FAILED.text in body
+    assert "refund" not in body
+
+
+def test_a_failed_run_says_what_it_costs_by_what_was_recorded(submission: Submission) -> None:
+    run = Run(id=uuid4(), reason=FailureReason.ABANDONED)
+    _, kept = write_run_mail(MailKind.RUN_FAILED, submission=submission, run=run, url=URL)
+    submission.refunded_at = NOW
+    _, refunded = write_run_mail(MailKind.RUN_FAILED, submission=submission, run=run, url=URL)
+    assert "The result of its earlier run stands." in kept
+    assert "It does not count against your quota." in refunded
+
+
+def test_organizers_read_whose_run_was_given_up_and_how_to_start_it_again(submission: Submission) -> None:
+    run = Run(id=uuid4(), number=2, reason=FailureReason.SCORING_FAILED)
+    _, body = write_run_mail(MailKind.RUN_GAVE_UP, submission=submission, run=run, url=URL)
+    assert "Run 2 of this submission of team north" in body
+    assert f"mood admin show {submission.id}" in body
+    assert f"mood admin rerun {submission.id}" in body
 
 
 def test_an_exclusion_tells_the_organizers_words(submission: Submission) -> None:

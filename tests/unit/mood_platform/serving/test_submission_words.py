@@ -83,7 +83,13 @@ def test_a_fault_of_the_team_names_the_reason_and_whether_it_counts() -> None:
 
 def test_a_fault_of_the_platform_is_ours() -> None:
     found = words(make_run(RunState.FAILED, reason=FailureReason.ABANDONED), make_progress(Phase.ENDED))
-    assert found.next.startswith("This is our fault")
+    assert found.next.startswith("This is our fault. The result of its earlier run stands.")
+
+
+def test_a_refunded_fault_of_the_platform_is_said_not_to_count() -> None:
+    run = make_run(RunState.FAILED, reason=FailureReason.SCORING_FAILED)
+    found = words(run, make_progress(Phase.ENDED), refunded_at=NOW)
+    assert found.next.startswith("This is our fault. It is not counted.")
 
 
 @pytest.mark.parametrize("state", [SubmissionState.WITHDRAWN, SubmissionState.EXCLUDED])
