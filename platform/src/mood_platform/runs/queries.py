@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import joinedload
 
 from mood_platform.db.transaction import Transaction
@@ -43,7 +44,7 @@ def newest_attempts(tx: Transaction, *, submission_ids: Collection[UUID]) -> dic
     """By Submission, what `newest_run` is for each."""
     known = func.count().over(partition_by=Run.submission_id)
     mine = select(Run, known).where(Run.submission_id.in_(submission_ids), Run.stage != Stage.ANALYSIS)
-    newest = mine.distinct(Run.submission_id).order_by(Run.submission_id, Run.number.desc())
+    newest = mine.ext(distinct_on(Run.submission_id)).order_by(Run.submission_id, Run.number.desc())
     return {run.submission_id: Attempt(run, number) for run, number in tx.session.execute(newest)}
 
 
