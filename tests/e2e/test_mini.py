@@ -56,7 +56,8 @@ class Edition:
         self.watch_until_over()
         self.seen += [person.mood("status", "--json") for person in self.teams.values()]
         for task in TASKS:
-            self.published[task] = organizer.ask("admin", "publish", task, "--challenge", self.slug, "--yes")
+            words = ("--challenge", self.slug, "--before-close", "--yes")
+            self.published[task] = organizer.ask("admin", "publish", task, *words)
 
     def hand_in(self, team: str, stage: Stage) -> None:
         words = ("--stage", str(stage), "--challenge", self.slug, "--name", f"{team} one")

@@ -206,7 +206,7 @@ def test_for_everyone_else_there_are_no_organizers_pages(site: Site, client: htt
 
 
 def test_nothing_can_be_published_without_a_scored_run(organizer: httpx.Client) -> None:
-    answer = organizer.post(f"{API}/admin/leaderboards/tiny/pixel/publish")
+    answer = organizer.post(f"{API}/admin/leaderboards/tiny/pixel/publish", json={"before_close": True})
     assert (answer.status_code, answer.json()["error"]) == (409, "conflict")
     assert organizer.get(f"{API}/leaderboards/tiny/pixel").status_code == 404
 

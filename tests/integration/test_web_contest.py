@@ -60,7 +60,7 @@ def test_a_contest_is_reviewed_published_and_read(scene: Scene) -> None:
         assert "they do not predict your rank" in report
         draft = organizer.get(f"{BOARD}/draft").json()
         assert draft["rows"][0]["team"] == "south"
-        published = organizer.post(f"{BOARD}/publish", json={"note": "First."})
+        published = organizer.post(f"{BOARD}/publish", json={"note": "First.", "before_close": True})
         assert published.status_code == 201
         assert "published" in team.get(place).text
         page = team.get("/leaderboard/pixel").text

@@ -22,6 +22,8 @@ class Publication(BaseModel):
 
     note: Annotated[str, Field(max_length=2000)] = ""
     """Readers see it beside the version."""
+    before_close: bool = False
+    """Publish although teams can still submit."""
 
 
 @router.get("/leaderboards/{challenge}/{task}/draft")
@@ -36,6 +38,14 @@ def publish_leaderboard(
 ) -> LeaderboardView:
     """Makes the draft the next version: immutable, hashed, naming its predecessor."""
     row = find_challenge(tx, slug=challenge)
-    note = body.note if body else ""
-    publish(tx, challenge=row, task=task, actor=me.actor, store=context.store, note=note)
+    given = body or Publication()
+    publish(
+        tx,
+        challenge=row,
+        task=task,
+        actor=me.actor,
+        store=context.store,
+        note=given.note,
+        before_close=given.before_close,
+    )
     return require_leaderboard(tx, challenge=row, task=task)

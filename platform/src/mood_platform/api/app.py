@@ -8,6 +8,7 @@ from mood_platform.api import (
     accounts,
     admin,
     admin_leaderboards,
+    admin_rescorings,
     challenges,
     health,
     images,
@@ -36,6 +37,7 @@ ROUTERS = (
     leaderboards.router,
     admin.router,
     admin_leaderboards.router,
+    admin_rescorings.router,
     health.router,
 )
 

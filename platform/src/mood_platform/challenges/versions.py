@@ -53,14 +53,6 @@ class VersionChange:
         }
 
 
-def change_since(tx: Transaction, *, digest: str, test_set: Manifest) -> VersionChange | None:
-    """None where no version of this digest is installed."""
-    row = tx.session.scalar(
-        select(TestSet).where(TestSet.name == test_set.name, TestSet.digest == digest).limit(1)
-    )
-    return None if row is None else VersionChange.between(Manifest.from_json(row.manifest), test_set)
-
-
 def version_before(tx: Transaction, *, test_set: TestSet) -> TestSet | None:
     """The version of the same name that was installed last before this one."""
     earlier = select(TestSet).where(

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from mood_platform.cli import admin_local
-from mood_platform.cli.choices import ChallengeSlug, find_challenge, parse_tasks
+from mood_platform.cli import admin_boards, admin_local
 from mood_platform.cli.client import Client
-from mood_platform.cli.console import BLANK, AsJson, emit, say, show_table
-from mood_platform.cli.problems import Problem
-from mood_platform.cli.results import show_leaderboard
+from mood_platform.cli.console import AsJson, emit, say, show_table
 
 app = typer.Typer(no_args_is_help=True, help="For organizers: review, rerun, exclude, publish; and set up.")
 Id = Annotated[
     str, typer.Argument(metavar="ID", help="A submission's id: `mood admin submissions` lists them.")
 ]
 Reason = Annotated[str, typer.Option(prompt="Why", help="Written down for good; teams read it.")]
-TaskName = Annotated[str, typer.Argument(metavar="TASK", help="sample or pixel.")]
 ON_THIS_MACHINE = "On the server"
 
+app.command()(admin_boards.draft)
+app.command()(admin_boards.publish)
+app.command()(admin_boards.rescore)
+app.command()(admin_boards.rescorings)
 app.command("import", rich_help_panel=ON_THIS_MACHINE)(admin_local.import_test_sets)
 app.command(rich_help_panel=ON_THIS_MACHINE)(admin_local.apply)
 app.command(rich_help_panel=ON_THIS_MACHINE)(admin_local.make_organizer)
@@ -91,38 +91,6 @@ def void(run: Annotated[str, typer.Argument(metavar="RUN", help="A Run's id.")],
 
 
 @app.command()
-def draft(task: TaskName, challenge: ChallengeSlug = None, as_json: AsJson = False) -> None:
-    """Show what publishing now would say, and what it would leave out."""
-    document = _draft(Client.member(), task, challenge)
-    if as_json:
-        emit(document)
-        return
-    show_leaderboard({"document": document, "version": "draft", "published_at": "not yet", "digest": BLANK})
-    for one in document.get("pending", []):
-        say.print(f"still running: {one['team']} #{one['submission']}", markup=False)
-
-
-@app.command()
-def publish(
-    task: TaskName,
-    challenge: ChallengeSlug = None,
-    note: Annotated[str, typer.Option(help="A sentence shown with this version.")] = "",
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Publish the leaderboard of a Task as a new version that never changes."""
-    client = Client.member()
-    if not yes:
-        draft(task, challenge)
-        if not typer.confirm("Publish this?", err=True):
-            raise Problem("Nothing was published.")
-    [chosen] = parse_tasks(task)
-    slug = find_challenge(client, challenge)["slug"]
-    view = client.post(f"/admin/leaderboards/{slug}/{chosen}/publish", {"note": note})
-    emit(view) if as_json else say.print(f"Published version {view['version']}, digest {view['digest']}.")
-
-
-@app.command()
 def audit(as_json: AsJson = False) -> None:
     """Who did what, and why; newest first."""
     events = list(Client.member().items("/admin/audit"))
@@ -131,9 +99,3 @@ def audit(as_json: AsJson = False) -> None:
         return
     rows = [(one["at"], one["actor"], one["action"], one["subject"], one["reason"]) for one in events]
     show_table(("when", "who", "what", "on", "why"), rows)
-
-
-def _draft(client: Client, task: str, challenge: str | None) -> dict[str, Any]:
-    [chosen] = parse_tasks(task)
-    slug = find_challenge(client, challenge)["slug"]
-    return dict(client.get(f"/admin/leaderboards/{slug}/{chosen}/draft"))

@@ -4,49 +4,42 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
-
-from sqlalchemy import select
 
 from mood_evaluator import Dataset, Entry, Row, Task, TestSet, canonical_digest, rank_entries
 from mood_platform.clock import rfc3339
-from mood_platform.db.transaction import Transaction
-from mood_platform.errors import Conflict
-from mood_platform.leaderboards.run_results import RunResults, draw_replicates, read_results
+from mood_platform.leaderboards.common_ground import most_common
+from mood_platform.leaderboards.run_results import RunResults, draw_replicates
 from mood_platform.leaderboards.selection import Contender, Standing
 from mood_platform.models import Challenge, Json
-from mood_platform.models import TestSet as StoredTestSet
 from mood_platform.storage.store import ObjectStore
 
 SCHEMA = "mood-leaderboard/1"
 DEMONSTRATION = "demonstration, labels reproducible"
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the rows are made of, read once."""
+
+    contenders: Sequence[Contender]
+    results: Mapping[str, RunResults]
+    """By contender's key."""
+    manifests: Mapping[Dataset, TestSet]
+
+
 def write_document(
-    tx: Transaction,
-    *,
-    challenge: Challenge,
-    task: Task,
-    contenders: Sequence[Contender],
-    store: ObjectStore,
-    bootstraps: int,
-    seed: int,
+    ground: Ground, *, challenge: Challenge, task: Task, store: ObjectStore, bootstraps: int, seed: int
 ) -> Json:
-    results = {contender.key: read_results(store, contender.run) for contender in contenders}
-    manifests = _read_manifests(tx, contenders, results)
+    results, manifests = ground.results, ground.manifests
+    draws = (bootstraps, seed)
     entries = [
-        _entry(
-            contender,
-            results[contender.key],
-            task=task,
-            manifests=manifests,
-            store=store,
-            draws=(bootstraps, seed),
-        )
-        for contender in contenders
+        _entry(one, results[one.key], task=task, manifests=manifests, store=store, draws=draws)
+        for one in ground.contenders
     ]
     rows = rank_entries(entries)
-    by_key = {contender.key: contender for contender in contenders}
+    by_key = {contender.key: contender for contender in ground.contenders}
     ranked = {row.key: results[row.key] for row in rows if row.rank is not None}
     return {
         "schema": SCHEMA,
@@ -54,8 +47,8 @@ def write_document(
         "task": str(task),
         "demonstration": DEMONSTRATION if any(m.not_hidden for m in manifests.values()) else None,
         "datasets": {str(dataset): _describe(manifest, task) for dataset, manifest in manifests.items()},
-        "limits": challenge.config["limits"],
-        "scoring": challenge.config["scoring"],
+        "limits": _of_runs(ground, "limits") or challenge.config["limits"],
+        "scoring": _of_runs(ground, "scoring") or challenge.config["scoring"],
         "evaluator": ", ".join(sorted({found.evaluator for found in results.values()})),
         "bootstraps": bootstraps,
         "seed": seed,
@@ -65,21 +58,9 @@ def write_document(
     }
 
 
-def _read_manifests(
-    tx: Transaction, contenders: Sequence[Contender], results: Mapping[str, RunResults]
-) -> dict[Dataset, TestSet]:
-    """The one test set of each Dataset; entries that ran on different versions cannot be compared."""
-    digests: dict[Dataset, str] = {}
-    for contender in contenders:
-        for dataset, digest in results[contender.key].digests().items():
-            if digests.setdefault(dataset, digest) != digest:
-                raise Conflict(
-                    f"{contender.key} #{contender.submission.number} ran on another {dataset} test set.",
-                    remedy="Void that run with a reason and run the submission again.",
-                )
-    stored = tx.session.scalars(select(StoredTestSet).where(StoredTestSet.digest.in_(digests.values())))
-    found = {row.digest: TestSet.from_json(row.manifest) for row in stored}
-    return {dataset: found[digest] for dataset, digest in sorted(digests.items())}
+def _of_runs(ground: Ground, rules: str) -> Json | None:
+    """What the counted Runs were started with, which later edits of the challenge do not change."""
+    return most_common(found.document[rules] for found in ground.results.values())
 
 
 def _entry(

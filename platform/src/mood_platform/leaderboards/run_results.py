@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mood_evaluator import Batching, Dataset, Evidence, Task, TestSet, pixel_replicates, sample_replicates
-from mood_platform.errors import Misconfigured
-from mood_platform.models import Json, Run
+from mood_platform.models import Json
 from mood_platform.storage.store import ObjectStore
 
 LARGEST_RESULTS = 64 * 2**20
@@ -50,10 +49,8 @@ class RunResults:
         return {dataset: part["digest"] for dataset, part in self.parts.items()}
 
 
-def read_results(store: ObjectStore, run: Run) -> RunResults:
-    if run.results_key is None:
-        raise Misconfigured(f"Run {run.id} is scored but has no results.", remedy="Run the submission again.")
-    document: Json = json.loads(store.read(run.results_key, limit=LARGEST_RESULTS))
+def read_results(store: ObjectStore, key: str) -> RunResults:
+    document: Json = json.loads(store.read(key, limit=LARGEST_RESULTS))
     return RunResults(document)
 
 

@@ -11,13 +11,20 @@ from mood_platform.challenges.locking import lock_rules_alone
 from mood_platform.clock import rfc3339
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import Conflict
-from mood_platform.leaderboards.document import write_document
+from mood_platform.leaderboards.changes import changed_versions, describe_changes, installed_manifests
+from mood_platform.leaderboards.common_ground import check_same_scoring, read_manifests
+from mood_platform.leaderboards.document import Ground, write_document
 from mood_platform.leaderboards.queries import latest_published
+from mood_platform.leaderboards.run_results import read_results
+from mood_platform.leaderboards.scorings import CountingResults, find_counting_results, waiting_in
 from mood_platform.leaderboards.selection import find_pending, select_contenders
+from mood_platform.leaderboards.warnings import find_warnings
 from mood_platform.models import Challenge, Json, Leaderboard
 from mood_platform.storage.store import ObjectStore
 
 BOOTSTRAPS, SEED = 1000, 2020
+PRIVATE = ("pending", "rescoring_pending", "warnings", "changed_cases")
+"""Parts of a draft that organizers alone read."""
 
 
 def draft(
@@ -29,20 +36,46 @@ def draft(
     bootstraps: int = BOOTSTRAPS,
     seed: int = SEED,
 ) -> Json:
-    """What publishing now would say, with the Submissions it would have to wait for; organizers only."""
+    """What publishing now would say, what it would change, and what it would have to wait for."""
     contenders = select_contenders(tx, challenge=challenge, task=task)
+    counting = find_counting_results(tx, challenge=challenge, task=task, contenders=contenders)
+    results = {key: read_results(store, counting.keys[key]) for key in counting.keys}
+    manifests = read_manifests(tx, contenders, results)
+    check_same_scoring(contenders, results)
+    ground = Ground(contenders, results, manifests)
     document = write_document(
-        tx,
-        challenge=challenge,
-        task=task,
-        contenders=contenders,
-        store=store,
-        bootstraps=bootstraps,
-        seed=seed,
+        ground, challenge=challenge, task=task, store=store, bootstraps=bootstraps, seed=seed
     )
+    document["rescoring"] = counting.rescoring
     waiting = find_pending(tx, challenge=challenge, task=task)
-    pending = [{"team": row.team.slug, "submission": row.number} for row in waiting]
-    return {**document, "pending": pending}
+    return (
+        document
+        | _changes(tx, challenge, task, ground, document)
+        | {
+            "pending": [{"team": row.team.slug, "submission": row.number} for row in waiting],
+            "rescoring_pending": _rescoring_pending(counting),
+            "warnings": find_warnings(tx, challenge=challenge, ground=ground),
+        }
+    )
+
+
+def _changes(tx: Transaction, challenge: Challenge, task: Task, ground: Ground, document: Json) -> Json:
+    previous = latest_published(tx, challenge=challenge, task=task)
+    if previous is None:
+        return {"changes": None, "changed_cases": {}}
+    manifests = {str(dataset): manifest for dataset, manifest in ground.manifests.items()}
+    versions = changed_versions(previous, manifests, installed_manifests(tx, previous))
+    return {
+        "changes": describe_changes(previous, document, versions),
+        "changed_cases": {dataset: change.to_json() for dataset, change in versions.items()},
+    }
+
+
+def _rescoring_pending(counting: CountingResults) -> Json | None:
+    if counting.running is None:
+        return None
+    waiting = len(waiting_in(counting.running))
+    return {"number": counting.running.number, "waiting": waiting, "runs": len(counting.running.scorings)}
 
 
 def publish(
@@ -53,13 +86,22 @@ def publish(
     actor: str,
     store: ObjectStore,
     note: str = "",
+    before_close: bool = False,
     bootstraps: int = BOOTSTRAPS,
     seed: int = SEED,
 ) -> Leaderboard:
     """Make the draft the next version: numbered, hashed, naming its predecessor's hash; never changed."""
-    lock_rules_alone(tx, challenge_id=challenge.id)
+    challenge = lock_rules_alone(tx, challenge_id=challenge.id)
+    if tx.now < challenge.closes and not before_close:
+        raise Conflict(
+            f"The challenge is open until {rfc3339(challenge.closes)}: hidden scores would be known to teams "
+            "that can still submit.",
+            remedy="Wait, or say that you mean it: mood admin publish --before-close.",
+        )
     document = draft(tx, challenge=challenge, task=task, store=store, bootstraps=bootstraps, seed=seed)
     _check_complete(document)
+    for part in PRIVATE:
+        del document[part]
     previous = latest_published(tx, challenge=challenge, task=task)
     document |= {
         "version": previous.version + 1 if previous else 1,
@@ -87,10 +129,15 @@ def leaderboard_key(leaderboard_id: UUID) -> str:
 
 def _check_complete(document: Json) -> None:
     """A Submission in time counts whenever it finishes, so nothing is published over its head."""
-    pending = document.pop("pending")
-    if pending:
-        waiting = ", ".join(f"{entry['team']} #{entry['submission']}" for entry in pending)
+    if document["pending"]:
+        waiting = ", ".join(f"{entry['team']} #{entry['submission']}" for entry in document["pending"])
         raise Conflict(f"Runs that count are not over: {waiting}.", remedy="Wait for them, or cancel them.")
+    if (rescoring := document["rescoring_pending"]) is not None:
+        raise Conflict(
+            f"Rescoring {rescoring['number']} is not over: "
+            f"{rescoring['waiting']} of {rescoring['runs']} runs wait.",
+            remedy="Wait for it: mood admin rescorings --watch.",
+        )
     if not document["rows"]:
         raise Conflict("No submission has a scored run.", remedy="Publish when there is something to show.")
 

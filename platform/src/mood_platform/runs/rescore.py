@@ -45,21 +45,21 @@ class _Order:
     parts: tuple[tuple[Manifest, tuple[Case, ...]], ...]
 
 
-def rescore_run(evaluation: Evaluation, *, run_scoring_id: UUID, max_attempts: int) -> None:
+def rescore_run(evaluation: Evaluation, *, run_scoring_id: UUID) -> None:
     """May be repeated; one process at a time. What cannot be scored is given up with its problem."""
     with exclusively(evaluation.sessions, run_scoring_id) as alone:
-        order = _begin(evaluation, run_scoring_id, max_attempts) if alone else None
+        order = _begin(evaluation, run_scoring_id) if alone else None
         if order is None:
             return
         try:
             key = _score(evaluation, order)
         except PlatformError as error:
-            _fail(evaluation, run_scoring_id, str(error), max_attempts=max_attempts)
+            _fail(evaluation, run_scoring_id, str(error))
         else:
             _conclude(evaluation, run_scoring_id, key)
 
 
-def _begin(evaluation: Evaluation, run_scoring_id: UUID, max_attempts: int) -> _Order | None:
+def _begin(evaluation: Evaluation, run_scoring_id: UUID) -> _Order | None:
     with transaction(evaluation.sessions, evaluation.queue) as tx:
         scoring = lock_scoring(tx, scoring_id=run_scoring_id)
         if scoring is None:
@@ -68,7 +68,7 @@ def _begin(evaluation: Evaluation, run_scoring_id: UUID, max_attempts: int) -> _
         if rescoring.evaluator != __version__:
             _give_up(tx, scoring, f"The evaluator is {__version__} now, not {rescoring.evaluator}.")
             return None
-        if scoring.attempt >= max_attempts:
+        if scoring.attempt >= evaluation.max_attempts:
             _give_up(tx, scoring, scoring.problem or "Its process died each time it was begun.")
             return None
         scoring.attempt += 1
@@ -142,14 +142,14 @@ def _conclude(evaluation: Evaluation, run_scoring_id: UUID, key: str) -> None:
             scoring.advance(ScoringState.SCORED, now=tx.now)
 
 
-def _fail(evaluation: Evaluation, run_scoring_id: UUID, problem: str, *, max_attempts: int) -> None:
+def _fail(evaluation: Evaluation, run_scoring_id: UUID, problem: str) -> None:
     """The sweeper rings again for it, until it was begun often enough."""
     with transaction(evaluation.sessions, evaluation.queue) as tx:
         scoring = lock_scoring(tx, scoring_id=run_scoring_id)
         if scoring is None:
             return
         scoring.problem, scoring.state_since = problem.strip().splitlines()[-1], tx.now
-        if scoring.attempt >= max_attempts:
+        if scoring.attempt >= evaluation.max_attempts:
             _give_up(tx, scoring, scoring.problem)
 
 

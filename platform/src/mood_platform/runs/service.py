@@ -12,6 +12,7 @@ from mood_evaluator import Dataset
 from mood_platform.accounts.audit import audit, subject_of
 from mood_platform.challenges.locking import lock_rules
 from mood_platform.challenges.queries import cases_of, newest_test_set
+from mood_platform.challenges.versions import newest_versions
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import Conflict, Invalid
 from mood_platform.models import (
@@ -90,7 +91,7 @@ def void_run(tx: Transaction, *, run: Run, reason: str, actor: str) -> None:
 
 
 def rerun(tx: Transaction, *, submission: Submission, reason: str, actor: str) -> Run:
-    """Execute a Submission once more, with limits and test sets of its newest Run; order and quota stay."""
+    """Execute a Submission once more: its newest Run's limits, the test sets as they are now; order stays."""
     _require_reason(reason)
     lock_rules(tx, submission_id=submission.id)
     tx.session.refresh(submission, with_for_update={"key_share": True})
@@ -101,7 +102,8 @@ def rerun(tx: Transaction, *, submission: Submission, reason: str, actor: str) -
         raise Conflict(
             "The submission has a run that is not over.", remedy="Wait for its end, or cancel it first."
         )
-    run = _start_like(tx, submission, last, stage=submission.stage, test_sets=last.test_sets)
+    test_sets = newest_versions(tx, last.test_sets)
+    run = _start_like(tx, submission, last, stage=submission.stage, test_sets=test_sets)
     audit(
         tx,
         actor=actor,

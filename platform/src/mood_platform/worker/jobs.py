@@ -59,9 +59,7 @@ def _register_evaluation_jobs(app: Celery, world: WorldOf) -> None:
 
     @app.task(name=Job.RESCORE_RUN)
     def rescore_one_run(run_scoring_id: str) -> None:
-        here = world()
-        attempts = here.node.max_attempts
-        rescore_run(here.evaluation, run_scoring_id=UUID(run_scoring_id), max_attempts=attempts)
+        rescore_run(world().evaluation, run_scoring_id=UUID(run_scoring_id))
 
     @app.task(name=Job.SWEEP)
     def sweep_all() -> None:

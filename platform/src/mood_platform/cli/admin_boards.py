@@ -1,0 +1,152 @@
+"""`mood admin draft`, `publish`, `rescore`, `rescorings`: leaderboards, and what they are made of."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any
+
+import typer
+
+from mood_evaluator import Task
+from mood_platform.cli.changes_table import show_changes
+from mood_platform.cli.choices import ChallengeSlug, find_challenge, parse_tasks
+from mood_platform.cli.client import Client, patiently
+from mood_platform.cli.console import BLANK, AsJson, emit, say, show_table, steps_bar
+from mood_platform.cli.following import EVERY_SECONDS
+from mood_platform.cli.problems import Problem
+from mood_platform.cli.results import show_leaderboard
+
+TaskName = Annotated[str, typer.Argument(metavar="TASK", help="sample or pixel.")]
+
+
+def draft(task: TaskName, challenge: ChallengeSlug = None, as_json: AsJson = False) -> None:
+    """Show what publishing now would say, what it would change, and what it would leave out."""
+    client = Client.member()
+    [chosen] = parse_tasks(task)
+    slug = find_challenge(client, challenge)["slug"]
+    document = dict(client.get(f"/admin/leaderboards/{slug}/{chosen}/draft"))
+    if as_json:
+        emit(document)
+        return
+    show_leaderboard({"document": document, "version": "draft", "published_at": "not yet", "digest": BLANK})
+    if document["changes"]:
+        show_changes(document["changes"])
+    for one in document["pending"]:
+        say.print(f"still running: {one['team']} #{one['submission']}", markup=False)
+    if (rescoring := document["rescoring_pending"]) is not None:
+        say.print(f"rescoring {rescoring['number']}: {rescoring['waiting']} of {rescoring['runs']} runs wait")
+    for warning in document["warnings"]:
+        say.print(warning, style="yellow", markup=False)
+
+
+def publish(
+    task: TaskName,
+    challenge: ChallengeSlug = None,
+    note: Annotated[str, typer.Option(help="A sentence shown with this version.")] = "",
+    before_close: Annotated[
+        bool, typer.Option("--before-close", help="Publish although teams can still submit.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Publish the leaderboard of a Task as a new version that never changes."""
+    client = Client.member()
+    if not yes:
+        draft(task, challenge)
+        if not typer.confirm("Publish this?", err=True):
+            raise Problem("Nothing was published.")
+    [chosen] = parse_tasks(task)
+    slug = find_challenge(client, challenge)["slug"]
+    body = {"note": note, "before_close": before_close}
+    view = client.post(f"/admin/leaderboards/{slug}/{chosen}/publish", body)
+    emit(view) if as_json else say.print(f"Published version {view['version']}, digest {view['digest']}.")
+
+
+def rescore(
+    reason: Annotated[str, typer.Option(prompt="What was corrected", help="Written down for good.")],
+    task: Annotated[str, typer.Option(help="sample, pixel, or both: sample,pixel.")] = ",".join(Task),
+    challenge: ChallengeSlug = None,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Wait until it is over.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Score all Runs again on the newest test sets, from kept predictions: no container runs."""
+    client = Client.member()
+    slug = find_challenge(client, challenge)["slug"]
+    place = f"/admin/challenges/{slug}/rescorings"
+    views = [client.post(place, {"task": one, "reason": reason}) for one in parse_tasks(task)]
+    if watch:
+        views = _follow(client, place, views)
+    emit(views) if as_json else _show(views)
+
+
+def rescorings(
+    challenge: ChallengeSlug = None,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Wait until none is live.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List rescorings, newest first, with what could not be scored and why."""
+    client = Client.member()
+    place = f"/admin/challenges/{find_challenge(client, challenge)['slug']}/rescorings"
+    views = list(client.items(place))
+    if watch:
+        views = _follow(client, place, views)
+    emit(views) if as_json else _show(views)
+
+
+def _follow(client: Client, place: str, views: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A bar each, until all are over; their last views."""
+    wanted = [_key(view) for view in views]
+    with steps_bar() as bar:
+        bars = {
+            _key(view): bar.add_task(_name(view), total=view["runs"]) for view in views if not view["over"]
+        }
+        while True:
+            found = {_key(view): view for view in patiently(lambda: list(client.items(place)))}
+            for key, task in bars.items():
+                bar.update(task, completed=found[key]["runs"] - found[key]["waiting"])
+            if all(found[key]["over"] for key in wanted):
+                return [found[key] for key in wanted]
+            time.sleep(EVERY_SECONDS)
+
+
+def _key(view: dict[str, Any]) -> tuple[str, int]:
+    return view["task"], view["number"]
+
+
+def _name(view: dict[str, Any]) -> str:
+    return f"{view['task']} rescoring {view['number']}"
+
+
+def _show(views: list[dict[str, Any]]) -> None:
+    columns = (
+        "task",
+        "number>",
+        "when",
+        "who",
+        "evaluator",
+        "runs>",
+        "scored>",
+        "waiting>",
+        "failed>",
+        "why",
+    )
+    rows = [
+        (
+            *(
+                view[name]
+                for name in ("task", "number", "created_at", "actor", "evaluator", "runs", "scored")
+            ),
+            view["waiting"],
+            len(view["failed"]),
+            view["reason"],
+        )
+        for view in views
+    ]
+    show_table(columns, rows)
+    for view in views:
+        for one in view["failed"]:
+            say.print(
+                f"{_name(view)}: {one['team']} #{one['submission']}: {one['problem']}",
+                style="yellow",
+                markup=False,
+            )

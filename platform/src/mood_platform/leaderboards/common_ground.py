@@ -1,0 +1,67 @@
+"""What all rows of a leaderboard must share to be compared: test sets, evaluator, rules of scoring."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from mood_evaluator import Dataset, TestSet, canonical_digest
+from mood_platform.db.transaction import Transaction
+from mood_platform.errors import Conflict
+from mood_platform.leaderboards.run_results import RunResults
+from mood_platform.leaderboards.selection import Contender
+from mood_platform.models import Json
+from mood_platform.models import TestSet as StoredTestSet
+
+Results = Mapping[str, RunResults]
+"""By contender's key."""
+RESCORE = "Score all runs again on the same ground with `mood admin rescore`."
+RERUN = "Void the runs that differ, and run their submissions again under the rules of the others."
+
+
+def read_manifests(
+    tx: Transaction, contenders: Sequence[Contender], results: Results
+) -> dict[Dataset, TestSet]:
+    """The one test set of each Dataset; entries that were scored on different versions cannot be compared."""
+    digests: dict[Dataset, str] = {}
+    for contender in contenders:
+        for dataset, digest in results[contender.key].digests().items():
+            if digests.setdefault(dataset, digest) != digest:
+                raise Conflict(
+                    f"{_name(contender)} was scored on another {dataset} test set than the others.",
+                    remedy=RESCORE,
+                )
+    stored = tx.session.scalars(select(StoredTestSet).where(StoredTestSet.digest.in_(digests.values())))
+    found = {row.digest: TestSet.from_json(row.manifest) for row in stored}
+    return {dataset: found[digest] for dataset, digest in sorted(digests.items())}
+
+
+def check_same_scoring(contenders: Sequence[Contender], results: Results) -> None:
+    """One evaluator, one set of scoring rules."""
+    _check_same(contenders, lambda key: results[key].evaluator, "by another evaluator", RESCORE)
+    _check_same(contenders, lambda key: results[key].document["scoring"], "under other rules", RERUN)
+
+
+def most_common(documents: Iterable[Json]) -> Json | None:
+    """The limits or rules that most Runs had; None without a Run."""
+    seen = [(canonical_digest(document), document) for document in documents]
+    counts = Counter(digest for digest, _ in seen)
+    return max(seen, key=lambda one: (counts[one[0]], one[0]))[1] if seen else None
+
+
+def _check_same(contenders: Sequence[Contender], ground: Callable[[str], Any], how: str, remedy: str) -> None:
+    for contender in contenders:
+        if ground(contender.key) != ground(contenders[0].key):
+            first = contenders[0]
+            raise Conflict(
+                f"{_name(contender)} was scored {how} than {_name(first)}: "
+                f"{ground(contender.key)}, not {ground(first.key)}.",
+                remedy=remedy,
+            )
+
+
+def _name(contender: Contender) -> str:
+    return f"{contender.key} #{contender.submission.number}"

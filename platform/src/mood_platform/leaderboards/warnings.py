@@ -1,0 +1,55 @@
+"""What an organizer should think about before publishing; each a sentence, none of it published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mood_platform.challenges.queries import newest_test_set
+from mood_platform.clock import rfc3339
+from mood_platform.db.transaction import Transaction
+from mood_platform.leaderboards.common_ground import most_common
+from mood_platform.leaderboards.document import Ground
+from mood_platform.models import Challenge
+
+
+def find_warnings(tx: Transaction, *, challenge: Challenge, ground: Ground) -> list[str]:
+    return [
+        *_still_open(tx, challenge),
+        *_older_test_sets(tx, ground),
+        *_other_limits(ground),
+        *_lossy_scores(ground),
+    ]
+
+
+def _still_open(tx: Transaction, challenge: Challenge) -> Iterator[str]:
+    if tx.now < challenge.closes:
+        yield (
+            f"The challenge is open until {rfc3339(challenge.closes)}: "
+            "teams that can still submit would learn hidden scores."
+        )
+
+
+def _older_test_sets(tx: Transaction, ground: Ground) -> Iterator[str]:
+    for dataset, manifest in ground.manifests.items():
+        newest = newest_test_set(tx, manifest.name)
+        if newest.digest != manifest.digest:
+            yield (
+                f"The {dataset} test set {manifest.name} was corrected at {rfc3339(newest.installed_at)}; "
+                "these scores are those of an older version. Score them again: mood admin rescore."
+            )
+
+
+def _other_limits(ground: Ground) -> Iterator[str]:
+    usual = most_common(found.document["limits"] for found in ground.results.values())
+    others = [key for key, found in ground.results.items() if found.document["limits"] != usual]
+    if others:
+        yield f"These entries ran under other limits than most: {', '.join(sorted(others))}."
+
+
+def _lossy_scores(ground: Ground) -> Iterator[str]:
+    """Scores that a float16 cast, as in the published evaluation, would change."""
+    for key, found in ground.results.items():
+        for dataset, part in found.parts.items():
+            if part["result"]["lossy"]:
+                lossy = " and ".join(part["result"]["lossy"])
+                yield f"{key}, {dataset}: the score of {lossy} is not the exact one."
