@@ -55,13 +55,15 @@ def check_quota(tx: Transaction, *, team: Team, challenge: Challenge) -> None:
     now = quota(tx, team=team, challenge=challenge)
     if now.used >= now.limit:
         raise QuotaExceeded(
-            f"Your team has used {now.used} of {now.limit} challenge submissions, both tasks together.",
+            f"Your team has used {now.used} of {now.limit} challenge submissions of {challenge.slug}, "
+            "both tasks together.",
             remedy="Your latest of each task counts. Failures of the platform are given back, "
             f"and toy submissions are not limited until the challenge closes at {rfc3339(now.closes)}.",
         )
     if now.attempts >= now.attempts_limit:
         raise QuotaExceeded(
-            f"Your team has made {now.attempts} of {now.attempts_limit} attempts, those given back included.",
+            f"Your team has made {now.attempts} of {now.attempts_limit} attempts at {challenge.slug}, "
+            "those given back included.",
             remedy="Your latest of each task counts; toy submissions are not limited "
             f"until the challenge closes at {rfc3339(now.closes)}.",
         )
