@@ -11,6 +11,7 @@ from mood_platform.challenges.config import ChallengeConfig
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import Misconfigured, NotFound
 from mood_platform.models import Case, Challenge, Json, Stage, TestSet
+from mood_platform.models.test_set import PUBLIC_PURPOSE
 
 
 def list_challenges(tx: Transaction) -> Sequence[Challenge]:
@@ -39,10 +40,11 @@ def newest_test_set(tx: Transaction, name: str) -> TestSet:
 
 
 def find_public_test_set(tx: Transaction, *, name: str) -> TestSet:
-    """A toy set; a hidden one looks like one that does not exist."""
+    """A toy set; a hidden one looks like one that does not exist, and takes as long to be not found."""
     newest = (TestSet.installed_at.desc(), TestSet.id)
-    found = tx.session.scalar(select(TestSet).where(TestSet.name == name).order_by(*newest).limit(1))
-    if found is None or not found.public:
+    public = select(TestSet).where(TestSet.name == name, TestSet.purpose == PUBLIC_PURPOSE)
+    found = tx.session.scalar(public.order_by(*newest).limit(1))
+    if found is None:
         raise NotFound(
             f"There is no public test set {name!r}.", remedy="GET /api/v1/challenges names the toy sets."
         )

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from mood_evaluator import Dataset
 from mood_platform.models.base import Base, Json, WithId, checked_enum
 
+PUBLIC_PURPOSE = "toy"
+
 
 class TestSet(WithId, Base):
     __tablename__ = "test_sets"
@@ -28,7 +30,7 @@ class TestSet(WithId, Base):
     @property
     def public(self) -> bool:
         """Toy sets may be downloaded by participants; everything else is hidden."""
-        return self.purpose == "toy"
+        return self.purpose == PUBLIC_PURPOSE
 
 
 class Case(WithId, Base):

@@ -60,11 +60,14 @@ def start_run(
 
 
 def stop_run(tx: Transaction, *, run: Run, reason: str, actor: str) -> None:
-    """An organizer ends a live Run, such as one that is stuck; it costs the team no attempt."""
+    """An organizer ends a live Run, such as one that is stuck; it costs the team no attempt.
+
+    The reason is for the audit trail: it may name a node or a case, so the team never reads it.
+    """
     _require_reason(reason)
     cancel_run(tx, run=run, actor=actor, reason=reason)
     if run.stage is not Stage.ANALYSIS:
-        refund(tx, submission_id=run.submission_id, reason=reason)
+        refund(tx, submission_id=run.submission_id, reason="stopped by the organizers")
 
 
 def cancel_run(tx: Transaction, *, run: Run, actor: str, reason: str = "") -> None:

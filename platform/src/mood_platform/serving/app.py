@@ -15,8 +15,11 @@ API_PREFIX = "/api/v1"
 
 
 def new_app(context: Context | None, *, render: Renderer, **options: Any) -> FastAPI:
-    """Knows its context and how it tells errors; without a context only its document can be had."""
-    app = FastAPI(docs_url=None, redoc_url=None, **options)
+    """Knows its context and how it tells errors; without a context only its document can be had.
+
+    No redirects from `/path/` to `/path`: they would name whatever host the caller claims to have asked.
+    """
+    app = FastAPI(docs_url=None, redoc_url=None, redirect_slashes=False, **options)
     app.state.context = context
     install_error_handlers(app, render)
     return app

@@ -56,6 +56,13 @@ class Problem:
 
 
 Renderer = Callable[[Request, Problem], Response]
+REMEDY: Mapping[int, str] = {
+    400: "Send a body of the stated type, not nested deeper than it has to be.",
+    404: "Check the address.",
+    405: "The API's document names the methods of each address.",
+}
+LONGEST_PLACE = 200
+"""Characters of a field's name that are repeated; the caller chose it."""
 INTERNAL = Problem(
     500, "internal_error", "Something broke on our side.", "Try again; give the request id if it stays."
 )
@@ -116,13 +123,11 @@ def problem_of(error: Exception) -> Problem:
 def _problem_of_status(status: int) -> Problem:
     phrase = HTTPStatus(status).phrase
     detail = "There is no such page." if status == 404 else f"{phrase}."
-    return Problem(
-        status, phrase.lower().replace(" ", "_"), detail, "Check the address." if status == 404 else ""
-    )
+    return Problem(status, phrase.lower().replace(" ", "_"), detail, REMEDY.get(status, ""))
 
 
 def _first_fault(error: RequestValidationError) -> str:
     """Names the field; never repeats what was sent, which may be a password."""
     fault = error.errors()[0]
     place = ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0])
-    return f"Field {place}: {fault['msg']}."
+    return f"Field {place[:LONGEST_PLACE]}: {fault['msg']}."

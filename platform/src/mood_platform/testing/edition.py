@@ -47,13 +47,20 @@ DOCUMENT: Mapping[str, Any] = {
 
 
 def make_edition(
-    tx: Transaction, *, store: ObjectStore, folder: Path, cases: int = 4, shape: Shape = SHAPE, **changes: Any
+    tx: Transaction,
+    *,
+    store: ObjectStore,
+    folder: Path,
+    cases: int = 4,
+    hidden_cases: int | None = None,
+    shape: Shape = SHAPE,
+    **changes: Any,
 ) -> Challenge:
     """Four installed test sets of `cases` Cases each, and the challenge that uses them."""
-    for stage in ("toy", "test"):
+    for stage, count in (("toy", cases), ("test", cases if hidden_cases is None else hidden_cases)):
         for dataset in Dataset:
             name = folder / f"{stage}-{dataset}"
-            built = write_test_set(name, purpose=stage, dataset=dataset, cases=cases, shape=shape)
+            built = write_test_set(name, purpose=stage, dataset=dataset, cases=count, shape=shape)
             install_test_set(tx, folder=built, store=store)
     return apply_challenge(tx, config=ChallengeConfig.parse({**DOCUMENT, **changes}))
 

@@ -38,7 +38,7 @@ def create_pages(context: Context) -> FastAPI:
 def render_problem(request: Request, problem: Problem) -> Response:
     """A page with the next step; who must log in first is sent there and comes back."""
     if problem.status == 401:
-        return RedirectResponse(f"/login?next={quote(request.url.path)}", status_code=303)
+        return RedirectResponse(f"/login?next={quote(request.scope['path'])}", status_code=303)
     return render_page(
         request,
         "error.html",

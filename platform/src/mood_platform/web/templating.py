@@ -44,7 +44,7 @@ def render_page(
     html = (
         environment()
         .get_template(template)
-        .render(viewer=viewer, path=request.url.path, csrf=token, **values)
+        .render(viewer=viewer, path=request.scope["path"], csrf=token, **values)
     )
     response = HTMLResponse(html, status_code=status)
     remember_csrf_token(request, response, token)
