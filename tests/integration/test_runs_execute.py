@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -9,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from mood_platform.db.engine import Sessions
+from mood_platform.errors import Transient
 from mood_platform.execution.runtime import CaseJob, Collected, Execution
 from mood_platform.failures import FailureReason
 from mood_platform.models import CaseRun, CaseRunState, Run, RunState, Stage
@@ -18,6 +21,7 @@ from mood_platform.runs.reaper import reap
 from mood_platform.runs.service import cancel_run
 from mood_platform.storage.local import LocalStore
 from mood_platform.testing.factories import ALL_STAGES, TinyPlatform, make_platform
+from mood_platform.testing.faulty import FaultyStore, system_error
 from mood_platform.testing.runtime import FakeRuntime, Scripted
 
 pytestmark = pytest.mark.integration
@@ -112,11 +116,41 @@ def test_a_missing_case_or_image_is_the_platforms_fault(platform: TinyPlatform) 
     platform.submit(platform.join("north"))
     runtime = FakeRuntime(lambda _: Scripted.writing(b"x"))
     slot = platform.slot(runtime)
-    runtime.images.clear()
+    runtime.images.intersection_update({slot.node.holder_image})
     work_once(slot, stages=ALL_STAGES)
     (case_run,) = started(platform)
     assert (case_run.state, case_run.reason) == (CaseRunState.QUEUED, FailureReason.ENGINE_ERROR)
     assert runtime.jobs == []
+
+
+def test_a_node_that_could_run_nothing_claims_nothing(platform: TinyPlatform) -> None:
+    platform.submit(platform.join("north"))
+    runtime = FakeRuntime(lambda _: Scripted.writing(b"x"))
+    slot = platform.slot(runtime)
+    runtime.images.discard(slot.node.holder_image)
+    assert not work_once(slot, stages=ALL_STAGES)
+    assert started(platform) == []
+    runtime.images.add(slot.node.holder_image)
+    slot.node.cache.rmdir()
+    slot.node.cache.write_text("a file where the cache's folder should be")
+    assert not work_once(slot, stages=ALL_STAGES)
+    assert started(platform) == []
+    slot.node.cache.unlink()
+    assert work_once(slot, stages=ALL_STAGES)
+
+
+def test_a_store_that_refuses_for_a_moment_costs_neither_result_nor_attempt(platform: TinyPlatform) -> None:
+    platform.submit(platform.join("north"))
+    refusals = iter([system_error(errno.ENOSPC, "prediction")])
+    store = FaultyStore(
+        platform.store, lambda operation, _: next(refusals, None) if operation == "put_file" else None
+    )
+    runtime = FakeRuntime(lambda _: Scripted.writing(b"prediction"))
+    assert work_once(replace(platform.slot(runtime), store=store), stages=ALL_STAGES)
+    (case_run,) = started(platform)
+    assert (case_run.state, case_run.attempt, len(store.refused)) == (CaseRunState.COLLECTED, 1, 1)
+    assert case_run.prediction_key is not None
+    assert platform.store.read(case_run.prediction_key, limit=100) == b"prediction"
 
 
 def test_a_run_cancelled_meanwhile_stops_the_container_and_drops_the_result(platform: TinyPlatform) -> None:
@@ -152,3 +186,35 @@ def test_the_reaper_removes_what_has_no_live_claim_and_nothing_else(platform: Ti
     counts = [reap(platform.sessions, platform.queue, runtime, instance="test") for _ in range(2)]
     assert counts == [2, 0]
     assert set(runtime.live) == {claim.claim_id.hex, UUID(int=8).hex}
+
+
+def test_the_reaper_removes_the_folders_of_dead_claims_of_its_instance(
+    platform: TinyPlatform, tmp_path: Path
+) -> None:
+    platform.submit(platform.join("north"))
+    claim = platform.claim()
+    assert claim is not None
+    dead = UUID(int=7).hex
+    names = [f"case-test-{claim.claim_id.hex}", f"case-test-{dead}", f"case-test-other-{dead}", "cases"]
+    for name in names:
+        (tmp_path / "node" / name).mkdir(parents=True)
+        (tmp_path / "node" / name / "prediction").touch()
+    cache = tmp_path / "node"
+    assert reap(platform.sessions, platform.queue, FakeRuntime(), instance="test", cache=cache) == 1
+    assert {path.name for path in cache.iterdir()} == set(names) - {f"case-test-{dead}"}
+
+
+class Resisting(FakeRuntime):
+    """One claim cannot be removed."""
+
+    def remove_claim(self, claim_id: str) -> None:
+        if claim_id == UUID(int=7).hex:
+            raise Transient("The engine did not remove it.")
+        super().remove_claim(claim_id)
+
+
+def test_a_claim_that_cannot_be_removed_does_not_protect_the_others(platform: TinyPlatform) -> None:
+    runtime = Resisting()
+    runtime.live = {UUID(int=number).hex: "test" for number in (6, 7, 8)}
+    reap(platform.sessions, platform.queue, runtime, instance="test")
+    assert set(runtime.live) == {UUID(int=7).hex}

@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import transaction
+from mood_platform.errors import Transient
 from mood_platform.machine.valkey import ValkeyServer
 from mood_platform.models import CaseRun, CaseRunState, Run, RunState, Stage, Submission
 from mood_platform.queueing import Job, Queue
@@ -29,21 +31,30 @@ from mood_platform.worker.queue import CeleryQueue
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
 SHIM = '''
-import time
+import os, time
+from pathlib import Path
 from mood_platform.settings import Settings
 from mood_platform.testing.drive import echo
 from mood_platform.testing.runtime import FakeRuntime
 from mood_platform.worker.app import create_celery
+from mood_platform.worker.reaper import serve
 from mood_platform.worker.world import build_world
 
 class Engine(FakeRuntime):
-    """Has every image; a case takes a moment."""
+    """Has every image; a case takes a moment. What a killed worker left on it is a file a claim."""
+    folder = Path(os.environ.get("ENGINE", "/nowhere"))
     def has_image(self, image):
         return True
+    def claims(self, *, instance):
+        return {path.name for path in self.folder.glob("*")}
+    def remove_claim(self, claim_id):
+        (self.folder / claim_id).unlink(missing_ok=True)
 
 def build(settings):
     return build_world(settings, runtime=Engine(echo, before_case=lambda job: time.sleep(0.15)))
 
+if __name__ == "__main__":
+    serve(build(Settings.read()))
 app = create_celery(Settings.read(), build=build)
 '''
 
@@ -57,12 +68,24 @@ class Workers:
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start(self, name: str, *arguments: str) -> None:
-        log = (self.folder / f"{name}.log").open("ab")
-        command = [sys.executable, "-m", "celery", "-A", "shim", *arguments]
-        environment = os.environ | self.environment | {"PYTHONPATH": str(self.folder)}
-        self.running[name] = subprocess.Popen(
-            command, env=environment, stdout=log, stderr=log, start_new_session=True
-        )
+        self._start(name, ["celery", "-A", "shim", *arguments])
+
+    def start_reaper(self, name: str, *, engine: Path) -> None:
+        self._start(name, ["shim"], ENGINE=str(engine), MOOD_EXECUTION__NODE=name)
+
+    def _start(self, name: str, module: list[str], **variables: str) -> None:
+        environment = os.environ | self.environment | {"PYTHONPATH": str(self.folder)} | variables
+        with self.log(name).open("ab") as log:
+            self.running[name] = subprocess.Popen(
+                [sys.executable, "-m", *module],
+                env=environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def log(self, name: str) -> Path:
+        return self.folder / f"{name}.log"
 
     def start_worker(self, name: str, queues: str) -> None:
         quiet = ("--without-gossip", "--without-mingle", "--loglevel", "INFO")
@@ -168,7 +191,7 @@ def test_a_toy_slot_serves_toy_cases_while_the_challenge_waits_and_no_run_needs_
     machine: Machine,
 ) -> None:
     machine.workers.start_worker("toy-slot", "toy")
-    machine.workers.start_worker("evaluate", "evaluate,intake,mail")
+    machine.workers.start_worker("evaluate", "evaluate,intake")
     waiting = machine.submit("north")
     until(lambda: machine.platform.run_of(waiting).toy_reported_at is not None)
     toy = machine.submit("south", stage=Stage.TOY)
@@ -183,19 +206,20 @@ def test_a_toy_slot_serves_toy_cases_while_the_challenge_waits_and_no_run_needs_
     until(lambda: machine.queue.waiting(Queue.TOY) + machine.queue.waiting(Queue.CHALLENGE) == 0)
 
 
-def test_killed_slot_evaluator_beat_and_broker_all_come_back_and_the_run_ends_scored(
+def test_killed_slot_evaluator_sweeper_beat_and_broker_all_come_back_and_the_run_ends_scored(
     machine: Machine,
 ) -> None:
     start = {
         "slot": lambda: machine.workers.start_worker("slot", "toy,challenge,analysis"),
-        "evaluate": lambda: machine.workers.start_worker("evaluate", "evaluate,intake,mail"),
+        "evaluate": lambda: machine.workers.start_worker("evaluate", "evaluate,intake"),
+        "upkeep": lambda: machine.workers.start_worker("upkeep", "upkeep,mail"),
         "beat": lambda: machine.workers.start("beat", "beat"),
     }
     for begin in start.values():
         begin()
     submission = machine.submit("north")
     run = machine.platform.run_of(submission)
-    for done, victim in ((2, "slot"), (5, "evaluate"), (8, "beat"), (10, "slot")):
+    for done, victim in ((2, "slot"), (5, "evaluate"), (8, "beat"), (9, "upkeep"), (10, "slot")):
         until(lambda done=done: machine.states(run)[CaseRunState.SUCCEEDED] >= done)
         machine.workers.kill(victim)
         machine.restart_broker()
@@ -215,7 +239,8 @@ def test_a_broker_that_is_down_costs_the_sender_no_error(machine: Machine) -> No
     )
     started = time.monotonic()
     CeleryQueue(gone).send(Job.WORK, {"stage": "toy"})
-    assert CeleryQueue(gone).waiting(Queue.TOY) == 0
+    with pytest.raises(Transient, match="broker does not answer"):
+        CeleryQueue(gone).waiting(Queue.TOY)
     assert time.monotonic() - started < 5
 
 
@@ -226,3 +251,23 @@ def test_a_bell_that_hangs_unanswered_is_not_hung_twice(machine: Machine) -> Non
         machine.queue.send(Job.SCORE_RUN, {"run_id": "some"})
     waiting = [machine.queue.waiting(queue) for queue in (Queue.TOY, Queue.CHALLENGE, Queue.EVALUATE)]
     assert waiting == [1, 1, 5]
+
+
+def test_every_node_is_reaped_whatever_others_do_and_live_claims_stay(
+    machine: Machine, tmp_path: Path
+) -> None:
+    machine.submit("north")
+    claim = machine.platform.claim()
+    assert claim is not None
+    engines = [tmp_path / f"engine-{name}" for name in ("a", "b")]
+    for engine in engines:
+        engine.mkdir()
+        for left in (claim.claim_id.hex, UUID(int=7).hex, "odd"):
+            (engine / left).touch()
+        machine.workers.start_reaper(engine.name, engine=engine)
+    machine.workers.start_reaper("a-again", engine=engines[0])  # two on one node do no harm
+    for engine in engines:
+        until(lambda engine=engine: [path.name for path in engine.iterdir()] == [claim.claim_id.hex])
+    late = engines[1] / UUID(int=8).hex
+    late.touch()
+    until(lambda: not late.exists())

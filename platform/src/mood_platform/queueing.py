@@ -16,19 +16,20 @@ class Job(StrEnum):
     SCORE_RUN = "run.score"
     RESCORE_RUN = "run.rescore"
     SWEEP = "runs.sweep"
-    REAP = "node.reap"
     SEND_MAIL = "mail.send"
 
 
 class Queue(StrEnum):
+    """`toy`, `challenge` and `analysis` hold doorbells only: any other message would pass for one there."""
+
     TOY = "toy"
     CHALLENGE = "challenge"
     ANALYSIS = "analysis"
     INTAKE = "intake"
     EVALUATE = "evaluate"
     MAIL = "mail"
-    NODE = "node"
-    """A node's own upkeep. Not a slot's queue: there a message that is no bell would pass for one."""
+    UPKEEP = "upkeep"
+    """The sweeper's own: it must not wait behind a scoring or a check that takes an hour."""
 
 
 class JobQueue(Protocol):
@@ -42,8 +43,7 @@ QUEUE_OF: dict[Job, Queue] = {
     Job.SCORE_CASE: Queue.EVALUATE,
     Job.SCORE_RUN: Queue.EVALUATE,
     Job.RESCORE_RUN: Queue.EVALUATE,
-    Job.SWEEP: Queue.EVALUATE,
-    Job.REAP: Queue.NODE,
+    Job.SWEEP: Queue.UPKEEP,
     Job.SEND_MAIL: Queue.MAIL,
 }
 

@@ -107,10 +107,12 @@ class Installation:
             Program("valkey", self.valkey.server_command(), order=1),
             Program("api", [*api, "--no-access-log"], order=2),
             Program("beat", [*celery, "beat", *schedule], order=2),
-            _worker(celery, "evaluate", queues="evaluate,intake,mail", processes=2),
-            _worker(celery, "toy", queues="toy,node"),
+            _worker(celery, "upkeep", queues="upkeep,mail"),
+            _worker(celery, "evaluate", queues="evaluate,intake", processes=2),
+            Program("reaper", [*python, "mood_platform.worker.reaper"], order=3),
+            _worker(celery, "toy", queues="toy"),
             *(
-                _worker(celery, f"slot{number}", queues="toy,challenge,analysis,node")
+                _worker(celery, f"slot{number}", queues="toy,challenge,analysis")
                 for number in range(1, slots + 1)
             ),
         ]
@@ -136,6 +138,6 @@ class Installation:
 
 
 def _worker(celery: list[str], name: str, *, queues: str, processes: int = 1) -> Program:
-    """A slot has one process; the evaluate worker has two, so that no long intake delays the sweeper."""
+    """A slot has one process; the evaluate worker has two, so that one long check delays no toy report."""
     options = ["-Q", queues, "-c", str(processes), "-n", f"{name}@%h", "--without-gossip", "--without-mingle"]
     return Program(name, [*celery, "worker", *options, "--loglevel", "INFO"], order=3, stop="QUIT")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from mood_platform.queueing import JobQueue
 from mood_platform.runs.claims import Claim, ClaimingNode, claim_next, heartbeat, record
 from mood_platform.runs.insist import insist
 from mood_platform.runs.lease import kept_alive
-from mood_platform.runs.node import Node, cached_case, ensure_image
+from mood_platform.runs.node import Node, cached_case, case_folder, ensure_image, is_fit
 from mood_platform.storage.store import ObjectStore
 
 log = logging.getLogger(__name__)
@@ -38,20 +37,21 @@ class Slot:
 
 
 def work_once(slot: Slot, *, stages: Collection[Stage]) -> bool:
-    """Claim and run one case; False when there was none."""
+    """Claim and run one case; False when there was none, or this node is not fit to run it."""
     node = slot.node
+    if not is_fit(node, slot.runtime):
+        return False
     claimant = ClaimingNode(name=node.name, facts=node.facts, images=node.loaded_images())
     with transaction(slot.sessions, slot.queue) as tx:
         claim = claim_next(tx, stages=stages, node=claimant, lease_seconds=node.lease_seconds)
     if claim is None:
         return False
-    node.cache.mkdir(parents=True, exist_ok=True)
     with (
-        tempfile.TemporaryDirectory(prefix="case-", dir=node.cache) as folder,
+        case_folder(node, claim.claim_id) as folder,
         kept_alive(lambda: _beat(slot, claim), every_seconds=node.heartbeat_seconds) as lost,
     ):
-        execution = _execute(slot, claim, Path(folder), lost)
-        insist(lambda: _record(slot, claim, Path(folder), execution))
+        execution = _execute(slot, claim, folder, lost)
+        insist(lambda: _record(slot, claim, folder, execution, lost))
     return True
 
 
@@ -85,9 +85,9 @@ def _execute(slot: Slot, claim: Claim, folder: Path, lost: Event) -> Execution:
     return slot.runtime.execute(job, should_stop=lost.is_set)
 
 
-def _record(slot: Slot, claim: Claim, folder: Path, execution: Execution) -> None:
+def _record(slot: Slot, claim: Claim, folder: Path, execution: Execution, lost: Event) -> None:
     judged = outcome(execution)
-    if judged.state_name == "cancelled":
+    if judged.state_name == "cancelled" or lost.is_set():
         log.info("Case run %s: claim %s was lost, its result is dropped.", claim.case_run_id, claim.claim_id)
         return
     if execution.engine_error is not None:

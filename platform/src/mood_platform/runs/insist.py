@@ -1,4 +1,4 @@
-"""Waits for a database that is away, where what it would record is worth the wait."""
+"""Waits for a database or a store that is away, where what it would record is worth the wait."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Recorded = TypeVar("Recorded")
 
 
 def insist(record: Callable[[], Recorded]) -> Recorded:
-    """Try again while the database does not answer. `record` may run twice: its answer may have been lost."""
+    """Try again while database or store refuse. `record` may run twice: its answer may have been lost."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
             return record()
-        except OperationalError:
+        except (OperationalError, OSError) as error:
             if time.monotonic() > deadline:
                 raise
-            log.warning("The database does not answer; the result is recorded when it does.")
+            log.warning("A result waits to be recorded: %s", error)
             time.sleep(1)

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import logging
 import os
+import re
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 from mood_platform.errors import Transient
 from mood_platform.execution.runtime import ContainerRuntime
 from mood_platform.models import Json
 from mood_platform.storage.store import ObjectStore
+
+log = logging.getLogger(__name__)
+
+PROBE_BYTES = 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +53,38 @@ class Node:
 
     def loaded_images(self) -> list[str]:
         return [_digest(path) for path in _oldest_first(self.images)]
+
+
+@contextmanager
+def case_folder(node: Node, claim_id: UUID) -> Iterator[Path]:
+    """Where one case's output lies; named by its claim, so that the reaper knows whose it was."""
+    folder = node.cache / f"case-{node.instance}-{claim_id.hex}"
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def case_folders(cache: Path, *, instance: str) -> dict[str, Path]:
+    """The folders of an instance's cases that are here now, by claim."""
+    start = f"case-{instance}-"
+    found = {path.name.removeprefix(start): path for path in cache.glob(f"{start}*")}
+    return {claim: path for claim, path in found.items() if re.fullmatch("[0-9a-f]{32}", claim)}
+
+
+def is_fit(node: Node, runtime: ContainerRuntime) -> bool:
+    """A node that could run nothing claims nothing: no case loses an attempt to it."""
+    try:
+        node.cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=node.cache, buffering=0) as probe:
+            probe.write(bytes(PROBE_BYTES))
+        if runtime.has_image(node.holder_image):
+            return True
+        log.error("No case is claimed here: the engine does not have the base image %s.", node.holder_image)
+    except (OSError, Transient) as error:
+        log.error("No case is claimed here: %s", error)  # noqa: TRY400 - an outage, not a bug
+    return False
 
 
 def cached_case(node: Node, store: ObjectStore, sha256: str) -> Path:

@@ -1,27 +1,44 @@
-"""Removes this node's containers and volumes whose claim is not live: what a killed worker left running."""
+"""Removes this node's leftovers whose claim is not live: containers, volumes, folders of killed workers."""
 
 from __future__ import annotations
 
+import shutil
+from contextlib import suppress
+from pathlib import Path
 from uuid import UUID
 
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import transaction
+from mood_platform.errors import Transient
 from mood_platform.execution.runtime import ContainerRuntime
 from mood_platform.queueing import JobQueue
 from mood_platform.runs.claims import live_claims
+from mood_platform.runs.node import case_folders
 
 
-def reap(sessions: Sessions, queue: JobQueue, runtime: ContainerRuntime, *, instance: str) -> int:
-    """Remove what is left of dead claims; gives their number. Reaping twice removes nothing more."""
-    present = runtime.claims(instance=instance)
-    if not present:
+def reap(
+    sessions: Sessions,
+    queue: JobQueue,
+    runtime: ContainerRuntime,
+    *,
+    instance: str,
+    cache: Path | None = None,
+) -> int:
+    """Remove what is left of dead claims; gives their number. Twice, or twice at once, is harmless."""
+    held = runtime.claims(instance=instance)
+    folders = {} if cache is None else case_folders(cache, instance=instance)
+    by_id = {name: _uuid(name) for name in held | folders.keys()}
+    if not by_id:
         return 0
-    by_id = {claim_id: _uuid(claim_id) for claim_id in present}
     with transaction(sessions, queue) as tx:
         live = live_claims(tx, claim_ids=[claim_id for claim_id in by_id.values() if claim_id is not None])
     dead = sorted(name for name, claim_id in by_id.items() if claim_id not in live)
     for name in dead:
-        runtime.remove_claim(name)
+        if name in held:
+            with suppress(Transient):  # logged there; one that resists must not protect the others
+                runtime.remove_claim(name)
+        if name in folders:
+            shutil.rmtree(folders[name], ignore_errors=True)
     return len(dead)
 
 

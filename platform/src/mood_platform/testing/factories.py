@@ -76,6 +76,7 @@ class TinyPlatform:
         node = Node(
             name="node-1", instance="test", holder_image="base", cache=self.cache, facts={"cpu": "test"}
         )
+        runtime.images.add(node.holder_image)
         return Slot(
             sessions=self.sessions,
             queue=self.queue,

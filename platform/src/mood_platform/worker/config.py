@@ -58,12 +58,11 @@ def _routing() -> dict[str, Any]:
 
 def _beat_schedule(settings: Settings) -> dict[str, Any]:
     """A beat nobody could take before the next one is dropped."""
-    execution = settings.execution
+    seconds = settings.execution.sweep_seconds
     return {
-        job.value: {
-            "task": job.value,
+        Job.SWEEP.value: {
+            "task": Job.SWEEP.value,
             "schedule": schedule(seconds),
-            "options": {"queue": QUEUE_OF[job].value, "expires": seconds},
+            "options": {"queue": QUEUE_OF[Job.SWEEP].value, "expires": seconds},
         }
-        for job, seconds in ((Job.SWEEP, execution.sweep_seconds), (Job.REAP, execution.reap_seconds))
     }

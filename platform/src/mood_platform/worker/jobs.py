@@ -13,13 +13,13 @@ from mood_platform.notifications.service import send_mail
 from mood_platform.queueing import Job
 from mood_platform.runs.due import exclusively
 from mood_platform.runs.execute import work_once
-from mood_platform.runs.reaper import reap
 from mood_platform.runs.rescore import rescore_run
 from mood_platform.runs.score_case import score_case
 from mood_platform.runs.score_run import score_run
 from mood_platform.runs.sweeper import sweep
 from mood_platform.submissions.intake import check_image
 from mood_platform.submissions.purge import purge_uploads
+from mood_platform.worker.outages import OUTAGES, outages_told
 from mood_platform.worker.world import World
 
 WorldOf = Callable[[], World]
@@ -31,53 +31,59 @@ def register_jobs(app: Celery, world: WorldOf) -> None:
     _register_node_jobs(app, world)
     _register_evaluation_jobs(app, world)
     _register_intake_jobs(app, world)
+    _register_upkeep_jobs(app, world)
 
 
 def _register_node_jobs(app: Celery, world: WorldOf) -> None:
     """Need a container engine and no label."""
 
     @app.task(name=Job.WORK)
+    @outages_told("A case")
     def work(stage: str) -> None:  # noqa: ARG001 - any bell wakes a slot; the database says what comes first
         work_once(world().slot, stages=slot_stages(app))
-
-    @app.task(name=Job.REAP)
-    def reap_node() -> None:
-        here = world()
-        reap(here.sessions, here.queue, here.runtime, instance=here.node.instance)
 
 
 def _register_evaluation_jobs(app: Celery, world: WorldOf) -> None:
     """Need labels and no container engine."""
 
     @app.task(name=Job.SCORE_CASE)
+    @outages_told("The scoring of a case")
     def score_one_case(case_run_id: str) -> None:
         score_case(world().evaluation, case_run_id=UUID(case_run_id))
 
     @app.task(name=Job.SCORE_RUN)
+    @outages_told("The scoring of a run")
     def score_one_run(run_id: str) -> None:
         score_run(world().evaluation, run_id=UUID(run_id))
 
     @app.task(name=Job.RESCORE_RUN)
+    @outages_told("Scoring a run again")
     def rescore_one_run(run_scoring_id: str) -> None:
         rescore_run(world().evaluation, run_scoring_id=UUID(run_scoring_id))
-
-    @app.task(name=Job.SWEEP)
-    def sweep_all() -> None:
-        here = world()
-        sweep(here.sessions, here.queue, max_attempts=here.node.max_attempts)
-        with transaction(here.sessions, here.queue) as tx:
-            purge_uploads(tx, root=here.settings.storage.root)
 
 
 def _register_intake_jobs(app: Celery, world: WorldOf) -> None:
     @app.task(name=Job.CHECK_IMAGE)
+    @outages_told("The check of an image")
     def check_one_image(image_id: str) -> None:
         here = world()
         with exclusively(here.sessions, UUID(image_id)) as alone:
             if alone:
                 check_image(here.sessions, here.queue, here.store, image_id=UUID(image_id))
 
-    @app.task(name=Job.SEND_MAIL)
+
+def _register_upkeep_jobs(app: Celery, world: WorldOf) -> None:
+    """Short, so that none waits for long behind another."""
+
+    @app.task(name=Job.SWEEP)
+    def sweep_all() -> None:
+        here = world()
+        with outages_told("A sweep"):
+            sweep(here.sessions, here.queue, max_attempts=here.node.max_attempts)
+        with outages_told("The purge of old uploads"), transaction(here.sessions, here.queue) as tx:
+            purge_uploads(tx, root=here.settings.storage.root)
+
+    @app.task(name=Job.SEND_MAIL, autoretry_for=OUTAGES, retry_backoff=5, max_retries=12)
     def send_one_mail(kind: str, run: str | None = None, image: str | None = None) -> None:
         here = world()
         if here.mailer is not None:

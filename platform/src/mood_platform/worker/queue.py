@@ -9,6 +9,7 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from mood_platform.errors import Transient
 from mood_platform.queueing import Job, Queue, queue_of
 from mood_platform.settings import Settings
 from mood_platform.worker.config import new_celery
@@ -39,8 +40,7 @@ class CeleryQueue:
         try:
             return self._length(queue)
         except BROKER_FAULTS as error:
-            log.warning("The broker does not answer: %s", error)
-            return 0
+            raise Transient(f"The broker does not answer: {error}.", remedy="It is asked again.") from error
 
     def _length(self, queue: Queue) -> int:
         with self._app.connection_for_write(connect_timeout=5) as connection:

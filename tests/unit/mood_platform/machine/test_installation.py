@@ -86,11 +86,12 @@ def test_slots_take_every_stage_and_one_worker_takes_toys_only(installation: Ins
         one.name: one.command[one.command.index("-Q") + 1] for one in programs_with_queues(installation)
     }
     assert queues == {
-        "evaluate": "evaluate,intake,mail",
-        "toy": "toy,node",
-        "slot1": "toy,challenge,analysis,node",
-        "slot2": "toy,challenge,analysis,node",
-        "slot3": "toy,challenge,analysis,node",
+        "upkeep": "upkeep,mail",
+        "evaluate": "evaluate,intake",
+        "toy": "toy",
+        "slot1": "toy,challenge,analysis",
+        "slot2": "toy,challenge,analysis",
+        "slot3": "toy,challenge,analysis",
     }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mood_platform.queueing import QUEUE_OF, Job
+from mood_platform.queueing import QUEUE_OF, Job, Queue
 from mood_platform.settings import (
     BrokerSettings,
     DatabaseSettings,
@@ -23,7 +23,7 @@ def settings() -> Settings:
         database=DatabaseSettings(url="postgresql+psycopg://nobody@/nothing"),
         broker=BrokerSettings(url="redis+socket:///tmp/no-broker.sock"),
         storage=StorageSettings(root=Path("/nowhere")),
-        execution=ExecutionSettings(case_seconds_max=600, sweep_seconds=7, reap_seconds=11),
+        execution=ExecutionSettings(case_seconds_max=600, sweep_seconds=7),
     )
 
 
@@ -57,13 +57,15 @@ def test_every_job_has_its_queue(settings: Settings) -> None:
     assert set(QUEUE_OF) | {Job.WORK} == set(Job)
 
 
-def test_sweep_and_reap_beat_and_a_beat_nobody_took_expires(settings: Settings) -> None:
-    beats = new_celery(settings).conf.beat_schedule
-    assert {name: beat["schedule"].run_every.total_seconds() for name, beat in beats.items()} == {
-        "runs.sweep": 7,
-        "node.reap": 11,
-    }
-    assert {beat["options"]["expires"] for beat in beats.values()} == {7, 11}
+def test_the_sweeper_has_a_queue_of_its_own_and_a_beat_nobody_took_expires(settings: Settings) -> None:
+    (beat,) = new_celery(settings).conf.beat_schedule.values()
+    assert (beat["task"], beat["schedule"].run_every.total_seconds()) == ("runs.sweep", 7)
+    assert beat["options"] == {"queue": "upkeep", "expires": 7}
+    assert [job for job, queue in QUEUE_OF.items() if queue is Queue.UPKEEP] == [Job.SWEEP]
+
+
+def test_nothing_but_bells_goes_to_the_queues_of_slots() -> None:
+    assert not set(QUEUE_OF.values()) & {Queue.TOY, Queue.CHALLENGE, Queue.ANALYSIS}
 
 
 def test_two_applications_do_not_share_their_settings(settings: Settings) -> None:

@@ -1,0 +1,43 @@
+"""Keeps one node clean: `python -m mood_platform.worker.reaper`, one process for all slots of a node.
+
+A process of its own: no case that runs for long delays it, and it needs no broker.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+from threading import Event
+
+from mood_platform.runs.reaper import reap
+from mood_platform.settings import Settings
+from mood_platform.worker.outages import outages_told
+from mood_platform.worker.world import World, build_world
+
+log = logging.getLogger(__name__)
+
+
+def keep_clean(world: World, ended: Event) -> None:
+    """At once, then regularly, until told to end."""
+    node = world.node
+    while True:
+        with outages_told("Reaping"):
+            if dead := reap(
+                world.sessions, world.queue, world.runtime, instance=node.instance, cache=node.cache
+            ):
+                log.info("Removed what %d dead claims had left.", dead)
+        if ended.wait(world.settings.execution.reap_seconds):
+            return
+
+
+def serve(world: World) -> None:
+    """Until SIGTERM or SIGINT."""
+    ended = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    logging.basicConfig(level=logging.INFO, format="[%(asctime)s: %(levelname)s] %(message)s")
+    keep_clean(world, ended)
+
+
+if __name__ == "__main__":
+    serve(build_world(Settings.read()))
