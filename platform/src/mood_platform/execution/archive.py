@@ -30,6 +30,7 @@ from mood_platform.execution.image_config import (
     unreadable,
 )
 from mood_platform.execution.layers import ImageFiles, Layer, absolute, scan_layer
+from mood_platform.execution.oci_layout import find_oci_image
 from mood_platform.execution.streams import (
     CHUNK,
     DAMAGED,
@@ -45,10 +46,13 @@ from mood_platform.failures import FailureReason
 _MIB = 2**20
 _MOST_MEMBERS = 10_000
 _MOST_PATHS = 1_000_000
+_MOST_LAYERS = 125
+"""More the Docker Engine does not stack."""
 _MOST_CONFIG = _MIB
 _MOST_DOCUMENTS = 64 * _MIB
 _INDEX_SLACK = 64 * _MIB
 _GZIP, _USTAR = b"\x1f\x8b", b"ustar"
+_COMPRESSIONS = {b"\x28\xb5\x2f\xfd": "zstd", b"\xfd7zXZ\0": "xz", b"BZh": "bzip2"}
 _DIGEST_NAME = re.compile(r"(?:.*/)?([0-9a-f]{64})(?:\.json)?")
 
 
@@ -93,6 +97,7 @@ class _Contents:
     links: dict[str, str] = field(default_factory=dict)
     too_large: set[str] = field(default_factory=set)
     broken: dict[str, str] = field(default_factory=dict)
+    compressed: dict[str, str] = field(default_factory=dict)  # in a way that is not read here
     seen: set[str] = field(default_factory=set)
 
     def resolve(self, name: str) -> str:
@@ -114,6 +119,7 @@ def _examine(path: Path, *, limit: int) -> _Examined:
     names = [contents.resolve(name) for name in _layer_names(manifest)]
     layers = [_layer(contents, name) for name in names]
     _check_layers(config, layers)
+    _check_sum(layers, limit=limit)
     tasks = find_tasks(ImageFiles(layers))
     digest = hashlib.sha256(config_bytes).hexdigest()
     facts = ImageFacts(
@@ -142,7 +148,9 @@ def _scan(raw: HashedStream, *, limit: int) -> _Contents:
     paths_left = Budget(_MOST_PATHS, FailureReason.IMAGE_TOO_COMPLEX)
     members_left = Budget(_MOST_MEMBERS, FailureReason.IMAGE_TOO_COMPLEX)
     documents_left = Budget(_MOST_DOCUMENTS, FailureReason.IMAGE_TOO_COMPLEX)
-    plain = HashedStream(unpacked(cast("BinaryIO", raw)), Budget(limit + _INDEX_SLACK))
+    head, whole = peek(cast("BinaryIO", raw), tarfile.BLOCKSIZE)
+    _refuse_compression("The archive", _compression(head))
+    plain = HashedStream(unpacked(whole), Budget(limit + _INDEX_SLACK))
     with _reading(plain) as archive:
         for member in members(archive):
             members_left.spend(1)
@@ -154,6 +162,8 @@ def _scan(raw: HashedStream, *, limit: int) -> _Contents:
                     _take_document(name, member, content, contents, documents_left)
                 elif _is_layer(head):
                     _take_layer(name, content, contents, bytes_left, paths_left)
+                elif compression := _compression(head):
+                    contents.compressed[name] = compression
     return contents
 
 
@@ -198,6 +208,17 @@ def _is_layer(head: bytes) -> bool:
     return head.startswith(_GZIP) or head[257:262] == _USTAR or head == bytes(tarfile.BLOCKSIZE)
 
 
+def _compression(head: bytes) -> str | None:
+    """What else than gzip the bytes are packed with."""
+    names = (name for magic, name in _COMPRESSIONS.items() if head.startswith(magic))
+    return None if head[257:262] == _USTAR else next(names, None)
+
+
+def _refuse_compression(what: str, compression: str | None) -> None:
+    if compression is not None:
+        raise SubmissionFault(FailureReason.IMAGE_COMPRESSION, f"{what} is packed with {compression}.")
+
+
 def _take_document(
     name: str, member: tarfile.TarInfo, content: BinaryIO, contents: _Contents, left: Budget
 ) -> None:
@@ -221,6 +242,8 @@ def _take_layer(
 def _only_image(contents: _Contents) -> dict[str, object]:
     content = contents.documents.get("/manifest.json")
     if content is None:
+        if (image := find_oci_image(contents.documents)) is not None:
+            return image
         cut = bool(contents.broken)
         raise SubmissionFault(FailureReason.IMAGE_TRUNCATED if cut else FailureReason.IMAGE_MANIFEST_MISSING)
     images = parse_json(content, name="manifest.json")
@@ -228,8 +251,7 @@ def _only_image(contents: _Contents) -> dict[str, object]:
         raise unreadable("manifest.json is not a list of images.")
     if len(images) != 1:
         raise SubmissionFault(FailureReason.IMAGE_SEVERAL, f"The archive holds {len(images)} images.")
-    image: dict[str, object] = images[0]
-    return image
+    return dict(images[0])
 
 
 def _config(contents: _Contents, name: str) -> tuple[bytes, ImageConfig]:
@@ -237,9 +259,7 @@ def _config(contents: _Contents, name: str) -> tuple[bytes, ImageConfig]:
         raise SubmissionFault(FailureReason.IMAGE_CONFIG_TOO_LARGE)
     content = contents.documents.get(name)
     if content is None:
-        raise SubmissionFault(
-            FailureReason.IMAGE_TRUNCATED, "The configuration that manifest.json names is missing."
-        )
+        raise SubmissionFault(FailureReason.IMAGE_TRUNCATED, "The configuration of the image is missing.")
     named = _DIGEST_NAME.fullmatch(name)
     if named is not None and named[1] != hashlib.sha256(content).hexdigest():
         raise SubmissionFault(FailureReason.IMAGE_LAYER_DIGEST, "The configuration does not match its name.")
@@ -251,7 +271,12 @@ def _config(contents: _Contents, name: str) -> tuple[bytes, ImageConfig]:
 def _layer_names(manifest: dict[str, object]) -> list[str]:
     names = manifest.get("Layers")
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-        raise unreadable("manifest.json names no layers.")
+        raise unreadable("The archive names no layers.")
+    if len(names) > _MOST_LAYERS:
+        raise SubmissionFault(
+            FailureReason.IMAGE_TOO_COMPLEX,
+            f"The image has {len(names)} layers, an engine takes {_MOST_LAYERS}; join its RUN lines.",
+        )
     return names
 
 
@@ -262,6 +287,7 @@ def _layer(contents: _Contents, name: str) -> Layer:
         )
     if name in contents.layers:
         return contents.layers[name]
+    _refuse_compression(f"Layer {name[1:]}", contents.compressed.get(name))
     if name in contents.seen:
         raise unreadable(f"Layer {name[1:]} is neither a plain nor a gzip tar.")
     raise SubmissionFault(FailureReason.IMAGE_TRUNCATED, f"Layer {name[1:]} is missing.")
@@ -275,6 +301,14 @@ def _check_layers(config: ImageConfig, layers: list[Layer]) -> None:
             FailureReason.IMAGE_LAYER_DIGEST,
             f"{wrong} of {len(config.diff_ids)} layers do not match; the archive holds {len(found)}.",
         )
+
+
+def _check_sum(layers: list[Layer], *, limit: int) -> None:
+    """A layer may be named many times, and an engine unpacks it as often."""
+    if sum(layer.size for layer in layers) > limit:
+        raise SubmissionFault(FailureReason.IMAGE_TOO_LARGE)
+    if sum(len(layer.entries) for layer in layers) > _MOST_PATHS:
+        raise SubmissionFault(FailureReason.IMAGE_TOO_COMPLEX, "Its layers hold too many files.")
 
 
 def _member(name: str, size: int) -> tarfile.TarInfo:

@@ -10,12 +10,13 @@ from typing import Any, Self
 
 from mood_evaluator import Dataset, Task
 from mood_platform.errors import SubmissionFault
-from mood_platform.execution.contract import FORBIDDEN_WORKDIRS, SCRIPTS_FOLDER, USER, is_under, script_of
+from mood_platform.execution.contract import FORBIDDEN_WORKDIRS, USER, is_under, script_of
 from mood_platform.execution.layers import Access, ImageFiles, Kind
 from mood_platform.failures import FailureReason
 
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 """What JSON can say, but neither a kernel nor a database takes."""
+PLATFORM = "linux/amd64"
 _FORBIDDEN_ENV = frozenset({"LD_PRELOAD", "LD_AUDIT"})
 
 
@@ -61,34 +62,55 @@ class ImageConfig:
 
 
 def parse_json(content: bytes, *, name: str) -> Any:
+    """Strict where readers differ: what an engine would understand otherwise than we do is refused."""
     try:
-        return json.loads(content)
+        return json.loads(content.decode(), object_pairs_hook=_once, parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise unreadable(f"{name} is not JSON.") from None
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a field stands there twice")
+    return found
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(word)
+
+
 def read_config(content: bytes) -> ImageConfig:
     """Reads the fields we rely on; every other type than the expected one is refused."""
-    document = _typed(parse_json(content, name="The configuration"), dict, "configuration")
-    inner = _typed(document.get("config") or {}, dict, "config")
-    rootfs = _typed(document.get("rootfs"), dict, "rootfs")
+    document = _fields(parse_json(content, name="The configuration"), "configuration")
+    inner = _fields(document.get("config") or {}, "config")
+    rootfs = _fields(document.get("rootfs"), "rootfs")
     created = document.get("created")
     return ImageConfig(
         diff_ids=_strings(rootfs.get("diff_ids"), "rootfs.diff_ids"),
         architecture=_typed(document.get("architecture", ""), str, "architecture"),
         os=_typed(document.get("os", ""), str, "os"),
-        entrypoint=_strings(inner.get("Entrypoint"), "config.Entrypoint"),
-        workdir=_typed(inner.get("WorkingDir") or "", str, "config.WorkingDir"),
-        env_names=_env_names(_strings(inner.get("Env"), "config.Env")),
-        volumes=_strings([*_typed(inner.get("Volumes") or {}, dict, "config.Volumes")], "config.Volumes"),
+        entrypoint=_strings(inner.get("entrypoint"), "config.Entrypoint"),
+        workdir=_typed(inner.get("workingdir") or "", str, "config.WorkingDir"),
+        env_names=_env_names(_strings(inner.get("env"), "config.Env")),
+        volumes=_strings([*_typed(inner.get("volumes") or {}, dict, "config.Volumes")], "config.Volumes"),
         created=_typed(created, str, "created") if isinstance(created, str) else None,
     )
 
 
+def _fields(value: Any, field: str) -> dict[str, Any]:
+    """By lower-case name: an engine takes `ENV` for `Env`, so two of them would be two answers."""
+    document = _typed(value, dict, field)
+    found = {name.casefold(): content for name, content in document.items()}
+    if len(found) != len(document):
+        raise unreadable(f"{field} of the image holds a field twice.")
+    return found
+
+
 def check_config(config: ImageConfig) -> None:
     """Refuses what cannot run here, or would run outside the rules."""
-    if (config.os, config.architecture) != ("linux", "amd64"):
-        found = f"{config.os or '?'}/{config.architecture or '?'}"
+    found = f"{config.os or '?'}/{config.architecture or '?'}"
+    if found != PLATFORM:
         raise SubmissionFault(FailureReason.IMAGE_WRONG_PLATFORM, f"The image is built for {found}.")
     forbidden = sorted(_FORBIDDEN_ENV.intersection(config.env_names))
     if forbidden:
@@ -96,7 +118,8 @@ def check_config(config: ImageConfig) -> None:
     if is_under(config.workdir, FORBIDDEN_WORKDIRS):
         raise SubmissionFault(FailureReason.IMAGE_WORKDIR, f"The WORKDIR is {config.workdir}.")
     for volume in config.volumes:
-        if is_under(SCRIPTS_FOLDER, (posixpath.normpath(f"/{volume.lstrip('/')}"),)):
+        hidden = posixpath.normpath(f"/{volume.lstrip('/')}")
+        if any(is_under(script, (hidden,)) for task in Task for script in _scripts(task)):
             raise SubmissionFault(
                 FailureReason.IMAGE_FORBIDDEN_VOLUME, f"The image declares VOLUME {volume}."
             )

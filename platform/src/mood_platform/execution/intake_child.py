@@ -1,7 +1,8 @@
 """Checks an archive in a child process with bounded memory, processor time and wall time.
 
 Python's own tar reader can be made to allocate gigabytes by a small file; here that ends the child, and
-the participant reads a clear rejection. Run as a program: SOURCE TARGET LIMIT MEMORY CPU_SECONDS.
+the participant reads a clear rejection. A child that ends in any other way, or is not given the time, says
+nothing about the archive: that is Transient. Run as a program: SOURCE TARGET LIMIT MEMORY CPU_SECONDS.
 """
 
 from __future__ import annotations
@@ -24,22 +25,24 @@ _MEMORY = 768 * _MIB
 _SLACK = 128 * _MIB
 _BASE_SECONDS = 120
 _SLOWEST_RATE = 16 * _MIB  # bytes of the upload a second
+_PATIENCE = 4  # wall time over processor time: a busy machine is not the archive's doing
 
 
 def check_image(source: Path, target: Path, *, limit: int, memory: int = _MEMORY) -> ImageFacts:
     """Checks `source` and writes the clean archive to `target`; SubmissionFault if the image is unfit.
 
-    `limit` bounds the unpacked image, `memory` what the check may allocate, both in bytes.
+    `limit` bounds the unpacked image, `memory` what the check may allocate, both in bytes. OSError: the disk
+    is full or the store is away; Transient: the check ended otherwise, and says nothing about the archive.
     """
     cpu_seconds = _BASE_SECONDS + source.stat().st_size // _SLOWEST_RATE
     numbers = [str(number) for number in (limit, memory, cpu_seconds)]
     command = [sys.executable, "-I", "-m", __spec__.name, str(source), str(target), *numbers]
     try:
-        child = subprocess.run(command, capture_output=True, timeout=2 * cpu_seconds, check=False)
+        child = subprocess.run(command, capture_output=True, timeout=_PATIENCE * cpu_seconds, check=False)
         return _read_answer(child)
     except subprocess.TimeoutExpired:
         target.unlink(missing_ok=True)
-        raise SubmissionFault(FailureReason.IMAGE_TOO_COMPLEX, "The check took too long.") from None
+        raise _transient("was not given the time it needs") from None
     except SubmissionFault:
         target.unlink(missing_ok=True)
         raise
@@ -50,13 +53,17 @@ def _read_answer(child: subprocess.CompletedProcess[bytes]) -> ImageFacts:
         raise SubmissionFault(FailureReason.IMAGE_TOO_COMPLEX, "The check took too long.")
     if child.returncode != 0:
         last = child.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
-        raise Transient(
-            f"The image check ended with {child.returncode}: {last[0]}.", remedy="It is tried again."
-        )
+        raise _transient(f"ended with {child.returncode}: {last[0]}")
     answer = json.loads(child.stdout)
+    if "outage" in answer:
+        raise OSError(f"The image check could not read or write: {answer['outage']}.")
     if "fault" in answer:
         raise SubmissionFault(FailureReason(answer["fault"]), answer["detail"])
     return ImageFacts.from_json(answer["facts"])
+
+
+def _transient(what: str) -> Transient:
+    return Transient(f"The image check {what}.", remedy="It is tried again.")
 
 
 def _confine(*, memory: int, cpu_seconds: int, file_size: int) -> None:
@@ -75,6 +82,10 @@ def _answer(source: Path, target: Path, *, limit: int) -> dict[str, Any]:
         return {"fault": fault.reason, "detail": fault.detail}
     except MemoryError:
         return {"fault": FailureReason.IMAGE_TOO_COMPLEX, "detail": "The check ran out of memory."}
+    except RecursionError:
+        return {"fault": FailureReason.IMAGE_TOO_COMPLEX, "detail": "Its headers are nested without end."}
+    except OSError as error:
+        return {"outage": str(error)}
 
 
 def main(arguments: list[str]) -> None:

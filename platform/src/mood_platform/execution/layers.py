@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import BinaryIO, cast
 
+from mood_platform.errors import SubmissionFault
 from mood_platform.execution.streams import CHUNK, Budget, HashedStream, members, unpacked
+from mood_platform.failures import FailureReason
 
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
@@ -75,11 +77,25 @@ def scan_layer(source: BinaryIO, *, budget: Budget, files: Budget) -> Layer:
     with tarfile.open(fileobj=cast("BinaryIO", plain), mode="r|", bufsize=CHUNK) as archive:
         for member in members(archive):
             files.spend(1)
+            _check_member(member)
             path = absolute(member.name)
             entry = _entry(member, entries)
             entries[path] = known.setdefault(entry, entry)
             _imply(path, folders)
     return Layer(plain.finish(), plain.size, entries, frozenset(folders))
+
+
+def _check_member(member: tarfile.TarInfo) -> None:
+    """What no engine writes into a layer: unpacking it fills a disk, or breaks off."""
+    name = member.name
+    if member.type == tarfile.GNUTYPE_SPARSE or any(
+        key.startswith("GNU.sparse") for key in member.pax_headers
+    ):
+        raise SubmissionFault(FailureReason.IMAGE_UNREADABLE, f"A layer holds the sparse file {name!r}.")
+    if posixpath.normpath(name).startswith("../"):
+        raise SubmissionFault(
+            FailureReason.IMAGE_UNREADABLE, f"A layer holds {name!r}, which leads out of the image."
+        )
 
 
 def absolute(name: str) -> str:

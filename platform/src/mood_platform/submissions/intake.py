@@ -1,15 +1,20 @@
-"""Intake: an uploaded archive becomes an accepted image, or a rejection that names the remedy. Repeatable."""
+"""Intake: an uploaded archive becomes an accepted image, or a rejection that names the remedy. Repeatable.
+
+It reads files and writes files: no engine is asked, so no local image can be touched by what an archive says.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import tempfile
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from mood_platform.challenges.queries import config_of
 from mood_platform.db.engine import Sessions
@@ -20,10 +25,15 @@ from mood_platform.execution.image_config import ImageFacts
 from mood_platform.failures import FailureReason
 from mood_platform.models import Challenge, Image, ImageState, Team, Upload, UploadState
 from mood_platform.queueing import Job, JobQueue
+from mood_platform.runs.scoring_attempts import OUTAGE
 from mood_platform.storage.store import ObjectStore
 from mood_platform.submissions.upload_files import upload_key
 
 UNCHECKED = (ImageState.RECEIVED, ImageState.CHECKING)
+MOST_ATTEMPTS = 3
+LONGEST_DETAIL = 500
+CHECK_FOLDER = ".check"
+"""Ending of the folder beside an upload in which its check writes."""
 
 
 class Checker(Protocol):
@@ -50,7 +60,8 @@ def check_image(
         order = _begin(tx, image_id)
     if order is None:
         return
-    found = _take_in(store, order, check)
+    with _forgiving_outages(sessions, queue, image_id):
+        found = _take_in(store, order, check)
     with transaction(sessions, queue) as tx:
         _decide(tx, image_id, found)
     store.delete(order.key)
@@ -64,6 +75,7 @@ class _Order:
     sha256: str | None
     limit: int
     """Bytes of the unpacked image."""
+    attempt: int
 
 
 def _begin(tx: Transaction, image_id: UUID) -> _Order | None:
@@ -78,22 +90,49 @@ def _begin(tx: Transaction, image_id: UUID) -> _Order | None:
         return None
     image, upload, challenge = found
     image.state = ImageState.CHECKING
-    return _Order(upload_key(upload.id), upload.sha256, config_of(challenge).limits.image)
+    image.attempt += 1  # before the work, so that an archive that kills its checker is counted too
+    return _Order(upload_key(upload.id), upload.sha256, config_of(challenge).limits.image, image.attempt)
+
+
+@contextmanager
+def _forgiving_outages(sessions: Sessions, queue: JobQueue, image_id: UUID) -> Iterator[None]:
+    """A full disk or a store that is away says nothing about the image: for a while it costs no attempt."""
+    try:
+        yield
+    except OSError:
+        with transaction(sessions, queue) as tx:
+            still = (Image.id == image_id, Image.attempt > 0, Image.created_at > tx.now - OUTAGE)
+            tx.session.execute(update(Image).where(*still).values(attempt=Image.attempt - 1))
+        raise
 
 
 def _take_in(store: ObjectStore, order: _Order, check: Checker) -> ImageFacts | SubmissionFault:
     """Check the archive and store the clean one under its digest; the clean one is named by what it holds."""
     try:
-        with store.local(order.key) as source, tempfile.TemporaryDirectory(dir=source.parent) as folder:
+        with store.local(order.key) as source, _folder_beside(source) as folder:
+            if order.attempt > MOST_ATTEMPTS:
+                return SubmissionFault(FailureReason.CHECK_FAILED)
             _check_arrived_whole(source, order.sha256)
-            clean = Path(folder) / "image.tar"
+            clean = folder / "image.tar"
             facts = check(source, clean, limit=order.limit)
             store.put_file(image_key(facts.digest), clean)
     except NotFound:
-        return SubmissionFault(FailureReason.IMAGE_TRUNCATED, "The uploaded file is gone; upload it again.")
+        return SubmissionFault(FailureReason.CHECK_FAILED, "The uploaded file is gone; upload it again.")
     except SubmissionFault as fault:
         return fault
     return facts
+
+
+@contextmanager
+def _folder_beside(source: Path) -> Iterator[Path]:
+    """The same for every attempt, so that a check that was killed leaves nothing for long."""
+    folder = source.with_name(source.name + CHECK_FOLDER)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _check_arrived_whole(source: Path, promised: str | None) -> None:
@@ -127,9 +166,10 @@ def _reject(tx: Transaction, image: Image, fault: SubmissionFault) -> None:
 
 
 def _printable(text: str) -> str:
-    """Names from inside an archive may hold what neither a page nor the database takes."""
+    """Names from inside an archive may be endless, or hold what neither a page nor the database takes."""
+    short = text if len(text) <= LONGEST_DETAIL else f"{text[:LONGEST_DETAIL]}…"
     return "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in short
     )
 
 

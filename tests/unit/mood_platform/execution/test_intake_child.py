@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mood_platform.errors import SubmissionFault, Transient
+from mood_platform.errors import SubmissionFault
 from mood_platform.execution.intake_child import check_image
 from mood_platform.failures import FailureReason as Why
 
@@ -47,6 +47,6 @@ def test_a_header_that_swells_to_gigabytes_is_refused(write: Write, tmp_path: Pa
     assert caught.value.reason is Why.IMAGE_TOO_COMPLEX
 
 
-def test_a_file_that_cannot_be_written_is_no_ones_fault(write: Write, draft: Any, tmp_path: Path) -> None:
-    with pytest.raises(Transient, match="No such file"):
+def test_a_file_that_cannot_be_written_is_an_outage(write: Write, draft: Any, tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No such file"):
         check_image(write(draft()), tmp_path / "no" / "clean.tar", limit=LIMIT)
