@@ -61,6 +61,20 @@ up: base-image ## run the platform here, data in MOOD_HOME (default: data)
 down: ## stop what `make up` and `make demo` started
 	@for home in $(MOOD_HOME) $(DEMO_HOME); do \
 	  if [ -f $$home/settings.env ]; then $(BIN)/mood down --home $$home || exit 1; fi; done
+	@demo=demo-data/compose/platform/.env; if [ -f $$demo ]; then infra/compose/down.sh --env-file $$demo; fi
+
+.PHONY: compose-env compose-up compose-down compose-demo
+export COMPOSE ?= docker-compose
+compose-env: ## write .env and random secrets for docker-compose.yml, once
+	@infra/compose/env.sh
+compose-up: compose-env ## the platform in containers built here; COMPOSE="docker compose" for version 2
+	@infra/compose/build.sh && $(COMPOSE) up -d
+compose-down: ## stop it; its volumes stay
+	@infra/compose/down.sh
+compose-demo: ## the demo on docker-compose.yml; its leaderboards must equal those of `make demo`
+	$(BIN)/python infra/demo/demo.py --on compose $(if $(KEEP),--keep)
+	@test -d demo-data/published || echo "No demo to compare with: run make demo, then infra/demo/compare.py"
+	@test ! -d demo-data/published || $(BIN)/python infra/demo/compare.py demo-data/published demo-data/compose/published
 
 .PHONY: migrate revision clean
 migrate: ## bring the database of MOOD_DATABASE__URL to the newest schema

@@ -1,12 +1,14 @@
 """The whole main job on one machine: from real scans and real containers to two published leaderboards.
 
-`make demo` runs it. It uses the commands a user would use, and HTTP. KEEP=1 leaves the platform running.
+`make demo` runs it on the platform of `mood up`, `make compose-demo` on that of docker-compose.yml. It uses
+the commands a user would use, and HTTP. KEEP=1 leaves the platform running.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import shutil
 import socket
 import sys
@@ -16,7 +18,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from people import MOOD, Person
+from people import Person
+from platforms import PLATFORMS, Platform
 from stages import Stages, StepFailed, at_once
 from verify import show_checks, verify
 
@@ -36,12 +39,12 @@ ENDED_WELL = ("finished", "in review", "published")
 @dataclass(frozen=True)
 class Demo:
     stages: Stages
+    platform: Platform
     folder: Path
+    """Test sets and weights, which stay from one demo to the next."""
+    place: Path
+    """People, logs and published documents of this one."""
     port: int
-
-    @property
-    def home(self) -> Path:
-        return self.folder / "platform"
 
     @property
     def test_sets(self) -> Path:
@@ -52,23 +55,20 @@ class Demo:
         return f"http://127.0.0.1:{self.port}"
 
     def person(self, name: str) -> Person:
-        return Person(self.stages, name, self.folder / "people" / name.lower().replace(" ", "-"), self.url)
+        folder = self.place / "people" / name.lower().replace(" ", "-")
+        return Person(self.stages, name, folder, self.url)
 
     def reset(self) -> None:
         """End and forget the platform of an earlier demo; test sets, weights and images are kept."""
-        if (self.home / "settings.env").exists():
-            self.stages.run([MOOD, "down", "--home", self.home], log="down")
-        for folder in (self.home, self.folder / "people", self.folder / "log"):
+        self.platform.forget()
+        for folder in (self.place / "people", self.place / "published", self.stages.logs):
             shutil.rmtree(folder, ignore_errors=True)
 
     def build_engines(self) -> None:
         with self.stages.step("base image"):
             self.stages.run(["infra/base-image/build.sh"], log="base-image")
         with self.stages.step("platform up"):
-            self.stages.run(
-                [MOOD, "up", "--home", self.home, "--port", str(self.port), "--slots", "2", "--detach"],
-                log="up",
-            )
+            self.platform.up(self.port)
 
     def grow_and_train(self) -> None:
         with self.stages.step("cohorts, toy cases and test sets grown from real scans"):
@@ -108,17 +108,16 @@ class Demo:
 
     def open_challenge(self) -> None:
         with self.stages.step("challenge applied, test sets imported, people registered"):
-            home = ["--home", str(self.home)]
-            self.stages.run([MOOD, "admin", "apply", HERE / "challenge.yaml", *home], log="admin")
+            self.platform.admin("apply", HERE / "challenge.yaml")
             folders = [
-                str(self.test_sets / f"{kind}-{dataset}") for kind in ("toy", "test") for dataset in DATASETS
+                self.test_sets / f"{kind}-{dataset}" for kind in ("toy", "test") for dataset in DATASETS
             ]
-            self.stages.run([MOOD, "admin", "import", *folders, *home], log="admin")
+            self.platform.admin("import", *folders)
             for team in TEAMS.values():
                 self.person(team).register(team=team)
             organizer = self.person("Organizer")
             organizer.register()
-            self.stages.run([MOOD, "admin", "make-organizer", organizer.email, *home], log="admin")
+            self.platform.admin("make-organizer", organizer.email)
 
     def run_stage(self, stage: str) -> list[tuple[str, dict[str, Any]]]:
         """Every team hands its image in to both Tasks; (team, submission) pairs once all have ended."""
@@ -150,12 +149,17 @@ class Demo:
     def publish(self) -> list[dict[str, Any]]:
         organizer = self.person("Organizer")
         with self.stages.step("the organizer publishes"):
-            return [organizer.ask("admin", "publish", task, "--yes") for task in TASKS]
+            views = [organizer.ask("admin", "publish", task, "--before-close", "--yes") for task in TASKS]
+        published = self.place / "published"
+        published.mkdir()
+        for task, view in zip(TASKS, views, strict=True):
+            (published / f"{task}.json").write_text(json.dumps(view, indent=1, ensure_ascii=False))
+        return views
 
     def check(self, published: list[dict[str, Any]]) -> None:
         """Every published AP again, by scikit-learn, from the kept predictions and labels."""
         with self.stages.step("every published AP recomputed with scikit-learn"):
-            checks = verify(self.home / "files", list(self.test_sets.glob("test-*")), published)
+            checks = verify(self.platform.files(), list(self.test_sets.glob("test-*")), published)
             show_checks(checks)
             if not checks or not all(check.equal for check in checks):
                 raise StepFailed("verify.py: an AP differs from scikit-learn's")
@@ -208,19 +212,21 @@ def play(demo: Demo) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--on", choices=PLATFORMS, default="home", help="what the platform runs on")
     parser.add_argument("--keep", action="store_true", help="leave the platform running")
     parser.add_argument("--port", type=int, default=8030)
     options = parser.parse_args()
-    stages = Stages(FOLDER / "log")
-    demo = Demo(stages, FOLDER, 0)
-    demo.reset()
-    demo = Demo(stages, FOLDER, free_port(options.port))
+    place = FOLDER if options.on == "home" else FOLDER / options.on
+    stages = Stages(place / "log")
+    platform = PLATFORMS[options.on](stages, place / "platform")
+    Demo(stages, platform, FOLDER, place, 0).reset()
+    demo = Demo(stages, platform, FOLDER, place, free_port(options.port))
     try:
         play(demo)
     except StepFailed as failure:
         stages.say(f"The demo stopped: {failure}")
         print(
-            f"Logs: {stages.logs}/ and {demo.home}/log/. Correct the cause and run `make demo` again.",
+            f"Logs: {stages.logs}/ and {platform.home}/. Correct the cause and run it again.",
             file=sys.stderr,
         )
         return 1
@@ -228,8 +234,8 @@ def main() -> int:
         stages.say("done" + (f"; {demo.url} keeps running until `make down`" if options.keep else ""))
         return 0
     finally:
-        if not options.keep and (demo.home / "settings.env").exists():
-            stages.run([MOOD, "down", "--home", demo.home], log="down")
+        if not options.keep:
+            platform.down()
 
 
 if __name__ == "__main__":
