@@ -1,15 +1,21 @@
-"""Object store in a local folder: temporary file, fsync, hard link into place (write-once)."""
+"""Object store in a local folder: a file without a name, fsync, a link that names it (write-once)."""
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
+from stat import S_ISREG
+from typing import BinaryIO
 
 from mood_platform.errors import Invalid, NotFound
+
+NO_NAMELESS = frozenset({errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL})
+"""What file systems answer that have no files without a name (NFS among them)."""
 
 
 class LocalStore:
@@ -37,7 +43,11 @@ class LocalStore:
     @contextmanager
     def local(self, key: str) -> Iterator[Path]:
         path = self.path(key)
-        if not path.is_file():
+        try:
+            regular = S_ISREG(path.stat().st_mode)
+        except FileNotFoundError:
+            regular = False  # other errors are those of a store that refuses, and say nothing of the object
+        if not regular:
             raise NotFound(f"There is no object {key}.")
         yield path
 
@@ -58,15 +68,42 @@ class LocalStore:
                 yield path.relative_to(self.root).as_posix()
 
     @contextmanager
-    def _new(self, key: str) -> Iterator[tempfile._TemporaryFileWrapper[bytes]]:
-        """A temporary file beside the target that becomes the object when the block ends well."""
+    def _new(self, key: str) -> Iterator[BinaryIO]:
+        """A file that becomes the object when the block ends well.
+
+        A writer that is killed, or finds the disk full, leaves nothing: its file never had a name.
+        """
         path = self.path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-") as target:
+        with _nameless(path.parent) as target:
             yield target
             target.flush()
             os.fsync(target.fileno())
-            try:
-                path.hardlink_to(target.name)
-            except FileExistsError:
-                return
+            with suppress(FileExistsError):
+                name = f"/proc/self/fd/{target.fileno()}"
+                os.link(name, path, src_dir_fd=target.fileno(), follow_symlinks=True)  # a dir_fd: linkat
+        _sync(path.parent)
+
+
+@contextmanager
+def _nameless(folder: Path) -> Iterator[BinaryIO]:
+    """Beside its place, so that a link is enough; with a passing name where there is no other way."""
+    try:
+        descriptor = os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o600)
+    except OSError as error:
+        if error.errno not in NO_NAMELESS:
+            raise
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".new-") as named:
+            yield named.file  # type: ignore[misc]  # the stubs call it IO[bytes]
+    else:
+        with os.fdopen(descriptor, "wb") as target:
+            yield target
+
+
+def _sync(folder: Path) -> None:
+    """The name too survives a power cut; a row may say that the object is there."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

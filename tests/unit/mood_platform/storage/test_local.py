@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,22 @@ def test_no_half_written_object_is_ever_seen(store: LocalStore) -> None:
         break_off()
     assert not store.exists("a")
     assert list(store.root.iterdir()) == []
+
+
+def test_a_writer_that_is_killed_leaves_nothing_behind(store: LocalStore) -> None:
+    child = os.fork()
+    if child == 0:
+        with store._new("runs/1/log") as stream:
+            stream.write(bytes(2**16))
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert list((store.root / "runs" / "1").iterdir()) == []
+
+
+def test_a_store_that_refuses_is_not_one_that_lacks_the_object(store: LocalStore) -> None:
+    store.put_bytes("runs", b"a file where a folder should be")
+    with pytest.raises(OSError, match="Not a directory"):
+        store.read("runs/1/log", limit=1)
 
 
 def test_keys_are_listed_below_a_prefix(store: LocalStore) -> None:
