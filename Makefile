@@ -51,6 +51,11 @@ bench-runner: base-image ## what the platform adds to a case, beside `docker run
 bench-api: ## the API and the pages under 50 clients
 	$(BIN)/python tests/benchmarks/bench_api.py
 
+.PHONY: chaos
+chaos: base-image ## kill, pause and refuse at random over a stream of Runs: SEED=1 KILLS=200 RUNS=12 ATTEMPTS=3
+	SEED=$(or $(SEED),1) KILLS=$(or $(KILLS),200) RUNS=$(or $(RUNS),12) ATTEMPTS=$(or $(ATTEMPTS),3) \
+	  $(PYTEST) -s tests/e2e/test_chaos.py
+
 .PHONY: base-image demo up down
 base-image: ## the image that cases are held with and reference images build on
 	@infra/base-image/build.sh

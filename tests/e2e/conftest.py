@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -24,7 +25,7 @@ schema: mood-challenge/1
 slug: {slug}
 title: {slug}
 timeline: {{opens: 2026-01-01T00:00:00Z, closes: 2099-12-31T23:59:00Z, upload_grace: 2h}}
-quota: {{challenge: 10, attempts: 30}}
+quota: {{challenge: {quota}, attempts: 1000}}
 limits: {{seconds: 20, memory: 512MiB, tmp: 32MiB, output: 32MiB, output_files: 8, shm: 16MiB, pids: 64,
          cpus: 1, gpus: 0, log: 64KiB, image: 1GiB}}
 scoring: {{precision: float32, batch_size: 4, valid_share: 0.5}}
@@ -126,14 +127,15 @@ def platform(
     home = Path(tempfile.mkdtemp(prefix="mood-"))
     one = LivePlatform(home, tmp_path_factory.mktemp("people"), free_port())
     try:
-        one.up()
+        one.up(MAX_ATTEMPTS=os.environ.get("ATTEMPTS", "3"))
         yield one
     finally:
         if request.session.testsfailed:
             sys.stdout.write(one.logs())  # pytest shows it with the failure
         one.down()
         left = [*processes_of(home), *one.leftovers()]
-        shutil.rmtree(home)
+        if "KEEP" not in os.environ:
+            shutil.rmtree(home)
     assert left == []
 
 
@@ -146,12 +148,12 @@ def installed(platform: LivePlatform, test_sets: Path) -> LivePlatform:
 
 
 @pytest.fixture(scope="session")
-def open_challenge(installed: LivePlatform, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+def open_challenge(installed: LivePlatform, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
     """Opens a challenge of its own for a test module; gives its slug."""
 
-    def open_one(slug: str) -> str:
+    def open_one(slug: str, *, quota: int = 10) -> str:
         file = tmp_path_factory.mktemp(slug) / "challenge.yaml"
-        file.write_text(CHALLENGE.format(slug=slug))
+        file.write_text(CHALLENGE.format(slug=slug, quota=quota))
         installed.admin("apply", file)
         return slug
 

@@ -14,7 +14,7 @@ import pytest
 from mood_platform.failures import FailureReason
 from mood_platform.machine.processes import wait_until
 from mood_platform.models import TERMINAL, CaseRunState, RunState
-from mood_platform.testing.live import LivePlatform, Person, Record
+from mood_platform.testing.live import LivePlatform, Person, Record, what_counts
 
 pytestmark = [pytest.mark.e2e, pytest.mark.docker, pytest.mark.timeout(400)]
 
@@ -129,16 +129,6 @@ def test_disturbed_results_equal_those_of_the_undisturbed_twin(
     assert what_counts(disturbed.results[task]) == what_counts(twin.results[task])
 
 
-def what_counts(results: dict[str, Any]) -> list[Any]:
-    """The results without times, attempts and names of files."""
-    kept = ("outcome", "reason", "flags", "score")
-    return [
-        part["result"]
-        | {"cases": {name: {key: case[key] for key in kept} for name, case in part["cases"].items()}}
-        for part in results["test_sets"]
-    ]
-
-
 def test_every_case_has_one_recorded_outcome(disturbed: Team) -> None:
     ended = Counter(event.case_run_id for event in disturbed.record.events if event.after in TERMINAL)
     assert ended == {case.id: 1 for case in disturbed.record.cases}
@@ -174,4 +164,5 @@ def test_the_team_is_told_nothing_of_the_disturbance(twin: Team, disturbed: Team
 
 
 def test_no_container_and_no_volume_is_left(installed: LivePlatform, disturbed: Team) -> None:
-    assert wait_until(lambda: installed.leftovers() == [], seconds=30, every=0.5), installed.leftovers()
+    assert wait_until(lambda: not installed.engine_leftovers(), seconds=30, every=0.5)
+    assert installed.engine_leftovers() == []

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -67,9 +67,28 @@ class Person:
 
     def get(self, path: str) -> httpx.Response:
         """The API's answer, whatever it is, to this person's token."""
+        return httpx.get(f"{self.url}/api/v1{path}", headers=self._bearer(), timeout=30)
+
+    def post(self, path: str, body: dict[str, str], *, key: str) -> httpx.Response:
+        """The same for a POST with an Idempotency-Key."""
+        headers = {**self._bearer(), "Idempotency-Key": key}
+        return httpx.post(f"{self.url}/api/v1{path}", json=body, headers=headers, timeout=30)
+
+    def start(self, *words: str | Path) -> subprocess.Popen[bytes]:
+        """`mood WORDS` in the background, to be killed in the middle."""
+        command = [str(word) for word in (MOOD, *words)]
+        quiet = subprocess.DEVNULL
+        return subprocess.Popen(
+            command,
+            env=_inherited() | self._environment(),
+            stdout=quiet,
+            stderr=quiet,
+            start_new_session=True,
+        )
+
+    def _bearer(self) -> dict[str, str]:
         known = json.loads((self.folder / "config" / "mood" / "credentials.json").read_text())
-        bearer = {"Authorization": f"Bearer {known['tokens'][self.url]}"}
-        return httpx.get(f"{self.url}/api/v1{path}", headers=bearer, timeout=30)
+        return {"Authorization": f"Bearer {known['tokens'][self.url]}"}
 
     def _environment(self) -> dict[str, str]:
         return {
@@ -103,6 +122,7 @@ class LivePlatform:
     home: Path
     folder: Path
     port: int
+    slots: int = 2
 
     @property
     def url(self) -> str:
@@ -121,9 +141,10 @@ class LivePlatform:
         """The platform's own database, for a look at what was recorded."""
         return make_sessions(make_engine(self.installation.postgres.url, pool_size=2))
 
-    def up(self, *, slots: int = 2) -> None:
-        self._write_settings()
-        port, number = str(self.port), str(slots)
+    def up(self, **execution: str) -> None:
+        """`execution` adds to or changes the quick settings of that group."""
+        self._write_settings(execution)
+        port, number = str(self.port), str(self.slots)
         run_command([MOOD, "up", "--home", self.home, "--port", port, "--slots", number, "--detach"])
 
     def down(self) -> None:
@@ -158,17 +179,20 @@ class LivePlatform:
 
     def record_of(self, team: str) -> Record:
         """What the database says of a team's Runs now."""
-        return self._read(lambda session: read_record(session, team))
+        return self.read(lambda session: read_record(session, team))
 
     def now(self) -> datetime:
         """The database's clock, by which everything is recorded."""
-        return self._read(database_now)
+        return self.read(database_now)
+
+    @property
+    def store(self) -> LocalStore:
+        return LocalStore(self.installation.read_settings().storage.root)
 
     def results_of(self, run: Run) -> dict[str, Any]:
         """The stored results of a scored Run."""
         assert run.results_key is not None
-        store = LocalStore(self.installation.read_settings().storage.root)
-        found: dict[str, Any] = json.loads(store.read(run.results_key, limit=2**24))
+        found: dict[str, Any] = json.loads(self.store.read(run.results_key, limit=2**24))
         return found
 
     def logs(self) -> str:
@@ -178,7 +202,11 @@ class LivePlatform:
         return "\n".join(f"== {name}\n{supervisor.log_tail(name)}" for name in names)
 
     def leftovers(self) -> list[str]:
-        """Containers and volumes of this installation, whatever their state."""
+        """Containers, volumes and half-made files of this installation, and processes nobody looks after."""
+        return [*self.engine_leftovers(), *self._file_leftovers(), *self._process_leftovers()]
+
+    def engine_leftovers(self) -> list[str]:
+        """Containers and volumes, whatever their state."""
         with docker_client() as client:
             mine: dict[str, str | list[str] | bool] = {"label": f"{INSTANCE_LABEL}={self.instance}"}
             containers = client.containers.list(all=True, filters=mine, ignore_removed=True)
@@ -187,7 +215,21 @@ class LivePlatform:
                 *(f"volume {one.name}" for one in client.volumes.list(filters=mine)),
             ]
 
-    def _read(self, query: Callable[[Session], Found]) -> Found:
+    def _file_leftovers(self) -> list[str]:
+        """Locks stay, they are empty; an upload's file goes once its image is checked."""
+        root = self.store.root
+        patterns = ("cache/case-*", "cache/**/*.part", "**/.new-*", "uploads/*")
+        return [f"file {path.relative_to(root)}" for pattern in patterns for path in root.glob(pattern)]
+
+    def _process_leftovers(self) -> list[str]:
+        """Everything that runs here descends from the supervisor, while there is one."""
+        pid_file = self.installation.run_folder / "supervisord.pid"
+        keepers = [int(pid_file.read_text())] if pid_file.exists() else []
+        kept = {one for keeper in keepers for one in (keeper, *children_of(keeper))}
+        stray = processes_of(self.home) - kept
+        return [f"process {one} {_command_of(one)}" for one in sorted(stray) if _command_of(one)]
+
+    def read(self, query: Callable[[Session], Found]) -> Found:
         """Waits for a database that is just being started again."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
@@ -199,9 +241,9 @@ class LivePlatform:
                     raise
                 time.sleep(0.2)
 
-    def _write_settings(self) -> None:
+    def _write_settings(self, execution: Mapping[str, str]) -> None:
         """What `mood up` finds there it keeps."""
-        lines = {"INSTANCE": f"mood-live-{secrets.token_hex(4)}", **QUICK}
+        lines = {"INSTANCE": f"mood-live-{secrets.token_hex(4)}", **QUICK, **execution}
         text = "".join(f"MOOD_EXECUTION__{name}={value}\n" for name, value in lines.items())
         self.installation.settings_file.write_text(text)
 
@@ -223,6 +265,29 @@ def children_of(process: int) -> list[int]:
     return [one for child in map(int, own) for one in (child, *children_of(child))]
 
 
+def what_counts(results: dict[str, Any]) -> list[Any]:
+    """The results without times, attempts and names of files: what two equal images share."""
+    kept = ("outcome", "reason", "flags", "score")
+    return [
+        part["result"]
+        | {"cases": {name: {key: case[key] for key in kept} for name, case in part["cases"].items()}}
+        for part in results["test_sets"]
+    ]
+
+
+def _command_of(process: int) -> str:
+    """Empty once it has ended."""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def _inherited() -> dict[str, str]:
+    """A command needs PATH and the like."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("MOOD_")}  # noqa: TID251 - read here alone
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -231,10 +296,9 @@ def free_port() -> int:
 
 def run_command(words: list[str | Path], variables: dict[str, str] | None = None) -> str:
     """What a command wrote to standard output; its errors become the test's."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("MOOD_")}  # noqa: TID251 - a command needs PATH and the like
     done = subprocess.run(
         [str(word) for word in words],
-        env=inherited | (variables or {}),
+        env=_inherited() | (variables or {}),
         capture_output=True,
         text=True,
         timeout=240,
