@@ -7,6 +7,19 @@ from sqlalchemy.orm import Session, sessionmaker
 
 Sessions = sessionmaker[Session]
 
+SERVER_SIDE = {
+    "timezone": "UTC",
+    "lock_timeout": "20s",
+    "idle_in_transaction_session_timeout": "1h",
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+}
+"""Locks are not waited for without end, and not held without end by a process that stands still or a
+machine that is gone. The longest honest pause inside a transaction is a copy of a large test set."""
+CLIENT_SIDE = {"connect_timeout": 5, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+"""The same in the other direction: a server that is gone is noticed within a minute."""
+
 
 def make_engine(url: str, *, pool_size: int = 5) -> Engine:
     """An engine that notices a database that went away and comes back (pre-ping)."""
@@ -16,7 +29,10 @@ def make_engine(url: str, *, pool_size: int = 5) -> Engine:
         max_overflow=pool_size,
         pool_pre_ping=True,
         pool_recycle=1800,
-        connect_args={"connect_timeout": 5, "options": "-c timezone=UTC -c lock_timeout=20000"},
+        connect_args={
+            **CLIENT_SIDE,
+            "options": " ".join(f"-c {key}={value}" for key, value in SERVER_SIDE.items()),
+        },
     )
 
 

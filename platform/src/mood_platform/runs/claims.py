@@ -32,6 +32,8 @@ from mood_platform.runs.schedule import Waiting, ring_for_waiting_work, waiting_
 
 CLAIM_LOCK = 0x6D6F6F64
 """Advisory lock: claims take turns. A claim waits for nothing else, so turns are milliseconds."""
+TURN = "5s"
+"""A process that stands still in its turn loses it: the database ends its session, the others go on."""
 
 
 Found = Row[CaseRun, Run, Task, str | None, str]
@@ -77,7 +79,8 @@ def claim_next(
     Claims take turns, so that each sees the running cases of all others: this is what makes two
     teams share the slots evenly. A Run that is just being changed is passed over; the bell tells.
     """
-    tx.session.execute(select(func.pg_advisory_xact_lock(CLAIM_LOCK)))
+    turn = func.set_config("idle_in_transaction_session_timeout", TURN, True)
+    tx.session.execute(select(turn, func.pg_advisory_xact_lock(CLAIM_LOCK)))
     found = _lock_first(tx, stages, node.images)
     claim = None if found is None else _take(tx, found, node, lease_seconds)
     ring_for_waiting_work(tx)

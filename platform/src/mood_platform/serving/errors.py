@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -72,6 +73,12 @@ UNFIT = Problem(
     "A value holds a character or a number that cannot be stored.",
     "Leave out zero bytes and absurdly large numbers.",
 )
+FULL = Problem(
+    507,
+    "storage_full",
+    "The platform has no room for this just now.",
+    "Nothing that was stored is lost; try again later, or tell the organizers.",
+)
 BUSY = Problem(503, "unavailable", "The database does not answer.", "Try again in a few seconds.")
 
 
@@ -117,6 +124,8 @@ def problem_of(error: Exception) -> Problem:
         return _problem_of_status(error.status_code)
     if isinstance(error, DataError):
         return UNFIT
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return FULL
     return BUSY if isinstance(error, OperationalError | PoolTimeout) else INTERNAL
 
 
