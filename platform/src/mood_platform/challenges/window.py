@@ -41,8 +41,12 @@ def in_time(challenge: Challenge, *, submitted_at: datetime, upload_begun_at: da
     """Before the deadline; or within the grace, when its upload began before the deadline."""
     if submitted_at < challenge.closes:
         return True
-    grace = timedelta(seconds=challenge.upload_grace_seconds)
-    return upload_begun_at < challenge.closes and submitted_at < challenge.closes + grace
+    return upload_begun_at < challenge.closes and submitted_at < takes_until(challenge)
+
+
+def takes_until(challenge: Challenge) -> datetime:
+    """The end of the grace: from then on nothing is submitted."""
+    return challenge.closes + timedelta(seconds=challenge.upload_grace_seconds)
 
 
 def _check_opened(challenge: Challenge, *, now: datetime) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from mood_evaluator import Task, canonical_digest
 from mood_platform.accounts.audit import audit, subject_of
 from mood_platform.challenges.locking import lock_rules_alone
+from mood_platform.challenges.window import takes_until
 from mood_platform.clock import rfc3339
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import Conflict
@@ -92,10 +93,10 @@ def publish(
 ) -> Leaderboard:
     """Make the draft the next version: numbered, hashed, naming its predecessor's hash; never changed."""
     challenge = lock_rules_alone(tx, challenge_id=challenge.id)
-    if tx.now < challenge.closes and not before_close:
+    if tx.now < takes_until(challenge) and not before_close:
         raise Conflict(
-            f"The challenge is open until {rfc3339(challenge.closes)}: hidden scores would be known to teams "
-            "that can still submit.",
+            f"The challenge takes submissions until {rfc3339(takes_until(challenge))}: "
+            "hidden scores would be known to teams that can still submit.",
             remedy="Wait, or say that you mean it: mood admin publish --before-close.",
         )
     document = draft(tx, challenge=challenge, task=task, store=store, bootstraps=bootstraps, seed=seed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mood_platform.challenges.queries import newest_test_set
+from mood_platform.challenges.window import takes_until
 from mood_platform.clock import rfc3339
 from mood_platform.db.transaction import Transaction
 from mood_platform.leaderboards.common_ground import most_common
@@ -22,9 +23,9 @@ def find_warnings(tx: Transaction, *, challenge: Challenge, ground: Ground) -> l
 
 
 def _still_open(tx: Transaction, challenge: Challenge) -> Iterator[str]:
-    if tx.now < challenge.closes:
+    if tx.now < takes_until(challenge):
         yield (
-            f"The challenge is open until {rfc3339(challenge.closes)}: "
+            f"The challenge takes submissions until {rfc3339(takes_until(challenge))}: "
             "teams that can still submit would learn hidden scores."
         )
 
