@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import time
 from collections.abc import Callable
@@ -12,10 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 import docker
 import httpx
 import typer
-from docker.errors import DockerException, ImageNotFound
+from docker.errors import DockerException
 
 from mood_platform.cli.console import say
 from mood_platform.cli.problems import Exit, Problem
+from mood_platform.errors import Transient
 
 if TYPE_CHECKING:
     from mood_platform.machine.installation import Installation
@@ -189,17 +191,21 @@ def _find_holder() -> str:
 
 
 def _remove_claims(installation: Installation) -> set[str]:
-    """Remove this installation's containers and volumes; returns the claims that are still there."""
+    """Remove what this installation's cases left; returns the claims that are still there."""
     from mood_platform.execution.docker import DockerRuntime
+    from mood_platform.runs.node import case_folders
 
     if not installation.settings_file.exists():
         return set()
-    instance = installation.settings()["MOOD_EXECUTION__INSTANCE"]
+    settings = installation.read_settings()
+    instance, cache = settings.execution.instance, settings.execution.cache
+    for folder in case_folders(cache or settings.storage.root / "cache", instance=instance).values():
+        shutil.rmtree(folder, ignore_errors=True)
     try:
-        runtime = DockerRuntime()
+        runtime = DockerRuntime(base_url=settings.execution.docker_url)
         for claim in runtime.claims(instance=instance):
             runtime.remove_claim(claim)
         return runtime.claims(instance=instance)
-    except (DockerException, ImageNotFound) as error:
+    except (DockerException, Transient) as error:
         say.print(f"Containers could not be checked: {error}")
         return set()
