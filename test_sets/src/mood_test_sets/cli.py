@@ -2,6 +2,7 @@
 
 import secrets
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -14,10 +15,14 @@ from mood_evaluator.errors import EvaluatorError
 from mood_evaluator.test_set import Dataset, TestSet, load_test_set
 from mood_test_sets.build import Built, build
 from mood_test_sets.checking import find_problems
+from mood_test_sets.correcting import correct_set
 from mood_test_sets.errors import TestSetError
-from mood_test_sets.exchange import Description, export_mood, import_folder, import_mood
+from mood_test_sets.exchange import export_mood
+from mood_test_sets.findings import Finding, to_json
+from mood_test_sets.importing import Description, find_layout, import_set
 from mood_test_sets.picture import draw_sheet, encode_png, in_order
 from mood_test_sets.recipes import Recipe, SetPlan, plan
+from mood_test_sets.report_table import make_table
 from mood_test_sets.streams import PUBLIC, Streams, create_secret, read_secret
 
 __all__ = ["app", "main"]
@@ -31,6 +36,7 @@ SecretOption = Annotated[
 ]
 DatasetOption = Annotated[Dataset, typer.Option(help="Anatomy and modality of the scans.")]
 PurposeOption = Annotated[str, typer.Option(help="toy, test, …; the labels of toy are public.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the findings as one JSON document.")]
 BatchOption = Annotated[int, typer.Option(min=1, help="Cases per batch of the pixel task, at most.")]
 
 
@@ -65,8 +71,7 @@ def build_command(
 def _build_with_progress(
     plans: tuple[SetPlan, ...], out: Path, streams: Streams, *, size: int, recipe: str, jobs: int
 ) -> list[Built]:
-    columns = (TextColumn("{task.description:12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
+    with _bar() as progress:
         bars = {one.name: progress.add_task(one.name, total=len(one.cases)) for one in plans}
         built = build(
             plans,
@@ -82,48 +87,48 @@ def _build_with_progress(
     return built
 
 
-@app.command("import-mood")
-def import_mood_command(
-    source: Annotated[Path, typer.Argument(help="Folder with toy/ and toy_label/.")],
-    out: Path,
-    dataset: DatasetOption,
-    purpose: PurposeOption = "toy",
-    batch_size: BatchOption = 20,
-    secret: SecretOption = None,
-) -> None:
-    """Import a folder in MOOD's own layout."""
-    description = Description(
-        name=out.name,
-        dataset=dataset,
-        purpose=purpose,
-        origin="artificial",
-        batch_size=batch_size,
-        public=purpose == "toy",
-    )
-    _report(import_mood(source, out, description=description, streams=_import_key(secret)), out)
+def _bar() -> Progress:
+    columns = (TextColumn("{task.description:12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=errors, disable=not errors.is_terminal)
 
 
-@app.command("import-folder")
-def import_folder_command(
-    images: Path,
-    labels: Annotated[Path, typer.Argument(help="Per image a mask of its name, or NAME.txt with 0 or 1.")],
-    out: Path,
+@app.command("import")
+def import_command(
+    folder: Annotated[Path, typer.Argument(help="With images/ and labels/, or toy/ and toy_label/.")],
+    out: Annotated[Path, typer.Argument(help="The new test set; its name unless --name says otherwise.")],
     dataset: DatasetOption,
     purpose: PurposeOption = "test",
     origin: Annotated[str, typer.Option(help="Of the anomalies: natural or artificial.")] = "natural",
     batch_size: BatchOption = 20,
+    name: Annotated[str | None, typer.Option(help="Name of the test set in challenge.yaml.")] = None,
     secret: SecretOption = None,
+    picture: Annotated[Path | None, typer.Option(help="Draw the imported cases into this PNG.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Import any folder of NIfTI images with masks, or with 0 or 1 in a text file."""
+    """Import NIfTI scans with masks, or with 0 or 1 in NAME.txt. Exit code 1 if something is wrong."""
     description = Description(
-        name=out.name,
+        name=name or out.name,
         dataset=dataset,
         purpose=purpose,
         origin=origin,
         batch_size=batch_size,
         public=purpose == "toy",
     )
-    _report(import_folder(images, labels, out, description=description, streams=_import_key(secret)), out)
+    with _bar() as progress:
+        task = progress.add_task("reading", total=None)
+        imported = import_set(
+            find_layout(folder),
+            out,
+            description=description,
+            streams=_import_key(secret),
+            on_scan=lambda done, total: progress.update(task, completed=done, total=total),
+        )
+    _show_findings(imported.findings, imported.test_set, folder, as_json=as_json, scans=imported.scans)
+    if imported.test_set is None:
+        raise typer.Exit(1)
+    if picture is not None:
+        picture.write_bytes(encode_png(draw_sheet(out)))
+    _say_imported(imported.test_set, out, picture)
 
 
 def _import_key(secret: Path | None) -> Streams:
@@ -131,11 +136,50 @@ def _import_key(secret: Path | None) -> Streams:
     return read_secret(secret) if secret else Streams(key=secrets.token_bytes(32), hidden=True)
 
 
-def _report(test_set: TestSet, folder: Path) -> None:
+def _show_findings(
+    findings: Sequence[Finding], test_set: TestSet | None, folder: Path, *, as_json: bool, scans: int
+) -> None:
+    """The table on standard error; with --json the report on standard output instead."""
+    if as_json:
+        digest = test_set.digest if test_set else None
+        typer.echo(to_json(findings, folder=str(folder), cases=scans, digest=digest))
+        return
+    if findings:
+        wide = Console(stderr=True, highlight=False, width=None if errors.is_terminal else 160)
+        wide.print(make_table(findings))
+    wrong = sum(one.is_error for one in findings)
+    if test_set is None:
+        errors.print(f"{wrong} errors in {folder}: nothing was written.", style="red", soft_wrap=True)
+
+
+def _say_imported(test_set: TestSet, folder: Path, picture: Path | None) -> None:
     abnormal = sum(case.abnormal for case in test_set.cases)
-    console.print(
-        f"imported {folder}: {len(test_set.cases)} cases, {abnormal} of them abnormal", soft_wrap=True
+    count = f"{len(test_set.cases)} cases, {abnormal} of them abnormal"
+    errors.print(f"wrote {folder}: {count}, digest {test_set.digest}", soft_wrap=True)
+    look = f"{picture} written" if picture else f"mood-test-sets picture {folder} sheet.png"
+    errors.print(f"Look at every case before you use it: {look}", soft_wrap=True)
+
+
+@app.command("correct")
+def correct_command(
+    folder: Annotated[Path, typer.Argument(help="The test set in use; it stays as it is.")],
+    out: Annotated[Path, typer.Argument(help="The new version, of the same name inside.")],
+    labels: Annotated[
+        Path | None, typer.Option(help="Folder of corrected labels: ID.nii.gz, or ID.txt with 0 or 1.")
+    ] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="A case to leave out; may be repeated.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a new version with corrected labels or without some cases; scans and ids stay."""
+    corrected = correct_set(folder, out, labels=labels, drop=drop or ())
+    changed, dropped = len(corrected.changed), len(corrected.dropped)
+    _show_findings(
+        corrected.findings, corrected.test_set, labels or folder, as_json=as_json, scans=changed + dropped
     )
+    if corrected.test_set is None:
+        raise typer.Exit(1)
+    errors.print(f"{changed} labels changed, {dropped} cases dropped", soft_wrap=True)
+    _say_imported(corrected.test_set, out, None)
 
 
 @app.command("export-mood")

@@ -1,5 +1,6 @@
 """The command line, called as a user calls it."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -84,15 +85,40 @@ def test_a_weak_secret_is_one_sentence_and_exit_code_2(
 
 def test_moods_layout_goes_out_and_comes_in(mini: Path, tmp_path: Path) -> None:
     assert call("export-mood", mini / "toy-brain", tmp_path / "mood") == 0
-    assert call("import-mood", tmp_path / "mood", tmp_path / "back", "--dataset", "brain") == 0
+    sheet = tmp_path / "sheet.png"
+    words = ("--dataset", "brain", "--purpose", "toy", "--picture", sheet)
+    assert call("import", tmp_path / "mood", tmp_path / "back", *words) == 0
     before, after = load_test_set(mini / "toy-brain"), load_test_set(tmp_path / "back")
     assert sorted(str(case.sha256_label) for case in before.cases) == sorted(
         str(case.sha256_label) for case in after.cases
     )
+    assert sheet.read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_folder_without_images_is_refused_by_name(
+def test_a_folder_that_holds_nothing_is_refused_by_name(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert call("import-folder", tmp_path, tmp_path, tmp_path / "out", "--dataset", "abdom") == 2
+    assert call("import", tmp_path, tmp_path / "out", "--dataset", "abdom") == 2
     assert str(tmp_path) in capsys.readouterr().err
+
+
+def test_errors_of_an_import_are_a_table_or_a_document_and_exit_code_1(
+    mini: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call("export-mood", mini / "toy-brain", tmp_path / "mood")
+    victim = min((tmp_path / "mood" / "toy").iterdir())
+    victim.write_bytes(b"nothing")
+    assert call("import", tmp_path / "mood", tmp_path / "out", "--dataset", "brain") == 1
+    assert "cannot be read" in capsys.readouterr().err.replace("\n", " ")
+    assert call("import", tmp_path / "mood", tmp_path / "out", "--dataset", "brain", "--json") == 1
+    report = json.loads(capsys.readouterr().out)
+    assert [(one["defect"], one["file"]) for one in report["findings"][:1]] == [
+        ("unreadable", f"toy/{victim.name}")
+    ]
+
+
+def test_a_case_can_be_dropped(mini: Path, tmp_path: Path) -> None:
+    victim = next(case for case in load_test_set(mini / "test-brain").cases if case.scope == "global")
+    assert call("correct", mini / "test-brain", tmp_path / "out", "--drop", victim.id) == 0
+    after = load_test_set(tmp_path / "out")
+    assert (after.name, len(after.cases)) == ("test-brain", 4)

@@ -1,0 +1,85 @@
+"""What is wrong, or worth a look, in files that shall become a test set: one finding a sentence."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = ["Defect", "Finding", "Severity", "to_json"]
+
+SCHEMA = "mood-import-report/1"
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Defect(StrEnum):
+    """Closed: each has a test that makes it."""
+
+    UNREADABLE = "unreadable"
+    DATA_TYPE = "data_type"
+    NOT_3D = "not_3d"
+    SPACING = "spacing"
+    NOT_FINITE = "not_finite"
+    CONSTANT = "constant"
+    SCALED = "scaled"
+    SAME_NAME = "same_name"
+    STRAY = "stray"
+    NO_LABEL = "no_label"
+    NO_IMAGE = "no_image"
+    FLAG = "flag"
+    SHAPE = "shape"
+    ORIENTATION = "orientation"
+    NO_ORIENTATION = "no_orientation"
+    SHIFTED = "shifted"
+    NOT_BINARY = "not_binary"
+    FRACTIONS = "fractions"
+    EMPTY_LABEL = "empty_label"
+    MARKED_NORMAL = "marked_normal"
+    MOSTLY_MARKED = "mostly_marked"
+    DUPLICATE = "duplicate"
+    NOT_RAS = "not_ras"
+    SPACINGS_DIFFER = "spacings_differ"
+    SHAPES_DIFFER = "shapes_differ"
+    RANGE = "range"
+    TELLING_HEADER = "telling_header"
+    NO_ABNORMAL = "no_abnormal"
+    NO_NORMAL = "no_normal"
+    BATCHES = "batches"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    severity: Severity
+    defect: Defect
+    file: str
+    """Relative to the folder that was imported; `.` is all of it."""
+    what: str
+    remedy: str
+
+    @property
+    def is_error(self) -> bool:
+        return self.severity is Severity.ERROR
+
+
+def to_json(findings: Iterable[Finding], *, folder: str, cases: int, digest: str | None) -> str:
+    """The report for programs; `digest` is None where nothing was imported."""
+    rows = [
+        {
+            "severity": one.severity,
+            "defect": one.defect,
+            "file": one.file,
+            "what": one.what,
+            "remedy": one.remedy,
+        }
+        for one in in_order(findings)
+    ]
+    document = {"schema": SCHEMA, "folder": folder, "cases": cases, "digest": digest, "findings": rows}
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def in_order(findings: Iterable[Finding]) -> Sequence[Finding]:
+    """Errors first, then by file."""
+    return sorted(findings, key=lambda one: (not one.is_error, one.file, one.defect))

@@ -1,0 +1,20 @@
+"""The findings of an import as a table: what is wrong, where, and what to do."""
+
+from collections.abc import Iterable
+
+from rich.table import Table
+
+from mood_test_sets.findings import Finding, in_order
+
+__all__ = ["make_table"]
+
+STYLES = {True: "red", False: "yellow"}
+
+
+def make_table(findings: Iterable[Finding]) -> Table:
+    """Errors first."""
+    table = Table("", "file", "what", "what to do", show_lines=False, pad_edge=False)
+    table.columns[1].overflow = "fold"
+    for one in in_order(findings):
+        table.add_row(str(one.severity), one.file, one.what, one.remedy, style=STYLES[one.is_error])
+    return table
