@@ -68,7 +68,7 @@ down: ## stop what `make up` and `make demo` started
 	  if [ -f $$home/settings.env ]; then $(BIN)/mood down --home $$home || exit 1; fi; done
 	@demo=demo-data/compose/platform/.env; if [ -f $$demo ]; then infra/compose/down.sh --env-file $$demo; fi
 
-.PHONY: compose-env compose-up compose-down compose-demo
+.PHONY: compose-env compose-up compose-down compose-check compose-demo
 export COMPOSE ?= docker-compose
 compose-env: ## write .env and random secrets for docker-compose.yml, once
 	@infra/compose/env.sh
@@ -76,6 +76,8 @@ compose-up: compose-env ## the platform in containers built here; COMPOSE="docke
 	@infra/compose/build.sh && $(COMPOSE) up -d
 compose-down: ## stop it; its volumes stay
 	@infra/compose/down.sh
+compose-check: ## attack it while it runs: labels, secrets, networks; every service is killed once
+	$(BIN)/python infra/compose/check.py
 compose-demo: ## the demo on docker-compose.yml; its leaderboards must equal those of `make demo`
 	$(BIN)/python infra/demo/demo.py --on compose $(if $(KEEP),--keep)
 	@test -d demo-data/published || echo "No demo to compare with: run make demo, then infra/demo/compare.py"
