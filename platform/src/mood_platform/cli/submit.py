@@ -102,14 +102,9 @@ def _create(client: Client, image: str, task: Task, stage: str, name: str) -> di
 
 
 def _check_allowed(edition: dict[str, Any], stage: str, count: int) -> None:
-    """Ask before a long upload what the platform would refuse after it."""
+    """Ask before a long upload what the platform would refuse after it; the dates, grace included, it judges itself."""
     if stage not in ("toy", "challenge"):
         raise Problem(f"--stage {stage!r} is not known.", remedy="Use toy or challenge.")
-    if not edition["open"]:
-        text = f"{edition['title']} is open from {edition['opens']} to {edition['closes']}."
-        raise Problem(
-            text, remedy="An upload begun before the end may still be submitted.", code=Exit.NOT_ALLOWED
-        )
     quota = edition.get("quota")
     if stage == "challenge" and quota and quota["left"] < count:
         text = (
