@@ -102,7 +102,7 @@ def _create(client: Client, image: str, task: Task, stage: str, name: str) -> di
 
 
 def _check_allowed(edition: dict[str, Any], stage: str, count: int) -> None:
-    """Ask before a long upload what the platform would refuse after it; the dates, grace included, it judges itself."""
+    """Ask before a long upload what would be refused after it; dates and grace are left to the platform."""
     if stage not in ("toy", "challenge"):
         raise Problem(f"--stage {stage!r} is not known.", remedy="Use toy or challenge.")
     quota = edition.get("quota")
