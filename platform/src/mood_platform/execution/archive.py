@@ -150,9 +150,10 @@ def _scan(raw: HashedStream, *, limit: int) -> _Contents:
     documents_left = Budget(_MOST_DOCUMENTS, FailureReason.IMAGE_TOO_COMPLEX)
     head, whole = peek(cast("BinaryIO", raw), tarfile.BLOCKSIZE)
     _refuse_compression("The archive", _compression(head))
-    plain = HashedStream(unpacked(whole), Budget(limit + _INDEX_SLACK))
+    all_left = Budget(limit + _INDEX_SLACK)
+    plain = HashedStream(unpacked(whole), all_left)
     with _reading(plain) as archive:
-        for member in members(archive):
+        for member in members(archive, all_left):
             members_left.spend(1)
             _note_member(member, contents)
             if member.isreg():

@@ -29,8 +29,12 @@ class Budget:
         self._reason = reason
 
     def spend(self, count: int) -> None:
+        self.require(count)
         self._left -= count
-        if self._left < 0:
+
+    def require(self, count: int) -> None:
+        """Whether so much may still come."""
+        if count > self._left:
             raise SubmissionFault(self._reason)
 
 
@@ -105,9 +109,17 @@ def open_hashed(path: Path) -> HashedStream:
     return HashedStream(cast("BinaryIO", path.open("rb", buffering=0)))
 
 
-def members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    """The members of a tar in order, none of them kept: tarfile would remember a million."""
+def members(archive: tarfile.TarFile, budget: Budget | None = None) -> Iterator[tarfile.TarInfo]:
+    """The members of a tar in order, none of them kept: tarfile would remember a million.
+
+    What a header promises is held against the budget before tarfile skips it: it would walk exabytes
+    behind the end of a file of one kilobyte.
+    """
     kept: Any = archive
     for member in archive:
         kept.members = []
+        if member.size < 0:
+            raise tarfile.ReadError(f"{member.name!r} has a negative size")
+        if budget is not None:
+            budget.require(member.size)
         yield member
