@@ -210,13 +210,17 @@ class Explorer:
     def come_to_rest(self, *, rounds: int = 60) -> None:
         """Nothing goes wrong any more; what is left to do is done."""
         self.store.fault = None
+        self.settle(rounds=rounds)
+
+    def settle(self, *, rounds: int = 60) -> None:
+        """Time passes and machines work until nothing is left to do; only the store may still refuse."""
         self.runtime = FakeRuntime(_answer)
         for _ in range(rounds):
             self.pass_time()
             self.sweep()
             self.reap()
             while self.platform.queue.pending:
-                with suppress(PlatformError):
+                with suppress(PlatformError, OSError):
                     self._handle(*self.platform.queue.pending.pop(0))
             if not self._live():
                 return
