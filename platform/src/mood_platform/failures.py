@@ -250,3 +250,11 @@ class FailureReason(StrEnum):
         Blame.TEAM,
         "The WORKDIR of the image lies under /proc or /sys; choose an ordinary folder, such as /workspace.",
     )
+    IMAGE_ACCOUNTS = (
+        "image_accounts",
+        Blame.TEAM,
+        (
+            "In the image /etc is not a folder, or /etc/passwd or /etc/group is not an ordinary small file, "
+            "and the container engine reads both; make them ordinary files."
+        ),
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import posixpath
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -122,6 +123,12 @@ def case_options(job: CaseJob, *, image: ImageConfig, host_cpus: float) -> dict[
     return options
 
 
+def probe_options(options: Mapping[str, Any], *, holder_image: str) -> dict[str, Any]:
+    """The same container without anything that the submission's image brings: a healthy engine starts it."""
+    own = {"image": holder_image, "entrypoint": ["sleep"], "command": ["0"], "working_dir": "/"}
+    return {**options, **own, "tmpfs": {TMP: options["tmpfs"][TMP]}}
+
+
 def seccomp_profile() -> str:
     """The allow-list of system calls as JSON: no io_uring, vsock, userfaultfd, bpf, keyrings, ptrace."""
     return files("mood_platform.execution").joinpath("seccomp.json").read_text(encoding="utf-8")
@@ -151,8 +158,16 @@ def _confined(job: CaseJob, image: ImageConfig, *, user: int) -> dict[str, Any]:
 
 def _volume_covers(volumes: tuple[str, ...]) -> dict[str, str]:
     """Each VOLUME would be a writable folder on the host's disk: 1 MiB of tmpfs instead."""
-    covered = {posixpath.normpath(volume) for volume in volumes} - {TMP, DATA, PRED}
+    covered = {_as_the_engine_names(volume) for volume in volumes} - {TMP, DATA, PRED}
     return dict.fromkeys(sorted(covered), "rw,nosuid,nodev,noexec,size=1m,nr_inodes=64,mode=1777")
+
+
+def _as_the_engine_names(volume: str) -> str:
+    """A cover under another spelling than the engine's covers nothing. A path that is not absolute stays
+    so, and the engine then refuses the container.
+    """
+    normal = posixpath.normpath(volume)
+    return normal[1:] if normal.startswith("//") else normal
 
 
 def _mounts(job: CaseJob, *, data_read_only: bool) -> list[Mount]:

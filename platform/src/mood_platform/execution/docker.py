@@ -34,7 +34,8 @@ from mood_platform.execution.container_options import (
 )
 from mood_platform.execution.contract import DATA, PRED, output_name_of
 from mood_platform.execution.outcome import SIGKILLED
-from mood_platform.execution.runtime import CaseJob, Collected, Execution
+from mood_platform.execution.runtime import CaseJob, Execution
+from mood_platform.execution.start import NotStarted, start_case
 from mood_platform.execution.transfer import collect, input_archive, log_tail
 from mood_platform.execution.watch import Ending, watch
 
@@ -90,12 +91,14 @@ class DockerRuntime:
         holder = self._start_holder(job)
         holder.put_archive(DATA, input_archive(job.case))
         options = case_options(job, image=self._image_config(job.image), host_cpus=self._host_cpus)
-        case = self._client.containers.create(**options)
         try:
-            case.start()
-        except APIError as fault:
+            case = self._start_case(job, options)
+        except NotStarted as refusal:
             _require_running(holder, job)
-            return _not_started(job, case, fault)
+            return _not_started(job, refusal)
+        except APIError:
+            _require_running(holder, job)  # else that is what to tell
+            raise
         ending = watch(case, seconds=job.limits.seconds, should_stop=should_stop)
         return self._conclude(job, case, holder, ending)
 
@@ -104,6 +107,12 @@ class DockerRuntime:
         holder = self._client.containers.create(**options)
         holder.start()
         return holder
+
+    def _start_case(self, job: CaseJob, options: dict[str, Any]) -> Container:
+        remove = partial(self._client.api.remove_container, options["name"], v=True, force=True)
+        return start_case(
+            self._client, options, holder_image=job.holder_image, remove=lambda: _remove(remove)
+        )
 
     def _conclude(self, job: CaseJob, case: Container, holder: Container, ending: Ending) -> Execution:
         """Facts about a container that has ended, and the bytes it left."""
@@ -212,14 +221,9 @@ def _require_running(holder: Container, job: CaseJob) -> None:
         raise DockerException(f"The holder image {job.holder_image} could not run `sleep`: exit {exit_code}.")
 
 
-def _not_started(job: CaseJob, case: Container, fault: APIError) -> Execution:
-    """The engine says 127 or 126 when the image's own entry point, command or folder is at fault."""
-    case.reload()
-    exit_code = int(case.attrs["State"]["ExitCode"])
-    if exit_code not in (126, 127):
-        raise fault
-    job.log.write_bytes(f"The container did not start: {fault.explanation}\n".encode()[: job.limits.log])
-    return Execution(exit_code=exit_code, collected=Collected.MISSING)
+def _not_started(job: CaseJob, refusal: NotStarted) -> Execution:
+    job.log.write_bytes(f"The container did not start: {refusal}\n".encode()[: job.limits.log])
+    return Execution(not_started=True)
 
 
 def _fault(job: CaseJob, fault: Exception) -> Execution:

@@ -7,9 +7,11 @@ import tarfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import BinaryIO, cast
 
 from mood_platform.errors import SubmissionFault
+from mood_platform.execution.account_files import check_account_files
 from mood_platform.execution.streams import CHUNK, Budget, HashedStream, members, unpacked
 from mood_platform.failures import FailureReason
 
@@ -75,14 +77,19 @@ def scan_layer(source: BinaryIO, *, budget: Budget, files: Budget) -> Layer:
     folders: set[str] = {"/"}
     known: dict[Entry, Entry] = {}  # most files share owner and mode: one object for all of them
     with tarfile.open(fileobj=cast("BinaryIO", plain), mode="r|", bufsize=CHUNK) as archive:
-        for member in members(archive):
+        for member in members(archive, budget):
             files.spend(1)
             _check_member(member)
             path = absolute(member.name)
+            check_account_files(path, member, is_link=partial(_is_link, entries))
             entry = _entry(member, entries)
             entries[path] = known.setdefault(entry, entry)
             _imply(path, folders)
     return Layer(plain.finish(), plain.size, entries, frozenset(folders))
+
+
+def _is_link(entries: dict[str, Entry], path: str) -> bool:
+    return path in entries and entries[path].kind is Kind.LINK
 
 
 def _check_member(member: tarfile.TarInfo) -> None:

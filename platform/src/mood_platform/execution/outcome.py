@@ -60,6 +60,8 @@ def _platform_fault(execution: Execution) -> FailureReason | None:
 
 
 def _judge_output(execution: Execution) -> tuple[StateName, FailureReason | None]:
+    if execution.not_started:
+        return "crashed", FailureReason.NOT_STARTED
     if execution.collected is Collected.PRESENT:
         return "collected", None
     # More telling than the exit code: a program that fills the output space mostly ends with an error too.

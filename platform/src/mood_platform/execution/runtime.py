@@ -47,6 +47,7 @@ class Execution:
     exit_code: int | None = None
     oom_killed: bool = False  # also true when only a child process was killed
     killed_at_limit: bool = False
+    not_started: bool = False  # the engine is well, and refuses this image
     seconds: float = 0.0  # from container start to its end, by the engine's clock
     engine_error: str | None = None  # for operators: never shown to participants
     gpu_unavailable: bool = False

@@ -27,6 +27,10 @@ TABLE = {
     "no prediction, exit 0": (facts(), Outcome("output_missing", Why.OUTPUT_MISSING)),
     "no prediction, exit 1": (facts(MISSING, 1), Outcome("crashed", Why.CRASHED)),
     "no prediction, killed by itself": (facts(MISSING, 137), Outcome("crashed", Why.CRASHED)),
+    "refused by a healthy engine": (
+        facts(None, None, not_started=True),
+        Outcome("crashed", Why.NOT_STARTED),
+    ),
     "a link": (facts(Collected.IRREGULAR), Outcome("output_missing", Why.OUTPUT_IRREGULAR)),
     "too large, then an error": (
         facts(Collected.TOO_LARGE, 1),
