@@ -19,7 +19,10 @@ class Principal:
     def require_team(self) -> Team:
         """The principal's team, or a sentence that says how to get one."""
         if self.team is None:
-            raise Forbidden("You are not in a team yet.", remedy="Create a team first (POST /api/v1/teams).")
+            raise Forbidden(
+                "You are not in a team yet.",
+                remedy="Create a team (POST /api/v1/teams), or join one by an invitation (`mood team join`).",
+            )
         return self.team
 
     @property

@@ -59,21 +59,21 @@ def revoke(tx: Transaction, *, secret: str) -> None:
 
 def create_team(tx: Transaction, *, user: User, name: str) -> Team:
     """Found a team and join it; a user is in at most one."""
-    locked = tx.session.scalars(
-        select(User)
-        .where(User.id == user.id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    ).one()
-    if locked.team_id is not None:
-        raise AlreadyExists(
-            "You are in a team already.", remedy="Submit with that team; ask an organizer to change it."
-        )
+    locked = lock_newcomer(tx, user)
     team = Team(slug=_slug(name), name=_checked_name("name", name), created_at=tx.now)
     _insert_unique(tx, team, taken=f"There is a team {team.slug!r} already.", remedy="Choose another name.")
     locked.team_id = team.id
     audit(tx, actor=locked.email, action="team.create", subject=subject_of("team", team))
     return team
+
+
+def lock_newcomer(tx: Transaction, user: User) -> User:
+    """The user, locked so that nobody gets into two teams at once."""
+    query = select(User).where(User.id == user.id).with_for_update(key_share=True)
+    locked = tx.session.scalars(query.execution_options(populate_existing=True)).one()
+    if locked.team_id is not None:
+        raise AlreadyExists("You are in a team already.", remedy="Submit with that team.")
+    return locked
 
 
 def make_organizer(tx: Transaction, *, email: str) -> User:

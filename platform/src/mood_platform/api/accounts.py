@@ -1,15 +1,16 @@
-"""Registering, logging in and out, who I am, founding a team."""
+"""Registering, logging in and out, who I am, founding a team, inviting into it, joining one."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from mood_platform.accounts.invitations import invite, join_team
 from mood_platform.accounts.principal import Principal
 from mood_platform.accounts.service import create_team, login, register, revoke
 from mood_platform.serving.dependencies import BearerSecret, Caller, Me, Tx, World
 from mood_platform.serving.submission_view import view_team
-from mood_platform.serving.views import MeView, TeamView, View
+from mood_platform.serving.views import MeView, Moment, TeamView, View
 
 router = APIRouter(tags=["accounts"])
 
@@ -32,6 +33,16 @@ class Login(Body):
 
 class NewTeam(Body):
     name: str = Field(max_length=200)
+
+
+class Code(Body):
+    code: str = Field(max_length=200)
+
+
+class InvitationView(View):
+    code: str
+    """Shown this once; it works for one person."""
+    expires_at: Moment
 
 
 class TokenView(View):
@@ -71,6 +82,19 @@ def read_me(me: Me) -> MeView:
 def found_team(body: NewTeam, tx: Tx, me: Me) -> TeamView:
     """Found a team and join it."""
     return view_team(create_team(tx, user=me.user, name=body.name))
+
+
+@router.post("/teams/invitations", status_code=201)
+def invite_member(tx: Tx, me: Me) -> InvitationView:
+    """A code with which one person can join your team."""
+    code, row = invite(tx, principal=me)
+    return InvitationView(code=code, expires_at=row.expires_at)
+
+
+@router.post("/teams/join")
+def join_by_invitation(body: Code, tx: Tx, me: Me) -> TeamView:
+    """Join the team that the code belongs to."""
+    return view_team(join_team(tx, user=me.user, code=body.code))
 
 
 def view_me(me: Principal) -> MeView:

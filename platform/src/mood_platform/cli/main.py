@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mood_platform.cli import account, admin, machine, results, submit, trial
+from mood_platform.cli import account, admin, machine, results, submit, team, trial
 from mood_platform.cli.console import say
 from mood_platform.cli.problems import explain
 
@@ -53,6 +53,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
 for panel, commands in COMMANDS.items():
     for name, command in commands.items():
         app.command(name, rich_help_panel=panel)(command)
+app.add_typer(team.app, name="team", rich_help_panel="Account")
 app.add_typer(admin.app, name="admin", rich_help_panel="Organizers and operators")
 
 

@@ -12,6 +12,7 @@ from mood_platform.models.case_run import (
 from mood_platform.models.challenge import Challenge
 from mood_platform.models.event import AuditEvent, RunEvent
 from mood_platform.models.image import Image, ImageState
+from mood_platform.models.invitation import Invitation
 from mood_platform.models.leaderboard import Leaderboard
 from mood_platform.models.rescoring import SCORING_TRANSITIONS, Rescoring, RunScoring, ScoringState
 from mood_platform.models.run import LIVE, RUN_TRANSITIONS, Run, RunState
@@ -34,6 +35,7 @@ __all__ = [
     "Challenge",
     "Image",
     "ImageState",
+    "Invitation",
     "Json",
     "Leaderboard",
     "Rescoring",

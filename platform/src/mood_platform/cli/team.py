@@ -1,0 +1,27 @@
+"""`mood team invite`, `mood team join`: several people submit for one team."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mood_platform.cli.client import Client
+from mood_platform.cli.console import say
+
+app = typer.Typer(no_args_is_help=True, help="Invite people into your team, or join one.")
+
+
+@app.command()
+def invite() -> None:
+    """Print a code with which one person can join your team."""
+    made = Client.member().post("/teams/invitations")
+    say.print(f"For one person, until {made['expires_at']}. They register, then run: mood team join CODE")
+    typer.echo(made["code"])
+
+
+@app.command()
+def join(code: Annotated[str, typer.Argument(metavar="CODE", help="What a member gave you.")]) -> None:
+    """Join the team of the member who gave you the code."""
+    team = Client.member().post("/teams/join", {"code": code})
+    say.print(f"You are in team {team['name']}; its quota and submissions are yours too.")
