@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mood_platform.machine.installation import Installation
     from mood_platform.machine.supervisor import Supervisor
 
-HEALTHY_SECONDS = 90.0
+HEALTHY_SECONDS = 180.0
 Home = Annotated[
     Path, typer.Option(envvar="MOOD_HOME", help="Folder that holds all data and settings of this platform.")
 ]

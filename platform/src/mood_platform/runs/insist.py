@@ -24,5 +24,5 @@ def insist(record: Callable[[], Recorded]) -> Recorded:
         except (OperationalError, OSError) as error:
             if time.monotonic() > deadline:
                 raise
-            log.warning("A result waits to be recorded: %s", error)
+            log.warning("A result waits to be recorded: %s", str(error).partition("\n")[0])
             time.sleep(1)

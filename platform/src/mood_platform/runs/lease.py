@@ -37,4 +37,4 @@ def _beat_until(beat: Callable[[], bool], every_seconds: float, lost: Event, end
                 lost.set()
                 return
         except SQLAlchemyError as error:
-            log.warning("Heartbeat not delivered, the database does not answer: %s", error)
+            log.warning("Heartbeat not delivered: %s", str(error).partition("\n")[0])

@@ -44,7 +44,7 @@ def _reliability(settings: Settings) -> dict[str, Any]:
             "socket_timeout": 30,
             "health_check_interval": 10,
         },
-        "beat_scheduler": "celery.beat:Scheduler",  # in memory: no file that a kill could damage
+        "beat_scheduler": "mood_platform.worker.beat:CalmScheduler",
     }
 
 
