@@ -85,6 +85,16 @@ def test_guessing_is_slowed_down(client: httpx.Client) -> None:
     assert answers[-1].headers["retry-after"] == "60"
 
 
+def test_a_stranger_who_guesses_does_not_lock_the_owner_out(site: Site, client: httpx.Client) -> None:
+    client.post("/users", json=ADA).raise_for_status()
+    wrong = {"email": ADA["email"], "password": "not the password"}
+    elsewhere = httpx.HTTPTransport(local_address="127.0.0.2")
+    with httpx.Client(base_url=f"{site.url}/api/v1", transport=elsewhere) as stranger:
+        assert {stranger.post("/tokens", json=wrong).status_code for _ in range(9)} == {401, 429}
+    right = {"email": ADA["email"], "password": ADA["password"]}
+    assert client.post("/tokens", json=right).status_code == 201
+
+
 def test_every_answer_carries_the_strict_headers(client: httpx.Client) -> None:
     for path in ("/health", "/me", "/nowhere"):
         headers = client.get(path).headers

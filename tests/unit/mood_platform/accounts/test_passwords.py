@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from argon2 import extract_parameters
 
-from mood_platform.accounts.passwords import LONGEST, hash_password, verify_password
+from mood_platform.accounts.passwords import LONGEST, _decoy, hash_password, verify_password
 from mood_platform.errors import Invalid
 
 PASSWORD = "correct horse battery"
@@ -25,6 +26,10 @@ def test_two_hashes_of_a_password_differ() -> None:
 def test_an_unknown_account_is_a_wrong_password() -> None:
     assert not verify_password(None, PASSWORD)
     assert not verify_password(None, "no account has this password")
+
+
+def test_an_unknown_account_costs_the_same_work() -> None:
+    assert extract_parameters(_decoy()) == extract_parameters(hash_password(PASSWORD))
 
 
 def test_a_broken_hash_lets_nobody_in() -> None:
