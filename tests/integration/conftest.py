@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -47,13 +47,23 @@ def database_engine(database_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.fixture
-def sessions(database_engine: Engine) -> Sessions:
+@pytest.fixture(scope="session")
+def start_afresh(database_engine: Engine) -> Callable[[], Sessions]:
     """Sessions on an empty database; commits are real, so that locks and races are too."""
     names = ", ".join(table.name for table in Base.metadata.sorted_tables)
-    with database_engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
-    return make_sessions(database_engine)
+
+    def start() -> Sessions:
+        with database_engine.begin() as connection:
+            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        return make_sessions(database_engine)
+
+    return start
+
+
+@pytest.fixture
+def sessions(start_afresh: Callable[[], Sessions]) -> Sessions:
+    """The usual way: one empty database a test. A module with one world for all tests calls for its own."""
+    return start_afresh()
 
 
 @pytest.fixture

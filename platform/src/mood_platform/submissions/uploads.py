@@ -7,19 +7,29 @@ from datetime import timedelta
 from pathlib import Path, PurePath
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
 from mood_platform.accounts.audit import audit, subject_of
 from mood_platform.accounts.principal import Principal
 from mood_platform.challenges.window import check_upload_window
 from mood_platform.db.transaction import Transaction
-from mood_platform.errors import Conflict, Invalid, NotFound, OffsetMismatch, QuotaExceeded, TooLarge
+from mood_platform.errors import (
+    Conflict,
+    Invalid,
+    NoSpace,
+    NotFound,
+    OffsetMismatch,
+    QuotaExceeded,
+    TooLarge,
+)
 from mood_platform.models import Challenge, Image, Team, Upload, UploadState
 from mood_platform.queueing import Job
-from mood_platform.submissions.upload_files import create_file, received, upload_path
+from mood_platform.submissions.upload_files import create_file, free_bytes, received, upload_path
 
 OPEN_UPLOADS = 8
-"""A team's unfinished uploads at any time; each may be as large as the image limit."""
+"""A team's uploads that are unfinished or not checked yet, at any time."""
+OPEN_LIMITS = 2
+"""So many times the image limit they may have together."""
 LONGEST_NAME = 200
 OVERHEAD = 2**20
 """Bytes of tar and JSON around an image that do not count against its limit."""
@@ -36,14 +46,16 @@ def create_upload(
     limit_bytes: int,
     hours: float,
     root: Path,
+    keep_free: int = 0,
 ) -> Upload:
-    """Size, owner and window are checked before the first byte; `root` is the object store's folder."""
+    """All that can be known is checked before the first byte; `root` is the object store's folder."""
     team = principal.require_team()
     check_upload_window(challenge, now=tx.now)
     _check_size(size, limit_bytes)
     if sha256 is not None and not re.fullmatch("[0-9a-f]{64}", sha256):
         raise Invalid("Metadata sha256: it is no SHA-256.", remedy="Send 64 lower-case hexadecimal digits.")
-    _check_open_uploads(tx, team)
+    _check_open_uploads(tx, team, size=size, most=OPEN_LIMITS * limit_bytes)
+    _check_space(root, size=size, keep_free=keep_free)
     upload = Upload(
         team_id=team.id,
         user_id=principal.user.id,
@@ -62,10 +74,10 @@ def create_upload(
 
 def find_upload(tx: Transaction, *, principal: Principal, upload_id: UUID, lock: bool = False) -> Upload:
     """The team's own upload that is not over; anyone else's looks unknown."""
-    query = select(Upload).where(Upload.id == upload_id)
+    team_id = principal.team.id if principal.team else None
+    query = select(Upload).where(Upload.id == upload_id, Upload.team_id == team_id)
     upload = tx.session.scalar(query.with_for_update(key_share=True) if lock else query)
-    mine = upload is not None and principal.team is not None and upload.team_id == principal.team.id
-    if upload is None or not mine or upload.state is UploadState.EXPIRED:
+    if upload is None or upload.state is UploadState.EXPIRED:
         raise NotFound("There is no such upload.", remedy="Begin a new one.")
     if upload.state is UploadState.RECEIVING and upload.expires_at <= tx.now:
         raise NotFound("The upload has expired.", remedy="Begin a new one.")
@@ -125,17 +137,34 @@ def _check_size(size: int, limit_bytes: int) -> None:
         )
 
 
-def _check_open_uploads(tx: Transaction, team: Team) -> None:
+def _check_open_uploads(tx: Transaction, team: Team, *, size: int, most: int) -> None:
     """The Team row is locked, so that two requests cannot both be the last one."""
     tx.session.scalars(select(Team).where(Team.id == team.id).with_for_update(key_share=True)).one()
-    unfinished = (
-        Upload.team_id == team.id,
-        Upload.state == UploadState.RECEIVING,
-        Upload.expires_at > tx.now,
-    )
-    if (tx.session.scalar(select(func.count()).where(*unfinished)) or 0) >= OPEN_UPLOADS:
+    receiving = and_(Upload.state == UploadState.RECEIVING, Upload.expires_at > tx.now)
+    unchecked = Upload.state == UploadState.COMPLETE
+    count, promised = tx.session.execute(
+        select(func.count(), func.coalesce(func.sum(Upload.size), 0)).where(
+            Upload.team_id == team.id, or_(receiving, unchecked)
+        )
+    ).one()
+    if count >= OPEN_UPLOADS:
         raise QuotaExceeded(
-            f"Your team has {OPEN_UPLOADS} unfinished uploads.", remedy="Finish or delete one of them first."
+            f"Your team has {count} uploads that are unfinished or not checked yet.",
+            remedy="Finish or delete one of them first.",
+        )
+    if promised + size > most + OVERHEAD:
+        raise QuotaExceeded(
+            f"With this one, your team's unfinished and unchecked uploads would have {promised + size} bytes; "
+            f"{most} are allowed.",
+            remedy="Finish or delete one of them first.",
+        )
+
+
+def _check_space(root: Path, *, size: int, keep_free: int) -> None:
+    if free_bytes(root) - size < keep_free:
+        raise NoSpace(
+            f"The platform has no room for {size} bytes.",
+            remedy="Nothing is lost. Tell the organizers; they have to make room.",
         )
 
 
