@@ -6,8 +6,9 @@ PlatformError(detail, *, remedy)
 ├ Forbidden           known, but not allowed
 ├ Invalid             the request's content is off: names the field and the remedy
 ├ Conflict            right request, wrong moment
-│ ├ InvalidTransition · QuotaExceeded · StageClosed · AlreadyExists · OffsetMismatch
+│ ├ InvalidTransition · QuotaExceeded · StageClosed · AlreadyExists · OffsetMismatch · Locked
 ├ TooLarge            over a stated limit
+├ NoSpace             the platform's disk is full: the organizers' turn
 ├ SubmissionFault     the team's image is at fault: carries a FailureReason
 ├ Misconfigured       the operator's turn: names the setting or the file
 └ Transient           try again; the job is retried
@@ -69,6 +70,14 @@ class AlreadyExists(Conflict):
 
 class OffsetMismatch(Conflict):
     code = "offset_mismatch"
+
+
+class Locked(Conflict):
+    code = "locked"
+
+
+class NoSpace(PlatformError):
+    code = "no_space"
 
 
 class TooLarge(PlatformError):

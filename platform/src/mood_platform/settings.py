@@ -64,6 +64,10 @@ class ApiSettings(BaseModel):
     public_url: str = "http://127.0.0.1:8030"
     upload_chunk_bytes: int = 64 * 2**20
     upload_hours: float = 48
+    upload_idle_seconds: float = 60
+    """A part that brings no byte for so long is taken for broken off: its upload can be carried on."""
+    upload_free_bytes: int = 2 * 2**30
+    """What a new upload must leave free on the disk of storage.root."""
     login_attempts_per_minute: int = 20
 
 

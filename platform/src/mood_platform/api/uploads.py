@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from asyncio import timeout
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Annotated
 from uuid import UUID
 
@@ -76,6 +78,7 @@ def create(request: Request, tx: Tx, context: World, me: Me, _: Version) -> Resp
         limit_bytes=config_of(challenge).limits.image,
         hours=context.settings.api.upload_hours,
         root=context.settings.storage.root,
+        keep_free=context.settings.api.upload_free_bytes,
     )
     headers = offset_headers(offset=0, size=upload.size, expires_at=upload.expires_at, image=None)
     location = {"Location": f"{API_PREFIX}/uploads/{upload.id}"}
@@ -107,7 +110,7 @@ async def append_part(
     upload = await run_in_threadpool(_open, context, secret, upload_id)
     writing = open_writer(root, upload.id, offset=offset, size=upload.size)
     async with contextmanager_in_threadpool(writing) as writer:
-        async for block in _blocks(request):
+        async for block in _blocks(request, idle_seconds=context.settings.api.upload_idle_seconds):
             await run_in_threadpool(writer.write, block)
     view = await run_in_threadpool(_look, context, secret, upload_id)
     headers = offset_headers(offset=view.offset, size=view.size, expires_at=view.expires_at, image=view.image)
@@ -148,15 +151,19 @@ def _view(tx: Transaction, context: Context, me: Principal, upload_id: UUID) -> 
     )
 
 
-async def _blocks(request: Request) -> AsyncIterator[bytes]:
-    """The body in blocks worth a write; what a broken connection left is kept too."""
+async def _blocks(request: Request, *, idle_seconds: float) -> AsyncIterator[bytes]:
+    """The body in blocks worth a write; what a broken or silent connection left is kept too.
+
+    A silent one must end: it holds the upload's lock, and its team carries on over another.
+    """
     buffer = bytearray()
-    try:
-        async for chunk in request.stream():
+    chunks = aiter(request.stream())
+    with suppress(ClientDisconnect, TimeoutError, StopAsyncIteration):
+        while True:
+            async with timeout(idle_seconds):
+                chunk = await anext(chunks)
             buffer += chunk
             if len(buffer) >= BLOCK:
                 yield bytes(buffer)
                 buffer.clear()
-    except ClientDisconnect:
-        pass
     yield bytes(buffer)

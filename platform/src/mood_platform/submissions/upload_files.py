@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import io
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 from uuid import UUID
 
-from mood_platform.errors import Conflict, NotFound, OffsetMismatch, TooLarge
+from mood_platform.errors import Locked, NoSpace, NotFound, OffsetMismatch, TooLarge
+
+ASK = "Ask for the offset (HEAD)."
+TELL = "Your bytes so far are kept. Tell the organizers; they have to make room."
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def upload_key(upload_id: UUID) -> str:
@@ -25,8 +31,15 @@ def upload_path(root: Path, upload_id: UUID) -> Path:
 
 def create_file(root: Path, upload_id: UUID) -> None:
     path = upload_path(root, upload_id)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(exist_ok=False)
+    with _noticing_full_disk():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(exist_ok=False)
+
+
+def free_bytes(root: Path) -> int:
+    """What the disk of the object store has left."""
+    root.mkdir(parents=True, exist_ok=True)
+    return shutil.disk_usage(root).free
 
 
 def received(root: Path, upload_id: UUID) -> int:
@@ -41,7 +54,7 @@ def received(root: Path, upload_id: UUID) -> int:
 class Writer:
     """Appends chunks, never beyond the promised size."""
 
-    stream: BinaryIO
+    stream: io.FileIO
     offset: int
     size: int
 
@@ -50,30 +63,32 @@ class Writer:
             raise TooLarge(
                 f"The upload is longer than the {self.size} bytes it promised.", remedy="Begin a new upload."
             )
-        self.stream.write(chunk)
-        self.offset += len(chunk)
+        rest = memoryview(chunk)
+        while rest:
+            with _noticing_full_disk():
+                written = self.stream.write(rest)
+            self.offset += written
+            rest = rest[written:]
 
 
 @contextmanager
 def open_writer(root: Path, upload_id: UUID, *, offset: int, size: int) -> Iterator[Writer]:
     """A locked writer at `offset`; what it wrote stays and is on disk, also when the block breaks off."""
     try:
-        stream = upload_path(root, upload_id).open("r+b")
+        stream = upload_path(root, upload_id).open("r+b", buffering=0)
     except FileNotFoundError:
         raise NotFound("There is no such upload.", remedy="Begin a new one.") from None
     with stream:
         _lock(stream)
         at = stream.seek(0, os.SEEK_END)
         if at != offset:
-            raise OffsetMismatch(
-                f"The upload is at byte {at}, not {offset}.", remedy="Ask for the offset (HEAD)."
-            )
+            raise OffsetMismatch(f"The upload is at byte {at}, not {offset}.", remedy=ASK)
         writer = Writer(stream, offset, size)
         try:
             yield writer
         finally:
-            stream.flush()
-            os.fsync(stream.fileno())
+            with _noticing_full_disk():
+                os.fsync(stream.fileno())
 
 
 def append(root: Path, upload_id: UUID, *, offset: int, size: int, chunks: Iterable[bytes]) -> int:
@@ -84,11 +99,20 @@ def append(root: Path, upload_id: UUID, *, offset: int, size: int, chunks: Itera
     return writer.offset
 
 
-def _lock(stream: BinaryIO) -> None:
+def _lock(stream: io.FileIO) -> None:
     try:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise Conflict(
-            "Another request is writing to this upload.",
-            remedy="Wait for it to end, then ask for the offset (HEAD).",
+        raise Locked(
+            "Another request is writing to this upload.", remedy=f"Wait for it to end. {ASK}"
         ) from None
+
+
+@contextmanager
+def _noticing_full_disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise NoSpace("The platform's disk is full.", remedy=TELL) from error
+        raise

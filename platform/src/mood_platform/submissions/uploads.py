@@ -154,8 +154,7 @@ def _check_open_uploads(tx: Transaction, team: Team, *, size: int, most: int) ->
         )
     if promised + size > most + OVERHEAD:
         raise QuotaExceeded(
-            f"With this one, your team's unfinished and unchecked uploads would have {promised + size} bytes; "
-            f"{most} are allowed.",
+            f"With this one your team's open uploads would have {promised + size} bytes; {most} are allowed.",
             remedy="Finish or delete one of them first.",
         )
 
@@ -172,4 +171,4 @@ def _base_name(filename: str) -> str:
     """The last part of what the client calls its file; shown, never used as a path."""
     name = PurePath(filename.replace("\\", "/")).name
     clean = "".join(character for character in name if character.isprintable())[:LONGEST_NAME]
-    return clean or "image.tar"
+    return clean if clean.strip(". ") else "image.tar"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mood_platform.errors import NotFound, PlatformError
+from mood_platform.errors import NoSpace, NotFound, PlatformError
 from mood_platform.submissions.upload_files import append, create_file, open_writer, received, upload_path
 
 DATA = bytes(range(256))
@@ -56,3 +57,20 @@ def test_a_file_is_created_once(tmp_path: Path) -> None:
     create_file(tmp_path, upload_id)
     with pytest.raises(FileExistsError):
         create_file(tmp_path, upload_id)
+
+
+def test_a_disk_that_is_full_keeps_what_went_in_and_says_so(tmp_path: Path) -> None:
+    upload_id = uuid4()
+    create_file(tmp_path, upload_id)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(
+        resource.RLIMIT_FSIZE, (100, hard)
+    )  # the kernel then takes a part and refuses the rest
+    try:
+        with pytest.raises(NoSpace, match="Tell the organizers"):
+            append(tmp_path, upload_id, offset=0, size=len(DATA), chunks=[DATA])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert received(tmp_path, upload_id) == 100
+    append(tmp_path, upload_id, offset=100, size=len(DATA), chunks=[DATA[100:]])
+    assert upload_path(tmp_path, upload_id).read_bytes() == DATA
