@@ -9,7 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -51,7 +51,8 @@ class Engine(FakeRuntime):
         (self.folder / claim_id).unlink(missing_ok=True)
 
 def build(settings):
-    return build_world(settings, runtime=Engine(echo, before_case=lambda job: time.sleep(0.15)))
+    seconds = float(os.environ.get("CASE_SECONDS", "0.15"))
+    return build_world(settings, runtime=Engine(echo, before_case=lambda job: time.sleep(seconds)))
 
 if __name__ == "__main__":
     serve(build(Settings.read()))
@@ -102,26 +103,21 @@ class Workers:
             self.kill(name)
 
 
-@contextmanager
-def own_broker(folder: Path) -> Iterator[Callable[[], None]]:
-    """A broker of this test; the function kills it and starts it again."""
-    servers: list[subprocess.Popen[bytes]] = []
-    valkey = ValkeyServer(folder)
+class Broker:
+    """A broker of this test, which can be killed and started again."""
 
-    def restart() -> None:
-        for old in servers:
-            old.kill()
-            old.wait()
-        valkey.socket.unlink(missing_ok=True)
-        servers.append(subprocess.Popen(valkey.server_command(), stdout=subprocess.DEVNULL))
-        until(valkey.socket.exists)
+    def __init__(self, folder: Path) -> None:
+        self.valkey = ValkeyServer(folder)
+        self.start()
 
-    restart()
-    try:
-        yield restart
-    finally:
-        servers[-1].terminate()
-        servers[-1].wait()
+    def start(self) -> None:
+        self._server = subprocess.Popen(self.valkey.server_command(), stdout=subprocess.DEVNULL)
+        until(self.valkey.socket.exists)
+
+    def kill(self) -> None:
+        self._server.kill()
+        self._server.wait()
+        self.valkey.socket.unlink(missing_ok=True)
 
 
 @dataclass
@@ -129,7 +125,7 @@ class Machine:
     platform: TinyPlatform
     queue: CeleryQueue
     workers: Workers
-    restart_broker: Callable[[], None]
+    broker: Broker
 
     def submit(self, name: str, *, stage: Stage = Stage.CHALLENGE) -> Submission:
         submission = self.platform.submit(self.platform.join(name), stage=stage)
@@ -142,6 +138,10 @@ class Machine:
         with transaction(self.platform.sessions, self.queue) as tx:
             return Counter(tx.session.scalars(select(CaseRun.state).where(CaseRun.run_id == run.id)))
 
+    def attempts(self, run: Run) -> set[int]:
+        with transaction(self.platform.sessions, self.queue) as tx:
+            return set(tx.session.scalars(select(CaseRun.attempt).where(CaseRun.run_id == run.id)))
+
     def ended(self, submission: Submission) -> bool:
         return not self.platform.run_of(submission).state.live
 
@@ -153,7 +153,8 @@ def machine(
     (tmp_path / "shim.py").write_text(SHIM)
     with ExitStack() as stack:
         home = engines_home / f"broker-{time.monotonic_ns()}"
-        restart = stack.enter_context(own_broker(home))
+        broker = Broker(home)
+        stack.callback(broker.kill)
         environment = {
             "MOOD_DATABASE__URL": database_url,
             "MOOD_BROKER__URL": ValkeyServer(home).url,
@@ -168,7 +169,7 @@ def machine(
         workers = Workers(environment, tmp_path)
         stack.callback(workers.stop_all)
         platform = make_platform(sessions, store, tmp_path / "sets")
-        yield Machine(platform, CeleryQueue(settings), workers, restart)
+        yield Machine(platform, CeleryQueue(settings), workers, broker)
 
 
 def nested(environment: dict[str, str]) -> dict[str, dict[str, str]]:
@@ -222,11 +223,24 @@ def test_killed_slot_evaluator_sweeper_beat_and_broker_all_come_back_and_the_run
     for done, victim in ((2, "slot"), (5, "evaluate"), (8, "beat"), (9, "upkeep"), (10, "slot")):
         until(lambda done=done: machine.states(run)[CaseRunState.SUCCEEDED] >= done)
         machine.workers.kill(victim)
-        machine.restart_broker()
+        machine.broker.kill()
+        machine.broker.start()
         start[victim]()
     until(lambda: machine.ended(submission), seconds=120)
     assert machine.platform.run_of(submission).state is RunState.SCORED
     assert machine.states(run) == {CaseRunState.SUCCEEDED: 16}
+
+
+def test_a_broker_that_is_away_during_a_case_costs_neither_worker_nor_attempt(machine: Machine) -> None:
+    machine.workers.environment["CASE_SECONDS"] = "1"
+    machine.workers.start_worker("slot", "toy")
+    submission = machine.submit("north", stage=Stage.TOY)
+    run = machine.platform.run_of(submission)
+    until(lambda: machine.states(run)[CaseRunState.RUNNING] == 1)
+    machine.broker.kill()
+    until(lambda: machine.states(run)[CaseRunState.COLLECTED] == 1)
+    assert machine.workers.running["slot"].poll() is None
+    assert machine.attempts(run) == {0, 1}
 
 
 def test_a_broker_that_is_down_costs_the_sender_no_error(machine: Machine) -> None:
