@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress, TaskID
 
+from mood_platform.cli.changes_table import WAYS
 from mood_platform.cli.console import say, steps_bar
 from mood_platform.cli.machine import DEFAULT_HOME, Home
 from mood_platform.cli.problems import Problem
 
 if TYPE_CHECKING:
     from mood_platform.db.transaction import Transaction
+    from mood_platform.models import TestSet
     from mood_platform.settings import Settings
     from mood_platform.storage.store import ObjectStore
 
@@ -27,6 +29,7 @@ def import_test_sets(
 ) -> None:
     """Install test sets: every hash is checked; installing the same one again changes nothing."""
     from mood_platform.challenges.service import install_test_set
+    from mood_platform.challenges.versions import version_before
 
     for folder in folders:
         with _world(home) as (tx, store), steps_bar() as bar:
@@ -38,6 +41,23 @@ def import_test_sets(
                 progress=partial(_advance, bar, task),
             )
             say.print(f"{row.name}: installed, digest {row.digest}")
+            before = version_before(tx, test_set=row)
+            if before is not None:
+                _tell_change(before, row)
+
+
+def _tell_change(before: TestSet, after: TestSet) -> None:
+    """Against the version before; what has run is scored on the new one only when someone says so."""
+    from mood_evaluator import TestSet as Manifest
+    from mood_platform.challenges.versions import VersionChange
+    from mood_platform.clock import rfc3339
+
+    change = VersionChange.between(Manifest.from_json(before.manifest), Manifest.from_json(after.manifest))
+    say.print(f"A new version of the one installed at {rfc3339(before.installed_at)}:")
+    for kind, ids in change.to_json().items():
+        if ids:
+            say.print(f"  cases {WAYS[kind]}: {', '.join(ids)}")
+    say.print("New runs use it; score those that exist with: mood admin rescore")
 
 
 def _advance(bar: Progress, task: TaskID, done: int, total: int) -> None:

@@ -8,7 +8,7 @@ from mood_evaluator import Dataset
 from mood_platform.cli.console import BLANK, number, say, show_table
 
 UP, DOWN = "▲", "▼"
-KINDS = {
+WAYS = {
     "added": "added",
     "removed": "removed",
     "images": "with another scan",
@@ -35,7 +35,7 @@ def _grounds(changes: dict[str, Any]) -> list[str]:
         if changes[what]
     ]
     for dataset, change in changes["test_sets"].items():
-        counts = [f"{count} {KINDS[kind]}" for kind, count in (change["cases"] or {}).items() if count]
+        counts = [f"{count} {WAYS[kind]}" for kind, count in (change["cases"] or {}).items() if count]
         told.append(f"{dataset} test set corrected: cases {', '.join(counts) or 'as before'}")
     return told
 
