@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from mood_platform.db.engine import Sessions
 from mood_platform.errors import Transient
@@ -19,6 +20,7 @@ from mood_platform.queueing import Job
 from mood_platform.runs.execute import work_once
 from mood_platform.runs.reaper import reap
 from mood_platform.runs.service import cancel_run
+from mood_platform.runs.sweeper import sweep
 from mood_platform.storage.local import LocalStore
 from mood_platform.testing.factories import ALL_STAGES, TinyPlatform, make_platform
 from mood_platform.testing.faulty import FaultyStore, system_error
@@ -166,6 +168,27 @@ def test_a_run_cancelled_meanwhile_stops_the_container_and_drops_the_result(plat
     assert (case_run.state, case_run.prediction_key) == (CaseRunState.CANCELLED, None)
     assert platform.run_of(submission).state is RunState.CANCELLED
     assert Job.SCORE_CASE not in platform.queue.names()
+
+
+def test_a_worker_that_slept_past_its_lease_overwrites_nothing_of_its_successor(
+    platform: TinyPlatform,
+) -> None:
+    platform.submit(platform.join("north"))
+    successor = platform.slot(FakeRuntime(lambda _: Scripted.writing(b"second")), name="node-2")
+
+    def sleep_past_the_lease(_: CaseJob) -> None:
+        with platform.open() as tx:
+            tx.session.execute(update(CaseRun).values(lease_until=tx.now - timedelta(seconds=1)))
+        assert sweep(platform.sessions, platform.queue, max_attempts=3) == 1
+        while not any(case.attempt == 2 for case in started(platform)):
+            assert work_once(successor, stages=ALL_STAGES)
+
+    sleeper = FakeRuntime(lambda _: Scripted.writing(b"first"), before_case=sleep_past_the_lease)
+    assert work_once(platform.slot(sleeper), stages=ALL_STAGES)
+    (case_run,) = (case for case in started(platform) if case.attempt == 2)
+    assert (case_run.state, case_run.node) == (CaseRunState.COLLECTED, "node-2")
+    assert case_run.prediction_key is not None
+    assert platform.store.read(case_run.prediction_key, limit=10) == b"second"
 
 
 def test_a_toy_slot_leaves_hidden_cases_alone(platform: TinyPlatform) -> None:

@@ -13,6 +13,8 @@ from mood_platform.failures import FailureReason
 from mood_platform.models import ImageState, Stage, User
 from mood_platform.notifications.mailer import FolderMailer
 from mood_platform.notifications.service import send_mail
+from mood_platform.queueing import Job
+from mood_platform.runs.endings import fail_run, lock_run
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.queries import newest_run
 from mood_platform.submissions.service import submit
@@ -50,6 +52,49 @@ def test_each_member_gets_the_toy_report_mail_once(
     assert f"https://mood.example.org/submissions/{made.id}/report" in mails["mate@example.org"].replace(
         "=\n", ""
     )
+
+
+def test_what_the_platform_gave_up_is_told_to_the_team_and_to_every_organizer(
+    sessions: Sessions, store: LocalStore, tmp_path: Path
+) -> None:
+    with transaction(sessions, FakeQueue()) as tx:
+        challenge = make_edition(tx, store=store, folder=tmp_path / "sets", cases=2)
+        north = make_participant(tx, "north")
+        make_participant(tx, "south")
+        for name in ("olga", "otto"):
+            make_participant(tx, name, organizer=True)
+        image = make_image(tx, principal=north, challenge=challenge)
+        made = submit(tx, principal=north, image_id=image.id, task=Task.PIXEL, stage=Stage.CHALLENGE)
+        run = newest_run(tx, submission=made)
+        queue = FakeQueue()
+    with transaction(sessions, queue) as tx:
+        locked = lock_run(tx, run.id)
+        assert locked is not None
+        fail_run(tx, run=locked, reason=FailureReason.ABANDONED)
+    mailer = FolderMailer(tmp_path / "mails")
+    for job, arguments in queue.sent:
+        assert job is Job.SEND_MAIL
+        with transaction(sessions, FakeQueue()) as tx:
+            send_mail(tx, mailer=mailer, public_url=PAGES, **arguments)
+    mails = {receiver: text.replace("=\n", "") for receiver, text in read(mailer.folder).items()}
+    assert set(mails) == {"north@example.org", "olga@example.org", "otto@example.org"}
+    assert "It does not count against your quota." in mails["north@example.org"]
+    assert f"mood admin rerun {made.id}" in mails["otto@example.org"]
+
+
+def test_a_check_that_the_platform_gave_up_is_told_to_organizers_too(
+    sessions: Sessions, store: LocalStore, tmp_path: Path
+) -> None:
+    with transaction(sessions, FakeQueue()) as tx:
+        challenge = make_edition(tx, store=store, folder=tmp_path / "sets", cases=2)
+        north = make_participant(tx, "north")
+        make_participant(tx, "olga", organizer=True)
+        image = make_image(tx, principal=north, challenge=challenge, state=ImageState.REJECTED)
+        image.reason = FailureReason.CHECK_FAILED
+    mailer = FolderMailer(tmp_path / "mails")
+    with transaction(sessions, FakeQueue()) as tx:
+        send_mail(tx, mailer=mailer, public_url=PAGES, kind="image_rejected", image=str(image.id))
+    assert set(read(mailer.folder)) == {"north@example.org", "olga@example.org"}
 
 
 def test_a_rejected_image_is_mailed(sessions: Sessions, store: LocalStore, tmp_path: Path) -> None:

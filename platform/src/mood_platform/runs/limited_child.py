@@ -42,11 +42,13 @@ class ChildLimits:
 def run_limited(work: Callable[[], bytes], limits: ChildLimits) -> bytes | Exhausted:
     """The bytes that `work` returns, or what it exhausted; an exception inside is ours: Transient."""
     reader, writer = os.pipe()
-    libc = ctypes.CDLL(None)
+    libc, parent = ctypes.CDLL(None), os.getpid()
     child = os.fork()
     if child == 0:
         os.close(reader)
         libc.prctl(DIE_WITH_PARENT, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before that was said
+            os._exit(0)
         _run_in_child(work, limits, writer)
     os.close(writer)
     with os.fdopen(reader, "rb", buffering=0) as stream:
@@ -68,6 +70,17 @@ def _run_in_child(work: Callable[[], bytes], limits: ChildLimits, writer: int) -
 
 
 def _answer(work: Callable[[], bytes], limits: ChildLimits) -> bytes:
+    try:
+        _confine(limits)
+        return b"=" + work()
+    except MemoryError:
+        return b"M"
+    except BaseException:  # noqa: BLE001 - whatever it is, it is told to the parent, which raises
+        return b"!" + traceback.format_exc().encode()
+
+
+def _confine(limits: ChildLimits) -> None:
+    """A limit that this process may not set is our fault, and is told like one."""
     faulthandler.disable()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGALRM):
         signal.signal(number, signal.SIG_DFL)
@@ -75,12 +88,6 @@ def _answer(work: Callable[[], bytes], limits: ChildLimits) -> bytes:
     address_space = _mapped_bytes() + limits.memory
     resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
-    try:
-        return b"=" + work()
-    except MemoryError:
-        return b"M"
-    except BaseException:  # noqa: BLE001 - whatever it is, it is told to the parent, which raises
-        return b"!" + traceback.format_exc().encode()
 
 
 def _mapped_bytes() -> int:

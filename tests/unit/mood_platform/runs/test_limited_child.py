@@ -67,6 +67,11 @@ def test_an_exception_inside_is_ours_and_names_itself() -> None:
         run_limited(stumble, ROOMY)
 
 
+def test_a_limit_that_cannot_be_set_is_ours_and_not_the_predictions() -> None:
+    with pytest.raises(Transient, match="Scoring failed"):
+        run_limited(lambda: b"", ChildLimits(memory=2**70, cpu_seconds=1, wall_seconds=20.0))
+
+
 def test_a_child_killed_from_outside_is_nobodys_fault() -> None:
     def die() -> bytes:
         os.kill(os.getpid(), signal.SIGKILL)
