@@ -32,7 +32,7 @@ sys.exit(1)
 WRONG_PASSWORD = """
 import psycopg, sys
 try:
-    psycopg.connect("postgresql://mood:wrong@postgres/mood")
+    psycopg.connect("host=postgres dbname=mood user=mood password=wrong")
 except psycopg.OperationalError as error:
     sys.exit("password authentication failed" not in str(error))
 sys.exit(1)

@@ -7,6 +7,11 @@ cluster=/var/lib/postgresql/cluster
 data=$cluster/data
 bin=$(echo /usr/lib/postgresql/*/bin)
 
+# What a killed server left says nothing here, where process numbers begin anew; this lock does.
+exec 9>"$cluster/lock"
+flock --nonblock 9 || { echo "another PostgreSQL works in this volume" >&2; exit 1; }
+rm -f "$data/postmaster.pid"
+
 alone() { "$bin/postgres" --single -D "$1" postgres >/dev/null; } # runs the statements of its input
 
 if [ ! -e "$data" ]; then
