@@ -1,0 +1,56 @@
+"""An open challenge with two teams that hand in archives, and the intake that checks them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from mood_platform.accounts.principal import Principal
+from mood_platform.db.engine import Sessions
+from mood_platform.db.transaction import transaction
+from mood_platform.execution import intake_child
+from mood_platform.models import Challenge, Image
+from mood_platform.storage.local import LocalStore
+from mood_platform.submissions.intake import Checker, check_image
+from mood_platform.submissions.upload_files import append
+from mood_platform.submissions.uploads import create_upload, finish
+from mood_platform.testing.edition import make_edition, make_participant
+from mood_platform.testing.queue import FakeQueue
+
+
+class Intake:
+    def __init__(self, sessions: Sessions, store: LocalStore) -> None:
+        self.sessions, self.store, self.queue = sessions, store, FakeQueue()
+        with transaction(sessions, self.queue) as tx:
+            self.challenge = make_edition(tx, store=store, folder=store.root.parent / "sets", cases=2)
+            self.north, self.south = make_participant(tx, "north"), make_participant(tx, "south")
+
+    def hand_in(self, archive: bytes, *, by: Principal | None = None, sha256: str | None = None) -> UUID:
+        """The whole upload; the id of the Image it became."""
+        team = by or self.north
+        with transaction(self.sessions, self.queue) as tx:
+            upload = create_upload(
+                tx,
+                principal=team,
+                challenge=tx.session.get_one(Challenge, self.challenge.id),
+                size=len(archive),
+                filename="image.tar",
+                sha256=sha256,
+                limit_bytes=2**30,
+                hours=1,
+                root=self.store.root,
+            )
+        append(self.store.root, upload.id, offset=0, size=len(archive), chunks=[archive])
+        with transaction(self.sessions, self.queue) as tx:
+            return finish(tx, principal=team, upload_id=upload.id, root=self.store.root).id
+
+    def check(self, image_id: UUID, *, check: Checker = intake_child.check_image) -> Image:
+        check_image(self.sessions, self.queue, self.store, image_id=image_id, check=check)
+        return self.image(image_id)
+
+    def image(self, image_id: UUID) -> Image:
+        with self.sessions() as session:
+            return session.get_one(Image, image_id)
+
+    def files(self) -> list[str]:
+        """What lies among the uploads: nothing, once all are decided."""
+        return sorted(path.name for path in (self.store.root / "uploads").iterdir())
