@@ -36,7 +36,7 @@ RUNS = int(os.environ.get("RUNS", "3"))
 pytestmark = [pytest.mark.e2e, pytest.mark.docker, pytest.mark.timeout(600 + 15 * KILLS)]
 
 PAUSE_SECONDS = 0.3
-LIVE_RUNS = 3
+LIVE_RUNS = 5
 TEAMS = ("north", "south")
 TASKS = ("sample", "pixel")
 AT_REST_SECONDS = 300.0
