@@ -75,11 +75,11 @@ UNFIT = Problem(
     422,
     "invalid",
     "A value holds a character or a number that cannot be stored.",
-    "Leave out zero bytes and absurdly large numbers.",
+    "Leave out zero bytes, halves of characters and absurdly large numbers.",
 )
 FULL = Problem(
     507,
-    "storage_full",
+    "no_space",
     "The platform has no room for this just now.",
     "Nothing that was stored is lost; try again later, or tell the organizers.",
 )
@@ -99,6 +99,7 @@ def install_error_handlers(app: FastAPI, render: Renderer) -> None:
         RequestValidationError,
         HTTPException,
         DataError,
+        UnicodeEncodeError,
         OperationalError,
         PoolTimeout,
         Exception,
@@ -126,7 +127,7 @@ def problem_of(error: Exception) -> Problem:
         return Problem(422, "invalid", _first_fault(error), "Correct the field and send it again.")
     if isinstance(error, HTTPException):
         return _problem_of_status(error.status_code)
-    if isinstance(error, DataError):
+    if isinstance(error, DataError | UnicodeEncodeError):  # half a surrogate pair is no text either
         return UNFIT
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return FULL

@@ -82,17 +82,37 @@ class BodyLimit:
         if _declared_length(scope) > limit:
             await render_json(Request(scope), problem_of(error))(scope, receive, send)
             return
-        received = 0
+        body = _BoundedBody(receive, send, limit=limit, error=error)
+        try:
+            await self.app(scope, body.receive, body.send)
+        except TooLarge:
+            if not body.refused:
+                raise
+        if body.refused:
+            await render_json(Request(scope), problem_of(error))(scope, receive, send)
 
-        async def receive_bounded() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > limit:
-                raise error
-            return message
 
-        await self.app(scope, receive_bounded, send)
+class _BoundedBody:
+    """Counts what arrives. Once it is too much, whatever the application makes of that is not sent."""
+
+    def __init__(self, receive: Receive, send: Send, *, limit: int, error: TooLarge) -> None:
+        self._receive, self._send = receive, send
+        self._left, self._error = limit, error
+        self._answered = False
+        self.refused = False
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            self.refused = not self._answered
+            raise self._error
+        return message
+
+    async def send(self, message: Message) -> None:
+        self._answered = self._answered or not self.refused
+        if not self.refused:
+            await self._send(message)
 
 
 def _declared_length(scope: Scope) -> int:
