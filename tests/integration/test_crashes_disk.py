@@ -89,7 +89,9 @@ def test_an_upload_that_meets_a_full_disk_is_told_so_and_carries_on_where_it_sto
     team = platform.join("north")
     data = random.Random(1).randbytes(400 * KIB)
     with (
-        serve_site(platform, database_url=database_url, root=small_disk / "files") as site,
+        serve_site(
+            platform, database_url=database_url, root=small_disk / "files", upload_free_bytes=0
+        ) as site,
         site.visit(team) as me,
     ):
         tus = {"Tus-Resumable": "1.0.0", "Content-Type": PART_TYPE}
@@ -97,6 +99,7 @@ def test_an_upload_that_meets_a_full_disk_is_told_so_and_carries_on_where_it_sto
             "/api/v1/uploads",
             headers={**tus, "Upload-Length": str(len(data)), "Upload-Metadata": "challenge dGlueQ=="},
         )
+        assert begun.status_code == 201, begun.text
         place = begun.headers["Location"]
 
         def send(offset: int) -> httpx.Response:
@@ -104,7 +107,7 @@ def test_an_upload_that_meets_a_full_disk_is_told_so_and_carries_on_where_it_sto
 
         with filled(small_disk, leaving=150 * KIB):
             refused = send(0)
-        assert (refused.status_code, refused.json()["error"]) == (507, "storage_full")
+        assert (refused.status_code, refused.json()["error"]) == (507, "no_space")
         assert refused.json()["remedy"]
         arrived = int(me.head(place, headers=tus).headers["Upload-Offset"])
         assert 0 < arrived < len(data)
