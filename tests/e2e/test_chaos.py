@@ -30,13 +30,13 @@ from mood_platform.testing.invariants import ENDED_BY_NODE, breaches, faults_of
 from mood_platform.testing.live import LivePlatform, Person, Record, what_counts
 from mood_platform.testing.storm import Happened, Storm, plan
 
-SEED, KILLS = int(os.environ.get("SEED", "1")), int(os.environ.get("KILLS", "8"))
-RUNS = int(os.environ.get("RUNS", "3"))
+SEED, KILLS = int(os.environ.get("SEED", "1")), int(os.environ.get("KILLS", "6"))
+RUNS = int(os.environ.get("RUNS", "2"))
 """At least so many; while the storm lasts there are always some more."""
 pytestmark = [pytest.mark.e2e, pytest.mark.docker, pytest.mark.timeout(600 + 15 * KILLS)]
 
 PAUSE_SECONDS = 0.3
-LIVE_RUNS = 5
+LIVE_RUNS = 5 if KILLS > 20 else 2
 TEAMS = ("north", "south")
 TASKS = ("sample", "pixel")
 AT_REST_SECONDS = 300.0
