@@ -89,4 +89,5 @@ migrate: ## bring the database of MOOD_DATABASE__URL to the newest schema
 revision: ## write a migration for changed models: make revision MESSAGE="..."
 	$(BIN)/alembic -c platform/src/mood_platform/alembic.ini revision --autogenerate -m "$(MESSAGE)"
 clean: down ## remove caches and what the demo made; .venv and data stay
+	@demo=demo-data/compose/platform/.env; if [ -f $$demo ]; then $(COMPOSE) --env-file $$demo down --volumes; fi
 	rm -rf demo-data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*

@@ -71,6 +71,7 @@ class ComposePlatform:
     def up(self, port: int) -> None:
         variables = {"MOOD_PROJECT": "mood-demo", "MOOD_PORT": str(port)}
         self.stages.run(["infra/compose/env.sh", self.home], log="up", variables=variables)
+        self._compose("down", "--volumes")  # of a demo whose folder is gone
         self.stages.run(["infra/compose/build.sh", *self._options()], log="up")
         self._compose("up", "--detach", "--scale", f"slot={SLOTS}")
 
