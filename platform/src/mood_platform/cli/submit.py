@@ -17,6 +17,7 @@ from mood_platform.cli.console import AsJson, emit, say
 from mood_platform.cli.following import follow, title
 from mood_platform.cli.problems import Exit, Problem
 from mood_platform.cli.uploads import upload
+from mood_platform.failures import FailureReason
 
 Source = Annotated[
     str, typer.Argument(metavar="IMAGE|ARCHIVE", help="A local Docker image, or a `docker save` archive.")
@@ -75,6 +76,7 @@ def _filename(source: str) -> str:
 
 
 def _find_known(client: Client, archive: Archive) -> dict[str, Any] | None:
+    """By its digest; an Engine with the containerd image store names images otherwise, and uploads again."""
     if archive.digest is None:
         return None
     images = client.items("/images")
@@ -87,11 +89,20 @@ def _wait_for_intake(client: Client, identity: str) -> dict[str, Any]:
     while True:
         image: dict[str, Any] = patiently(lambda: client.get(f"/images/{identity}"))
         if image["state"] == "accepted":
+            if image["duplicate_of"] is not None:
+                say.print("It is the same image as one your team handed in before; that one is used.")
             return image
         if image["state"] == "rejected":
-            text = f"The image was rejected: {image['text']} {image['detail']}".strip()
-            raise Problem(text, remedy="Correct it and hand it in again.", code=Exit.IMAGE_FAILED)
+            raise rejection(image)
         time.sleep(0.5)
+
+
+def rejection(image: dict[str, Any]) -> Problem:
+    """What the platform found wrong with an image, and whose turn it is."""
+    text = f"The image was rejected: {image['text']} {image['detail']}".strip()
+    if image["reason"] == FailureReason.CHECK_FAILED:
+        return Problem(text, remedy="Run the same command again.", code=Exit.PLATFORM)
+    return Problem(text, remedy="Correct it and hand it in again.", code=Exit.IMAGE_FAILED)
 
 
 def _create(client: Client, image: str, task: Task, stage: str, name: str) -> dict[str, Any]:

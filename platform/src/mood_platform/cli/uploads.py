@@ -21,6 +21,8 @@ PIECE = 32 * 2**20
 READ = 2**18
 MOST_BREAKS = 60
 """Breaks in a row, a second apart, without a byte more on the platform."""
+NO_SPACE = 507
+"""Waiting a minute does not help: the organizers have to make room."""
 TUS = {"Tus-Resumable": "1.0.0"}
 
 
@@ -106,7 +108,7 @@ def _send_piece(
     headers = TUS | {"Upload-Offset": str(offset), "Content-Length": str(length)}
     headers["Content-Type"] = "application/offset+octet-stream"
     answer = client.http.patch(place, headers=headers, content=content())
-    if answer.status_code in (409, 423) or answer.status_code >= 500:
+    if answer.status_code in (409, 423) or (answer.status_code >= 500 and answer.status_code != NO_SPACE):
         time.sleep(1.0)
         raise OutOfStep
     return _standing(answer)

@@ -143,3 +143,20 @@ def test_a_refusal_is_told_with_its_remedy(archive: Archive) -> None:
         uploads.upload(Client(URL, None, transport=refuse), archive, challenge="demo", filename="x")
     assert (caught.value.text, caught.value.remedy) == ("The challenge is closed.", "Next year.")
     assert caught.value.code is Exit.NOT_ALLOWED
+
+
+def test_a_full_disk_of_the_platform_is_told_at_once_and_the_upload_kept_in_mind(
+    archive: Archive, cache: Path
+) -> None:
+    body = {"error": "no_space", "detail": "The platform's disk is full.", "remedy": "Tell the organizers."}
+    server = TusServer()
+
+    def full(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(507, json=body) if request.method == "PATCH" else server(request)
+
+    with pytest.raises(Problem) as caught:
+        uploads.upload(
+            Client(URL, None, transport=httpx.MockTransport(full)), archive, challenge="demo", filename="x"
+        )
+    assert (caught.value.code, caught.value.remedy) == (Exit.PLATFORM, "Tell the organizers.")
+    assert len(list(cache.iterdir())) == 1
