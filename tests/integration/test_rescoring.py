@@ -19,6 +19,7 @@ from mood_evaluator import Case, Dataset, Task, TestSet, load_test_set, save_tes
 from mood_platform.challenges.service import install_test_set
 from mood_platform.db.engine import Sessions
 from mood_platform.errors import Conflict, Invalid
+from mood_platform.leaderboards.export import export
 from mood_platform.leaderboards.service import draft, leaderboard_key, publish
 from mood_platform.models import CaseRun, Challenge, Leaderboard, Rescoring, Run, RunScoring, ScoringState
 from mood_platform.models import TestSet as StoredTestSet
@@ -104,6 +105,11 @@ class Correction:
         store = self.contest.platform.store
         keys = [key for key in store.keys(f"runs/{run.id}") if "/results" in key]
         return [json.loads(store.read(key, limit=10**7)) for key in sorted(keys, key=len)]
+
+    def export(self) -> list[Path]:
+        with self.contest.platform.open() as tx:
+            folder, store = self.folder.parent / "export", self.contest.platform.store
+            return export(tx, challenge=self.challenge(tx), folder=folder, store=store)
 
     def scorings(self) -> list[RunScoring]:
         with self.contest.platform.open() as tx:
@@ -211,6 +217,8 @@ def test_published_corrected_and_published_again(
     }  # fmt: skip
     assert len(document["changed_cases"]["brain"]["labels"]) == 3
     assert not any("corrected" in warning for warning in document["warnings"])
+    written = {path.name for path in correction.export()}
+    assert {f"{run.id}{number}.json" for run in scored for number in ("", "-1")} <= written
     second = correction.publish(task, note="Two labels corrected.")
     assert (second.version, second.previous_digest) == (2, first.digest)
     assert platform.store.read(leaderboard_key(first.id), limit=10**7) == stored
@@ -261,6 +269,20 @@ def test_a_second_correction_builds_on_the_first(correction: Correction, tmp_pat
     correction.contest.run()
     document = correction.draft()
     assert (document["rescoring"], document["datasets"]["brain"]["cases"]) == (2, 3)
+
+
+def test_a_correction_can_be_taken_back(correction: Correction) -> None:
+    before = correction.draft()["rows"]
+    correction.correct()
+    correction.rescore()
+    correction.contest.run()
+    assert correction.draft()["rows"] != before
+    correction.install(correction.folder / "test-brain")
+    correction.rescore(reason="The correction was wrong.")
+    correction.contest.run()
+    document = correction.draft()
+    assert document["rows"] == before
+    assert not any("corrected" in warning for warning in document["warnings"])
 
 
 def test_a_run_again_after_a_correction_uses_the_corrected_set(correction: Correction) -> None:

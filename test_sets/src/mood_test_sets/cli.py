@@ -178,7 +178,7 @@ def correct_command(
     )
     if corrected.test_set is None:
         raise typer.Exit(1)
-    errors.print(f"{changed} labels changed, {dropped} cases dropped", soft_wrap=True)
+    errors.print(f"labels changed: {changed}, cases dropped: {dropped}", soft_wrap=True)
     _say_imported(corrected.test_set, out, None)
 
 
@@ -221,7 +221,8 @@ def show_command(folder: Path) -> None:
         kind = case.category or case.scope or "normal"
         level, shape = str(case.difficulty or ""), " x ".join(map(str, case.shape))
         table.add_row(case.id, kind, case.subcategory or "", level, " ".join(case.tasks), shape)
-    console.print(table)
+    table.columns[0].no_wrap = True
+    Console(highlight=False, width=None if console.is_terminal else 140).print(table)
 
 
 @app.command("picture")

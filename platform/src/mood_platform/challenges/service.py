@@ -15,6 +15,7 @@ from mood_evaluator import TestSet as Manifest
 from mood_platform.accounts.audit import PLATFORM, audit, subject_of
 from mood_platform.challenges.config import ChallengeConfig
 from mood_platform.challenges.neutral import check_neutral
+from mood_platform.challenges.queries import newest_test_set
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import Invalid
 from mood_platform.models import Case, Challenge, TestSet
@@ -57,10 +58,14 @@ def install_test_set(
     progress: Progress | None = None,
     actor: str = PLATFORM,
 ) -> TestSet:
-    """Check every hash, copy the files into the store, then add the rows; the same digest installs once."""
+    """Check every hash, copy the files into the store, then add the rows; the same digest installs once.
+
+    An older version that is installed again is in use again: a correction can be taken back.
+    """
     manifest = _read_manifest(folder)
     known = _installed(tx, manifest)
     if known is not None:
+        _use_again(tx, known, actor=actor)
         return known
     files = [*_files(manifest, folder)]
     for done, (key, path, digest) in enumerate(files, start=1):
@@ -80,6 +85,15 @@ def _read_manifest(folder: Path) -> Manifest:
 def _installed(tx: Transaction, manifest: Manifest) -> TestSet | None:
     same = (TestSet.name == manifest.name, TestSet.digest == manifest.digest)
     return tx.session.scalar(select(TestSet).where(*same))
+
+
+def _use_again(tx: Transaction, row: TestSet, *, actor: str) -> None:
+    if newest_test_set(tx, row.name).id == row.id:
+        return
+    row.installed_at = tx.now
+    data = {"name": row.name, "digest": row.digest}
+    audit(tx, actor=actor, action="test_set.use_again", subject=subject_of("test_set", row), data=data)
+    tx.session.flush()
 
 
 def _files(manifest: Manifest, folder: Path) -> Iterator[tuple[str, Path, str]]:

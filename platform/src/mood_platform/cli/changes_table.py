@@ -35,8 +35,8 @@ def _grounds(changes: dict[str, Any]) -> list[str]:
         if changes[what]
     ]
     for dataset, change in changes["test_sets"].items():
-        counts = [f"{count} {WAYS[kind]}" for kind, count in (change["cases"] or {}).items() if count]
-        told.append(f"{dataset} test set corrected: cases {', '.join(counts) or 'as before'}")
+        counts = [f"{WAYS[kind]}: {count}" for kind, count in (change["cases"] or {}).items() if count]
+        told.append(f"{dataset} test set corrected; cases {', '.join(counts) or 'as before'}")
     return told
 
 

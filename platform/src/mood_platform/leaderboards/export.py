@@ -15,7 +15,7 @@ from sqlalchemy.orm import selectinload
 from mood_platform.accounts.audit import PLATFORM, audit, subject_of
 from mood_platform.clock import rfc3339
 from mood_platform.db.transaction import Transaction
-from mood_platform.models import Base, CaseRun, Challenge, Json, Leaderboard, Run, Submission
+from mood_platform.models import Base, CaseRun, Challenge, Json, Leaderboard, Run, RunScoring, Submission
 from mood_platform.storage.store import ObjectStore
 
 Row = Mapping[str, Any]
@@ -35,7 +35,7 @@ def export(
         *_write_table(folder / "submissions", [_submission(row) for row in submissions]),
         *_write_table(folder / "runs", [_columns(row) for row in runs]),
         *_write_table(folder / "case_runs", [*_case_runs(tx, runs)]),
-        *_write_results(folder / "results", runs, store),
+        *_write_results(folder / "results", tx, runs, store),
         *_write_leaderboards(folder / "leaderboards", tx, challenge),
     ]
     audit(tx, actor=actor, action="challenge.export", subject=subject_of("challenge", challenge))
@@ -98,12 +98,16 @@ def _cell(value: object) -> Any:
     return f"'{value}" if isinstance(value, str) and value[:1] in set("=+-@\t\r") else value
 
 
-def _write_results(folder: Path, runs: Sequence[Run], store: ObjectStore) -> Iterator[Path]:
+def _write_results(folder: Path, tx: Transaction, runs: Sequence[Run], store: ObjectStore) -> Iterator[Path]:
+    """The first results of each Run, and those of each Rescoring, which carry its number."""
     folder.mkdir(exist_ok=True)
-    for run in runs:
-        if run.results_key is not None:
-            path = folder / f"{run.id}.json"
-            path.write_bytes(store.read(run.results_key, limit=LARGEST_RESULTS))
+    keys = [run.results_key for run in runs]
+    again = select(RunScoring.results_key).where(RunScoring.run_id.in_([run.id for run in runs]))
+    for key in (*keys, *tx.session.scalars(again.order_by(RunScoring.results_key))):
+        if key is not None:
+            _, run, name = key.split("/")
+            path = folder / name.replace("results", run)
+            path.write_bytes(store.read(key, limit=LARGEST_RESULTS))
             yield path
 
 
