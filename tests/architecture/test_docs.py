@@ -45,3 +45,18 @@ def test_every_make_target_named_in_the_readme_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"`make ([a-z-]+)", (ROOT / "README.md").read_text()))
     assert named <= targets
+
+
+PROOFS = sorted(set(re.findall(r"`(tests/[a-z_/]+\.py)::(test_\w+)`", (DOCS / "security.md").read_text())))
+
+
+@pytest.mark.parametrize(("file", "name"), PROOFS, ids=[name for _, name in PROOFS])
+def test_every_protection_names_a_test_that_exists(file: str, name: str) -> None:
+    assert f"def {name}(" in (ROOT / file).read_text()
+
+
+def test_every_row_of_the_security_page_names_a_proof() -> None:
+    rows = [row for row in (DOCS / "security.md").read_text().splitlines() if row.startswith("| ")]
+    attacks = [row for row in rows if not row.startswith(("| Attack ", "| What fails "))]
+    assert attacks
+    assert [row for row in attacks if "::test_" not in row] == []
