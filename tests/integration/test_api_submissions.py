@@ -166,8 +166,9 @@ def test_organizers_see_cases_and_start_runs(
     site: Site, north: Principal, client: httpx.Client, organizer: httpx.Client
 ) -> None:
     view = submit(client, image_of(site, north)).json()
-    client.post(f"{API}/submissions/{view['id']}/cancel")
     place = f"{API}/admin/submissions/{view['id']}"
+    first = organizer.get(place).json()["runs"][0]["id"]
+    organizer.post(f"{API}/admin/runs/{first}/cancel", json={"reason": "It is stuck."})
     assert organizer.post(f"{place}/rerun", json={"reason": "A node was broken."}).json()["number"] == 2
     started = organizer.post(f"{place}/analyse", json={"test_sets": ["test-brain"]})
     assert (started.status_code, started.json()["stage"]) == (201, "analysis")
