@@ -35,6 +35,7 @@ from mood_platform.execution.streams import (
     CHUNK,
     DAMAGED,
     Budget,
+    CountedStream,
     HashedStream,
     members,
     open_hashed,
@@ -68,10 +69,13 @@ def inspect_archive(path: Path, *, limit: int) -> ImageFacts:
 def rewrite_archive(source: Path, target: Path, *, limit: int) -> ImageFacts:
     """As `inspect_archive`; then writes the clean archive to `target`."""
     examined = _examine(source, limit=limit)
-    with target.open("wb") as sink, tarfile.open(fileobj=sink, mode="w|", format=tarfile.GNU_FORMAT) as clean:
+    with (
+        source.open("rb") as raw,
+        target.open("wb") as sink,
+        tarfile.open(fileobj=sink, mode="w|", format=tarfile.GNU_FORMAT, bufsize=CHUNK) as clean,
+    ):
         written: set[str] = set()
-        plain = HashedStream(unpacked(cast("BinaryIO", open_hashed(source))))
-        with _reading(plain) as archive:
+        with _reading(unpacked(raw)) as archive:
             for member in members(archive):
                 name = examined.new_names.get(absolute(member.name))
                 if name is not None and name not in written:
@@ -151,8 +155,8 @@ def _scan(raw: HashedStream, *, limit: int) -> _Contents:
     head, whole = peek(cast("BinaryIO", raw), tarfile.BLOCKSIZE)
     _refuse_compression("The archive", _compression(head))
     all_left = Budget(limit + _INDEX_SLACK)
-    plain = HashedStream(unpacked(whole), all_left)
-    with _reading(plain) as archive:
+    plain = CountedStream(unpacked(whole), all_left)
+    with _reading(cast("BinaryIO", plain)) as archive:
         for member in members(archive, all_left):
             members_left.spend(1)
             _note_member(member, contents)
@@ -169,10 +173,10 @@ def _scan(raw: HashedStream, *, limit: int) -> _Contents:
 
 
 @contextmanager
-def _reading(plain: HashedStream) -> Iterator[tarfile.TarFile]:
+def _reading(plain: BinaryIO) -> Iterator[tarfile.TarFile]:
     """Opens the outer archive; what breaks while it is read becomes the participant's sentence."""
     try:
-        archive = tarfile.open(fileobj=cast("BinaryIO", plain), mode="r|", bufsize=CHUNK)  # noqa: SIM115 - below
+        archive = tarfile.open(fileobj=plain, mode="r|", bufsize=CHUNK)  # noqa: SIM115 - below
     except tarfile.ReadError as error:
         raise SubmissionFault(FailureReason.IMAGE_NOT_TAR) from error
     except DAMAGED as error:

@@ -38,13 +38,12 @@ class Budget:
             raise SubmissionFault(self._reason)
 
 
-class HashedStream(io.RawIOBase):
-    """Passes a stream through while taking its SHA-256 and length, within a budget."""
+class CountedStream(io.RawIOBase):
+    """Passes a stream through within a budget."""
 
     def __init__(self, source: BinaryIO, budget: Budget | None = None) -> None:
         self._source = source
         self._budget = budget
-        self._sha256 = hashlib.sha256()
         self.size = 0
 
     def readable(self) -> bool:
@@ -52,10 +51,22 @@ class HashedStream(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         block = self._source.read(CHUNK if size < 0 else size)
-        self._sha256.update(block)
         self.size += len(block)
         if self._budget is not None:
             self._budget.spend(len(block))
+        return block
+
+
+class HashedStream(CountedStream):
+    """Takes the SHA-256 of what passes through, too."""
+
+    def __init__(self, source: BinaryIO, budget: Budget | None = None) -> None:
+        super().__init__(source, budget)
+        self._sha256 = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        block = super().read(size)
+        self._sha256.update(block)
         return block
 
     def finish(self) -> str:

@@ -112,9 +112,8 @@ def _take_in(store: ObjectStore, order: _Order, check: Checker) -> ImageFacts | 
         with store.local(order.key) as source, _folder_beside(source) as folder:
             if order.attempt > MOST_ATTEMPTS:
                 return SubmissionFault(FailureReason.CHECK_FAILED)
-            _check_arrived_whole(source, order.sha256)
             clean = folder / "image.tar"
-            facts = check(source, clean, limit=order.limit)
+            facts = _check_as_promised(source, clean, order, check)
             store.put_file(image_key(facts.digest), clean)
     except NotFound:
         return SubmissionFault(FailureReason.CHECK_FAILED, "The uploaded file is gone; upload it again.")
@@ -135,11 +134,25 @@ def _folder_beside(source: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _check_arrived_whole(source: Path, promised: str | None) -> None:
-    if promised is None:
-        return
+def _check_as_promised(source: Path, clean: Path, order: _Order, check: Checker) -> ImageFacts:
+    """A file that is not what the team sent is damaged, whatever else the check finds in it."""
+    try:
+        facts = check(source, clean, limit=order.limit)
+    except SubmissionFault:
+        if order.sha256 is not None:
+            _compare(_hash(source), order.sha256)
+        raise
+    if order.sha256 is not None:
+        _compare(facts.archive_sha256, order.sha256)  # the check has read every byte already
+    return facts
+
+
+def _hash(source: Path) -> str:
     with source.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _compare(found: str, promised: str) -> None:
     if found != promised:
         detail = f"The file that arrived has the SHA-256 {found}, you announced {promised}."
         raise SubmissionFault(FailureReason.IMAGE_TRUNCATED, detail)
