@@ -113,12 +113,21 @@ class Explorer:
         reap(self.platform.sessions, self.platform.queue, self.runtime, instance=INSTANCE)
 
     def pass_time(self) -> None:
-        """An hour: every lease lapses, every rest is over, every message looks lost."""
+        """An hour: every lease lapses, every rest is over, every message looks lost.
+
+        A row at a time: no process of the platform holds many rows and then asks for the Runs of others.
+        """
         hour = timedelta(hours=1)
-        with self.platform.open() as tx:
-            late = CaseRun.lease_until - hour, CaseRun.state_since - hour
-            tx.session.execute(update(CaseRun).values(lease_until=late[0], state_since=late[1]))
-            tx.session.execute(update(Run).values(state_since=Run.state_since - hour))
+        earlier = {
+            CaseRun: {"lease_until": CaseRun.lease_until - hour, "state_since": CaseRun.state_since - hour},
+            Run: {"state_since": Run.state_since - hour},
+        }
+        for model, values in earlier.items():
+            with self.platform.open() as tx:
+                rows = tx.session.scalars(select(model.id)).all()
+            for row in rows:
+                with self.platform.open() as tx:
+                    tx.session.execute(update(model).where(model.id == row).values(values))
 
     # What people do
 
