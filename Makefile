@@ -53,7 +53,9 @@ bench-intake: base-image ## the check of an uploaded image, beside `docker load`
 bench-api: ## the API and the pages under 50 clients
 	$(BIN)/python tests/benchmarks/bench_api.py
 
-.PHONY: chaos
+.PHONY: attacks chaos
+attacks: base-image ## every attack by a container: outcome and seconds, as a table
+	$(PYTEST) tests/security/test_attacks.py --attack-table
 chaos: base-image ## kill, pause and refuse at random over a stream of Runs: SEED=1 KILLS=200 RUNS=12 ATTEMPTS=3
 	SEED=$(or $(SEED),1) KILLS=$(or $(KILLS),200) RUNS=$(or $(RUNS),12) ATTEMPTS=$(or $(ATTEMPTS),3) \
 	  $(PYTEST) -s tests/e2e/test_chaos.py

@@ -378,6 +378,19 @@ def test_unknown_and_forbidden_take_the_same_way_through_the_database(
     assert one == other
 
 
+@pytest.mark.parametrize("path", ["/", "/api/v1/submissions"])
+def test_a_page_of_submissions_takes_as_many_statements_as_one(scene: Scene, path: str) -> None:
+    """And no row of a case is read: they are counted where they lie."""
+    counts = []
+    for reader, expected_rows in (("other team", 1), ("own team", len(scene.world.mine))):
+        with visit(scene.site, scene.world, reader) as client, statements(scene.site) as sent:
+            answer = client.get(path)
+        assert answer.text.count("toy_total") in (0, expected_rows)
+        assert not [sql for sql, _ in sent if "case_runs.id" in sql.split("FROM")[0]]
+        counts.append(len(sent))
+    assert counts[0] == counts[1]
+
+
 @contextmanager
 def statements(site: Site) -> Iterator[list[tuple[str, int]]]:
     """What the server sends to its database meanwhile, with the number of rows that came back."""

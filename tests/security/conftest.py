@@ -1,37 +1,35 @@
 """Real containers on a real engine: one image whose case is the program it runs."""
 
-import io
 import subprocess
-import tarfile
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import docker
 import pytest
-from docker.errors import ImageNotFound
+from rich.console import Console
+from rich.table import Table
 
 from mood_evaluator import Dataset, Task
 from mood_platform.execution.docker import DockerRuntime
 from mood_platform.execution.limits import Limits
 from mood_platform.execution.runtime import CaseJob, Execution
+from mood_platform.testing.image_builder import image_builder
 
 BUILD_BASE = Path(__file__).parents[2] / "infra" / "base-image" / "build.sh"
-LABEL = "org.mood.tests"
 RUN_THE_CASE = b'cp "$1/case.nii.gz" /tmp/program && exec sh /tmp/program "$@"\n'
 
 
 @dataclass(frozen=True)
 class Ran:
+    claim_id: str
     execution: Execution
     output: Path
     log: str
 
 
-SMALL = {"seconds": 10, "memory": "128MiB", "tmp": "16MiB", "output": "1MiB", "shm": "8MiB", "pids": 32}
 RunCase = Callable[..., Ran]
 
 
@@ -53,32 +51,8 @@ def base_image(engine: docker.DockerClient) -> str:
 @pytest.fixture(scope="session")
 def build_image(engine: docker.DockerClient, base_image: str) -> Iterator[Callable[..., str]]:
     """Builds an image from the base: scripts that run the case itself, and lines of a Dockerfile."""
-    built: list[str] = []
-
-    def build(*lines: str, script: bytes = RUN_THE_CASE) -> str:
-        dockerfile = "\n".join(
-            [f"FROM {base_image}", f"LABEL {LABEL}={uuid.uuid4()}", "COPY run /workspace/", *lines]
-        )
-        context = io.BytesIO()
-        with tarfile.open(fileobj=context, mode="w") as archive:
-            _add(archive, "Dockerfile", dockerfile.encode())
-            for name in (f"run_{task}_{dataset}.sh" for task in Task for dataset in Dataset):
-                _add(archive, f"run/{name}", script)
-        context.seek(0)
-        image, _ = engine.images.build(fileobj=context, custom_context=True, rm=True, forcerm=True)
-        built.append(str(image.id))
-        return str(image.id)
-
-    yield build
-    for image in reversed(built):
-        with suppress(ImageNotFound):
-            engine.images.remove(image, force=True)
-
-
-def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
-    member = tarfile.TarInfo(name)
-    member.size, member.mode = len(content), 0o644
-    archive.addfile(member, io.BytesIO(content))
+    with image_builder(engine, base=base_image) as builder:
+        yield lambda *lines, script=RUN_THE_CASE: builder.build(*lines, script=script)
 
 
 @pytest.fixture(scope="session")
@@ -134,15 +108,36 @@ def run_case(
         job = make_job(program, **changes)
         claims.append(job.claim_id)
         execution = runtime.execute(job, should_stop=should_stop)
-        return Ran(execution, job.output, job.log.read_text(errors="replace") if job.log.exists() else "")
+        return Ran(
+            job.claim_id,
+            execution,
+            job.output,
+            job.log.read_text(errors="replace") if job.log.exists() else "",
+        )
 
     yield run
+    mounts = Path("/proc/self/mountinfo").read_text()
     for claim in claims:
         assert not engine.containers.list(all=True, filters={"name": claim})
         assert not engine.volumes.list(filters={"name": claim})
+        assert claim not in mounts
 
 
 @pytest.fixture
 def python() -> Callable[[str], str]:
     """A program in Python as the sh program that runs it."""
     return lambda code: f"exec python3 - \"$@\" <<'END_OF_PROGRAM'\n{code}\nEND_OF_PROGRAM\n"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--attack-table", action="store_true", help="run every attack and print the table")
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    if not config.getoption("--attack-table", default=False):
+        return
+    table = Table("attack", "outcome", "noticed", "seconds", title="Attacks by containers")
+    for report in terminalreporter.stats.get("passed", []):
+        for _, (name, ending, notes, seconds) in report.user_properties:
+            table.add_row(name, ending, notes, f"{seconds:.2f}")
+    Console(width=120).print(table)

@@ -13,7 +13,7 @@ import docker
 import pytest
 
 from mood_platform.errors import Invalid, Transient
-from mood_platform.execution.container_options import Names
+from mood_platform.execution.container_options import CLAIM_LABEL, INSTANCE_LABEL, Names
 from mood_platform.execution.docker import DockerRuntime
 from mood_platform.execution.intake_child import check_image
 from mood_platform.execution.outcome import Outcome, outcome
@@ -96,6 +96,40 @@ def test_a_claim_removed_under_a_running_case_ends_it_as_the_platforms_fault(
     execution = DockerRuntime().execute(job, should_stop=lambda: False)
     reaper.join()
     assert outcome(execution).state_name == "platform_fault"
+
+
+def test_a_submission_killed_from_outside_has_crashed(
+    runtime: DockerRuntime, engine: docker.DockerClient, make_job: MakeJob
+) -> None:
+    job = make_job("sleep 600", seconds=20)
+
+    def kill() -> None:
+        wait_until(lambda: is_running(engine, Names(job.claim_id).case))
+        engine.containers.get(Names(job.claim_id).case).kill()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    execution = runtime.execute(job, should_stop=lambda: False)
+    killer.join()
+    assert outcome(execution) == Outcome("crashed", Why.CRASHED)
+
+
+def test_an_image_cannot_pose_as_a_claim(
+    runtime: DockerRuntime,
+    engine: docker.DockerClient,
+    build_image: Callable[..., str],
+    make_job: MakeJob,
+    instance: str,
+) -> None:
+    posing = build_image(f"LABEL {INSTANCE_LABEL}={instance} {CLAIM_LABEL}=its-own-choice")
+    job, seen = make_job("sleep 600", image=posing), []
+    alone = engine.containers.create(posing, "true")
+    try:
+        runtime.execute(job, should_stop=lambda: seen.append(runtime.claims(instance=instance)) is None)
+        assert seen == [{job.claim_id}]
+        assert runtime.claims(instance=instance) == set()
+    finally:
+        alone.remove()
 
 
 def test_an_engine_that_is_not_there_is_a_fact_not_an_exception(make_job: MakeJob) -> None:

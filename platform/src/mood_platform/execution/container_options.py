@@ -32,6 +32,9 @@ CLAIM_LABEL = "org.mood.claim"
 INSTANCE_LABEL = "org.mood.instance"
 _BACKSTOP_SECONDS = 120
 _PAGE = 4096
+_OPEN_TO_USER = (
+    f"uid={USER},gid={USER},mode=1777"  # a folder of the image lends its own mode to what covers it
+)
 _OPEN_FILES = 16384  # an engine cannot give more than it has itself, and 20,000 is common
 
 
@@ -115,7 +118,7 @@ def case_options(job: CaseJob, *, image: ImageConfig, host_cpus: float) -> dict[
         "environment": _environment(job, cpus),
         "device_requests": _device_requests(job.gpu),
     }
-    options["tmpfs"][TMP] = f"rw,exec,nosuid,nodev,size={limits.tmp},nr_inodes=65536,mode=1777"
+    options["tmpfs"][TMP] = f"rw,exec,nosuid,nodev,size={limits.tmp},nr_inodes=65536,{_OPEN_TO_USER}"
     if job.cpuset is not None:
         options["cpuset_cpus"] = job.cpuset
     if is_under(image.workdir, FORBIDDEN_WORKDIRS):
@@ -159,7 +162,7 @@ def _confined(job: CaseJob, image: ImageConfig, *, user: int) -> dict[str, Any]:
 def _volume_covers(volumes: tuple[str, ...]) -> dict[str, str]:
     """Each VOLUME would be a writable folder on the host's disk: 1 MiB of tmpfs instead."""
     covered = {_as_the_engine_names(volume) for volume in volumes} - {TMP, DATA, PRED}
-    return dict.fromkeys(sorted(covered), "rw,nosuid,nodev,noexec,size=1m,nr_inodes=64,mode=1777")
+    return dict.fromkeys(sorted(covered), f"rw,nosuid,nodev,noexec,size=1m,nr_inodes=64,{_OPEN_TO_USER}")
 
 
 def _as_the_engine_names(volume: str) -> str:

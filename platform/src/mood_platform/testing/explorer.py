@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Update, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from mood_evaluator import Task
 from mood_platform.accounts.principal import Principal
@@ -33,6 +34,7 @@ from mood_platform.testing.runtime import FakeRuntime, Scripted
 
 ORGANIZER = "organizer@example.org"
 INSTANCE = "test"
+HOUR = timedelta(hours=1)
 DEEPEST = 3
 """How many things may happen, each in the middle of the one before."""
 
@@ -117,17 +119,19 @@ class Explorer:
 
         A row at a time: no process of the platform holds many rows and then asks for the Runs of others.
         """
-        hour = timedelta(hours=1)
-        earlier = {
-            CaseRun: {"lease_until": CaseRun.lease_until - hour, "state_since": CaseRun.state_since - hour},
-            Run: {"state_since": Run.state_since - hour},
-        }
-        for model, values in earlier.items():
-            with self.platform.open() as tx:
-                rows = tx.session.scalars(select(model.id)).all()
-            for row in rows:
-                with self.platform.open() as tx:
-                    tx.session.execute(update(model).where(model.id == row).values(values))
+        late = {"lease_until": CaseRun.lease_until - HOUR, "state_since": CaseRun.state_since - HOUR}
+        for case_run_id in self._all(CaseRun.id):
+            self._change(update(CaseRun).where(CaseRun.id == case_run_id).values(late))
+        for run_id in self._all(Run.id):
+            self._change(update(Run).where(Run.id == run_id).values(state_since=Run.state_since - HOUR))
+
+    def _all(self, column: InstrumentedAttribute[UUID]) -> list[UUID]:
+        with self.platform.open() as tx:
+            return list(tx.session.scalars(select(column)))
+
+    def _change(self, statement: Update) -> None:
+        with self.platform.open() as tx:
+            tx.session.execute(statement)
 
     # What people do
 

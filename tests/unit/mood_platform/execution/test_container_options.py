@@ -11,6 +11,7 @@ from mood_platform.execution.container_options import (
     ImageConfig,
     case_options,
     holder_options,
+    probe_options,
     seccomp_profile,
     volume_options,
 )
@@ -111,6 +112,24 @@ def test_volumes_are_tmpfs_bounded_in_bytes_and_files() -> None:
     assert f"size={MIB + 4096},nr_inodes=8,uid=65532,gid=65532,mode=0700," in pred["driver_opts"]["o"]
     assert pred["driver_opts"]["o"].endswith("nosuid,nodev,noexec")
     assert pred["driver_opts"]["type"] == "tmpfs"
+
+
+@pytest.mark.parametrize(
+    ("volume", "cover"),
+    [("//cache", "/cache"), ("/a/../cache", "/cache"), ("/cache/", "/cache"), ("cache", "cache"), ("", ".")],
+)
+def test_a_volume_is_covered_under_the_name_that_the_engine_uses(volume: str, cover: str) -> None:
+    """The engine refuses a cover that is not absolute; under an absolute name it would not find it."""
+    assert set(case(ImageConfig(volumes=(volume,)))["tmpfs"]) == {"/tmp", cover}
+
+
+def test_a_probe_brings_nothing_of_the_image() -> None:
+    options = case(ImageConfig(volumes=("/", "x"), workdir="/proc"))
+    probe = probe_options(options, holder_image="base")
+    assert (probe["image"], probe["entrypoint"], probe["working_dir"]) == ("base", ["sleep"], "/")
+    assert set(probe["tmpfs"]) == {"/tmp"}
+    changed = {"image", "entrypoint", "command", "working_dir", "tmpfs"}
+    assert {name for name in probe if name not in options or probe[name] != options[name]} <= changed
 
 
 def test_every_volume_of_the_image_is_covered_but_ours() -> None:
