@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
 from mood_evaluator import canonical_digest
@@ -29,6 +30,7 @@ class Scene:
     site: Site
     north: Principal
     olga: Principal
+    contest: Contest
     submission: Submission
     """North's, scored and waiting for review; South has a better one."""
 
@@ -44,7 +46,7 @@ def scene(sessions: Sessions, store: LocalStore, tmp_path: Path, database_url: s
     with contest.platform.open() as tx:
         olga = make_participant(tx, "olga", organizer=True)
     with serve_site(contest.platform, database_url=database_url, root=store.root) as site:
-        yield Scene(site, north, olga, submission)
+        yield Scene(site, north, olga, contest, submission)
 
 
 def skip_some(job: CaseJob) -> bool:
@@ -69,6 +71,30 @@ def test_a_contest_is_reviewed_published_and_read(scene: Scene) -> None:
         assert "your team" in page
         document = team.get("/api/v1/leaderboards/tiny/pixel").json()["document"]
         assert canonical_digest(document) == document["digest"] == published.json()["digest"]
+
+
+def test_a_new_version_says_what_changed_and_leads_to_the_ones_before(scene: Scene) -> None:
+    with scene.site.visit(scene.olga) as organizer, scene.site.visit() as visitor:
+        publish(organizer, "First.")
+        first = visitor.get("/leaderboard/pixel").text
+        assert "What changed" not in first
+        assert "versions" not in first.split("What it rests on")[1]
+        scene.contest.enter(scene.contest.join("west"), quality=0.9)
+        scene.contest.run()
+        publish(organizer, "West came back from the repair.")
+        page = visitor.get("/leaderboard/pixel").text
+        changed = page.split("What changed since version 1")[1].split("</details>")[0]
+        assert "Test sets, limits and evaluator are the same." in changed
+        assert ">West</th>" in changed
+        assert "All 2 versions" in page
+        assert page.index("West came back") < page.index(": First.")
+        old = visitor.get("/leaderboard/pixel", params={"version": 1}).text
+        assert "has replaced it" in old
+        assert "What changed" not in old
+
+
+def publish(organizer: httpx.Client, note: str) -> None:
+    assert organizer.post(f"{BOARD}/publish", json={"note": note, "before_close": True}).status_code == 201
 
 
 def test_nothing_of_a_real_scored_run_is_told_before_publication(scene: Scene) -> None:

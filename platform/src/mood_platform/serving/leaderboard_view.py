@@ -6,8 +6,8 @@ from mood_evaluator import Task
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import NotFound
 from mood_platform.leaderboards.queries import latest_published, published_version, published_versions
-from mood_platform.models import Challenge
-from mood_platform.serving.views import LeaderboardView
+from mood_platform.models import Challenge, Leaderboard
+from mood_platform.serving.views import LeaderboardView, VersionView
 
 
 def find_leaderboard(
@@ -20,6 +20,7 @@ def find_leaderboard(
         row = published_version(tx, challenge=challenge, task=task, version=version)
     if row is None:
         return None
+    published = published_versions(tx, challenge=challenge, task=task)
     return LeaderboardView(
         challenge=challenge.slug,
         task=task,
@@ -28,9 +29,14 @@ def find_leaderboard(
         note=row.note,
         digest=row.digest,
         previous_digest=row.previous_digest,
-        versions=len(published_versions(tx, challenge=challenge, task=task)),
+        versions=len(published),
+        history=[_version(one) for one in reversed(published)],
         document=row.document,
     )
+
+
+def _version(row: Leaderboard) -> VersionView:
+    return VersionView(version=row.version, published_at=row.published_at, note=row.note, digest=row.digest)
 
 
 def require_leaderboard(

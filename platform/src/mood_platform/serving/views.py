@@ -172,6 +172,15 @@ class SubmissionView(View):
     links: LinksView
 
 
+class VersionView(View):
+    """One published version; each document names the digest of the one before."""
+
+    version: int
+    published_at: Moment
+    note: str
+    digest: str
+
+
 class LeaderboardView(View):
     challenge: str
     task: Task
@@ -182,5 +191,7 @@ class LeaderboardView(View):
     previous_digest: str | None
     versions: int
     """How many versions there are; the newest one counts."""
+    history: list[VersionView]
+    """All of them, newest first."""
     document: Document
     """mood-leaderboard/1, exactly as published: its digest can be recomputed."""

@@ -72,6 +72,11 @@ def format_distance(moment: datetime, now: datetime) -> str:
     return "in less than a minute" if seconds > 0 else "just now"
 
 
+def format_sentence(words: str) -> str:
+    """Ends with one full stop, whoever wrote it."""
+    return words if words.endswith((".", "!", "?")) else f"{words}."
+
+
 def format_prose(sentence: str) -> Markup:
     """Escaped; what stands in backticks is set as code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(sentence))))  # noqa: S704 - escaped just before

@@ -9,6 +9,7 @@ from mood_platform.errors import NotFound
 from mood_platform.serving.dependencies import Tx, Viewer
 from mood_platform.serving.leaderboard_view import find_leaderboard
 from mood_platform.web.board import WIDTH, choose_axis, lay_out_rows
+from mood_platform.web.changes import lay_out_changes
 from mood_platform.web.edition import find_current_challenge
 from mood_platform.web.templating import render_page
 
@@ -39,5 +40,6 @@ def show_leaderboard(
         board=board,
         axis=choose_axis(board.document) if board else None,
         width=WIDTH,
+        changes=lay_out_changes(board.document) if board else None,
         rows=lay_out_rows(board.document, own_team=team) if board else [],
     )

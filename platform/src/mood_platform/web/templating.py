@@ -31,6 +31,7 @@ def environment() -> Environment:
         "seconds": formats.format_seconds,
         "moment": formats.format_moment,
         "distance": formats.format_distance,
+        "sentence": formats.format_sentence,
         "prose": formats.format_prose,
     }
     made.globals["static"] = static_address

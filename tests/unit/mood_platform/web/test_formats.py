@@ -17,6 +17,7 @@ from mood_platform.web.formats import (
     format_places,
     format_prose,
     format_seconds,
+    format_sentence,
 )
 
 NOW = datetime(2026, 9, 1, 21, 59, tzinfo=UTC)
@@ -82,3 +83,7 @@ def test_shares_are_whole_percents() -> None:
 
 def test_sentences_are_escaped_and_commands_set_as_code() -> None:
     assert format_prose("Run `mood <b>` & see") == "Run <code>mood &lt;b&gt;</code> &amp; see"
+
+
+def test_a_sentence_ends_with_one_full_stop_whoever_wrote_it() -> None:
+    assert [format_sentence(words) for words in ("Late", "Late.", "Late!")] == ["Late.", "Late.", "Late!"]
