@@ -34,6 +34,7 @@ from mood_platform.execution.oci_layout import find_oci_image
 from mood_platform.execution.streams import (
     CHUNK,
     DAMAGED,
+    WINDOW,
     Budget,
     CountedStream,
     HashedStream,
@@ -72,8 +73,11 @@ def rewrite_archive(source: Path, target: Path, *, limit: int) -> ImageFacts:
     with (
         source.open("rb") as raw,
         target.open("wb") as sink,
-        tarfile.open(fileobj=sink, mode="w|", format=tarfile.GNU_FORMAT, bufsize=CHUNK) as clean,
+        tarfile.open(
+            fileobj=sink, mode="w|", format=tarfile.GNU_FORMAT, bufsize=CHUNK, copybufsize=CHUNK
+        ) as clean,
     ):
+        clean.copybufsize = CHUNK  # type: ignore[attr-defined]  # documented, not in the stubs
         written: set[str] = set()
         with _reading(unpacked(raw)) as archive:
             for member in members(archive):
@@ -176,7 +180,7 @@ def _scan(raw: HashedStream, *, limit: int) -> _Contents:
 def _reading(plain: BinaryIO) -> Iterator[tarfile.TarFile]:
     """Opens the outer archive; what breaks while it is read becomes the participant's sentence."""
     try:
-        archive = tarfile.open(fileobj=plain, mode="r|", bufsize=CHUNK)  # noqa: SIM115 - below
+        archive = tarfile.open(fileobj=plain, mode="r|", bufsize=WINDOW)  # noqa: SIM115 - below
     except tarfile.ReadError as error:
         raise SubmissionFault(FailureReason.IMAGE_NOT_TAR) from error
     except DAMAGED as error:

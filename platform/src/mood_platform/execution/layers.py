@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 
 from mood_platform.errors import SubmissionFault
 from mood_platform.execution.account_files import check_account_files
-from mood_platform.execution.streams import CHUNK, Budget, HashedStream, members, unpacked
+from mood_platform.execution.streams import WINDOW, Budget, HashedStream, members, unpacked
 from mood_platform.failures import FailureReason
 
 _WHITEOUT = ".wh."
@@ -76,7 +76,7 @@ def scan_layer(source: BinaryIO, *, budget: Budget, files: Budget) -> Layer:
     entries: dict[str, Entry] = {}
     folders: set[str] = {"/"}
     known: dict[Entry, Entry] = {}  # most files share owner and mode: one object for all of them
-    with tarfile.open(fileobj=cast("BinaryIO", plain), mode="r|", bufsize=CHUNK) as archive:
+    with tarfile.open(fileobj=cast("BinaryIO", plain), mode="r|", bufsize=WINDOW) as archive:
         for member in members(archive, budget):
             files.spend(1)
             _check_member(member)

@@ -15,6 +15,8 @@ from mood_platform.errors import SubmissionFault
 from mood_platform.failures import FailureReason
 
 CHUNK = 2**20
+WINDOW = 2**16
+"""What tarfile reads ahead: it moves all of it for each header that it takes out."""
 _GZIP_MAGIC = b"\x1f\x8b"
 
 DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error)
