@@ -73,9 +73,7 @@ def rewrite_archive(source: Path, target: Path, *, limit: int) -> ImageFacts:
     with (
         source.open("rb") as raw,
         target.open("wb") as sink,
-        tarfile.open(
-            fileobj=sink, mode="w|", format=tarfile.GNU_FORMAT, bufsize=CHUNK, copybufsize=CHUNK
-        ) as clean,
+        tarfile.open(fileobj=sink, mode="w|", format=tarfile.GNU_FORMAT, bufsize=CHUNK) as clean,
     ):
         clean.copybufsize = CHUNK  # type: ignore[attr-defined]  # documented, not in the stubs
         written: set[str] = set()
