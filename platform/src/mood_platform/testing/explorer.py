@@ -61,8 +61,15 @@ class Explorer:
         self.runtime = FakeRuntime(self._container, before_case=self._in_mid_case)
 
     def walk(self, steps: int) -> None:
-        for _ in range(steps):
+        """Walk `steps` and on until somebody has died: new ids make every walk another one."""
+        taken = 0
+        while taken < steps or not self.deaths:
             self.step()
+            taken += 1
+
+    @property
+    def deaths(self) -> int:
+        return sum(count for name, count in self.done.items() if name.endswith(", died"))
 
     def step(self) -> None:
         """One thing, refused or not, finished or not."""
