@@ -4,6 +4,7 @@ EvaluatorError
 ├ InvalidPrediction(fault)       the team's: becomes a named fault of the case, never an abort
 ├ InvalidGroundTruth(path)       the organizer's: a label that cannot be read stops the scoring
 ├ InvalidTestSet(place)          the organizer's: a manifest that does not say what it must
+├ InvalidTable                  the organizer's: a score table or its draws that cannot be ranked
 ├ InvalidEvidence                ours: stored bytes that are not an Evidence of a known version
 ├ BatchingImpossible             the organizer's: no partition has an abnormal voxel in each batch
 └ UndefinedScore                 no positive in what was pooled, so average precision has no value
@@ -35,6 +36,10 @@ class InvalidTestSet(EvaluatorError):
     def __init__(self, place: str, problem: str, remedy: str) -> None:
         super().__init__(f"{place}: {problem}. {remedy}.")
         self.place = place
+
+
+class InvalidTable(EvaluatorError):
+    """A score table, or draws from it, that cannot be ranked; the text names file, line and column."""
 
 
 class InvalidEvidence(EvaluatorError):

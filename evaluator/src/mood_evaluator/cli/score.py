@@ -1,36 +1,22 @@
-"""`mood-evaluate`: scores a folder of predictions against a test set, exactly as the platform does."""
+"""`mood-evaluate score`: scores a folder of predictions against a test set, exactly as the platform does."""
 
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from mood_evaluator.case_score import CaseScore, score_pixel_case, score_sample_case
+from mood_evaluator.cli.options import NO_RESULT, OK, Commands
 from mood_evaluator.dataset_result import DatasetResult, result_of
-from mood_evaluator.errors import EvaluatorError
 from mood_evaluator.scoring import PixelCase
 from mood_evaluator.test_set import Case, Task, TestSet, load_test_set
 
-OK, NO_RESULT, CANNOT_SCORE = 0, 1, 2
 _EXIT_CODES = "exit codes: 0 scored, 1 too few valid predictions for a result, 2 nothing could be scored"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return its exit code."""
-    options = _parser().parse_args(arguments)
-    try:
-        return _score(options)
-    except (EvaluatorError, OSError) as error:
-        if options.debug:
-            raise
-        sys.stderr.write(f"mood-evaluate: {error}\n")
-        return CANNOT_SCORE
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="mood-evaluate", description=__doc__, epilog=_EXIT_CODES)
-    commands = parser.add_subparsers(required=True)
+def add_score(commands: Commands) -> None:
+    """Add `score`."""
     score = commands.add_parser("score", help="score a folder of predictions", epilog=_EXIT_CODES)
     score.add_argument(
         "--predictions",
@@ -43,8 +29,7 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument("--task", type=Task, required=True, choices=list(Task))
     score.add_argument("--valid-share", type=float, default=0.5, metavar="SHARE", help="default: 0.5")
     score.add_argument("--json", action="store_true", help="print the result as JSON")
-    score.add_argument("--debug", action="store_true", help="show where an error comes from")
-    return parser
+    score.set_defaults(run=_score)
 
 
 def _score(options: argparse.Namespace) -> int:

@@ -1,0 +1,52 @@
+"""What the commands of `mood-evaluate` share: exit codes, and the options of a ranking."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from mood_evaluator.tables.schemes import Adjust, Method, Scheme
+
+OK, NO_RESULT, CANNOT_SCORE = 0, 1, 2
+
+
+class Commands(Protocol):
+    """Where a command adds its parser."""
+
+    def add_parser(self, name: str, **settings: Any) -> argparse.ArgumentParser: ...
+
+
+def add_table_options(parser: argparse.ArgumentParser) -> None:
+    """Add the score table and how it is ranked."""
+    parser.add_argument(
+        "scores", type=Path, metavar="SCORES.csv", help="columns task, alg_name, value, case; empty = missing"
+    )
+    parser.add_argument(
+        "--scheme", type=Scheme, choices=list(Scheme), default=Scheme.MEAN_THEN_RANK, metavar="SCHEME",
+        help=f"one of {', '.join(Scheme)} (default: mean-then-rank)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--adjust", type=Adjust, choices=list(Adjust), default=Adjust.NONE,
+        help="of the p-values of test-then-rank (default: none)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--missing", type=_missing, metavar="NUMBER|drop",
+        help="what counts for a missing value; rank-then-* put it behind the last rank of its case instead",
+    )  # fmt: skip
+    parser.add_argument("--smaller-is-better", action="store_true", help="as for errors and distances")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write the numbers to this file")
+
+
+def method_of(options: argparse.Namespace) -> Method:
+    """Return the method that the options describe."""
+    return Method(
+        scheme=options.scheme,
+        adjust=options.adjust,
+        missing=options.missing,
+        smaller_is_better=options.smaller_is_better,
+    )
+
+
+def _missing(text: str) -> float | Literal["drop"]:
+    return "drop" if text == "drop" else float(text)

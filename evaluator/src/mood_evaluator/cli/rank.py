@@ -1,0 +1,107 @@
+"""`mood-evaluate rank`: rankings, consensus, agreement and significance of a score table."""
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from mood_evaluator.cli.options import OK, Commands, add_table_options, method_of
+from mood_evaluator.tables.agreement import kendall_tau_b
+from mood_evaluator.tables.combine import combine_rankings
+from mood_evaluator.tables.schemes import Method, rank_table
+from mood_evaluator.tables.score_table import ScoreTable, read_score_tables
+from mood_evaluator.tables.signed_rank import compare_pairs
+
+_WORDS = "Each task gets its own ranking; with two or more tasks the consensus is the mean of the ranks."
+
+
+def add_rank(commands: Commands) -> None:
+    """Add `rank`."""
+    parser = commands.add_parser("rank", help="rank the algorithms of a score table", description=_WORDS)
+    add_table_options(parser)
+    parser.set_defaults(run=_rank)
+
+
+def _rank(options: argparse.Namespace) -> int:
+    document = rank_document(read_score_tables(options.scores), method_of(options))
+    if options.json:
+        options.json.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    sys.stdout.write(_as_text(document))
+    return OK
+
+
+def rank_document(tables: Mapping[str, ScoreTable], method: Method) -> dict[str, Any]:
+    """Return rankings, consensus, Kendall's tau-b and significance as JSON."""
+    rankings = {task: rank_table(table, method) for task, table in tables.items()}
+    document: dict[str, Any] = {
+        "rankings": {task: [asdict(row) for row in ranking] for task, ranking in rankings.items()}
+    }
+    if len(tables) > 1:
+        document["consensus"] = [asdict(row) for row in combine_rankings(rankings)]
+    places = {task: {row.algorithm: row.rank for row in ranking} for task, ranking in rankings.items()}
+    document["kendall_tau_b"] = {
+        f"{one}|{other}": _or_null(kendall_tau_b(places[one], places[other]))
+        for one, other in combinations(places, 2)
+    }
+    document["significance"] = {
+        task: {"pairs": _pairs(_completed(table, method), method)} for task, table in tables.items()
+    }
+    return document
+
+
+def _completed(table: ScoreTable, method: Method) -> ScoreTable:
+    """Put the number for missing values in; else pairs are tested on the cases both have."""
+    if not isinstance(method.missing, float):
+        return table
+    values = table.values.copy()
+    values[np.isnan(values)] = method.missing
+    return ScoreTable(table.task, table.algorithms, table.cases, values)
+
+
+def _pairs(table: ScoreTable, method: Method) -> list[dict[str, Any]]:
+    return [
+        {
+            "better": pair.better,
+            "worse": pair.worse,
+            "p": _or_null(pair.p),
+            "p_adjusted": _or_null(pair.p_adjusted),
+            "significant": pair.significant,
+        }
+        for pair in compare_pairs(table, smaller_is_better=method.smaller_is_better)
+    ]
+
+
+def _or_null(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _as_text(document: Mapping[str, Any]) -> str:
+    lines: list[str] = []
+    for task, ranking in document["rankings"].items():
+        beaten = [pair["better"] for pair in document["significance"][task]["pairs"] if pair["significant"]]
+        rows = [(row["algorithm"], row["rank"], f"{row['aggregate']:.6g}") for row in ranking]
+        lines += [task, *_aligned(("", "rank", "value", "significantly beats"), [
+            (*row, f"{beaten.count(row[0])} of {len(ranking) - 1}") for row in rows
+        ]), ""]  # fmt: skip
+    if "consensus" in document:
+        rows = [(row["algorithm"], row["rank"], f"{row['value']:.3f}") for row in document["consensus"]]
+        lines += ["Consensus", *_aligned(("", "rank", "mean rank"), rows), ""]
+    for tasks, tau in document["kendall_tau_b"].items():
+        text = "undefined: all are tied" if tau is None else f"{tau:.3f}"
+        lines.append(f"Kendall's tau-b of {' and '.join(tasks.split('|'))}: {text}")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _aligned(head: tuple[str, ...], rows: list[Any]) -> list[str]:
+    table = [head, *[tuple(map(str, row)) for row in rows]]
+    widths = [max(len(row[column]) for row in table) for column in range(len(head))]
+    return [
+        "  " + row[0].ljust(widths[0]) + "".join(f"  {cell:>{widths[n]}}" for n, cell in enumerate(row) if n)
+        for row in table
+    ]

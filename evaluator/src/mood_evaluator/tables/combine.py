@@ -1,0 +1,35 @@
+"""Consensus over tasks: the mean of average-tied ranks (challengeR's `euclidean`), then ranked."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mood_evaluator.consensus import mean_ranks
+from mood_evaluator.ranking import rank
+from mood_evaluator.tables.schemes import RankedAlgorithm
+
+
+@dataclass(frozen=True, slots=True)
+class ConsensusRow:
+    """`value_min_ties` is the mean of ranks whose ties share the smallest: a diagnostic, never ranked."""
+
+    algorithm: str
+    value: float
+    rank: int
+    value_min_ties: float
+
+
+def combine_rankings(rankings: Mapping[str, Sequence[RankedAlgorithm]]) -> list[ConsensusRow]:
+    """Return the consensus of the rankings of several tasks, best first.
+
+    An algorithm that is missing from a task ranks last there, tied with the others that are.
+    """
+    places = [{row.algorithm: row.rank for row in ranking} for ranking in rankings.values()]
+    names = sorted(set().union(*places))
+    values = mean_ranks([{name: -task[name] if name in task else None for name in names} for task in places])
+    order = rank({name: -value for name, value in values.items()})
+    smallest = {
+        name: math.fsum(task.get(name, len(task) + 1) for task in places) / len(places) for name in names
+    }
+    rows = [ConsensusRow(name, values[name], order[name], smallest[name]) for name in names]
+    return sorted(rows, key=lambda row: (row.rank, row.algorithm))
