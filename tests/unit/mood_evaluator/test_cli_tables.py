@@ -81,6 +81,32 @@ def test_stability_replays_given_draws(scores: Path, tmp_path: Path) -> None:
     assert document["tasks"]["abdom"]["algorithms"][0]["ranks"] == [1, 1]
 
 
+MOOD_2020 = {  # team: brain and abdominal AP, sample level (thesis, Table 4.1)
+    "FPI": (0.962, 0.874), "Naval Marimont": (0.873, 0.874), "Canon": (0.845, 0.871), "NUDT": (0.792, 0.876),
+    "Tuluptceva": (0.840, 0.861), "A1": (0.831, 0.780), "Saase": (0.800, 0.770), "A2": (0.634, 0.816),
+}  # fmt: skip
+
+
+def test_the_sample_scores_of_mood_2020_give_what_challenger_prints(tmp_path: Path) -> None:
+    path = tmp_path / "mood.csv"
+    tasks = enumerate(("brain", "abdom"))
+    rows = [f"{task},{team},{aps[n]},c" for n, task in tasks for team, aps in MOOD_2020.items()]
+    path.write_text("\n".join(["task,alg_name,value,case", *rows]), encoding="utf-8")
+    document = run("rank", path)
+    assert {row["algorithm"]: (row["value"], row["rank"]) for row in document["consensus"]} == {
+        "FPI": (1.75, 1), "Naval Marimont": (2.25, 2), "Canon": (3.5, 3), "NUDT": (4.0, 4),
+        "Tuluptceva": (4.5, 5), "A1": (6.0, 6), "Saase": (7.0, 7), "A2": (7.0, 7),
+    }  # fmt: skip
+    assert document["kendall_tau_b"]["brain|abdom"] == pytest.approx(0.400, abs=5e-4)
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "none"])
+def test_what_counts_for_a_missing_value_is_a_finite_number(scores: Path, text: str) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["rank", str(scores), "--missing", text])
+    assert stopped.value.code == 2
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -49,4 +50,9 @@ def method_of(options: argparse.Namespace) -> Method:
 
 
 def _missing(text: str) -> float | Literal["drop"]:
-    return "drop" if text == "drop" else float(text)
+    if text == "drop":
+        return "drop"
+    number = float(text)
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"{text} is no finite number; give one such as 0, or drop")
+    return number
