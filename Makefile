@@ -45,7 +45,9 @@ containers: base-image ## on a real Docker Engine
 e2e: base-image ## the whole platform in small, and with everything killed in mid-run
 	$(PYTEST) tests/e2e -m e2e --ignore tests/e2e/test_chaos.py
 
-.PHONY: bench-runner bench-intake bench-api
+.PHONY: bench-runner bench-intake bench-api bench-evaluator
+bench-evaluator: ## AP of 20 volumes of 256³, beside scikit-learn and the published evaluation; 10 GB of memory
+	$(BIN)/python tests/benchmarks/bench_evaluator.py
 bench-runner: base-image ## what the platform adds to a case, beside `docker run` by hand, with 1, 2 and 4 slots
 	$(BIN)/python tests/benchmarks/bench_runner.py
 bench-intake: base-image ## the check of an uploaded image, beside `docker load` of the same archive

@@ -11,7 +11,8 @@ from mood_evaluator.canonical import canonical_digest
 from mood_evaluator.case_score import CaseScore, score_pixel_case, score_sample_case
 from mood_evaluator.clean_scores import CleanScores, clean_scores
 from mood_evaluator.consensus import consensus, mean_ranks
-from mood_evaluator.dataset_result import BatchedScore, DatasetResult, result_of
+from mood_evaluator.curves import BestDice, Curve
+from mood_evaluator.dataset_result import BatchedScore, DatasetResult, SetScore, result_of, score_cases
 from mood_evaluator.errors import (
     BatchingImpossible,
     EvaluatorError,
@@ -29,6 +30,7 @@ from mood_evaluator.ranking import average_ranks, rank
 from mood_evaluator.scoring import (
     PixelCase,
     PixelScore,
+    pooled_aps,
     score_pixel_dataset,
     score_sample_dataset,
     whole_set_ap,
@@ -41,10 +43,12 @@ __all__ = [
     "BatchedScore",
     "Batching",
     "BatchingImpossible",
+    "BestDice",
     "Case",
     "CaseScore",
     "Cell",
     "CleanScores",
+    "Curve",
     "Dataset",
     "DatasetResult",
     "Entry",
@@ -62,6 +66,7 @@ __all__ = [
     "Prediction",
     "Quantizer",
     "Row",
+    "SetScore",
     "StreamingAveragePrecision",
     "Task",
     "TestSet",
@@ -77,6 +82,7 @@ __all__ = [
     "load_test_set",
     "mean_ranks",
     "pixel_replicates",
+    "pooled_aps",
     "rank",
     "rank_entries",
     "read_label",
@@ -84,6 +90,7 @@ __all__ = [
     "result_of",
     "sample_replicates",
     "save_test_set",
+    "score_cases",
     "score_pixel_case",
     "score_pixel_dataset",
     "score_sample_case",

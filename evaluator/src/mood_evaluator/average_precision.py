@@ -9,6 +9,8 @@ The streaming form therefore remembers which float32 scores occurred, one bit ea
 of which only touched pages cost memory): the number of set bits below a score is its place.
 """
 
+from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,7 @@ Codes = npt.NDArray[np.uint32]
 _ONE = int(np.float32(1.0).view(np.uint32))
 _BLOCK = 512  # words of 64 bits
 _DENSE = 1 << 20  # products that are laid out in memory at once
-_CHUNK = 1 << 22  # voxels that are sorted at once
+CHUNK = 1 << 22  # voxels that are sorted at once
 
 
 def average_precision(scores: npt.NDArray[np.floating[Any]], labels: npt.NDArray[np.bool_]) -> float:
@@ -40,30 +42,69 @@ def average_precision_from_histogram(positives: Counts, negatives: Counts) -> fl
     return _integrate(positives, negatives, np.arange(positives.size), positives.size)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class CountedScores:
+    """The distinct scores among some voxels, ascending, and how many voxels have each."""
+
+    codes: Codes
+    counts: Counts
+
+
+def count_scores(scores: npt.NDArray[np.float32]) -> CountedScores:
+    """Count scores in [0, 1] without -0.0, any shape; the zeros of the background are not sorted."""
+    codes = np.ascontiguousarray(scores, np.float32).ravel().view(np.uint32)
+    above = codes[codes > 0]
+    above.sort()
+    starts = np.flatnonzero(np.diff(above, prepend=np.uint32(0)))
+    distinct, counts = above[starts], np.diff(starts, append=above.size)
+    if above.size == codes.size:
+        return CountedScores(distinct, counts)
+    return CountedScores(np.insert(distinct, 0, 0), np.insert(counts, 0, codes.size - above.size))
+
+
 class StreamingAveragePrecision:
-    """AP of float32 scores in [0, 1] in two passes, in chunks: first all positives, then all negatives."""
+    """AP of float32 scores in [0, 1] in two passes, in chunks: first all positives, then all negatives.
+
+    What was counted once can be added to several pools. Adding is safe from several threads.
+    """
 
     def __init__(self) -> None:
-        self._found: list[tuple[Codes, Counts]] = []
+        self._found: list[CountedScores] = []
         self._thresholds: Codes | None = None
         self._positives: Counts = np.zeros(0, np.int64)
-        self._negatives: Counts = np.zeros(0, np.int64)  # [k]: from threshold k-1 (included) to k
+        self._negatives: Counts = np.zeros(0, np.int64)  # [k]: below threshold k, at or above k - 1
         self._seen = _ScoreSet()
+        self._lock = Lock()
 
     def add_positives(self, scores: npt.NDArray[np.float32]) -> None:
         """First pass: take the scores of abnormal voxels."""
         for chunk in _split(scores):
-            self._found.append(np.unique(_code(chunk), return_counts=True))
+            self.add_counted_positives(count_scores(chunk))
 
     def add_negatives(self, scores: npt.NDArray[np.float32]) -> None:
         """Second pass: count the scores of normal voxels."""
-        thresholds = self._fix_thresholds()
         for chunk in _split(scores):
-            codes, counts = np.unique(_code(chunk), return_counts=True)
-            self._seen.add(codes)
-            gaps = np.searchsorted(thresholds, codes, side="right")
+            self.add_counted_negatives(count_scores(chunk))
+
+    def add_counted_positives(self, found: CountedScores) -> None:
+        """First pass, counted before."""
+        with self._lock:
+            self._found.append(found)
+
+    def add_counted_negatives(self, found: CountedScores) -> None:
+        """Second pass, counted before."""
+        with self._lock:
+            thresholds = self._fix_thresholds()
+            self._seen.add(found.codes)
+            below = np.append(0, np.cumsum(found.counts))
+            if thresholds.size < found.codes.size:  # the shorter list is looked up in the longer
+                self._negatives += np.diff(
+                    below[np.searchsorted(found.codes, thresholds)], prepend=0, append=below[-1]
+                )
+                return
+            gaps = np.searchsorted(thresholds, found.codes, side="right")
             starts = np.flatnonzero(np.diff(gaps, prepend=-1))
-            self._negatives[gaps[starts]] += np.add.reduceat(counts, starts)
+            self._negatives[gaps[starts]] += np.diff(below[starts], append=below[-1])
 
     def result(self) -> float:
         """Return the AP of all that was added."""
@@ -73,11 +114,11 @@ class StreamingAveragePrecision:
 
     def _fix_thresholds(self) -> Codes:
         if self._thresholds is None:
-            codes = np.concatenate([codes for codes, _ in self._found] or [np.zeros(0, np.uint32)])
-            counts = np.concatenate([counts for _, counts in self._found] or [np.zeros(0, np.int64)])
-            self._thresholds, places = np.unique(codes, return_inverse=True)
-            self._positives = np.zeros(self._thresholds.size, np.int64)
-            np.add.at(self._positives, places, counts)
+            codes = np.concatenate([part.codes for part in self._found] or [np.zeros(0, np.uint32)])
+            self._thresholds = thresholds = np.unique(codes)
+            self._positives = np.zeros(thresholds.size, np.int64)
+            for part in self._found:
+                self._positives[np.searchsorted(thresholds, part.codes)] += part.counts
             self._negatives = np.zeros(self._thresholds.size + 1, np.int64)
             self._seen.add(self._thresholds)
             self._found.clear()
@@ -96,8 +137,8 @@ class _ScoreSet:
         """Add ascending distinct codes."""
         if codes.size == 0:
             return
-        words = codes >> 6
-        starts = np.flatnonzero(np.diff(words, prepend=np.uint32(0xFFFFFFFF)))
+        words = (codes >> 6).astype(np.intp)
+        starts = np.flatnonzero(np.diff(words, prepend=-1))
         bits = np.bitwise_or.reduceat(_bit(codes), starts)
         self._words.reshape(-1)[words[starts]] |= bits
         self._touched[words[starts] // _BLOCK] = True
@@ -119,12 +160,8 @@ def _bit(codes: Codes) -> npt.NDArray[np.uint64]:
     return np.uint64(1) << (codes & 63).astype(np.uint64)
 
 
-def _code(scores: npt.NDArray[np.float32]) -> Codes:
-    return np.ascontiguousarray(scores, np.float32).view(np.uint32)
-
-
 def _split(scores: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
-    return [scores[start : start + _CHUNK] for start in range(0, scores.size, _CHUNK)]
+    return [scores[start : start + CHUNK] for start in range(0, scores.size, CHUNK)]
 
 
 def _integrate(positives: Counts, negatives: Counts, places: npt.NDArray[np.int64], levels: int) -> float:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mood_evaluator.average_precision import StreamingAveragePrecision
+from mood_evaluator.average_precision import CHUNK, StreamingAveragePrecision
 from mood_evaluator.errors import InvalidPrediction
-from mood_evaluator.evidence import Evidence, sum_evidence
+from mood_evaluator.evidence import Evidence, EvidenceSums
 from mood_evaluator.faults import Flag, OutputFault
 from mood_evaluator.nifti_stream import Shape
 from mood_evaluator.volumes import differs, open_prediction, read_label_and_affine, read_sample_score
@@ -64,14 +64,17 @@ def score_sample_case(prediction: Path | None) -> CaseScore:
     return CaseScore(valid=True, flags=flags, score=min(max(number, 0.0), 1.0) + 0.0)
 
 
-def score_pixel_case(prediction: Path | None, *, label: Path | None, shape: Shape) -> CaseScore:
+def score_pixel_case(
+    prediction: Path | None, *, label: Path | None, shape: Shape, exact: bool = True
+) -> CaseScore:
     """Score a volume of `shape` (voxels) against `label`, None meaning that nothing is abnormal.
 
-    Raises InvalidGroundTruth for a bad label, and nothing for a bad prediction.
+    Without `exact` there is no `case_ap`, and the volume is never held in memory as a whole. Raises
+    InvalidGroundTruth for a bad label, and nothing for a bad prediction.
     """
     truth = _Truth.read(label, shape)
     try:
-        return _score_volume(_present(prediction), truth)
+        return _score_volume(_present(prediction), truth, exact=exact and truth.abnormal is not None)
     except InvalidPrediction as error:
         zeros = Evidence.of_zeros(voxels=math.prod(shape), positives=truth.positives)
         return CaseScore(valid=False, fault=error.fault, evidence=zeros)
@@ -99,17 +102,18 @@ class _Truth:
         return None if self.abnormal is None else self.abnormal[start : start + size]
 
 
-def _score_volume(path: Path, truth: _Truth) -> CaseScore:
-    scores = np.empty(math.prod(truth.shape), np.float32)
-    parts: list[Evidence] = []
+def _score_volume(path: Path, truth: _Truth, *, exact: bool) -> CaseScore:
+    scores = np.empty(math.prod(truth.shape) if exact else 0, np.float32)
+    sums = EvidenceSums()
     start = 0
     with open_prediction(path, shape=truth.shape) as reader:
         for clean in reader.chunks():
             size = clean.values.size
-            parts.append(Evidence.of_clean(clean, truth.part(start, size)))
-            scores[start : start + size] = clean.values
+            sums.add(clean, truth.part(start, size))
+            if exact:
+                scores[start : start + size] = clean.values
             start += size
-    evidence = sum_evidence(parts)
+    evidence = sums.result()
     noticed = {
         Flag.CLAMPED: evidence.clamped > 0,
         Flag.NAN: evidence.nan > 0,
@@ -121,14 +125,16 @@ def _score_volume(path: Path, truth: _Truth) -> CaseScore:
         valid=True,
         flags=tuple(flag for flag, seen in noticed.items() if seen),
         evidence=evidence,
-        case_ap=None if truth.abnormal is None else _average_precision(scores, truth.abnormal),
+        case_ap=_average_precision(scores, truth) if exact else None,
     )
 
 
-def _average_precision(scores: npt.NDArray[np.float32], abnormal: npt.NDArray[np.bool_]) -> float:
+def _average_precision(scores: npt.NDArray[np.float32], truth: _Truth) -> float:
+    assert truth.abnormal is not None
     pool = StreamingAveragePrecision()
-    pool.add_positives(scores[abnormal])
-    pool.add_negatives(scores[~abnormal])
+    pool.add_positives(scores[truth.abnormal])
+    for start in range(0, scores.size, CHUNK):
+        pool.add_negatives(scores[start : start + CHUNK][~truth.abnormal[start : start + CHUNK]])
     return pool.result()
 
 

@@ -13,7 +13,7 @@ Scores = npt.NDArray[np.floating[Any]]
 class CleanScores:
     """Scores in [0, 1] without NaN and without -0.0, and how many were not so before."""
 
-    values: Scores  # as long and as precise as what came in
+    values: Scores  # as long and as precise as what came in, and the same array where that was clean
     nan: int = 0
     clamped: int = 0  # outside [0, 1], infinities among them
     posinf: int = 0
@@ -22,8 +22,8 @@ class CleanScores:
 
 def clean_scores(raw: Scores) -> CleanScores:
     """Apply the rule to `raw` (any shape, float32 or float64)."""
-    if raw.size == 0 or (raw.min() >= 0 and raw.max() <= 1):  # NaN fails both comparisons
-        return CleanScores(values=raw + 0.0)  # -0.0 + 0.0 = 0.0
+    if _is_clean(raw):
+        return CleanScores(values=raw)
     nan = np.isnan(raw)
     values = np.clip(np.where(nan, 0.0, raw).astype(raw.dtype), 0.0, 1.0) + 0.0
     return CleanScores(
@@ -33,3 +33,12 @@ def clean_scores(raw: Scores) -> CleanScores:
         posinf=int(np.isposinf(raw).sum()),
         neginf=int(np.isneginf(raw).sum()),
     )
+
+
+def _is_clean(raw: Scores) -> bool:
+    """Look at the bits, which order like the numbers: negative ones and -0.0 below 0, NaN above 1."""
+    if raw.size == 0:
+        return True
+    bits = np.int32 if raw.dtype == np.float32 else np.int64
+    codes = raw.view(bits)
+    return bool(codes.min() >= 0 and codes.max() <= raw.dtype.type(1).view(bits))

@@ -1,7 +1,8 @@
 """The result of one Submission on one test set (`mood-dataset-result/1`): the score and all it rests on."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from mood_evaluator.case_score import CaseScore
 from mood_evaluator.errors import UndefinedScore
 from mood_evaluator.evidence import Evidence, sum_evidence
 from mood_evaluator.quantizers import Quantizer
-from mood_evaluator.scoring import PixelCase, score_pixel_dataset, score_sample_dataset, whole_set_ap
+from mood_evaluator.scoring import PixelCase, pooled_aps, score_sample_dataset
 from mood_evaluator.test_set import Dataset, Task, TestSet
 from mood_evaluator.version import __version__
 
@@ -32,15 +33,11 @@ class BatchedScore:
         return {"batching": self.batching, "batch_aps": list(self.batch_aps), "mean": self.mean}
 
 
-@dataclass(frozen=True, slots=True)
-class DatasetResult:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetScore:
     """`score` is None where too few predictions were valid: "no result", which is not a 0."""
 
-    task: Task
-    dataset: Dataset
-    test_set: str
-    test_set_digest: str
-    score: float | None
+    score: float | None = None
     valid: int  # cases with a valid prediction
     total: int
     valid_share: float  # needed for a result
@@ -59,6 +56,16 @@ class DatasetResult:
         if self.score is None:
             return ()
         return tuple(name for name, ap in self.quantized.items() if abs(ap - self.score) > TOLERATED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetResult(SetScore):
+    """A score, and whose and of what it is."""
+
+    task: Task
+    dataset: Dataset
+    test_set: str
+    test_set_digest: str
 
     def to_json(self) -> dict[str, Any]:
         document = {
@@ -90,49 +97,79 @@ def result_of(
     cases: Iterable[PixelCase] = (),
     valid_share: float = 0.5,
 ) -> DatasetResult:
-    """Score a Submission on a test set.
-
-    `case_scores` has every case of the task; `cases` says where the volumes lie (pixel task). Predictions of
-    cases that were found invalid are not read again: they count as all zero.
-    """
+    """Score a Submission on a test set; see `score_cases`."""
     wanted = test_set.for_task(task)
     if not wanted:
         raise UndefinedScore(f"The test set {test_set.name} has no case of the {task} task.")
-    result = DatasetResult(
+    scored = score_cases(
+        task=task,
+        abnormal={case.id: case.abnormal for case in wanted},
+        batchings=test_set.batchings,
+        case_scores=case_scores,
+        cases=cases,
+        valid_share=valid_share,
+    )
+    return DatasetResult(
         task=task,
         dataset=test_set.dataset,
         test_set=test_set.name,
         test_set_digest=test_set.digest,
-        score=None,
-        valid=sum(case_scores[case.id].valid for case in wanted),
-        total=len(wanted),
-        valid_share=valid_share,
+        **{part.name: getattr(scored, part.name) for part in fields(scored)},
     )
-    if result.valid / result.total < valid_share:  # 11 / 20 is 0.55 to the bit, 0.55 * 20 is not 11
+
+
+def score_cases(
+    *,
+    task: Task,
+    abnormal: Mapping[str, bool],
+    batchings: Sequence[Batching],
+    case_scores: Mapping[str, CaseScore],
+    cases: Iterable[PixelCase] = (),
+    valid_share: float = 0.5,
+    precision: Quantizer | None = None,
+    threads: int = 1,
+    on_read: Callable[[], None] | None = None,
+) -> SetScore:
+    """Score the cases that `abnormal` names.
+
+    `case_scores` has every one of them; `cases` says where the volumes lie (pixel task). Predictions of cases
+    that were found invalid are not read again: they count as all zero. The first of `batchings` is official,
+    the second validates it; without one all cases are one batch. With a quantizer as `precision` the Evidence
+    gives all APs, without another look at the volumes; `on_read` is called after each look.
+    """
+    valid, total = sum(case_scores[case_id].valid for case_id in abnormal), len(abnormal)
+    result = SetScore(valid=valid, total=total, valid_share=valid_share)
+    if valid / total < valid_share:  # 11 / 20 is 0.55 to the bit, 0.55 * 20 is not 11
         return result
     if task is Task.SAMPLE:
-        scores = {case.id: case_scores[case.id].score or 0.0 for case in wanted}
-        return replace(
-            result, score=score_sample_dataset(scores, {case.id: case.abnormal for case in wanted})
-        )
-    return _add_pixel_scores(result, test_set, case_scores, cases)
+        scores = {case_id: case_scores[case_id].score or 0.0 for case_id in abnormal}
+        return replace(result, score=score_sample_dataset(scores, abnormal))
+    groups = [batch for batching in batchings for batch in batching.batches] + [tuple(abnormal)]
+    if precision is None:
+        by_id = {case.id: case for case in cases}
+        volumes = [_readable(by_id[case_id], case_scores[case_id]) for case_id in abnormal]
+        aps = pooled_aps(volumes, groups, threads=threads, on_read=on_read)
+    else:
+        aps = tuple(_quantized_ap(case_scores, group, precision) for group in groups)
+    return _batch_scores(result, batchings, aps, case_scores)
 
 
-def _add_pixel_scores(
-    result: DatasetResult,
-    test_set: TestSet,
+def _readable(case: PixelCase, score: CaseScore) -> PixelCase:
+    return case if score.valid else replace(case, prediction=None)
+
+
+def _batch_scores(
+    result: SetScore,
+    batchings: Sequence[Batching],
+    aps: Sequence[float],
     case_scores: Mapping[str, CaseScore],
-    cases: Iterable[PixelCase],
-) -> DatasetResult:
-    by_id = {case.id: case for case in cases}
-    volumes = [
-        by_id[case.id] if case_scores[case.id].valid else replace(by_id[case.id], prediction=None)
-        for case in test_set.for_task(Task.PIXEL)
-    ]
-    whole = whole_set_ap(volumes)
-    batched = [_score_batching(volumes, batching) for batching in test_set.batchings]
+) -> SetScore:
+    """Tell apart the APs of the batches, and the last one, of the whole set."""
+    *of_batches, whole = aps
+    remaining = iter(of_batches)
+    batched = [_batched(batching, remaining) for batching in batchings]
     official, *others = batched or [BatchedScore(None, (whole,), whole)]
-    batches = test_set.batchings[0].batches if batched else (tuple(case.id for case in volumes),)
+    batches = batchings[0].batches if batched else (tuple(case_scores),)
     return replace(
         result,
         score=official.mean,
@@ -140,21 +177,21 @@ def _add_pixel_scores(
         validation=others[0] if others else None,
         whole_set_ap=whole,
         quantized={
-            str(quantizer): _quantized_mean(case_scores, batches, quantizer) for quantizer in Quantizer
+            str(quantizer): float(
+                np.mean([_quantized_ap(case_scores, batch, quantizer) for batch in batches])
+            )
+            for quantizer in Quantizer
         },
     )
 
 
-def _score_batching(cases: Sequence[PixelCase], batching: Batching) -> BatchedScore:
-    score = score_pixel_dataset(cases, batching)
-    return BatchedScore(batching.digest, score.batch_aps, score.mean)
+def _batched(batching: Batching, aps: Iterator[float]) -> BatchedScore:
+    own = tuple(islice(aps, len(batching.batches)))
+    return BatchedScore(batching.digest, own, float(np.mean(own)))
 
 
-def _quantized_mean(
-    case_scores: Mapping[str, CaseScore], batches: Iterable[tuple[str, ...]], quantizer: Quantizer
-) -> float:
-    pooled = (sum_evidence([_evidence(case_scores[case_id]) for case_id in batch]) for batch in batches)
-    return float(np.mean([evidence.ap(quantizer) for evidence in pooled]))
+def _quantized_ap(case_scores: Mapping[str, CaseScore], batch: Iterable[str], quantizer: Quantizer) -> float:
+    return sum_evidence([_evidence(case_scores[case_id]) for case_id in batch]).ap(quantizer)
 
 
 def _evidence(score: CaseScore) -> Evidence:

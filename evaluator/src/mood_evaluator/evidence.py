@@ -18,7 +18,7 @@ import numpy.typing as npt
 from mood_evaluator.average_precision import average_precision_from_histogram
 from mood_evaluator.clean_scores import CleanScores, Scores, clean_scores
 from mood_evaluator.errors import InvalidEvidence
-from mood_evaluator.quantizers import Quantizer
+from mood_evaluator.quantizers import Quantizer, count_codes
 
 _MAGIC = b"MOODEVI1"
 Counts = npt.NDArray[np.int64]
@@ -34,9 +34,8 @@ class Histogram:
     negatives: Counts
 
     @classmethod
-    def of(cls, codes: npt.NDArray[np.uint16], labels: Labels | None, *, size: int) -> "Histogram":
-        both = np.bincount(codes, minlength=size)
-        positives = np.zeros_like(both) if labels is None else np.bincount(codes[labels], minlength=size)
+    def of(cls, both: Counts, positives: Counts) -> "Histogram":
+        """Pack counts per code (all codes): of all voxels, and of the abnormal ones among them."""
         used = np.flatnonzero(both)
         return cls(used.astype(np.uint16), positives[used], (both - positives)[used])
 
@@ -84,20 +83,9 @@ class Evidence:
 
     @classmethod
     def of_clean(cls, clean: CleanScores, labels: Labels | None) -> "Evidence":
-        values = clean.values
-        mood2020, two_sided = (Histogram.of(q.quantize(values), labels, size=q.size) for q in Quantizer)
-        return cls(
-            mood2020,
-            two_sided,
-            voxels=values.size,
-            positives=0 if labels is None else int(labels.sum()),
-            clamped=clean.clamped,
-            nan=clean.nan,
-            posinf=clean.posinf,
-            neginf=clean.neginf,
-            min=float(values.min()),
-            max=float(values.max()),
-        )
+        sums = EvidenceSums()
+        sums.add(clean, labels)
+        return sums.result()
 
     @classmethod
     def of_zeros(cls, *, voxels: int, positives: int) -> "Evidence":
@@ -159,6 +147,38 @@ class Evidence:
             raise ValueError(f"{len(body)} bytes of counts instead of {sum(sizes)}")
         histograms = Histogram.from_bytes(body[: sizes[0]]), Histogram.from_bytes(body[sizes[0] :])
         return cls(*histograms, **json.loads(data[start : start + length]))
+
+
+class EvidenceSums:
+    """Evidence in the making: counts of all codes, to which chunks of a volume are added."""
+
+    def __init__(self) -> None:
+        self._both = {quantizer: np.zeros(quantizer.size, np.int64) for quantizer in Quantizer}
+        self._positives = {quantizer: np.zeros(quantizer.size, np.int64) for quantizer in Quantizer}
+        self._counts = dict.fromkeys(_COUNTS, 0)
+        self._min, self._max = 1.0, 0.0
+
+    def add(self, clean: CleanScores, labels: Labels | None) -> None:
+        """Add voxels; `labels` as long, None where nothing is abnormal."""
+        values = clean.values
+        self._min, self._max = min(self._min, float(values.min())), max(self._max, float(values.max()))
+        for name in ("clamped", "nan", "posinf", "neginf"):
+            self._counts[name] += getattr(clean, name)
+        self._counts["voxels"] += values.size
+        _add(self._both, values)
+        if labels is not None and labels.any():
+            self._counts["positives"] += int(labels.sum())
+            _add(self._positives, values[labels])
+
+    def result(self) -> Evidence:
+        """Return what was added so far."""
+        mood2020, two_sided = (Histogram.of(self._both[name], self._positives[name]) for name in Quantizer)
+        return Evidence(mood2020, two_sided, **self._counts, min=self._min, max=self._max)
+
+
+def _add(sums: dict[Quantizer, Counts], values: Scores) -> None:
+    for quantizer, counts in count_codes(values).items():
+        sums[quantizer] += counts
 
 
 def sum_evidence(parts: list[Evidence]) -> Evidence:

@@ -21,7 +21,7 @@ from mood_evaluator.errors import InvalidPrediction
 from mood_evaluator.faults import OutputFault
 
 Shape = tuple[int, int, int]
-_CHUNK = 1 << 22  # voxels held at once
+_CHUNK = 1 << 20  # voxels held at once: few enough for the processor's cache
 _MAX_OFFSET = 1 << 20  # bytes of header and extensions before the voxels
 _INFLATE_ERROR: type[Exception] = isal_zlib.error  # type: ignore[assignment]  # a class, whatever its stub says
 _HEADERS = {348: nib.Nifti1Header, 540: nib.Nifti2Header}
@@ -46,17 +46,18 @@ class NiftiStream:
         """Yield stored number x slope + inter: float64, or float32 where that holds the number exactly."""
         for start in range(0, self.voxels, _CHUNK):
             count = min(_CHUNK, self.voxels - start)
-            stored = np.frombuffer(_read(self.file, count * self.dtype.itemsize), self.dtype)
+            stored = np.empty(count, self.dtype)
+            _fill(self.file, stored.view(np.uint8).data)
             yield self._scale(stored)
 
     def has_more(self) -> bool:
         """Whether bytes follow the last voxel; reaching the end also verifies a gzip file's checksum."""
-        return bool(_read_some(self.file, 1))
+        return bool(self.file.read(1))
 
     def _scale(self, stored: npt.NDArray[Any]) -> npt.NDArray[np.floating[Any]]:
         if (self.slope, self.inter) == (1.0, 0.0):
             exact = self.dtype.str[1:] in _EXACT_IN_FLOAT32
-            return stored.astype(np.float32 if exact else np.float64)
+            return stored.astype(np.float32 if exact else np.float64, copy=False)
         with np.errstate(over="ignore", invalid="ignore"):  # infinities and NaN are the caller's to judge
             return stored.astype(np.float64) * self.slope + self.inter
 
@@ -98,7 +99,7 @@ def _read_header(file: IO[bytes], shape: Shape) -> NiftiStream:
     )
 
 
-def _parse_header(start: bytearray, file: IO[bytes]) -> tuple[Any, int]:
+def _parse_header(start: bytes, file: IO[bytes]) -> tuple[Any, int]:
     for order in ("<", ">"):
         size = int(np.frombuffer(start, order + "i4", count=1)[0])
         if size in _HEADERS:
@@ -136,19 +137,22 @@ def _read_affine(header: Any) -> npt.NDArray[np.float64] | None:
         return None
 
 
-def _read(file: IO[bytes], size: int) -> bytearray:
-    """Read exactly `size` bytes."""
-    data = bytearray()
-    while len(data) < size:
-        part = _read_some(file, size - len(data))
+def _read(file: IO[bytes], size: int) -> bytes:
+    """Read exactly `size` bytes; `size` is bounded by the caller."""
+    data = bytearray(size)
+    _fill(file, memoryview(data))
+    return bytes(data)
+
+
+def _fill(file: IO[bytes], place: memoryview) -> None:
+    """Read exactly as many bytes as `place` holds."""
+    done = 0
+    while done < len(place):
+        part = file.read(min(len(place) - done, 1 << 22))
         if not part:
-            raise _unreadable(f"it ends {size - len(data)} bytes too early")
-        data += part
-    return data
-
-
-def _read_some(file: IO[bytes], size: int) -> bytes:
-    return file.read(min(size, 1 << 22))
+            raise _unreadable(f"it ends {len(place) - done} bytes too early")
+        place[done : done + len(part)] = part
+        done += len(part)
 
 
 def _unreadable(detail: str) -> InvalidPrediction:

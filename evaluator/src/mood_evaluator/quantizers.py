@@ -28,6 +28,28 @@ class Quantizer(StrEnum):
         """Return the codes of scores in [0, 1] without -0.0; float32 or float64, same shape."""
         return _quantize_mood2020(scores) if self is Quantizer.MOOD2020 else _quantize_two_sided(scores)
 
+    def score_of(self, code: int) -> float:
+        """Return the score that `code` stands for."""
+        low = code if self is Quantizer.MOOD2020 or code <= _HALF else 2 * _HALF - code
+        score = float(np.uint16(low).view(np.float16))
+        return score if low == code else 1.0 - score
+
+
+def count_codes(scores: Scores) -> dict[Quantizer, npt.NDArray[np.int64]]:
+    """Return how many of `scores` (as for `quantize`) have each code, in one look at them.
+
+    Below 0.5 the quantizers agree, so only what lies above is rounded twice.
+    """
+    above = scores[scores > 0]  # most of a volume is background
+    codes = _quantize_mood2020(above)
+    mood2020 = np.bincount(codes, minlength=Quantizer.MOOD2020.size)
+    mood2020[0] += scores.size - above.size
+    is_high = above >= 0.5
+    two_sided = np.bincount(_quantize_two_sided(above[is_high]), minlength=Quantizer.TWO_SIDED.size)
+    low = mood2020 - np.bincount(codes[is_high], minlength=mood2020.size)
+    two_sided[: _HALF + 1] += low[: _HALF + 1]
+    return {Quantizer.MOOD2020: mood2020, Quantizer.TWO_SIDED: two_sided}
+
 
 def _quantize_mood2020(scores: Scores) -> npt.NDArray[np.uint16]:
     return scores.astype(np.float16).view(np.uint16)

@@ -54,12 +54,15 @@ def open_prediction(path: Path, *, shape: Shape) -> Iterator[PredictionReader]:
 
 def read_prediction(path: Path, *, shape: Shape) -> Prediction:
     """Read a whole prediction: NaN counts as 0, the rest is clamped, then rounded once to float32."""
+    scores = np.empty(math.prod(shape), np.float32)
+    start = clamped = nan = 0
     with open_prediction(path, shape=shape) as reader:
-        chunks = list(reader.chunks())
-        scores = np.concatenate([chunk.values.astype(np.float32) for chunk in chunks])
+        for chunk in reader.chunks():
+            scores[start : start + chunk.values.size] = chunk.values
+            start, clamped, nan = start + chunk.values.size, clamped + chunk.clamped, nan + chunk.nan
     noticed = {
-        Flag.CLAMPED: any(chunk.clamped for chunk in chunks),
-        Flag.NAN: any(chunk.nan for chunk in chunks),
+        Flag.CLAMPED: clamped > 0,
+        Flag.NAN: nan > 0,
         Flag.CONSTANT: scores.min() == scores.max(),
         Flag.TRAILING_DATA: reader.trailing_data,
     }
@@ -80,7 +83,7 @@ def read_label_and_affine(
     try:
         with open_nifti(path, shape=shape) as stream:
             for chunk in stream.chunks():
-                abnormal[start : start + chunk.size] = np.rint(chunk) >= 1  # NaN compares false
+                abnormal[start : start + chunk.size] = chunk > 0.5  # 0.5 rounds to 0; NaN compares false
                 start += chunk.size
             stream.has_more()
             return abnormal.reshape(shape, order="F"), stream.affine

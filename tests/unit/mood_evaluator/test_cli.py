@@ -2,13 +2,23 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
-from mood_evaluator import Case, Dataset, InvalidTestSet, Task, TestSet, draw_batching, save_test_set
+from mood_evaluator import (
+    Case,
+    Dataset,
+    InvalidTestSet,
+    Quantizer,
+    Task,
+    TestSet,
+    draw_batching,
+    save_test_set,
+)
 from mood_evaluator.cli import main
 
 SHAPE = (5, 5, 5)
@@ -51,11 +61,30 @@ def _score(folders: tuple[str, str], task: str, *more: str) -> int:
     return main(["score", "--predictions", folders[0], "--test-set", folders[1], "--task", task, *more])
 
 
-def test_json_holds_the_exact_score(folders: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert _score(folders, "pixel", "--json") == 0
+def _document(folders: tuple[str, str], task: str, *more: str) -> Any:
+    out = Path(folders[0]).parent / "scores.json"
+    assert _score(folders, task, "--json", str(out), *more) == 0
+    return json.loads(out.read_text(encoding="utf-8"))
+
+
+def test_the_document_holds_the_exact_score_the_batches_and_the_cases(folders: tuple[str, str]) -> None:
+    found = _document(folders, "pixel")
     labels = np.concatenate([np.zeros(125, bool), LABEL.ravel()])
-    result = json.loads(capsys.readouterr().out)["result"]
-    assert result["score"] == average_precision_score(labels, SCORES.ravel())
+    expected = average_precision_score(labels, SCORES.ravel())
+    assert found["score"] == found["whole_set_ap"] == expected
+    assert [(sorted(batch["cases"]), batch["ap"]) for batch in found["batches"]] == [(["a", "b"], expected)]
+    assert found["second_batching"] is None
+    assert [(case["id"], case["outcome"]) for case in found["cases"]] == [("a", "valid"), ("b", "valid")]
+    assert found["auroc"] == pytest.approx(roc_auc_score(labels, SCORES.ravel()), abs=1e-3)
+    assert found["fpr_at_95_tpr"] is None  # of too few cases
+
+
+@pytest.mark.parametrize("precision", ["two-sided", "mood2020"])
+def test_a_quantized_precision_scores_the_rounded_voxels(folders: tuple[str, str], precision: str) -> None:
+    found = _document(folders, "pixel", "--precision", precision)
+    codes = Quantizer(precision.replace("-", "_")).quantize(SCORES.ravel())
+    labels = np.concatenate([np.zeros(125, bool), LABEL.ravel()])
+    assert found["score"] == found["whole_set_ap"] == average_precision_score(labels, codes)
 
 
 def test_text_tells_score_and_validity(folders: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,13 +13,14 @@ from mood_evaluator import (
     Case,
     CaseScore,
     Dataset,
-    DatasetResult,
     PixelCase,
+    SetScore,
     Task,
     TestSet,
     UndefinedScore,
     canonical_digest,
     draw_batching,
+    pooled_aps,
     result_of,
     score_pixel_case,
     score_pixel_dataset,
@@ -103,6 +104,19 @@ def test_missing_and_unreadable_volumes_count_as_all_zero(cases: list[PixelCase]
     assert whole_set_ap(lost) == _oracle(IDS, missing=IDS[:2])
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+def test_many_groups_are_scored_in_few_readings_by_any_number_of_threads(
+    cases: list[PixelCase], threads: int
+) -> None:
+    abnormal = [case.id for case in cases if case.label is not None]
+    groups = [[name] for name in abnormal] + [IDS[:count] for count in range(2, 8)] * 3
+    readings: list[None] = []
+    found = pooled_aps(cases, groups, threads=threads, on_read=lambda: readings.append(None))
+    assert list(found) == [_oracle(group) for group in groups]
+    assert len(groups) > 16
+    assert len(readings) == 2 * (len(IDS) + len(IDS))
+
+
 def test_nothing_abnormal_is_undefined(cases: list[PixelCase]) -> None:
     with pytest.raises(UndefinedScore):
         whole_set_ap([case for case in cases if case.label is None])
@@ -127,7 +141,7 @@ def test_a_pixel_result_holds_both_batchings_and_the_quantized_aps(cases: list[P
 
 
 def test_a_precision_that_changes_the_score_is_named() -> None:
-    result = DatasetResult(Task.PIXEL, Dataset.BRAIN, "s", "0", 0.135, 2, 2, 0.5)
+    result = SetScore(score=0.135, valid=2, total=2, valid_share=0.5)
     assert replace(result, quantized={"mood2020": 0.029, "two_sided": 0.1345}).lossy == ("mood2020",)
 
 

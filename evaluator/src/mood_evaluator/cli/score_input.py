@@ -1,0 +1,94 @@
+"""What `score` is given: cases, where their files lie, and their batches."""
+
+import argparse
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mood_evaluator.batches import Batching, draw_batching
+from mood_evaluator.errors import EvaluatorError, UndefinedScore
+from mood_evaluator.mood_layout import LabelledCase, read_mood_labels
+from mood_evaluator.scoring import PixelCase
+from mood_evaluator.test_set import Case, Task, TestSet, load_test_set
+
+_BATCH_SIZE, _SEED = 20, "0"
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreInput:
+    """`cases` and `abnormal` have the same ids in the same order."""
+
+    task: Task
+    cases: tuple[PixelCase, ...]
+    abnormal: Mapping[str, bool]
+    batchings: tuple[Batching, ...]
+
+
+def read_input(options: argparse.Namespace) -> ScoreInput:
+    """Read what the options name; raises EvaluatorError, naming the option or the file."""
+    if not options.predictions.is_dir():
+        raise NotADirectoryError(f"There is no folder {options.predictions}. Give the folder of predictions.")
+    given = _from_labels(options) if options.test_set is None else _from_test_set(options)
+    _warn_of_strangers(options.predictions, given.cases)
+    return given
+
+
+def _from_test_set(options: argparse.Namespace) -> ScoreInput:
+    if options.batch_size is not None or options.seed is not None:
+        raise EvaluatorError("A test set stores its batches: leave --batch-size and --seed out.")
+    test_set: TestSet = load_test_set(options.test_set)
+    task: Task = options.task
+    wanted = test_set.for_task(task)
+    if not wanted:
+        raise UndefinedScore(f"The test set {test_set.name} has no case of the {task} task.")
+    cases = tuple(_locate(case, task, options) for case in wanted)
+    return ScoreInput(task, cases, {case.id: case.abnormal for case in wanted}, test_set.batchings)
+
+
+def _locate(case: Case, task: Task, options: argparse.Namespace) -> PixelCase:
+    label = None if case.label is None else options.test_set / case.label
+    return PixelCase(case.id, _prediction(Path(case.image).name, task, options), label, case.shape)
+
+
+def _prediction(name: str, task: Task, options: argparse.Namespace) -> Path:
+    folder: Path = options.predictions
+    return folder / (f"{name}.txt" if task is Task.SAMPLE else name)
+
+
+def _from_labels(options: argparse.Namespace) -> ScoreInput:
+    task: Task = options.task
+    found = read_mood_labels(options.labels, task)
+    cases = tuple(
+        PixelCase(
+            case.id,
+            _prediction(case.id, task, options),
+            case.label if case.abnormal and task is Task.PIXEL else None,
+            case.shape,
+        )
+        for case in found
+    )
+    abnormal = {case.id: case.abnormal for case in found}
+    return ScoreInput(task, cases, abnormal, _draw(found, task, options))
+
+
+def _draw(found: list[LabelledCase], task: Task, options: argparse.Namespace) -> tuple[Batching, ...]:
+    size = _BATCH_SIZE if options.batch_size is None else options.batch_size
+    seed = options.seed or _SEED
+    if task is Task.SAMPLE or size == 0:
+        return ()
+    has_positive = {case.id: case.abnormal for case in found}
+    return tuple(draw_batching(has_positive, size=size, seed=each) for each in (seed, f"{seed}-second"))
+
+
+def _warn_of_strangers(folder: Path, cases: Iterable[PixelCase]) -> None:
+    """Say which files no case asks for: names that do not fit are the likeliest mistake."""
+    wanted = {case.prediction for case in cases}
+    if any(path is not None and path.is_file() for path in wanted):
+        return
+    present = sorted(path.name for path in folder.iterdir())
+    expected = next(path.name for path in wanted if path is not None)
+    sys.stderr.write(
+        f"mood-evaluate: {folder} has no file with a name that is expected, such as {expected}; "
+        f"it holds {', '.join(present[:3]) or 'nothing'}.\n"
+    )

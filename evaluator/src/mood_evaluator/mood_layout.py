@@ -1,0 +1,66 @@
+"""Reads the labels of a folder as the MOOD challenge lays it out: `toy_label/pixel` and `toy_label/sample`.
+
+A case is named by the file name of its image, which its pixel label shares; its sample label and its sample
+prediction are called like the image with `.txt` behind it.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import nibabel as nib
+from nibabel.filebasedimages import ImageFileError
+
+from mood_evaluator.errors import InvalidGroundTruth
+from mood_evaluator.nifti_stream import Shape
+from mood_evaluator.test_set import Task
+from mood_evaluator.volumes import read_label
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledCase:
+    """One labelled image; a sample label needs no volume."""
+
+    id: str  # the image's file name
+    abnormal: bool
+    label: Path
+    shape: Shape = (1, 1, 1)  # voxels
+
+
+def read_mood_labels(folder: Path, task: Task) -> list[LabelledCase]:
+    """Return the cases of `folder`, or of its subfolder `pixel` or `sample`, by name.
+
+    Raises InvalidGroundTruth, naming the file.
+    """
+    own = folder / str(task)
+    place = own if own.is_dir() else folder
+    if not place.is_dir():
+        raise InvalidGroundTruth(f"There is no folder {place}. Give the folder of labels.")
+    endings = (".txt",) if task is Task.SAMPLE else (".nii.gz", ".nii")
+    paths = sorted(path for path in place.iterdir() if path.name.endswith(endings))
+    if not paths:
+        raise InvalidGroundTruth(f"{place} holds no label ({' or '.join(endings)}) of the {task} task.")
+    return [_read_sample(path) if task is Task.SAMPLE else _read_pixel(path) for path in paths]
+
+
+def _read_sample(path: Path) -> LabelledCase:
+    line = path.read_text(encoding="ascii", errors="replace").split("\n", 1)[0].strip()
+    if line not in ("0", "1"):
+        raise InvalidGroundTruth(
+            f"The label {path} says {line[:40]!r}. Write 1 for abnormal or 0 for normal."
+        )
+    return LabelledCase(path.name.removesuffix(".txt"), line == "1", path)
+
+
+def _read_pixel(path: Path) -> LabelledCase:
+    shape = _read_shape(path)
+    return LabelledCase(path.name, bool(read_label(path, shape=shape).any()), path, shape)
+
+
+def _read_shape(path: Path) -> Shape:
+    try:
+        shape = tuple(int(size) for size in nib.Nifti1Image.from_filename(path).shape)
+    except (OSError, ValueError, ImageFileError) as error:
+        raise InvalidGroundTruth(f"The label {path} cannot be read ({error}). Write it again.") from error
+    if len(shape) < 3 or any(size != 1 for size in shape[3:]):
+        raise InvalidGroundTruth(f"The label {path} has shape {shape}. Write a volume of three dimensions.")
+    return shape[0], shape[1], shape[2]
