@@ -9,6 +9,7 @@ The streaming form therefore remembers which float32 scores occurred, one bit ea
 of which only touched pages cost memory): the number of set bits below a score is its place.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -22,9 +23,10 @@ Counts = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.uint32]
 # The bits of non-negative floats order like the floats, so they serve as codes.
 _ONE = int(np.float32(1.0).view(np.uint32))
-_BLOCK = 512  # words of 64 bits
+_BLOCK = 1024  # words of 32 bits
 _DENSE = 1 << 20  # products that are laid out in memory at once
 CHUNK = 1 << 22  # voxels that are sorted at once
+_ZERO = np.zeros(1, np.uint32)
 
 
 def average_precision(scores: npt.NDArray[np.floating[Any]], labels: npt.NDArray[np.bool_]) -> float:
@@ -44,22 +46,60 @@ def average_precision_from_histogram(positives: Counts, negatives: Counts) -> fl
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CountedScores:
-    """The distinct scores among some voxels, ascending, and how many voxels have each."""
+    """The distinct scores among some voxels, ascending; `edges[k]` voxels lie below the k-th (n + 1 edges)."""
 
     codes: Codes
-    counts: Counts
+    edges: Counts
+
+
+class ScoreCounter:
+    """Counts float32 scores in [0, 1] without -0.0, some millions at once; background is not sorted."""
+
+    def __init__(self, take: Callable[[CountedScores], None]) -> None:
+        """Call `take` with what was counted, whenever it is much."""
+        self._take = take
+        self._above: list[Codes] = []
+        self._pending = self._zeros = 0
+
+    def add(self, scores: npt.NDArray[np.float32]) -> None:
+        """Add scores (n,)."""
+        codes = np.ascontiguousarray(scores, np.float32).view(np.uint32)
+        above = codes[codes > 0]
+        self._zeros += codes.size - above.size
+        self._above.append(above)
+        self._pending += above.size
+        if self._pending >= CHUNK:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand over what is left."""
+        if self._pending + self._zeros:
+            self._take(_count(np.concatenate(self._above), self._zeros))
+        self._above.clear()
+        self._pending = self._zeros = 0
 
 
 def count_scores(scores: npt.NDArray[np.float32]) -> CountedScores:
-    """Count scores in [0, 1] without -0.0, any shape; the zeros of the background are not sorted."""
-    codes = np.ascontiguousarray(scores, np.float32).ravel().view(np.uint32)
+    """Count scores (n,) at once."""
+    codes = np.ascontiguousarray(scores, np.float32).view(np.uint32)
     above = codes[codes > 0]
+    return _count(above, codes.size - above.size)
+
+
+def _count(above: Codes, zeros: int) -> CountedScores:
     above.sort()
-    starts = np.flatnonzero(np.diff(above, prepend=np.uint32(0)))
-    distinct, counts = above[starts], np.diff(starts, append=above.size)
-    if above.size == codes.size:
-        return CountedScores(distinct, counts)
-    return CountedScores(np.insert(distinct, 0, 0), np.insert(counts, 0, codes.size - above.size))
+    starts = _starts(above)
+    edges = np.append(starts, above.size)
+    if not zeros:
+        return CountedScores(above[starts], edges)
+    return CountedScores(np.append(_ZERO, above[starts]), np.append(0, edges + zeros))
+
+
+def _starts(ascending: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Return where a new value begins."""
+    first = np.ones(ascending.size, np.bool_)
+    np.not_equal(ascending[1:], ascending[:-1], out=first[1:])
+    return np.flatnonzero(first)
 
 
 class StreamingAveragePrecision:
@@ -77,14 +117,12 @@ class StreamingAveragePrecision:
         self._lock = Lock()
 
     def add_positives(self, scores: npt.NDArray[np.float32]) -> None:
-        """First pass: take the scores of abnormal voxels."""
-        for chunk in _split(scores):
-            self.add_counted_positives(count_scores(chunk))
+        """First pass: take the scores of abnormal voxels (n,)."""
+        self._add(scores, self.add_counted_positives)
 
     def add_negatives(self, scores: npt.NDArray[np.float32]) -> None:
-        """Second pass: count the scores of normal voxels."""
-        for chunk in _split(scores):
-            self.add_counted_negatives(count_scores(chunk))
+        """Second pass: count the scores of normal voxels (n,)."""
+        self._add(scores, self.add_counted_negatives)
 
     def add_counted_positives(self, found: CountedScores) -> None:
         """First pass, counted before."""
@@ -95,16 +133,17 @@ class StreamingAveragePrecision:
         """Second pass, counted before."""
         with self._lock:
             thresholds = self._fix_thresholds()
+        gaps, counts = _count_between(thresholds, found)
+        with self._lock:
             self._seen.add(found.codes)
-            below = np.append(0, np.cumsum(found.counts))
-            if thresholds.size < found.codes.size:  # the shorter list is looked up in the longer
-                self._negatives += np.diff(
-                    below[np.searchsorted(found.codes, thresholds)], prepend=0, append=below[-1]
-                )
-                return
-            gaps = np.searchsorted(thresholds, found.codes, side="right")
-            starts = np.flatnonzero(np.diff(gaps, prepend=-1))
-            self._negatives[gaps[starts]] += np.diff(below[starts], append=below[-1])
+            self._negatives[gaps] += counts
+
+    @staticmethod
+    def _add(scores: npt.NDArray[np.float32], take: Callable[[CountedScores], None]) -> None:
+        counter = ScoreCounter(take)
+        for start in range(0, scores.size, CHUNK):
+            counter.add(scores[start : start + CHUNK])
+        counter.flush()
 
     def result(self) -> float:
         """Return the AP of all that was added."""
@@ -115,33 +154,44 @@ class StreamingAveragePrecision:
     def _fix_thresholds(self) -> Codes:
         if self._thresholds is None:
             codes = np.concatenate([part.codes for part in self._found] or [np.zeros(0, np.uint32)])
-            self._thresholds = thresholds = np.unique(codes)
+            codes.sort()  # np.unique would hash first
+            self._thresholds = thresholds = codes[_starts(codes)]
             self._positives = np.zeros(thresholds.size, np.int64)
             for part in self._found:
-                self._positives[np.searchsorted(thresholds, part.codes)] += part.counts
+                self._positives[np.searchsorted(thresholds, part.codes)] += np.diff(part.edges)
             self._negatives = np.zeros(self._thresholds.size + 1, np.int64)
             self._seen.add(self._thresholds)
             self._found.clear()
         return self._thresholds
 
 
+def _count_between(thresholds: Codes, found: CountedScores) -> tuple[Any, Counts]:
+    """Return gaps and how many scores lie in each; gap k is below threshold k, at or above k - 1."""
+    if thresholds.size < found.codes.size:  # the shorter list is looked up in the longer
+        edges = found.edges[np.searchsorted(found.codes, thresholds)]
+        return slice(None), np.diff(edges, prepend=0, append=found.edges[-1])
+    gaps = np.searchsorted(thresholds, found.codes, side="right")
+    starts = _starts(gaps)
+    return gaps[starts], np.diff(found.edges[starts], append=found.edges[-1])
+
+
 class _ScoreSet:
     """Which float32 scores of [0, 1] occurred: one bit each, in blocks of one memory page."""
 
     def __init__(self) -> None:
-        blocks = _ONE // 64 // _BLOCK + 1
-        self._words = np.zeros((blocks, _BLOCK), np.uint64)
+        blocks = _ONE // 32 // _BLOCK + 1
+        self._words = np.zeros((blocks, _BLOCK), np.uint32)
         self._touched = np.zeros(blocks, np.bool_)
 
     def add(self, codes: Codes) -> None:
         """Add ascending distinct codes."""
         if codes.size == 0:
             return
-        words = (codes >> 6).astype(np.intp)
-        starts = np.flatnonzero(np.diff(words, prepend=-1))
-        bits = np.bitwise_or.reduceat(_bit(codes), starts)
-        self._words.reshape(-1)[words[starts]] |= bits
-        self._touched[words[starts] // _BLOCK] = True
+        words = codes >> np.uint32(5)
+        starts = _starts(words)
+        changed = words[starts]
+        self._words.reshape(-1)[changed] |= np.bitwise_or.reduceat(_bit(codes), starts)
+        self._touched[changed // _BLOCK] = True
 
     def places(self, codes: Codes) -> tuple[npt.NDArray[np.int64], int]:
         """Return how many members lie below each of `codes` (members too), and how many there are."""
@@ -150,18 +200,14 @@ class _ScoreSet:
         blocks = np.flatnonzero(self._touched)
         words = self._words[blocks].reshape(-1)
         upto = np.cumsum(np.bitwise_count(words), dtype=np.int64)
-        at = np.searchsorted(blocks, codes // (64 * _BLOCK)) * _BLOCK + (codes >> 6) % _BLOCK
-        not_below = np.bitwise_count(words[at] & ~(_bit(codes) - np.uint64(1)))
+        at = np.searchsorted(blocks, codes // (32 * _BLOCK)) * _BLOCK + (codes >> 5) % _BLOCK
+        not_below = np.bitwise_count(words[at] & ~(_bit(codes) - np.uint32(1)))
         return upto[at] - not_below, int(upto[-1])
 
 
-def _bit(codes: Codes) -> npt.NDArray[np.uint64]:
-    """Return the bit of each code in its word of 64."""
-    return np.uint64(1) << (codes & 63).astype(np.uint64)
-
-
-def _split(scores: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
-    return [scores[start : start + CHUNK] for start in range(0, scores.size, CHUNK)]
+def _bit(codes: Codes) -> Codes:
+    """Return the bit of each code in its word of 32."""
+    return np.uint32(1) << (codes & np.uint32(31))
 
 
 def _integrate(positives: Counts, negatives: Counts, places: npt.NDArray[np.int64], levels: int) -> float:

@@ -21,7 +21,7 @@ from mood_evaluator.errors import InvalidPrediction
 from mood_evaluator.faults import OutputFault
 
 Shape = tuple[int, int, int]
-_CHUNK = 1 << 20  # voxels held at once: few enough for the processor's cache
+_CHUNK = 1 << 19  # voxels held at once: few enough for the processor's cache
 _MAX_OFFSET = 1 << 20  # bytes of header and extensions before the voxels
 _INFLATE_ERROR: type[Exception] = isal_zlib.error  # type: ignore[assignment]  # a class, whatever its stub says
 _HEADERS = {348: nib.Nifti1Header, 540: nib.Nifti2Header}

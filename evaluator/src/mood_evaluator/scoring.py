@@ -1,24 +1,24 @@
 """Official scores of a dataset: AP over all scans (sample task), mean of exact batch APs (pixel task)."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from mood_evaluator.average_precision import (
-    CHUNK,
+    CountedScores,
+    ScoreCounter,
     StreamingAveragePrecision,
     average_precision,
-    count_scores,
 )
 from mood_evaluator.batches import Batching
 from mood_evaluator.errors import InvalidPrediction
 from mood_evaluator.nifti_stream import Shape
-from mood_evaluator.volumes import read_label, read_prediction
+from mood_evaluator.volumes import open_prediction, read_label
 
 _POOLS = 16  # groups filled at once: each may need 133 MB to know which scores occurred
 
@@ -70,19 +70,41 @@ def pooled_aps(
 ) -> tuple[float, ...]:
     """Return the exact float32 AP of the pooled voxels of each group of case ids.
 
-    Each volume is read twice for up to 16 groups that it is in, one volume in memory per thread. `on_read` is
-    called after each reading.
+    Each volume is read twice for up to 16 groups that it is in, a part at a time. A prediction that cannot be
+    read counts as all zero. `on_read` is called after each reading.
     """
     by_id = {case.id: case for case in cases}
     aps: list[float] = []
     with ThreadPoolExecutor(threads) as readers:
         for start in range(0, len(groups), _POOLS):
-            pools = _Pools(by_id, groups[start : start + _POOLS], on_read)
+            aps += _fill(by_id, groups[start : start + _POOLS], readers, on_read)
+    return tuple(aps)
+
+
+def _fill(
+    cases: dict[str, PixelCase],
+    groups: Sequence[Sequence[str]],
+    readers: ThreadPoolExecutor,
+    on_read: Callable[[], None] | None,
+) -> list[float]:
+    """Score some groups; a prediction that turns out to be unreadable is left out, and all begins again."""
+    while True:
+        pools = _Pools(cases, groups, on_read)
+        try:
             for one_pass in (pools.add_positives, pools.add_negatives):
                 for _ in readers.map(one_pass, pools.ids):
                     pass  # raises what was raised
-            aps += [pool.result() for pool in pools.pools]
-    return tuple(aps)
+            return [pool.result() for pool in pools.pools]
+        except _UnreadableError as error:
+            cases[error.case_id] = replace(cases[error.case_id], prediction=None)
+
+
+class _UnreadableError(Exception):
+    """A prediction broke off after some of it had been counted."""
+
+    def __init__(self, case_id: str) -> None:
+        super().__init__(case_id)
+        self.case_id = case_id
 
 
 class _Pools:
@@ -106,40 +128,56 @@ class _Pools:
     def ids(self) -> tuple[str, ...]:
         return tuple(self._of_case)
 
-    def _read(self) -> None:
+    def add_positives(self, case_id: str) -> None:
+        if self._cases[case_id].label is not None:
+            takers = [pool.add_counted_positives for pool in self._of_case[case_id]]
+            self._count(case_id, takers, positive=True)
+        self._done()
+
+    def add_negatives(self, case_id: str) -> None:
+        takers = [pool.add_counted_negatives for pool in self._of_case[case_id]]
+        self._count(case_id, takers, positive=False)
+        self._done()
+
+    def _count(
+        self, case_id: str, takers: Sequence[Callable[[CountedScores], None]], *, positive: bool
+    ) -> None:
+        def take(found: CountedScores) -> None:
+            for taker in takers:
+                taker(found)
+
+        counter = ScoreCounter(take)
+        for part in _read(self._cases[case_id], positive=positive):
+            counter.add(part)
+        counter.flush()
+
+    def _done(self) -> None:
         if self._on_read is not None:
             self._on_read()
 
-    def add_positives(self, case_id: str) -> None:
-        case = self._cases[case_id]
-        if case.label is not None:
-            found = count_scores(_read_scores(case)[_read_truth(case)])
-            for pool in self._of_case[case_id]:
-                pool.add_counted_positives(found)
-        self._read()
 
-    def add_negatives(self, case_id: str) -> None:
-        case = self._cases[case_id]
-        scores = _read_scores(case)
-        normal = None if case.label is None else ~_read_truth(case)
-        for start in range(0, scores.size, CHUNK):
-            part = scores[start : start + CHUNK]
-            found = count_scores(part if normal is None else part[normal[start : start + CHUNK]])
-            for pool in self._of_case[case_id]:
-                pool.add_counted_negatives(found)
-        self._read()
+def _read(case: PixelCase, *, positive: bool) -> Iterator[npt.NDArray[np.float32]]:
+    """Yield the scores of the abnormal or of the normal voxels; without a prediction they are 0."""
+    truth = None if case.label is None else read_label(case.label, shape=case.shape).ravel(order="F")
+    start = 0
+    for scores in _read_scores(case):
+        abnormal = None if truth is None else truth[start : start + scores.size]
+        start += scores.size
+        if abnormal is not None and abnormal.any():
+            yield scores[abnormal if positive else ~abnormal]
+        elif not positive:
+            yield scores
+        if positive and truth is not None and not truth[start:].any():
+            return  # if the rest cannot be read, the second pass finds out
 
 
-def _read_truth(case: PixelCase) -> npt.NDArray[np.bool_]:
-    assert case.label is not None
-    return read_label(case.label, shape=case.shape).ravel(order="F")
-
-
-def _read_scores(case: PixelCase) -> npt.NDArray[np.float32]:
-    """Return the scores in file order; what cannot be read counts as all zero, like what is missing."""
-    if case.prediction is not None:
-        try:
-            return read_prediction(case.prediction, shape=case.shape).scores.ravel(order="F")
-        except InvalidPrediction:
-            pass  # named as a fault when the case was scored
-    return np.zeros(math.prod(case.shape), np.float32)
+def _read_scores(case: PixelCase) -> Iterator[npt.NDArray[np.float32]]:
+    if case.prediction is None:
+        yield np.zeros(math.prod(case.shape), np.float32)
+        return
+    try:
+        with open_prediction(case.prediction, shape=case.shape) as reader:
+            for chunk in reader.chunks():
+                yield chunk.values.astype(np.float32, copy=False)
+    except InvalidPrediction as error:
+        raise _UnreadableError(case.id) from error

@@ -83,7 +83,7 @@ def _draw(found: list[LabelledCase], task: Task, options: argparse.Namespace) ->
 
 def _warn_of_strangers(folder: Path, cases: Iterable[PixelCase]) -> None:
     """Say which files no case asks for: names that do not fit are the likeliest mistake."""
-    wanted = {case.prediction for case in cases}
+    wanted = [case.prediction for case in cases]
     if any(path is not None and path.is_file() for path in wanted):
         return
     present = sorted(path.name for path in folder.iterdir())
