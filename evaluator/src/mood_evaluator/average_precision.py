@@ -46,7 +46,7 @@ def average_precision_from_histogram(positives: Counts, negatives: Counts) -> fl
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CountedScores:
-    """The distinct scores among some voxels, ascending; `edges[k]` voxels lie below the k-th (n + 1 edges)."""
+    """The distinct scores of some voxels, ascending; `edges[k]` voxels lie below the k-th (n + 1 edges)."""
 
     codes: Codes
     edges: Counts

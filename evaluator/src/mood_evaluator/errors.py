@@ -5,10 +5,13 @@ EvaluatorError
 ├ InvalidGroundTruth(path)       the organizer's: a label that cannot be read stops the scoring
 ├ InvalidTestSet(place)          the organizer's: a manifest that does not say what it must
 ├ InvalidTable                  the organizer's: a score table or its draws that cannot be ranked
+├ InvalidScoredRun(path)         the organizer's: a file that is no scored run, or was changed
 ├ InvalidEvidence                ours: stored bytes that are not an Evidence of a known version
 ├ BatchingImpossible             the organizer's: no partition has an abnormal voxel in each batch
 └ UndefinedScore                 no positive in what was pooled, so average precision has no value
 """
+
+from pathlib import Path
 
 from mood_evaluator.faults import OutputFault
 
@@ -40,6 +43,14 @@ class InvalidTestSet(EvaluatorError):
 
 class InvalidTable(EvaluatorError):
     """A score table, or draws from it, that cannot be ranked; the text names file, line and column."""
+
+
+class InvalidScoredRun(EvaluatorError):
+    """A file that cannot be read as a scored run."""
+
+    def __init__(self, path: Path, problem: Exception) -> None:
+        words = f"{problem} is missing" if isinstance(problem, KeyError) else str(problem)
+        super().__init__(f"{path} is no scored run: {words}. Write it again with `mood-evaluate evidence`.")
 
 
 class InvalidEvidence(EvaluatorError):

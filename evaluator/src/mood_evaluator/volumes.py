@@ -41,6 +41,7 @@ class Prediction:
 
     scores: npt.NDArray[np.float32]  # (x, y, z), in [0, 1]
     flags: tuple[Flag, ...]
+    affine: npt.NDArray[np.float64] | None = None  # (4, 4); None: the header's makes no sense
 
 
 @contextmanager
@@ -66,7 +67,8 @@ def read_prediction(path: Path, *, shape: Shape) -> Prediction:
         Flag.CONSTANT: scores.min() == scores.max(),
         Flag.TRAILING_DATA: reader.trailing_data,
     }
-    return Prediction(scores.reshape(shape, order="F"), tuple(flag for flag, seen in noticed.items() if seen))
+    flags = tuple(flag for flag, seen in noticed.items() if seen)
+    return Prediction(scores.reshape(shape, order="F"), flags, reader.affine)
 
 
 def read_label(path: Path, *, shape: Shape) -> npt.NDArray[np.bool_]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mood_evaluator.batches import Batching, draw_batching
+from mood_evaluator.canonical import canonical_digest
 from mood_evaluator.errors import EvaluatorError, UndefinedScore
 from mood_evaluator.mood_layout import LabelledCase, read_mood_labels
 from mood_evaluator.scoring import PixelCase
@@ -23,6 +24,8 @@ class ScoreInput:
     cases: tuple[PixelCase, ...]
     abnormal: Mapping[str, bool]
     batchings: tuple[Batching, ...]
+    name: str  # of the test set, or of the folder of labels
+    digest: str  # of the test set, or of what is labelled how
 
 
 def read_input(options: argparse.Namespace) -> ScoreInput:
@@ -43,7 +46,8 @@ def _from_test_set(options: argparse.Namespace) -> ScoreInput:
     if not wanted:
         raise UndefinedScore(f"The test set {test_set.name} has no case of the {task} task.")
     cases = tuple(_locate(case, task, options) for case in wanted)
-    return ScoreInput(task, cases, {case.id: case.abnormal for case in wanted}, test_set.batchings)
+    abnormal = {case.id: case.abnormal for case in wanted}
+    return ScoreInput(task, cases, abnormal, test_set.batchings, test_set.name, test_set.digest)
 
 
 def _locate(case: Case, task: Task, options: argparse.Namespace) -> PixelCase:
@@ -69,7 +73,9 @@ def _from_labels(options: argparse.Namespace) -> ScoreInput:
         for case in found
     )
     abnormal = {case.id: case.abnormal for case in found}
-    return ScoreInput(task, cases, abnormal, _draw(found, task, options))
+    digest = canonical_digest({"labels": abnormal})
+    name = options.labels.resolve().name
+    return ScoreInput(task, cases, abnormal, _draw(found, task, options), name, digest)
 
 
 def _draw(found: list[LabelledCase], task: Task, options: argparse.Namespace) -> tuple[Batching, ...]:

@@ -1,0 +1,156 @@
+"""Scored runs (`mood-scored-run/1`): all that ranking, stability, analysis and report need of a submission.
+
+A ZIP with `run.json` and `evidence/<case>.bin`; no voxel is in it, so it travels where predictions must not.
+"""
+
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mood_evaluator.canonical import canonical_digest
+from mood_evaluator.case_score import CaseScore
+from mood_evaluator.dataset_result import BatchedScore, SetScore
+from mood_evaluator.errors import EvaluatorError, InvalidScoredRun
+from mood_evaluator.evidence import Evidence
+from mood_evaluator.objects.matching import ScanObjects
+from mood_evaluator.test_set import Task
+from mood_evaluator.version import __version__
+
+SCHEMA = "mood-scored-run/1"
+_MANIFEST = "run.json"
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # equal content gives equal bytes
+_MAX_ENTRY = 64 << 20  # bytes of one entry, inflated
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detection:
+    """How objects were told from background: both were fixed before any object was extracted."""
+
+    threshold: float
+    min_volume: float  # mm³, of predicted objects
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoredRun:
+    """One submission on one test set."""
+
+    team: str
+    task: Task
+    test_set: str
+    test_set_digest: str
+    precision: str  # of the scores in `result`
+    result: SetScore
+    cases: Mapping[str, CaseScore]
+    detection: Detection | None = None
+    objects: Mapping[str, ScanObjects] = field(default_factory=dict)
+
+    def save(self, path: Path) -> None:
+        """Write the ZIP; the same run gives the same bytes."""
+        with zipfile.ZipFile(path, "w") as archive:
+            _write(archive, _MANIFEST, json.dumps(self._manifest(), indent=1).encode())
+            for case_id, score in self.cases.items():
+                if score.evidence is not None:
+                    _write(archive, _entry(case_id), score.evidence.to_bytes())
+
+    @classmethod
+    def load(cls, path: Path) -> "ScoredRun":
+        """Read what `save` wrote; raises InvalidScoredRun, naming the file and the entry."""
+        try:
+            with zipfile.ZipFile(path) as archive:
+                return _parse(archive)
+        except (OSError, zipfile.BadZipFile, EvaluatorError, LookupError, TypeError, ValueError) as error:
+            raise InvalidScoredRun(path, error) from error
+
+    def _manifest(self) -> dict[str, Any]:
+        document = {
+            "schema": SCHEMA,
+            "evaluator": __version__,
+            "team": self.team,
+            "task": str(self.task),
+            "test_set": self.test_set,
+            "test_set_digest": self.test_set_digest,
+            "precision": self.precision,
+            "result": _result_to_json(self.result),
+            "detection": None if self.detection is None else _detection_to_json(self.detection),
+            "cases": [self._case_to_json(case_id) for case_id in self.cases],
+        }
+        return document | {"digest": canonical_digest(document)}
+
+    def _case_to_json(self, case_id: str) -> dict[str, Any]:
+        found = self.objects.get(case_id)
+        objects = {} if found is None else {"objects": found.to_json()}
+        return {"id": case_id, **self.cases[case_id].to_json(), **objects}
+
+
+def _parse(archive: zipfile.ZipFile) -> ScoredRun:
+    document = json.loads(_read(archive, _MANIFEST))
+    if document["schema"] != SCHEMA:
+        raise ValueError(f"the schema is {document['schema']!r}, not {SCHEMA}")
+    if document.pop("digest") != canonical_digest(document):
+        raise ValueError("the digest does not fit the content, so one of them was changed")
+    cases = {case["id"]: _parse_case(archive, case) for case in document["cases"]}
+    objects = {case["id"]: case["objects"] for case in document["cases"] if "objects" in case}
+    detection = document["detection"]
+    return ScoredRun(
+        team=document["team"],
+        task=Task(document["task"]),
+        test_set=document["test_set"],
+        test_set_digest=document["test_set_digest"],
+        precision=document["precision"],
+        result=_result_from_json(document["result"]),
+        cases=cases,
+        detection=None if detection is None else Detection(**detection),
+        objects={case_id: ScanObjects.from_json(found) for case_id, found in objects.items()},
+    )
+
+
+def _parse_case(archive: zipfile.ZipFile, case: Mapping[str, Any]) -> CaseScore:
+    evidence = None if case["evidence"] is None else Evidence.from_bytes(_read(archive, _entry(case["id"])))
+    return CaseScore.from_json(case, evidence=evidence)
+
+
+def _result_to_json(result: SetScore) -> dict[str, Any]:
+    return {
+        "score": result.score,
+        "valid": result.valid,
+        "total": result.total,
+        "valid_share": result.valid_share,
+        "official": None if result.official is None else result.official.to_json(),
+        "validation": None if result.validation is None else result.validation.to_json(),
+        "whole_set_ap": result.whole_set_ap,
+        "quantized": dict(result.quantized),
+    }
+
+
+def _result_from_json(document: Mapping[str, Any]) -> SetScore:
+    batched = {name: _batched(document[name]) for name in ("official", "validation")}
+    return SetScore(**{**document, **batched})
+
+
+def _batched(document: Mapping[str, Any] | None) -> BatchedScore | None:
+    if document is None:
+        return None
+    return BatchedScore(document["batching"], tuple(document["batch_aps"]), document["mean"])
+
+
+def _detection_to_json(detection: Detection) -> dict[str, float]:
+    return {"threshold": detection.threshold, "min_volume": detection.min_volume}
+
+
+def _entry(case_id: str) -> str:
+    return f"evidence/{case_id}.bin"
+
+
+def _write(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    archive.writestr(zipfile.ZipInfo(name, _EPOCH), content, zipfile.ZIP_DEFLATED)
+
+
+def _read(archive: zipfile.ZipFile, name: str) -> bytes:
+    with archive.open(name) as entry:
+        content = entry.read(_MAX_ENTRY + 1)
+    if len(content) > _MAX_ENTRY:
+        raise ValueError(f"{name} is larger than {_MAX_ENTRY >> 20} MiB")
+    return content
