@@ -6,7 +6,7 @@ from mood_evaluator.average_precision import (
     average_precision_from_histogram,
 )
 from mood_evaluator.batches import Batching, draw_batching
-from mood_evaluator.bootstrap import pixel_replicates, sample_replicates
+from mood_evaluator.bootstrap import pixel_replicates, sample_replicates, whole_set_replicates
 from mood_evaluator.canonical import canonical_digest
 from mood_evaluator.case_score import CaseScore, score_pixel_case, score_sample_case
 from mood_evaluator.clean_scores import CleanScores, clean_scores
@@ -97,4 +97,5 @@ __all__ = [
     "score_sample_dataset",
     "sum_evidence",
     "whole_set_ap",
+    "whole_set_replicates",
 ]

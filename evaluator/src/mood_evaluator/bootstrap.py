@@ -1,56 +1,100 @@
 """How a score would vary with other scans: paired bootstrap replicates.
 
-Scans are drawn with replacement. The draws depend on the seed and the cases alone, so replicate b of one team
-saw the same scans as replicate b of every other team.
+Scans are drawn with replacement, abnormal ones among the abnormal and normal ones among the normal, so that
+prevalence stays. The draws depend on the seed and the cases alone: replicate b of one team saw the same scans
+as replicate b of every other team.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
-from mood_evaluator.batches import Batching
-from mood_evaluator.errors import UndefinedScore
+from mood_evaluator.batches import MAX_DRAWS, Batching
+from mood_evaluator.errors import BatchingImpossible, UndefinedScore
 from mood_evaluator.evidence import Evidence, Histogram
 
 Matrix = npt.NDArray[np.float64]
-_ROWS = 64  # replicates computed at once: keeps the work in the processor's cache
+Weights = Any  # matrix (pools, cases), dense or sparse: how often each case is in each pool
+_ROWS, _COLUMNS = 512, 1024  # pools and thresholds computed at once: what fits into the processor's cache
 
 
 def sample_replicates(
     scores: Mapping[str, float], abnormal: Mapping[str, bool], *, n: int, seed: int
 ) -> Matrix:
-    """Return (n,) APs over resampled scans, each resample with at least one abnormal scan."""
+    """Return (n,) APs over resampled scans; raises UndefinedScore where nothing is abnormal."""
     ids = sorted(abnormal)
     levels, places = np.unique([scores[case_id] for case_id in ids], return_inverse=True)
     truth = np.array([abnormal[case_id] for case_id in ids], np.bool_)
     at_level = np.zeros((len(ids), levels.size))
     at_level[np.arange(len(ids)), places] = 1.0
     draws = _draw(truth, n=n, random=np.random.default_rng([seed]))
-    return _pooled_aps(draws, at_level * truth[:, None], at_level * ~truth[:, None])
+    return _pooled_aps(_count(draws), at_level * truth[:, None], at_level * ~truth[:, None])
 
 
 def pixel_replicates(evidence: Mapping[str, Evidence], batching: Batching, *, n: int, seed: int) -> Matrix:
-    """Return (n,) mean batch APs (`two_sided` Evidence); scans are resampled within each stored batch."""
-    total = np.zeros(n)
-    for index, batch in enumerate(batching.batches):
-        cases = [evidence[case_id] for case_id in sorted(batch)]
-        truth = np.array([case.positives > 0 for case in cases], np.bool_)
-        draws = _draw(truth, n=n, random=np.random.default_rng([seed, index]))
-        total += _pooled_aps(draws, *_stack([case.two_sided for case in cases]))
-    return total / len(batching.batches)
+    """Return (n,) mean batch APs (`two_sided` Evidence).
+
+    The drawn scans are dealt into as many batches as `batching` has, so that each has an abnormal voxel.
+    """
+    cases = [evidence[case_id] for case_id in sorted(batching.case_ids)]
+    random = np.random.default_rng([seed])
+    draws = _draw(_truth(cases), n=n, random=random)
+    pools = _deal(draws, _truth(cases), parts=len(batching.batches), random=random)
+    aps = _pooled_aps(pools, *_stack([case.two_sided for case in cases]))
+    return np.asarray(aps.reshape(n, -1).mean(axis=1))
 
 
-def _draw(has_positive: npt.NDArray[np.bool_], *, n: int, random: np.random.Generator) -> Matrix:
-    """Return (n, cases) how often each case was drawn; draws without a positive are drawn again."""
-    if not has_positive.any():
+def whole_set_replicates(evidence: Mapping[str, Evidence], *, n: int, seed: int) -> Matrix:
+    """Return (n,) APs of all voxels of the scans that `pixel_replicates` draws."""
+    cases = [evidence[case_id] for case_id in sorted(evidence)]
+    draws = _draw(_truth(cases), n=n, random=np.random.default_rng([seed]))
+    return _pooled_aps(_count(draws), *_stack([case.two_sided for case in cases]))
+
+
+def _truth(cases: Sequence[Evidence]) -> npt.NDArray[np.bool_]:
+    return np.array([case.positives > 0 for case in cases], np.bool_)
+
+
+def _draw(abnormal: npt.NDArray[np.bool_], *, n: int, random: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Return (n, cases) drawn cases, the normal ones first; as many of each kind as there are."""
+    if not abnormal.any():
         raise UndefinedScore("No case has a positive, so no resample of them has an average precision.")
-    size = has_positive.size
-    draws = random.integers(0, size, (n, size))
-    while (missing := ~has_positive[draws].any(axis=1)).any():
-        draws[missing] = random.integers(0, size, (int(missing.sum()), size))
+    kinds = np.flatnonzero(~abnormal), np.flatnonzero(abnormal)
+    return np.hstack([kind[random.integers(0, max(kind.size, 1), (n, kind.size))] for kind in kinds])
+
+
+def _count(draws: npt.NDArray[np.int64]) -> Matrix:
+    """Return (n, cases) how often each case was drawn."""
+    n, size = draws.shape
     flat = (draws + size * np.arange(n)[:, None]).ravel()
     return np.bincount(flat, minlength=n * size).reshape(n, size).astype(np.float64)
+
+
+def _deal(
+    draws: npt.NDArray[np.int64],
+    abnormal: npt.NDArray[np.bool_],
+    *,
+    parts: int,
+    random: np.random.Generator,
+) -> sparse.csr_array:
+    """Return (n * parts, cases) what is in each batch of each draw: a shuffle, cut as usual."""
+    n, size = draws.shape
+    edges = np.array([size * part // parts for part in range(parts + 1)])
+    dealt, pending = np.empty_like(draws), np.arange(n)
+    for _ in range(MAX_DRAWS):
+        dealt[pending] = random.permuted(draws[pending], axis=1)
+        filled = np.logical_or.reduceat(abnormal[dealt[pending]], edges[:-1], axis=1).all(axis=1)
+        pending = pending[~filled]
+        if not pending.size:
+            starts = np.append((size * np.arange(n)[:, None] + edges[:-1]).ravel(), n * size)
+            return sparse.csr_array((np.ones(n * size), dealt.ravel(), starts), shape=(n * parts, size))
+    raise BatchingImpossible(
+        f"{MAX_DRAWS:,} shuffles of a draw left a batch without an abnormal voxel: {int(abnormal.sum())} "
+        f"abnormal cases are too few for {parts} batches."
+    )
 
 
 def _stack(histograms: Sequence[Histogram]) -> tuple[Matrix, Matrix]:
@@ -66,17 +110,26 @@ def _stack(histograms: Sequence[Histogram]) -> tuple[Matrix, Matrix]:
     return positives, negatives
 
 
-def _pooled_aps(draws: Matrix, positives: Matrix, negatives: Matrix) -> Matrix:
-    """Return the AP of each row of `draws` (n, cases) over ascending thresholds (cases, thresholds)."""
-    falling = np.ascontiguousarray(positives[:, ::-1]), np.ascontiguousarray(negatives[:, ::-1])
-    parts = [draws[start : start + _ROWS] for start in range(0, len(draws), _ROWS)]
-    return np.concatenate([_pooled_ap_rows(part, *falling) for part in parts])
+def _pooled_aps(weights: Weights, positives: Matrix, negatives: Matrix) -> Matrix:
+    """Return the AP of each pool, over ascending thresholds (cases, thresholds)."""
+    falling = positives[:, ::-1], negatives[:, ::-1]
+    blocks = [
+        tuple(np.ascontiguousarray(part[:, start : start + _COLUMNS]) for part in falling)
+        for start in range(0, positives.shape[1], _COLUMNS)
+    ]
+    rows = range(0, weights.shape[0], _ROWS)
+    return np.concatenate([_pooled_ap_rows(weights[start : start + _ROWS], blocks) for start in rows])
 
 
-def _pooled_ap_rows(draws: Matrix, positives: Matrix, negatives: Matrix) -> Matrix:
-    """Do so for a few rows, thresholds falling."""
-    gained = draws @ positives
-    true = np.cumsum(gained, axis=1)
-    found = true + np.cumsum(draws @ negatives, axis=1)
-    precision = np.divide(true, found, out=np.zeros_like(true), where=found > 0)
-    return np.asarray((gained * precision).sum(axis=1) / true[:, -1])
+def _pooled_ap_rows(weights: Weights, blocks: Sequence[tuple[Matrix, ...]]) -> Matrix:
+    """Do so for a few pools, from the highest thresholds to the lowest."""
+    true = found = area = np.zeros(weights.shape[0])
+    for positives, negatives in blocks:
+        gained = weights @ positives
+        trues = np.cumsum(gained, axis=1) + true[:, None]
+        founds = np.cumsum(weights @ negatives, axis=1)
+        founds += (found - true)[:, None] + trues
+        precision = np.divide(trues, founds, out=np.zeros_like(trues), where=founds > 0)
+        area = area + np.einsum("ij,ij->i", gained, precision)
+        true, found = trues[:, -1], founds[:, -1]
+    return np.asarray(area / true)

@@ -6,6 +6,7 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from mood_evaluator import (
+    BatchingImpossible,
     Evidence,
     Quantizer,
     UndefinedScore,
@@ -13,7 +14,7 @@ from mood_evaluator import (
     pixel_replicates,
     sample_replicates,
 )
-from mood_evaluator.bootstrap import _draw, _pooled_aps, _stack
+from mood_evaluator.bootstrap import _count, _deal, _draw, whole_set_replicates
 
 RANDOM = np.random.default_rng(6)
 IDS = [f"c{index}" for index in range(8)]
@@ -37,20 +38,45 @@ def _slow_twin(parts: list[Evidence], draws: npt.NDArray[np.float64]) -> list[fl
     return found
 
 
+TRUTH = np.array([bool(label.any()) for label in LABELS.values()])
+
+
 def test_replicates_are_the_aps_of_the_drawn_scans() -> None:
-    parts = list(_evidence(0.4).values())
-    truth = np.array([part.positives > 0 for part in parts])
-    draws = _draw(truth, n=70, random=np.random.default_rng(1))
-    fast = _pooled_aps(draws, *_stack([part.two_sided for part in parts]))
-    assert fast == pytest.approx(_slow_twin(parts, draws), abs=1e-12)
+    evidence = _evidence(0.4)
+    draws = _draw(TRUTH, n=70, random=np.random.default_rng([1]))
+    expected = _slow_twin(list(evidence.values()), _count(draws))
+    assert whole_set_replicates(evidence, n=70, seed=1) == pytest.approx(expected, abs=1e-12)
 
 
-def test_as_many_scans_are_drawn_as_there_are_and_one_is_abnormal() -> None:
-    truth = np.array([True] + [False] * 9)
-    draws = _draw(truth, n=500, random=np.random.default_rng(2))
-    assert (draws.sum(axis=1) == 10).all()
-    assert (draws[:, 0] >= 1).all()
-    assert draws[:, 1:].max() > 1
+def test_pixel_replicates_are_mean_aps_of_the_dealt_batches() -> None:
+    evidence, random = _evidence(0.4), np.random.default_rng([1])
+    pools = _deal(_draw(TRUTH, n=60, random=random), TRUTH, parts=2, random=random).toarray()
+    expected = np.reshape(_slow_twin(list(evidence.values()), pools), (60, 2)).mean(axis=1)
+    assert pixel_replicates(evidence, BATCHING, n=60, seed=1) == pytest.approx(expected, abs=1e-12)
+
+
+def test_prevalence_is_kept_and_repeats_happen() -> None:
+    truth = np.array([True] * 3 + [False] * 9)
+    counts = _count(_draw(truth, n=500, random=np.random.default_rng(2)))
+    assert (counts[:, :3].sum(axis=1) == 3).all()
+    assert (counts[:, 3:].sum(axis=1) == 9).all()
+    assert counts.max() > 1
+    assert (_count(_draw(truth[:3], n=5, random=np.random.default_rng(2))).sum(axis=1) == 3).all()
+
+
+def test_each_dealt_batch_has_its_size_and_an_abnormal_scan() -> None:
+    truth, random = np.array([True] * 4 + [False] * 7), np.random.default_rng(3)
+    draws = _draw(truth, n=200, random=random)
+    pools = _deal(draws, truth, parts=3, random=random).toarray().reshape(200, 3, 11)
+    assert (pools[:, :, :4].sum(axis=2) >= 1).all()
+    assert (pools.sum(axis=2) == [3, 4, 4]).all()
+    np.testing.assert_array_equal(pools.sum(axis=1), _count(draws))
+
+
+def test_too_few_abnormal_scans_for_the_batches_are_an_error() -> None:
+    truth, random = np.array([True] * 2 + [False] * 7), np.random.default_rng(3)
+    with pytest.raises(BatchingImpossible, match="too few for 3 batches"):
+        _deal(_draw(truth, n=2, random=random), truth, parts=3, random=random)
 
 
 def test_pixel_replicates_surround_the_score_and_are_repeatable() -> None:
@@ -69,6 +95,8 @@ def test_equal_teams_have_equal_replicates_whatever_order_their_cases_come_in() 
     backwards = dict(reversed(evidence.items()))
     once = pixel_replicates(evidence, BATCHING, n=50, seed=3)
     assert np.array_equal(once, pixel_replicates(backwards, BATCHING, n=50, seed=3))
+    whole = whole_set_replicates(evidence, n=50, seed=3)
+    assert np.array_equal(whole, whole_set_replicates(backwards, n=50, seed=3))
 
 
 def test_teams_share_their_draws() -> None:
@@ -84,7 +112,7 @@ def test_sample_replicates_are_scikit_learns_aps_of_the_drawn_scans() -> None:
     scores = {name: float(index % 5) / 5 for index, name in enumerate(IDS)}
     abnormal = {name: bool(label.any()) for name, label in LABELS.items()}
     truth = np.array([abnormal[name] for name in IDS])
-    draws = _draw(truth, n=40, random=np.random.default_rng([9])).astype(int)
+    draws = _count(_draw(truth, n=40, random=np.random.default_rng([9]))).astype(int)
     values = np.array([scores[name] for name in IDS])
     expected = [average_precision_score(np.repeat(truth, row), np.repeat(values, row)) for row in draws]
     assert sample_replicates(scores, abnormal, n=40, seed=9) == pytest.approx(expected, abs=1e-12)

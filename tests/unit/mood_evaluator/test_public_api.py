@@ -13,6 +13,7 @@ PUBLIC = """
     load_test_set mean_ranks pixel_replicates pooled_aps rank rank_entries read_label read_prediction
     result_of sample_replicates save_test_set score_cases score_pixel_case score_pixel_dataset
     score_sample_case score_sample_dataset sum_evidence whole_set_ap
+    whole_set_replicates
 """
 
 

@@ -11,7 +11,7 @@ import pytest
 from mood_evaluator import Quantizer
 from mood_evaluator.cli import main
 from mood_evaluator.errors import InvalidScoredRun
-from mood_evaluator.scored_run import ScoredRun
+from mood_evaluator.runs.scored_run import ScoredRun
 
 SHAPE = (12, 10, 8)
 NAMES = [f"{index}.nii.gz" for index in range(4)]

@@ -13,7 +13,7 @@ from mood_evaluator.cli.scoring_steps import Precision, add_scoring_options, sco
 from mood_evaluator.errors import EvaluatorError
 from mood_evaluator.objects.matching import ScanObjects
 from mood_evaluator.objects.scan import objects_of_case, smallest_reference
-from mood_evaluator.scored_run import Detection, ScoredRun
+from mood_evaluator.runs.scored_run import Detection, ScoredRun
 from mood_evaluator.scoring import PixelCase
 from mood_evaluator.test_set import Task
 
@@ -57,7 +57,9 @@ def _run(options: argparse.Namespace) -> int:
         test_set_digest=given.digest,
         precision=str(precision),
         result=result,
+        abnormal=given.abnormal,
         cases=scores,
+        batchings=given.batchings,
         detection=detection,
         objects={} if detection is None else _objects(given, detection, options.threads),
     ).save(options.out)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from mood_evaluator.errors import EvaluatorError
 from mood_evaluator.tables.schemes import Adjust, Method, Scheme
 
 OK, NO_RESULT, CANNOT_SCORE = 0, 1, 2
@@ -21,8 +24,9 @@ class Commands(Protocol):
 def add_table_options(parser: argparse.ArgumentParser) -> None:
     """Add the score table and how it is ranked."""
     parser.add_argument(
-        "scores", type=Path, metavar="SCORES.csv", help="columns task, alg_name, value, case; empty = missing"
-    )
+        "scores", type=Path, nargs="+", metavar="SCORES",
+        help="one .csv with columns task, alg_name, value, case (empty = missing), or scored runs (.zip)",
+    )  # fmt: skip
     parser.add_argument(
         "--scheme", type=Scheme, choices=list(Scheme), default=Scheme.MEAN_THEN_RANK, metavar="SCHEME",
         help=f"one of {', '.join(Scheme)} (default: mean-then-rank)",
@@ -37,6 +41,25 @@ def add_table_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--smaller-is-better", action="store_true", help="as for errors and distances")
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the numbers to this file")
+
+
+def are_runs(options: argparse.Namespace) -> bool:
+    """Whether scored runs were given; raises EvaluatorError for anything but runs or a single table."""
+    runs = [path.suffix == ".zip" for path in options.scores]
+    if not all(runs) and len(runs) > 1:
+        raise EvaluatorError("Give one score table (.csv), or one or more scored runs (.zip), not a mixture.")
+    if all(runs) and (options.smaller_is_better or method_of(options) != Method()):
+        raise EvaluatorError(
+            "Scored runs are ranked by the official rule: leave --scheme, --adjust, --missing and "
+            "--smaller-is-better out."
+        )
+    return all(runs)
+
+
+def write_json(path: Path | None, document: Mapping[str, Any]) -> None:
+    """Write what a command found, where it was told to."""
+    if path is not None:
+        path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def method_of(options: argparse.Namespace) -> Method:

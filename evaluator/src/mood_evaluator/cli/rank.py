@@ -1,7 +1,6 @@
 """`mood-evaluate rank`: rankings, consensus, agreement and significance of a score table."""
 
 import argparse
-import json
 import math
 import sys
 from collections.abc import Mapping
@@ -11,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from mood_evaluator.cli.options import OK, Commands, add_table_options, method_of
+from mood_evaluator.cli.options import OK, Commands, add_table_options, are_runs, method_of, write_json
+from mood_evaluator.cli.rank_runs import rank_runs
+from mood_evaluator.cli.text import aligned
 from mood_evaluator.tables.agreement import kendall_tau_b
 from mood_evaluator.tables.combine import combine_rankings
 from mood_evaluator.tables.schemes import Method, rank_table
@@ -29,9 +30,10 @@ def add_rank(commands: Commands) -> None:
 
 
 def _rank(options: argparse.Namespace) -> int:
-    document = rank_document(read_score_tables(options.scores), method_of(options))
-    if options.json:
-        options.json.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if are_runs(options):
+        return rank_runs(options)
+    document = rank_document(read_score_tables(options.scores[0]), method_of(options))
+    write_json(options.json, document)
     sys.stdout.write(_as_text(document))
     return OK
 
@@ -86,22 +88,13 @@ def _as_text(document: Mapping[str, Any]) -> str:
     for task, ranking in document["rankings"].items():
         beaten = [pair["better"] for pair in document["significance"][task]["pairs"] if pair["significant"]]
         rows = [(row["algorithm"], row["rank"], f"{row['aggregate']:.6g}") for row in ranking]
-        lines += [task, *_aligned(("", "rank", "value", "significantly beats"), [
+        lines += [task, *aligned(("", "rank", "value", "significantly beats"), [
             (*row, f"{beaten.count(row[0])} of {len(ranking) - 1}") for row in rows
         ]), ""]  # fmt: skip
     if "consensus" in document:
         rows = [(row["algorithm"], row["rank"], f"{row['value']:.3f}") for row in document["consensus"]]
-        lines += ["Consensus", *_aligned(("", "rank", "mean rank"), rows), ""]
+        lines += ["Consensus", *aligned(("", "rank", "mean rank"), rows), ""]
     for tasks, tau in document["kendall_tau_b"].items():
         text = "undefined: all are tied" if tau is None else f"{tau:.3f}"
         lines.append(f"Kendall's tau-b of {' and '.join(tasks.split('|'))}: {text}")
     return "\n".join(lines).rstrip() + "\n"
-
-
-def _aligned(head: tuple[str, ...], rows: list[Any]) -> list[str]:
-    table = [head, *[tuple(map(str, row)) for row in rows]]
-    widths = [max(len(row[column]) for row in table) for column in range(len(head))]
-    return [
-        "  " + row[0].ljust(widths[0]) + "".join(f"  {cell:>{widths[n]}}" for n, cell in enumerate(row) if n)
-        for row in table
-    ]

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mood_evaluator.cli.options import OK, Commands, add_table_options, method_of
+from mood_evaluator.cli.options import OK, Commands, add_table_options, are_runs, method_of, write_json
+from mood_evaluator.cli.stability_runs import stability_of_runs
+from mood_evaluator.cli.text import stability_lines
 from mood_evaluator.errors import InvalidTable
 from mood_evaluator.tables.resamples import Draws
 from mood_evaluator.tables.score_table import ScoreTable, read_score_tables
@@ -32,22 +34,23 @@ def add_stability(commands: Commands) -> None:
 
 
 def _stability(options: argparse.Namespace) -> int:
-    tables = read_score_tables(options.scores)
+    if options.bootstraps < 1 or options.seed < 0:
+        raise InvalidTable("--bootstraps must be at least 1 and --seed at least 0.")
+    if are_runs(options):
+        return stability_of_runs(options)
+    tables = read_score_tables(options.scores[0])
     method = method_of(options)
     found = {
         task: replay_table(tables[task], method, draws, repeats=options.repeats).to_json()
         for task, draws in _draws(tables, options)
     }
     document = {"scheme": method.scheme, "repeats": options.repeats, "tasks": found}
-    if options.json:
-        options.json.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    sys.stdout.write("\n".join(_as_text(found)) + "\n")
+    write_json(options.json, document)
+    sys.stdout.write("\n".join(stability_lines(found)) + "\n")
     return OK
 
 
 def _draws(tables: Mapping[str, ScoreTable], options: argparse.Namespace) -> Iterator[tuple[str, Draws]]:
-    if options.bootstraps < 1 or options.seed < 0:
-        raise InvalidTable("--bootstraps must be at least 1 and --seed at least 0.")
     if options.draws is None:
         for number, (task, table) in enumerate(tables.items()):
             seed = options.seed + 1_000_003 * number  # tasks are drawn independently
@@ -73,19 +76,3 @@ def _read_draws(path: Path) -> dict[str, list[list[str]]]:
 
 def _are_draws(draws: Any) -> bool:
     return isinstance(draws, list) and bool(draws) and all(isinstance(draw, list) for draw in draws)
-
-
-def _as_text(found: Mapping[str, Any]) -> Iterator[str]:
-    for task, part in found.items():
-        tau = part["kendall_tau_b"]
-        width = max(len(row["algorithm"]) for row in part["algorithms"])
-        yield f"{task}: {part['draws']} draws"
-        yield f"  {'':{width}}  rank  median     95 %     wins"
-        for row in part["algorithms"]:
-            low, high = row["interval"]
-            yield (
-                f"  {row['algorithm']:{width}}  {row['rank']:>4}  {row['median']:>6g}  {low:>4g} - {high:<4g}"
-                f"  {row['wins']:>5.1%}"
-            )
-        text = "undefined: all are tied" if tau["mean"] is None else f"mean {tau['mean']:.3f}"
-        yield f"  Kendall's tau-b with the full ranking: {text}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mood_evaluator.batches import Batching
 from mood_evaluator.canonical import canonical_digest
 from mood_evaluator.case_score import CaseScore
 from mood_evaluator.dataset_result import BatchedScore, SetScore
@@ -43,9 +44,16 @@ class ScoredRun:
     test_set_digest: str
     precision: str  # of the scores in `result`
     result: SetScore
+    abnormal: Mapping[str, bool]  # the truth, by case
     cases: Mapping[str, CaseScore]
+    batchings: tuple[Batching, ...] = ()  # the official one first; none: all cases are one batch
     detection: Detection | None = None
     objects: Mapping[str, ScanObjects] = field(default_factory=dict)
+
+    @property
+    def evidence(self) -> dict[str, Evidence]:
+        """Evidence by case (pixel task)."""
+        return {case_id: case.evidence for case_id, case in self.cases.items() if case.evidence is not None}
 
     def save(self, path: Path) -> None:
         """Write the ZIP; the same run gives the same bytes."""
@@ -74,6 +82,7 @@ class ScoredRun:
             "test_set_digest": self.test_set_digest,
             "precision": self.precision,
             "result": _result_to_json(self.result),
+            "batchings": [batching.to_json() for batching in self.batchings],
             "detection": None if self.detection is None else _detection_to_json(self.detection),
             "cases": [self._case_to_json(case_id) for case_id in self.cases],
         }
@@ -82,7 +91,7 @@ class ScoredRun:
     def _case_to_json(self, case_id: str) -> dict[str, Any]:
         found = self.objects.get(case_id)
         objects = {} if found is None else {"objects": found.to_json()}
-        return {"id": case_id, **self.cases[case_id].to_json(), **objects}
+        return {"id": case_id, "abnormal": self.abnormal[case_id], **self.cases[case_id].to_json(), **objects}
 
 
 def _parse(archive: zipfile.ZipFile) -> ScoredRun:
@@ -101,7 +110,9 @@ def _parse(archive: zipfile.ZipFile) -> ScoredRun:
         test_set_digest=document["test_set_digest"],
         precision=document["precision"],
         result=_result_from_json(document["result"]),
+        abnormal={case["id"]: case["abnormal"] for case in document["cases"]},
         cases=cases,
+        batchings=tuple(Batching.from_json(batching) for batching in document["batchings"]),
         detection=None if detection is None else Detection(**detection),
         objects={case_id: ScanObjects.from_json(found) for case_id, found in objects.items()},
     )

@@ -1,0 +1,104 @@
+"""`mood-evaluate rank RUN.zip ...`: the official ranking and consensus of scored runs."""
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from mood_evaluator.cli.options import OK, write_json
+from mood_evaluator.cli.text import aligned
+from mood_evaluator.runs.reversals import find_reversals
+from mood_evaluator.runs.scored_run import ScoredRun
+from mood_evaluator.runs.standings import Standings, gather_runs
+from mood_evaluator.tables.agreement import kendall_tau_b
+from mood_evaluator.tables.score_table import ScoreTable
+from mood_evaluator.tables.signed_rank import compare_pairs
+
+
+def rank_runs(options: argparse.Namespace) -> int:
+    """Rank the runs that the options name."""
+    standings = gather_runs([ScoredRun.load(path) for path in options.scores])
+    document = rank_document(standings)
+    write_json(options.json, document)
+    sys.stdout.write("\n".join(_as_text(document)) + "\n")
+    return OK
+
+
+def rank_document(standings: Standings) -> dict[str, Any]:
+    """Return rankings, consensus, agreement, reversals, and the tests over batches, as JSON."""
+    rankings = standings.rankings()
+    document: dict[str, Any] = {
+        "rankings": {test_set: _rows(standings, test_set, places) for test_set, places in rankings.items()}
+    }
+    if len(rankings) > 1:
+        places, means = standings.consensus()
+        rows = [{"algorithm": team, "value": means[team], "rank": places[team]} for team in places]
+        document["consensus"] = sorted(rows, key=lambda row: (row["rank"], row["algorithm"]))
+    document["kendall_tau_b"] = {
+        f"{one}|{other}": _or_null(kendall_tau_b(rankings[one], rankings[other]))
+        for one, other in combinations(rankings, 2)
+    }
+    document["batching_agreement"] = {
+        test_set: _or_null(kendall_tau_b(_numbers(standings.scores(test_set)), _numbers(second)))
+        for test_set in rankings
+        if (second := standings.second_scores(test_set)) != standings.scores(test_set)
+    }
+    document["reversals"] = [asdict(reversal) for reversal in find_reversals(standings)]
+    document["significance_over_batches_of_the_first_batching"] = {
+        test_set: {"pairs": _pairs(table)} for test_set, table in _batch_tables(standings)
+    }
+    return document
+
+
+def _rows(standings: Standings, test_set: str, places: Mapping[str, int]) -> list[dict[str, Any]]:
+    scores = standings.scores(test_set)
+    rows = [{"algorithm": team, "aggregate": scores[team], "rank": places[team]} for team in places]
+    return sorted(rows, key=lambda row: (row["rank"], row["algorithm"]))
+
+
+def _batch_tables(standings: Standings) -> Iterator[tuple[str, ScoreTable]]:
+    for test_set, runs in standings.sets.items():
+        official = {team: run.result.official for team, run in runs.items()}
+        aps = {team: batched.batch_aps for team, batched in official.items() if batched is not None}
+        count = max(map(len, aps.values()), default=0)
+        if count > 1 and len(aps) > 1:
+            cases = tuple(f"batch {number}" for number in range(1, count + 1))
+            yield test_set, ScoreTable(test_set, tuple(aps), cases, np.array(list(aps.values())))
+
+
+def _pairs(table: ScoreTable) -> list[dict[str, Any]]:
+    return [
+        {**asdict(pair), "significant": pair.significant, "p": _or_null(pair.p)}
+        for pair in compare_pairs(table)
+    ]
+
+
+def _numbers(scores: Mapping[str, float | None]) -> dict[str, float]:
+    return {team: -np.inf if score is None else score for team, score in scores.items()}
+
+
+def _or_null(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _as_text(document: Mapping[str, Any]) -> Iterator[str]:
+    for test_set, ranking in document["rankings"].items():
+        rows = [(row["algorithm"], row["rank"], _words(row["aggregate"])) for row in ranking]
+        yield from (test_set, *aligned(("", "rank", "AP"), rows), "")
+    if "consensus" in document:
+        rows = [(row["algorithm"], row["rank"], f"{row['value']:.3f}") for row in document["consensus"]]
+        yield from ("Consensus", *aligned(("", "rank", "mean rank"), rows), "")
+    for sets, tau in document["kendall_tau_b"].items():
+        yield f"Kendall's tau-b of {' and '.join(sets.split('|'))}: {_words(tau)}"
+    for test_set, tau in document["batching_agreement"].items():
+        yield f"Kendall's tau-b of the two batchings of {test_set}: {_words(tau)}"
+    for row in document["reversals"]:
+        yield f"{row['ahead']} is no longer ahead of {row['behind']} without {row['without']}."
+
+
+def _words(value: float | None) -> str:
+    return "no result" if value is None else f"{value:.6f}"

@@ -1,0 +1,19 @@
+"""Scored runs: what a submission scored on a test set, without its voxels, and how several compare."""
+
+from mood_evaluator.runs.reversals import Reversal, find_reversals
+from mood_evaluator.runs.scored_run import Detection, ScoredRun
+from mood_evaluator.runs.stability import PairDifference, RunStability, SetStability, bootstrap_runs
+from mood_evaluator.runs.standings import Standings, gather_runs
+
+__all__ = [
+    "Detection",
+    "PairDifference",
+    "Reversal",
+    "RunStability",
+    "ScoredRun",
+    "SetStability",
+    "Standings",
+    "bootstrap_runs",
+    "find_reversals",
+    "gather_runs",
+]

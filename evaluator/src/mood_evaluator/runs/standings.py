@@ -1,0 +1,72 @@
+"""Scored runs of one task, side by side: which team scored what on which test set."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mood_evaluator.consensus import consensus, mean_ranks
+from mood_evaluator.errors import EvaluatorError
+from mood_evaluator.ranking import rank
+from mood_evaluator.runs.scored_run import ScoredRun
+from mood_evaluator.test_set import Task
+
+Scores = dict[str, float | None]
+"""Score by team; None: no result."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Standings:
+    """Runs by test set, then by team."""
+
+    task: Task
+    sets: Mapping[str, Mapping[str, ScoredRun]]
+
+    @property
+    def teams(self) -> tuple[str, ...]:
+        return tuple(sorted({team for runs in self.sets.values() for team in runs}))
+
+    def scores(self, test_set: str) -> Scores:
+        """Return every team's score; a team without a run there has no result."""
+        runs = self.sets[test_set]
+        return {team: runs[team].result.score if team in runs else None for team in self.teams}
+
+    def second_scores(self, test_set: str) -> Scores:
+        """Return the scores under the second batching, the first where there is none."""
+        scores = self.scores(test_set)
+        for team, run in self.sets[test_set].items():
+            if run.result.validation is not None:
+                scores[team] = run.result.validation.mean
+        return scores
+
+    def rankings(self) -> dict[str, dict[str, int]]:
+        """Return ranks by test set."""
+        return {test_set: rank(self.scores(test_set)) for test_set in self.sets}
+
+    def consensus(self) -> tuple[dict[str, int], dict[str, float]]:
+        """Return consensus ranks and the mean ranks they rest on."""
+        columns = [self.scores(test_set) for test_set in self.sets]
+        return consensus(columns), mean_ranks(columns)
+
+
+def gather_runs(runs: Sequence[ScoredRun]) -> Standings:
+    """Put runs side by side; raises EvaluatorError for runs that cannot be compared."""
+    sets: dict[str, dict[str, ScoredRun]] = {}
+    for run in runs:
+        _check_fits(run, runs[0], sets.get(run.test_set, {}))
+        sets.setdefault(run.test_set, {})[run.team] = run
+    if not sets:
+        raise EvaluatorError("There are no scored runs. Give one or more RUN.zip.")
+    return Standings(runs[0].task, sets)
+
+
+def _check_fits(run: ScoredRun, first: ScoredRun, others: Mapping[str, ScoredRun]) -> None:
+    if run.task is not first.task:
+        raise EvaluatorError(f"{run.team} has a run of the {run.task} task, {first.team} of {first.task}. "
+                             f"Compare runs of one task.")  # fmt: skip
+    if run.team in others:
+        raise EvaluatorError(f"{run.team} has two runs on {run.test_set}. Give the one that counts.")
+    for other in others.values():
+        if (other.test_set_digest, other.cases.keys()) != (run.test_set_digest, run.cases.keys()):
+            raise EvaluatorError(
+                f"{run.team} and {other.team} were scored on different forms of {run.test_set}. "
+                f"Score both on the same one."
+            )

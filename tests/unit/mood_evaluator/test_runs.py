@@ -1,0 +1,243 @@
+"""Scored runs side by side: official ranking, consensus, who depends on whom, and how sure it is."""
+
+import json
+from collections.abc import Mapping
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mood_evaluator import CaseScore, Evidence, Task, draw_batching
+from mood_evaluator.cli import main
+from mood_evaluator.dataset_result import score_cases
+from mood_evaluator.errors import EvaluatorError
+from mood_evaluator.quantizers import Quantizer
+from mood_evaluator.runs import ScoredRun, Standings, bootstrap_runs, find_reversals, gather_runs
+from mood_evaluator.runs.stability import compare_replicates
+
+IDS = [f"c{index:02}" for index in range(12)]
+ABNORMAL = {name: index % 2 == 1 for index, name in enumerate(IDS)}
+BATCHINGS = tuple(draw_batching(ABNORMAL, size=6, seed=seed) for seed in (1, 2))
+
+
+def sample_run(team: str, test_set: str, quality: float) -> ScoredRun:
+    random = np.random.default_rng([len(test_set), 7])
+    noise = dict(zip(IDS, random.random(len(IDS)), strict=True))
+    scores = {name: quality * ABNORMAL[name] + (1 - quality) * noise[name] for name in IDS}
+    cases = {name: CaseScore(valid=True, score=float(score)) for name, score in scores.items()}
+    result = score_cases(task=Task.SAMPLE, abnormal=ABNORMAL, batchings=(), case_scores=cases)
+    return ScoredRun(team, Task.SAMPLE, test_set, "d", "float32", result, ABNORMAL, cases)
+
+
+def pixel_run(team: str, test_set: str, quality: float) -> ScoredRun:
+    random = np.random.default_rng([len(test_set), 8])
+    cases = {}
+    for name in IDS:
+        labels = random.random(400) < (0.1 if ABNORMAL[name] else 0)
+        scores = np.clip(random.random(400) * (1 - quality) + quality * labels, 0, 1)
+        cases[name] = CaseScore(valid=True, evidence=Evidence.of(scores, labels))
+    result = score_cases(
+        task=Task.PIXEL,
+        abnormal=ABNORMAL,
+        batchings=BATCHINGS,
+        case_scores=cases,
+        precision=Quantizer.TWO_SIDED,
+    )
+    return ScoredRun(
+        team, Task.PIXEL, test_set, "d", "two-sided", result, ABNORMAL, cases, batchings=BATCHINGS
+    )
+
+
+def fixed(
+    scores: Mapping[str, Mapping[str, float | None]], second: Mapping[str, float] | None = None
+) -> Standings:
+    """Return standings with these scores, by test set and team."""
+    return _Fixed(Task.SAMPLE, {name: {} for name in scores}, scores, second or {})
+
+
+class _Fixed(Standings):
+    def __init__(self, task: Task, sets: Any, scores: Any, second: Any) -> None:
+        super().__init__(task, sets)
+        object.__setattr__(self, "_scores", scores)
+        object.__setattr__(self, "_second", second)
+
+    __slots__ = ("_scores", "_second")
+
+    def scores(self, test_set: str) -> dict[str, float | None]:
+        return dict(self._scores[test_set])
+
+    def second_scores(self, test_set: str) -> dict[str, float | None]:
+        return dict(self._scores[test_set]) | dict(self._second)
+
+
+def test_a_team_that_is_missing_on_a_test_set_ranks_last_there() -> None:
+    runs = [sample_run("A", "brain", 0.9), sample_run("B", "brain", 0.1), sample_run("B", "abdom", 0.5)]
+    standings = gather_runs(runs)
+    assert standings.scores("abdom")["A"] is None
+    assert standings.rankings() == {"brain": {"A": 1, "B": 2}, "abdom": {"A": 2, "B": 1}}
+    assert standings.consensus() == ({"A": 1, "B": 1}, {"A": 1.5, "B": 1.5})
+
+
+@pytest.mark.parametrize(
+    ("runs", "words"),
+    [
+        ([sample_run("A", "brain", 0.9), pixel_run("B", "brain", 0.9)], "Compare runs of one task"),
+        ([sample_run("A", "brain", 0.9), sample_run("A", "brain", 0.8)], "two runs on brain"),
+        ([], "no scored runs"),
+    ],
+)
+def test_runs_that_cannot_be_compared_are_refused(runs: list[ScoredRun], words: str) -> None:
+    with pytest.raises(EvaluatorError, match=words):
+        gather_runs(runs)
+
+
+def test_different_forms_of_a_test_set_are_refused() -> None:
+    run = sample_run("B", "brain", 0.5)
+    other = ScoredRun("A", run.task, "brain", "other", "float32", run.result, ABNORMAL, run.cases)
+    with pytest.raises(EvaluatorError, match="different forms of brain"):
+        gather_runs([run, other])
+
+
+def test_a_pair_that_depends_on_a_third_team_gets_a_row() -> None:
+    """Brain: A > C > B; abdomen: B > A > C. Without C, A and B are level; without A, so are B and C."""
+    scores = {"brain": {"A": 0.9, "C": 0.8, "B": 0.7}, "abdom": {"B": 0.9, "A": 0.8, "C": 0.7}}
+    found = find_reversals(fixed(scores))
+    assert [(row.ahead, row.behind, row.without) for row in found] == [("B", "C", "A"), ("A", "B", "C")]
+
+
+def test_a_pair_that_the_second_batching_turns_round_gets_a_row() -> None:
+    found = find_reversals(fixed({"brain": {"A": 0.9, "B": 0.8}}, second={"A": 0.7}))
+    assert [(row.ahead, row.behind, row.without) for row in found] == [("A", "B", "the first batching")]
+
+
+def test_clear_rankings_have_no_reversal() -> None:
+    scores = {"A": 0.9, "B": 0.8, "C": 0.7}
+    assert find_reversals(fixed({"brain": scores, "abdom": scores})) == []
+
+
+def slow_p(gap: list[float]) -> float:
+    low = (sum(value <= 0 for value in gap) + 1) / (len(gap) + 1)
+    high = (sum(value >= 0 for value in gap) + 1) / (len(gap) + 1)
+    return min(1.0, 2 * min(low, high))
+
+
+def test_differences_are_tested_on_paired_draws_and_adjusted_by_holm() -> None:
+    random = np.random.default_rng(1)
+    base = random.normal(size=(199, 1)) * 0.5
+    replicates = base + random.normal(size=(199, 3)) * 0.05 + [0.0, 0.1, 0.5]
+    pairs = compare_replicates(["A", "B", "C"], {"A": 0.0, "B": 0.1, "C": 0.5}, replicates)
+    column = dict(zip("ABC", replicates.T, strict=True))
+    raw = {(pair.better, pair.worse): pair.p for pair in pairs}
+    assert raw == {
+        key: slow_p(list(column[key[0]] - column[key[1]])) for key in [("C", "B"), ("C", "A"), ("B", "A")]
+    }
+    ordered = sorted(pairs, key=lambda pair: pair.p)
+    running = 0.0
+    for left, pair in zip((3, 2, 1), ordered, strict=True):
+        running = max(running, min(1.0, left * pair.p))
+        assert pair.p_adjusted == pytest.approx(running)
+    assert pairs[0].significant
+    assert pairs[0].difference == pytest.approx(0.4)
+
+
+def test_a_team_without_a_result_is_in_no_pair() -> None:
+    assert compare_replicates(["A", "B"], {"A": 0.5, "B": None}, np.full((9, 2), 0.5)) == []
+
+
+@pytest.mark.parametrize("make", [sample_run, pixel_run])
+def test_a_better_team_wins_most_draws_and_the_numbers_fit_the_draws(make: Any) -> None:
+    sets = ("brain", "abdomen")
+    runs = [
+        make(team, name, quality) for name in sets for team, quality in (("A", 0.9), ("B", 0.45), ("C", 0.1))
+    ]
+    found = bootstrap_runs(gather_runs(runs), n=200, seed=1)
+    document = found.to_json()
+    rows = {row["algorithm"]: row for row in document["tasks"]["brain"]["algorithms"]}
+    assert rows["A"]["wins"] > 0.9 > rows["C"]["wins"]
+    low, high = rows["B"]["score_interval"]
+    assert low <= rows["B"]["score"] <= high
+    assert (rows["A"]["whole_set_interval"] is None) == (make is sample_run)
+    assert document["consensus"]["algorithms"][0]["algorithm"] == "A"
+    assert not np.array_equal(found.sets["brain"].replicates, found.sets["abdomen"].replicates)
+    again = bootstrap_runs(gather_runs(runs), n=200, seed=1).to_json()
+    assert again == document
+
+
+def test_the_draws_do_not_depend_on_which_teams_take_part() -> None:
+    runs = {
+        team: sample_run(team, "brain", quality) for team, quality in (("A", 0.9), ("B", 0.5), ("C", 0.1))
+    }
+    columns = [
+        bootstrap_runs(gather_runs([runs[team] for team in teams]), n=30, seed=4).sets["brain"]
+        for teams in permutations("ABC", 2)
+        if "A" in teams
+    ]
+    ofs = [part.replicates[:, part.stability.algorithms.index("A")] for part in columns]
+    assert all(np.array_equal(ofs[0], other) for other in ofs)
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> list[str]:
+    made = []
+    for name in ("brain", "abdomen"):
+        for team, quality in (("A", 0.45), ("B", 0.3), ("C", 0.1)):
+            path = tmp_path / f"{team}-{name}.zip"
+            pixel_run(team, name, quality).save(path)
+            made.append(str(path))
+    return made
+
+
+def test_rank_tells_scores_consensus_agreement_and_batches(
+    paths: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.json"
+    assert main(["rank", *paths, "--json", str(out)]) == 0
+    found = json.loads(out.read_text(encoding="utf-8"))
+    assert [row["algorithm"] for row in found["rankings"]["brain"]] == ["A", "B", "C"]
+    assert found["consensus"][0] == {"algorithm": "A", "value": 1.0, "rank": 1}
+    assert found["kendall_tau_b"] == {"brain|abdomen": 1.0}
+    assert found["batching_agreement"] == {"brain": 1.0, "abdomen": 1.0}
+    assert found["reversals"] == []
+    pairs = found["significance_over_batches_of_the_first_batching"]["brain"]["pairs"]
+    assert len(pairs) == 6
+    assert "Kendall's tau-b of the two batchings of brain: 1.0" in capsys.readouterr().out
+
+
+def test_stability_tells_intervals_and_significance(
+    paths: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.json"
+    assert main(["stability", *paths, "--bootstraps", "200", "--json", str(out)]) == 0
+    found = json.loads(out.read_text(encoding="utf-8"))
+    assert set(found) == {"tasks", "consensus"}
+    assert len(found["tasks"]["brain"]["significance"]["pairs"]) == 3
+    shown = capsys.readouterr().out
+    assert "A over C" in shown
+    assert "Consensus: 200 draws" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["rank", "a.zip", "b.csv"], "not a mixture"),
+        (["rank", "a.csv", "b.csv"], "not a mixture"),
+        (["rank", "a.zip", "--smaller-is-better"], "official rule"),
+        (["rank", "a.zip", "--scheme", "median-then-rank"], "official rule"),
+        (["rank", "a.zip"], "no scored run"),
+        (["stability", "a.zip", "--draws", "d.json"], "leave --draws out"),
+        (["stability", "a.zip", "--bootstraps", "0"], "at least 1"),
+    ],
+)
+def test_wrong_use_is_explained(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["score", "evidence", "rank", "stability"])
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([command, "--help"])
+    assert caught.value.code == 0
+    assert f"mood-evaluate {command}" in capsys.readouterr().out
