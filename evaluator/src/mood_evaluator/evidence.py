@@ -7,9 +7,8 @@ each one rounding away from the stored number. Sums of Evidence are Evidence of 
 import json
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from functools import reduce
-from operator import add
 from typing import Any, NoReturn
 
 import numpy as np
@@ -40,13 +39,16 @@ class Histogram:
         return cls(used.astype(np.uint16), positives[used], (both - positives)[used])
 
     def __add__(self, other: "Histogram") -> "Histogram":
-        codes = np.union1d(self.codes, other.codes)
-        positives, negatives = np.zeros((2, codes.size), np.int64)
-        for part in (self, other):
-            places = np.searchsorted(codes, part.codes)
-            positives[places] += part.positives
-            negatives[places] += part.negatives
-        return Histogram(codes, positives, negatives)
+        return Histogram.sum([self, other])
+
+    @classmethod
+    def sum(cls, parts: Sequence["Histogram"]) -> "Histogram":
+        """Add one or more."""
+        both, positives = np.zeros((2, 1 + max(int(part.codes[-1]) for part in parts)), np.int64)
+        for part in parts:  # the codes of a part are distinct
+            positives[part.codes] += part.positives
+            both[part.codes] += part.positives + part.negatives
+        return cls.of(both, positives)
 
     def to_bytes(self, size: int) -> bytes:
         dense = np.zeros((2, size), "<i8")
@@ -108,14 +110,7 @@ class Evidence:
         return average_precision_from_histogram(histogram.positives, histogram.negatives)
 
     def __add__(self, other: "Evidence") -> "Evidence":
-        counts = {name: getattr(self, name) + getattr(other, name) for name in _COUNTS}
-        return Evidence(
-            mood2020=self.mood2020 + other.mood2020,
-            two_sided=self.two_sided + other.two_sided,
-            **counts,
-            min=min(self.min, other.min),
-            max=max(self.max, other.max),
-        )
+        return sum_evidence([self, other])
 
     def to_json(self) -> dict[str, Any]:
         """Return the numbers without the histograms."""
@@ -181,9 +176,15 @@ def _add(sums: dict[Quantizer, Counts], values: Scores) -> None:
         sums[quantizer] += counts
 
 
-def sum_evidence(parts: list[Evidence]) -> Evidence:
+def sum_evidence(parts: Sequence[Evidence]) -> Evidence:
     """Pool the Evidence of one or more cases."""
-    return reduce(add, parts)
+    return Evidence(
+        mood2020=Histogram.sum([part.mood2020 for part in parts]),
+        two_sided=Histogram.sum([part.two_sided for part in parts]),
+        **{name: sum(getattr(part, name) for part in parts) for name in _COUNTS},
+        min=min(part.min for part in parts),
+        max=max(part.max for part in parts),
+    )
 
 
 def _refuse(problem: str) -> NoReturn:

@@ -85,7 +85,7 @@ def test_a_team_that_is_missing_on_a_test_set_ranks_last_there() -> None:
     [
         ([sample_run("A", "brain", 0.9), pixel_run("B", "brain", 0.9)], "Compare runs of one task"),
         ([sample_run("A", "brain", 0.9), sample_run("A", "brain", 0.8)], "two runs on brain"),
-        ([], "no scored runs"),
+        ([], "no scored runs of an eligible team"),
     ],
 )
 def test_runs_that_cannot_be_compared_are_refused(runs: list[ScoredRun], words: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from mood_evaluator.cli.evidence import add_evidence
 from mood_evaluator.cli.options import CANNOT_SCORE
 from mood_evaluator.cli.rank import add_rank
+from mood_evaluator.cli.report import add_analyse, add_report
 from mood_evaluator.cli.score import add_score
 from mood_evaluator.cli.stability import add_stability
 from mood_evaluator.errors import EvaluatorError
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="mood-evaluate", description=__doc__, epilog=_EXIT_CODES)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (add_evidence, add_score, add_rank, add_stability):
+    for add in (add_evidence, add_score, add_rank, add_stability, add_analyse, add_report):
         add(commands)
     for command in commands.choices.values():
         command.add_argument("--debug", action="store_true", help="show where an error comes from")

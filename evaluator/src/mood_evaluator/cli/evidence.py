@@ -2,8 +2,10 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 from mood_evaluator.cli.options import NO_RESULT, OK, Commands
 from mood_evaluator.cli.progress import bar
@@ -15,8 +17,10 @@ from mood_evaluator.objects.matching import ScanObjects
 from mood_evaluator.objects.scan import objects_of_case, smallest_reference
 from mood_evaluator.runs.scored_run import Detection, ScoredRun
 from mood_evaluator.scoring import PixelCase
+from mood_evaluator.slices import SliceScores, slices_of_case
 from mood_evaluator.test_set import Task
 
+Part = TypeVar("Part")
 _EXIT_CODES = "exit codes: 0 written, 1 written, but without a result, 2 nothing could be scored"
 
 
@@ -41,6 +45,10 @@ def add_evidence(commands: Commands) -> None:
         "--min-volume", type=float, metavar="MM3",
         help="smallest predicted object (default: half the smallest reference object)",
     )  # fmt: skip
+    parser.add_argument("--slices", action="store_true", help="also score each slice along the last axis")
+    parser.add_argument(
+        "--not-eligible", action="store_true", help="list the team at its score, but outside the ranking"
+    )
     parser.set_defaults(run=_run)
 
 
@@ -62,6 +70,8 @@ def _run(options: argparse.Namespace) -> int:
         batchings=given.batchings,
         detection=detection,
         objects={} if detection is None else _objects(given, detection, options.threads),
+        slices=_slices(given, options.threads) if options.slices and given.task is Task.PIXEL else {},
+        eligible=not options.not_eligible,
     ).save(options.out)
     sys.stdout.write(as_text(given, scores, result) + f"Scored run: {options.out}\n")
     return NO_RESULT if result.score is None else OK
@@ -78,14 +88,25 @@ def _detection(given: ScoreInput, options: argparse.Namespace) -> Detection | No
 
 
 def _objects(given: ScoreInput, detection: Detection, threads: int) -> dict[str, ScanObjects]:
-    with bar("Extracting objects", len(given.cases)) as step, ThreadPoolExecutor(threads) as readers:
+    def extract(case: PixelCase) -> ScanObjects:
+        return objects_of_case(case, threshold=detection.threshold, min_volume=detection.min_volume)
 
-        def extract(case: PixelCase) -> ScanObjects:
-            found = objects_of_case(case, threshold=detection.threshold, min_volume=detection.min_volume)
+    return _each(given, extract, "Extracting objects", threads)
+
+
+def _slices(given: ScoreInput, threads: int) -> dict[str, SliceScores]:
+    return _each(given, slices_of_case, "Scoring slices", threads)
+
+
+def _each(given: ScoreInput, read: Callable[[PixelCase], Part], title: str, threads: int) -> dict[str, Part]:
+    with bar(title, len(given.cases)) as step, ThreadPoolExecutor(threads) as readers:
+
+        def read_one(case: PixelCase) -> Part:
+            part = read(case)
             step()
-            return found
+            return part
 
-        return dict(zip(given.abnormal, readers.map(extract, given.cases), strict=True))
+        return dict(zip(given.abnormal, readers.map(read_one, given.cases), strict=True))
 
 
 def _threshold(text: str) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 
 from mood_evaluator.cli.options import OK, write_json
 from mood_evaluator.cli.text import aligned
+from mood_evaluator.runs.batches import batch_table
 from mood_evaluator.runs.reversals import find_reversals
 from mood_evaluator.runs.scored_run import ScoredRun
 from mood_evaluator.runs.standings import Standings, gather_runs
@@ -34,6 +35,10 @@ def rank_document(standings: Standings) -> dict[str, Any]:
     document: dict[str, Any] = {
         "rankings": {test_set: _rows(standings, test_set, places) for test_set, places in rankings.items()}
     }
+    document["not_ranked"] = [
+        {"test_set": run.test_set, "algorithm": run.team, "aggregate": run.result.score}
+        for run in standings.others
+    ]
     if len(rankings) > 1:
         places, means = standings.consensus()
         rows = [{"algorithm": team, "value": means[team], "rank": places[team]} for team in places]
@@ -49,7 +54,9 @@ def rank_document(standings: Standings) -> dict[str, Any]:
     }
     document["reversals"] = [asdict(reversal) for reversal in find_reversals(standings)]
     document["significance_over_batches_of_the_first_batching"] = {
-        test_set: {"pairs": _pairs(table)} for test_set, table in _batch_tables(standings)
+        test_set: {"pairs": _pairs(table)}
+        for test_set, runs in standings.sets.items()
+        if (table := batch_table(runs, test_set)) is not None
     }
     return document
 
@@ -58,16 +65,6 @@ def _rows(standings: Standings, test_set: str, places: Mapping[str, int]) -> lis
     scores = standings.scores(test_set)
     rows = [{"algorithm": team, "aggregate": scores[team], "rank": places[team]} for team in places]
     return sorted(rows, key=lambda row: (row["rank"], row["algorithm"]))
-
-
-def _batch_tables(standings: Standings) -> Iterator[tuple[str, ScoreTable]]:
-    for test_set, runs in standings.sets.items():
-        official = {team: run.result.official for team, run in runs.items()}
-        aps = {team: batched.batch_aps for team, batched in official.items() if batched is not None}
-        count = max(map(len, aps.values()), default=0)
-        if count > 1 and len(aps) > 1:
-            cases = tuple(f"batch {number}" for number in range(1, count + 1))
-            yield test_set, ScoreTable(test_set, tuple(aps), cases, np.array(list(aps.values())))
 
 
 def _pairs(table: ScoreTable) -> list[dict[str, Any]]:
@@ -96,6 +93,8 @@ def _as_text(document: Mapping[str, Any]) -> Iterator[str]:
         yield f"Kendall's tau-b of {' and '.join(sets.split('|'))}: {_words(tau)}"
     for test_set, tau in document["batching_agreement"].items():
         yield f"Kendall's tau-b of the two batchings of {test_set}: {_words(tau)}"
+    for row in document["not_ranked"]:
+        yield f"{row['algorithm']} is not ranked; it has {_words(row['aggregate'])} on {row['test_set']}."
     for row in document["reversals"]:
         yield f"{row['ahead']} is no longer ahead of {row['behind']} without {row['without']}."
 

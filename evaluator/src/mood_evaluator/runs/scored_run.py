@@ -17,6 +17,7 @@ from mood_evaluator.dataset_result import BatchedScore, SetScore
 from mood_evaluator.errors import EvaluatorError, InvalidScoredRun
 from mood_evaluator.evidence import Evidence
 from mood_evaluator.objects.matching import ScanObjects
+from mood_evaluator.slices import SliceScores
 from mood_evaluator.test_set import Task
 from mood_evaluator.version import __version__
 
@@ -49,6 +50,8 @@ class ScoredRun:
     batchings: tuple[Batching, ...] = ()  # the official one first; none: all cases are one batch
     detection: Detection | None = None
     objects: Mapping[str, ScanObjects] = field(default_factory=dict)
+    slices: Mapping[str, SliceScores] = field(default_factory=dict)
+    eligible: bool = True  # others are listed, and enter nobody's rank
 
     @property
     def evidence(self) -> dict[str, Evidence]:
@@ -80,6 +83,7 @@ class ScoredRun:
             "task": str(self.task),
             "test_set": self.test_set,
             "test_set_digest": self.test_set_digest,
+            "eligible": self.eligible,
             "precision": self.precision,
             "result": _result_to_json(self.result),
             "batchings": [batching.to_json() for batching in self.batchings],
@@ -89,9 +93,9 @@ class ScoredRun:
         return document | {"digest": canonical_digest(document)}
 
     def _case_to_json(self, case_id: str) -> dict[str, Any]:
-        found = self.objects.get(case_id)
-        objects = {} if found is None else {"objects": found.to_json()}
-        return {"id": case_id, "abnormal": self.abnormal[case_id], **self.cases[case_id].to_json(), **objects}
+        parts = {"objects": self.objects.get(case_id), "slices": self.slices.get(case_id)}
+        more = {name: part.to_json() for name, part in parts.items() if part is not None}
+        return {"id": case_id, "abnormal": self.abnormal[case_id], **self.cases[case_id].to_json(), **more}
 
 
 def _parse(archive: zipfile.ZipFile) -> ScoredRun:
@@ -101,7 +105,10 @@ def _parse(archive: zipfile.ZipFile) -> ScoredRun:
     if document.pop("digest") != canonical_digest(document):
         raise ValueError("the digest does not fit the content, so one of them was changed")
     cases = {case["id"]: _parse_case(archive, case) for case in document["cases"]}
-    objects = {case["id"]: case["objects"] for case in document["cases"] if "objects" in case}
+    objects, slices = (
+        {case["id"]: case[name] for case in document["cases"] if name in case}
+        for name in ("objects", "slices")
+    )
     detection = document["detection"]
     return ScoredRun(
         team=document["team"],
@@ -115,6 +122,11 @@ def _parse(archive: zipfile.ZipFile) -> ScoredRun:
         batchings=tuple(Batching.from_json(batching) for batching in document["batchings"]),
         detection=None if detection is None else Detection(**detection),
         objects={case_id: ScanObjects.from_json(found) for case_id, found in objects.items()},
+        slices={
+            case_id: SliceScores(tuple(found["scores"]), tuple(found["annotated"]))
+            for case_id, found in slices.items()
+        },
+        eligible=document["eligible"],
     )
 
 

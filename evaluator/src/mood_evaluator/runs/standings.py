@@ -15,10 +15,11 @@ Scores = dict[str, float | None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Standings:
-    """Runs by test set, then by team."""
+    """Eligible runs by test set, then by team; `others` are in no ranking."""
 
     task: Task
     sets: Mapping[str, Mapping[str, ScoredRun]]
+    others: tuple[ScoredRun, ...] = ()
 
     @property
     def teams(self) -> tuple[str, ...]:
@@ -50,12 +51,12 @@ class Standings:
 def gather_runs(runs: Sequence[ScoredRun]) -> Standings:
     """Put runs side by side; raises EvaluatorError for runs that cannot be compared."""
     sets: dict[str, dict[str, ScoredRun]] = {}
-    for run in runs:
+    for run in (run for run in runs if run.eligible):
         _check_fits(run, runs[0], sets.get(run.test_set, {}))
         sets.setdefault(run.test_set, {})[run.team] = run
     if not sets:
-        raise EvaluatorError("There are no scored runs. Give one or more RUN.zip.")
-    return Standings(runs[0].task, sets)
+        raise EvaluatorError("There are no scored runs of an eligible team. Give one or more RUN.zip.")
+    return Standings(runs[0].task, sets, tuple(run for run in runs if not run.eligible))
 
 
 def _check_fits(run: ScoredRun, first: ScoredRun, others: Mapping[str, ScoredRun]) -> None:

@@ -1,0 +1,88 @@
+"""`mood-evaluate report` and `analyse`: everything that scored runs of several teams say."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mood_evaluator.cli.options import OK, Commands
+from mood_evaluator.errors import EvaluatorError
+from mood_evaluator.runs.scored_run import ScoredRun
+from mood_evaluator.runs.standings import Standings, gather_runs
+from mood_evaluator.test_set import Task
+
+if TYPE_CHECKING:
+    from mood_evaluator.report import Part
+
+_WORDS = (
+    "Ranks, bootstraps and analyses scored runs of one or both tasks. With the folders of their test sets it "
+    "also tells kinds of anomalies apart."
+)
+
+
+def add_report(commands: Commands) -> None:
+    """Add `report`."""
+    parser = commands.add_parser("report", help="write HTML, PDF and CSV of scored runs", description=_WORDS)
+    _add_options(parser)
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="holds the report afterwards")
+    parser.add_argument("--title", default="MOOD: report", help="of the report")
+    parser.set_defaults(run=_report)
+
+
+def add_analyse(commands: Commands) -> None:
+    """Add `analyse`."""
+    parser = commands.add_parser("analyse", help="write the numbers of the report", description=_WORDS)
+    _add_options(parser)
+    parser.add_argument(
+        "--json", type=Path, required=True, metavar="OUT", help="write the numbers to this file"
+    )
+    parser.set_defaults(run=_analyse)
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("runs", type=Path, nargs="+", metavar="RUN.zip", help="from `mood-evaluate evidence`")
+    parser.add_argument(
+        "--test-set", type=Path, action="append", default=[], metavar="DIR", help="may be given several times"
+    )
+    parser.add_argument("--bootstraps", type=int, default=1000, metavar="N", help="draws (default: 1000)")
+    parser.add_argument("--seed", type=int, default=1, help="of the draws (default: 1)")
+
+
+def _report(options: argparse.Namespace) -> int:
+    build = _load(options)
+    from mood_evaluator.report import write_report  # an extra
+
+    path = write_report(build, options.out, title=options.title)
+    sys.stdout.write(f"{path}\n{path.with_suffix('.pdf')}\n{options.out / 'csv'}\n")
+    return OK
+
+
+def _analyse(options: argparse.Namespace) -> int:
+    parts = _load(options)
+    document = {str(part.task): {item.name: list(item.rows) for item in part.items} for part in parts}
+    options.json.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return OK
+
+
+def _load(options: argparse.Namespace) -> list[Part]:
+    if options.bootstraps < 1 or options.seed < 0:
+        raise EvaluatorError("--bootstraps must be at least 1 and --seed at least 0.")
+    if find_spec("matplotlib") is None or find_spec("jinja2") is None:
+        raise EvaluatorError("Reports need more: pip install 'mood-evaluator[report]'.")
+    from mood_evaluator.report import build_part  # an extra
+
+    runs = [ScoredRun.load(path) for path in options.runs]
+    return [
+        build_part(standings, options.test_set, bootstraps=options.bootstraps, seed=options.seed)
+        for standings in _by_task(runs)
+    ]
+
+
+def _by_task(runs: Sequence[ScoredRun]) -> list[Standings]:
+    parts = [[run for run in runs if run.task is task] for task in Task]
+    return [gather_runs(part) for part in parts if part]

@@ -1,0 +1,178 @@
+"""Puts tables and figures of one task together."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mood_evaluator.analysis import (
+    agreement_rows,
+    category_rows,
+    curve_rows,
+    dice_rows,
+    froc_rows,
+    group_cases,
+    group_rows,
+    measure_cases,
+    median_rows,
+    object_rows,
+    per_scan_rows,
+    scan_rows,
+    slice_rows,
+)
+from mood_evaluator.report import analysis_plots, ranking_plots
+from mood_evaluator.report.figure import Figure, Row, Table
+from mood_evaluator.runs.batches import batch_table
+from mood_evaluator.runs.reversals import find_reversals
+from mood_evaluator.runs.stability import RunStability, bootstrap_runs
+from mood_evaluator.runs.standings import Standings
+from mood_evaluator.test_set import Task, TestSet, load_test_set
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What the report says of one task."""
+
+    task: Task
+    tables: Sequence[Table]
+    figures: Sequence[Figure]
+
+    @property
+    def items(self) -> list[Table | Figure]:
+        """Return tables and figures, in the order of the report."""
+        return [*self.tables, *self.figures]
+
+
+def build_part(standings: Standings, folders: Sequence[Path], *, bootstraps: int, seed: int) -> Part:
+    """Compute everything; `folders` of test sets, where given, tell kinds of anomalies apart."""
+    stability = bootstrap_runs(standings, n=bootstraps, seed=seed)
+    sets = {(found := load_test_set(folder)).name: (found, folder) for folder in folders}
+    tables, figures = (
+        list(_ranking_tables(standings, stability)),
+        list(_stability_figures(standings, stability)),
+    )
+    for test_set in standings.sets:
+        scans = scan_rows(standings, test_set)
+        tables += _set_tables(standings, test_set, scans)
+        figures += _set_figures(standings, test_set, scans)
+        if test_set in sets:
+            figures += _kind_figures(standings, *sets[test_set])
+    return Part(standings.task, tables, [figure for figure in figures if figure.rows])
+
+
+def by_rank(standings: Standings, test_set: str) -> list[str]:
+    """Return the teams with a result, the best first."""
+    scores, ranks = standings.scores(test_set), standings.rankings()[test_set]
+    return sorted((team for team in ranks if scores[team] is not None), key=lambda team: (ranks[team], team))
+
+
+def _ranking_tables(standings: Standings, stability: RunStability) -> Iterator[Table]:
+    places, means = standings.consensus()
+    columns = {test_set: standings.scores(test_set) for test_set in standings.sets}
+    rows = [
+        {"rank": places[team], "team": team, **{name: scores[team] for name, scores in columns.items()}}
+        | {"mean rank": means[team]}
+        for team in sorted(places, key=lambda team: (places[team], team))
+    ]
+    others = {run.team for run in standings.others}
+    for team in sorted(others):
+        own = {run.test_set: run.result.score for run in standings.others if run.team == team}
+        rows.append(
+            {"rank": None, "team": team, **{name: own.get(name) for name in columns}, "mean rank": None}
+        )
+    yield Table("ranking", "Ranking", "AP per test set, and the consensus of the ranks.", rows)
+    for test_set, part in stability.sets.items():
+        shown = [
+            {"rank": row["rank"], "team": row["algorithm"], "AP": row["score"]}
+            | _interval("AP", row["score_interval"]) | _interval("rank", row["interval"])
+            | {"wins": row["wins"]}
+            for row in part.to_json()["algorithms"]
+        ]  # fmt: skip
+        caption = f"95 % intervals, and share of first ranks, over {len(part.replicates):,} draws of scans."
+        yield Table(f"{test_set}-stability", f"How sure: {test_set}", caption, shown)
+    reversals = [
+        {"ahead": r.ahead, "behind": r.behind, "changes without": r.without}
+        for r in find_reversals(standings)
+    ]
+    caption = "Pairs of teams whose consensus order depends on another team or on the first batching."
+    yield Table("reversals", "Orders that hang by a thread", caption, reversals)
+    caption = "Kendall's tau-b of two test sets: 1 is the same order of teams, -1 the reverse."
+    yield Table("agreement", "Agreement of test sets", caption, agreement_rows(standings))
+
+
+def _interval(name: str, bounds: tuple[float, float] | None) -> dict[str, float | None]:
+    low, high = bounds or (None, None)
+    return {f"{name} low": low, f"{name} high": high}
+
+
+def _stability_figures(standings: Standings, stability: RunStability) -> Iterator[Figure]:
+    for test_set, part in stability.sets.items():
+        teams = by_rank(standings, test_set)
+        table = batch_table(standings.sets[test_set], test_set)
+        if table is not None:
+            values = np.array([table.values[table.algorithms.index(team)] for team in teams])
+            yield ranking_plots.dot_and_box(test_set, teams, values, "batches of the first batching")
+            yield ranking_plots.podium(table, teams)
+            yield ranking_plots.rank_heatmap(table, teams)
+            yield ranking_plots.scheme_lines(table, teams)
+        else:
+            columns = [part.replicates[:, standings.teams.index(team)] for team in teams]
+            yield ranking_plots.dot_and_box(test_set, teams, np.array(columns), "draws of scans")
+        yield ranking_plots.blob(f"{test_set}-blob", part.stability, f"Ranks over draws of scans: {test_set}")
+        yield ranking_plots.significance_map(test_set, part, teams)
+    parts = {test_set: part.stability for test_set, part in stability.sets.items()}
+    if stability.consensus is not None:
+        parts["consensus"] = stability.consensus
+        yield ranking_plots.blob("consensus-blob", stability.consensus, "Consensus ranks over draws of scans")
+    yield ranking_plots.tau_violins(parts)
+
+
+def _set_tables(standings: Standings, test_set: str, scans: Sequence[Row]) -> Iterator[Table]:
+    if standings.task is Task.SAMPLE:
+        return
+    means = per_scan_rows(standings, test_set, scans)
+    caption = "All voxels at once, and the mean over scans with an anomaly, of AP, AUROC and best Dice."
+    yield Table(f"{test_set}-per-scan", f"Voxels and scans: {test_set}", caption, means)
+    caption = "Threshold chosen on a fifth of the scans, Dice of the others."
+    yield Table(f"{test_set}-dice", f"Dice: {test_set}", caption, dice_rows(standings, test_set))
+    caption = "Slices with at least 20 annotated voxels against slices without any."
+    yield Table(f"{test_set}-slices", f"Slices: {test_set}", caption, slice_rows(standings, test_set))
+    caption = "What was found at the detection threshold fixed beforehand."
+    yield Table(f"{test_set}-objects", f"Objects: {test_set}", caption, object_rows(standings, test_set))
+
+
+def _set_figures(standings: Standings, test_set: str, scans: Sequence[Row]) -> Iterator[Figure]:
+    teams = by_rank(standings, test_set)
+    yield analysis_plots.curves(test_set, curve_rows(standings, test_set), teams)
+    if standings.task is Task.PIXEL:
+        means = {row["team"]: row for row in per_scan_rows(standings, test_set, scans)}
+        ordered = [means[team] for team in teams if team in means]
+        yield analysis_plots.scan_histograms(test_set, scans, ordered)
+        yield analysis_plots.froc_lines(test_set, froc_rows(standings, test_set), teams)
+
+
+def _kind_figures(standings: Standings, test_set: TestSet, folder: Path) -> Iterator[Figure]:
+    measures = measure_cases(test_set.for_task(standings.task), folder)
+    rows = group_rows(standings, test_set.name, group_cases(test_set, standings.task, measures))
+    teams = by_rank(standings, test_set.name)
+    medians = median_rows(rows, teams[0] if teams else "")
+    name = test_set.name
+    caption = "Mean over the subcategories of the median team's AP."
+    yield analysis_plots.bars(name, "categories", "Categories", category_rows(medians), "category", caption)
+    for dimension, caption in _CAPTIONS.items():
+        own = [row for row in medians if row["dimension"] == dimension]
+        ordered = sorted(
+            own, key=lambda row: row["place"] if dimension == "difficulty" else -(row["ap"] or 0)
+        )
+        yield analysis_plots.bars(name, dimension, f"By {dimension}", ordered, "group", caption)
+    yield analysis_plots.fpr_bars(name, medians)
+    for dimension, unit in (("size", "mm³"), ("contrast", "image units")):
+        yield analysis_plots.lines_over(name, dimension, rows, teams, unit)
+
+
+_CAPTIONS: Mapping[str, str] = {
+    "subcategory": "AP of the median team per subcategory, the easiest on top.",
+    "difficulty": "AP of the median team by difficulty; 1 is the hardest.",
+    "origin": "AP of the median team by where the anomaly comes from.",
+}
