@@ -96,9 +96,14 @@ def _write(home: Path, name: str, dataset: Dataset) -> None:
 
 @pytest.fixture(scope="module")
 def report(home: Path) -> Path:
+    maps = home / "maps"
+    maps.mkdir()
+    for case_id in IDS[:10]:
+        nib.Nifti1Image(label(case_id) * np.float32(0.5), np.eye(4)).to_filename(maps / f"{case_id}.nii.gz")
     sets = [argument for dataset in Dataset for argument in ("--test-set", str(home / f"test-{dataset}"))]
     runs = sorted(map(str, home.glob("*.zip")))
     out = home / "out"
+    sets += ["--predictions", f"A@test-brain={maps}"]
     arguments = ["report", *runs, *sets, "--out", str(out), "--bootstraps", "50", "--title", "Demo & more"]
     assert main(arguments) == 0
     return out
@@ -120,6 +125,7 @@ def test_the_page_has_every_kind_of_plot_and_a_text_for_each(report: Path) -> No
         "Stability of the whole ranking", "Significant differences", "Ranks under other schemes",
         "Consensus ranks", "ROC and precision-recall", "Categories", "By subcategory", "By difficulty",
         "AP over size", "AP over contrast", "AP of single scans", "How sure", "Agreement of test sets",
+        "Heat maps: test-brain",
     ):  # fmt: skip
         assert words in page, words
     pictures = re.findall(r'<img src="data:image/svg\+xml;base64,([^"]+)" alt="[^"]+"', page)
@@ -158,6 +164,13 @@ def test_numbers_are_written_for_people() -> None:
     assert [as_text(value) for value in (None, 1.0, 0.12345, 12345.6, "x", 3)] == [
         "-", "1", "0.123", "1.235e+04", "x", "3",
     ]  # fmt: skip
+
+
+def test_heat_maps_need_a_team_a_test_set_and_a_folder(home: Path) -> None:
+    run = str(next(home.glob("*.zip")))
+    for wrong in ("A", "A@test-brain=nowhere", f"A={home}"):
+        with pytest.raises(SystemExit):
+            main(["report", run, "--out", str(home / "x"), "--predictions", wrong])
 
 
 def test_wrong_draws_are_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,7 +32,7 @@ def measure_cases(cases: Iterable[Case], folder: Path) -> dict[str, Measures]:
         if case.abnormal and case.label is not None:
             mask, affine = read_label_and_affine(folder / case.label, shape=case.shape)
             if mask.any():
-                contrast = _contrast(_read_image(folder / case.image, case.shape), mask)
+                contrast = _contrast(read_image(folder / case.image, case.shape), mask)
                 found[case.id] = Measures(float(mask.sum()) * volume_of_voxel(affine), contrast)
     return found
 
@@ -42,7 +42,8 @@ def _contrast(image: npt.NDArray[np.float64], mask: npt.NDArray[np.bool_]) -> fl
     return abs(float(image[mask].mean() - image[around].mean())) if around.any() else None
 
 
-def _read_image(path: Path, shape: tuple[int, int, int]) -> npt.NDArray[np.float64]:
+def read_image(path: Path, shape: tuple[int, int, int]) -> npt.NDArray[np.float64]:
+    """Return the voxels of a test set's image; raises InvalidGroundTruth."""
     try:
         return np.asarray(nib.Nifti1Image.from_filename(path).dataobj, np.float64).reshape(shape)
     except (OSError, ValueError, nib.filebasedimages.ImageFileError) as error:

@@ -49,6 +49,10 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--test-set", type=Path, action="append", default=[], metavar="DIR", help="may be given several times"
     )
+    parser.add_argument(
+        "--predictions", type=_predictions, action="append", default=[], metavar="TEAM@TEST_SET=DIR",
+        help="for heat maps (pixel task); may be given several times",
+    )  # fmt: skip
     parser.add_argument("--bootstraps", type=int, default=1000, metavar="N", help="draws (default: 1000)")
     parser.add_argument("--seed", type=int, default=1, help="of the draws (default: 1)")
 
@@ -76,9 +80,18 @@ def _load(options: argparse.Namespace) -> list[Part]:
         raise EvaluatorError("Reports need more: pip install 'mood-evaluator[report]'.")
     from mood_evaluator.report import build_part  # an extra
 
+    predictions: dict[str, dict[str, Path]] = {}
+    for team, test_set, folder in options.predictions:
+        predictions.setdefault(test_set, {})[team] = folder
     runs = [ScoredRun.load(path) for path in options.runs]
     return [
-        build_part(standings, options.test_set, bootstraps=options.bootstraps, seed=options.seed)
+        build_part(
+            standings,
+            options.test_set,
+            bootstraps=options.bootstraps,
+            seed=options.seed,
+            predictions=predictions,
+        )
         for standings in _by_task(runs)
     ]
 
@@ -86,3 +99,11 @@ def _load(options: argparse.Namespace) -> list[Part]:
 def _by_task(runs: Sequence[ScoredRun]) -> list[Standings]:
     parts = [[run for run in runs if run.task is task] for task in Task]
     return [gather_runs(part) for part in parts if part]
+
+
+def _predictions(text: str) -> tuple[str, str, Path]:
+    team_and_set, _, folder = text.partition("=")
+    team, _, test_set = team_and_set.rpartition("@")
+    if not team or not test_set or not Path(folder).is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is not TEAM@TEST_SET=DIR with a folder that exists")
+    return team, test_set, Path(folder)

@@ -1,6 +1,7 @@
 """Plots of how teams do per kind of anomaly, per scan and per object (thesis Fig. 3.8, 4.4 to 4.9)."""
 
 from collections.abc import Sequence
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -122,8 +123,8 @@ def curves(test_set: str, rows: Rows, teams: Sequence[str]) -> Figure:
 
 
 def scan_histograms(test_set: str, rows: Rows, means: Rows) -> Figure:
-    """Show the AP of single scans beside that of all voxels (Fig. 4.9), for up to six teams."""
-    teams = [row["team"] for row in means][:6]
+    """Show the AP of single scans beside that of all voxels (Fig. 4.9), for the best five teams."""
+    teams = [row["team"] for row in means][:5]
 
     def draw() -> Canvas:
         figure, axes = canvas(2.6, columns=max(1, len(teams)), share=True)
@@ -135,7 +136,7 @@ def scan_histograms(test_set: str, rows: Rows, means: Rows) -> Figure:
             each.axvline(
                 summary["ap_of_scans"], color="black", linestyle="--", linewidth=1.2, label="mean of scans"
             )
-            each.set_title(team, fontsize=8)
+            each.set_title(shorten(team, 20, placeholder="…"), fontsize=7)
             each.set_xlabel("AP of a scan", fontsize=8)
         if teams:
             axes[0].set_ylabel("scans", fontsize=8)

@@ -23,6 +23,7 @@ from mood_evaluator.analysis import (
 )
 from mood_evaluator.report import analysis_plots, ranking_plots
 from mood_evaluator.report.figure import Figure, Row, Table
+from mood_evaluator.report.heatmaps import heat_maps
 from mood_evaluator.runs.batches import batch_table
 from mood_evaluator.runs.reversals import find_reversals
 from mood_evaluator.runs.stability import RunStability, bootstrap_runs
@@ -44,8 +45,19 @@ class Part:
         return [*self.tables, *self.figures]
 
 
-def build_part(standings: Standings, folders: Sequence[Path], *, bootstraps: int, seed: int) -> Part:
-    """Compute everything; `folders` of test sets, where given, tell kinds of anomalies apart."""
+def build_part(
+    standings: Standings,
+    folders: Sequence[Path],
+    *,
+    bootstraps: int,
+    seed: int,
+    predictions: Mapping[str, Mapping[str, Path]] | None = None,
+) -> Part:
+    """Compute everything.
+
+    `folders` of test sets, where given, tell kinds of anomalies apart; `predictions` are folders by test set
+    and team, for heat maps.
+    """
     stability = bootstrap_runs(standings, n=bootstraps, seed=seed)
     sets = {(found := load_test_set(folder)).name: (found, folder) for folder in folders}
     tables, figures = (
@@ -58,6 +70,9 @@ def build_part(standings: Standings, folders: Sequence[Path], *, bootstraps: int
         figures += _set_figures(standings, test_set, scans)
         if test_set in sets:
             figures += _kind_figures(standings, *sets[test_set])
+            if standings.task is Task.PIXEL:
+                own, teams = (predictions or {}).get(test_set, {}), by_rank(standings, test_set)
+                figures.append(heat_maps(standings, *sets[test_set], own, teams))
     return Part(standings.task, tables, [figure for figure in figures if figure.rows])
 
 

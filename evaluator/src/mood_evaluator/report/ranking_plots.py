@@ -40,7 +40,14 @@ def dot_and_box(test_set: str, teams: Sequence[str], values: npt.NDArray[np.floa
         places = np.arange(len(teams))
         shown = values[:, :: max(1, values.shape[1] // 200)]
         jitter = np.random.default_rng(_SEED).uniform(-0.25, 0.25, shown.shape)
-        axes.scatter(shown, places[:, None] + jitter, s=5, color=COLOURS[0], alpha=0.35, linewidths=0)
+        axes.scatter(
+            shown,
+            places[:, None] + jitter,
+            s=5 if values.shape[1] > 40 else 14,
+            color=COLOURS[0],
+            alpha=0.4,
+            linewidths=0,
+        )
         axes.boxplot(
             list(values), positions=places, orientation="horizontal", showfliers=False, widths=0.5,
             medianprops={"color": COLOURS[1], "linewidth": 1.6},
