@@ -48,12 +48,19 @@ e2e: base-image ## the whole platform in small, and with everything killed in mi
 .PHONY: bench-runner bench-intake bench-api bench-evaluator
 bench-evaluator: ## AP of 20 volumes of 256³, beside scikit-learn and the published evaluation; 10 GB of memory
 	$(BIN)/python tests/benchmarks/bench_evaluator.py
+	$(BIN)/python tests/benchmarks/bench_resampling.py
 bench-runner: base-image ## what the platform adds to a case, beside `docker run` by hand, with 1, 2 and 4 slots
 	$(BIN)/python tests/benchmarks/bench_runner.py
 bench-intake: base-image ## the check of an uploaded image, beside `docker load` of the same archive
 	$(BIN)/python tests/benchmarks/bench_intake.py
 bench-api: ## the API and the pages under 50 clients
 	$(BIN)/python tests/benchmarks/bench_api.py
+
+.PHONY: fuzz coverage-evaluator
+fuzz: ## malformed headers and gzip streams against the reader, 20,000 of each kind
+	MOOD_FUZZ=$${MOOD_FUZZ:-20000} $(BIN)/python -m pytest -q -p no:cacheprovider --timeout 0 tests/unit/mood_evaluator/test_fuzz.py
+coverage-evaluator: ## every branch of the evaluator's numerics is tested, or this fails
+	$(BIN)/python -m pytest -q -p no:cacheprovider tests/unit/mood_evaluator --cov mood_evaluator --cov-branch --cov-report term-missing:skip-covered
 
 .PHONY: attacks chaos
 attacks: base-image ## every attack by a container: outcome and seconds, as a table

@@ -79,13 +79,6 @@ class ScoreCounter:
         self._pending = self._zeros = 0
 
 
-def count_scores(scores: npt.NDArray[np.float32]) -> CountedScores:
-    """Count scores (n,) at once."""
-    codes = np.ascontiguousarray(scores, np.float32).view(np.uint32)
-    above = codes[codes > 0]
-    return _count(above, codes.size - above.size)
-
-
 def _count(above: Codes, zeros: int) -> CountedScores:
     above.sort()
     starts = _starts(above)

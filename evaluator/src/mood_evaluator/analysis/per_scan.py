@@ -2,9 +2,8 @@
 
 import hashlib
 from collections.abc import Sequence
+from statistics import mean
 from typing import Any
-
-import numpy as np
 
 from mood_evaluator.curves import Curve
 from mood_evaluator.errors import UndefinedScore
@@ -37,10 +36,8 @@ def per_scan_rows(standings: Standings, test_set: str, scans: Sequence[Row]) -> 
             whole = _score(pooled, _threshold([pooled]) or 0.0)
             row: Row = {"test_set": test_set, "team": team, "scans": len(own)}
             for name in _NUMBERS:
-                row |= {
-                    f"{name}_of_set": whole[name],
-                    f"{name}_of_scans": float(np.mean([r[name] for r in own])),
-                }
+                known = [scan[name] for scan in own if scan[name] is not None]
+                row |= {f"{name}_of_set": whole[name], f"{name}_of_scans": mean(known) if known else None}
             found.append(row)
     return found
 

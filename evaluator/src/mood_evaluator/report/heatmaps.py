@@ -52,8 +52,8 @@ def heat_maps(
         return figure
 
     caption = (
-        "The slice with most of the anomaly; scans from small anomalies to large ones. Scores from the lowest "
-        "(black) to the highest of the slice (yellow), best team first."
+        "The slice with most of the anomaly; scans from small anomalies to large ones. Scores from the "
+        "lowest (black) to the highest of the slice (yellow), best team first."
     )
     return Figure(f"{test_set.name}-heat-maps", f"Heat maps: {test_set.name}", caption, rows, draw)
 
