@@ -1,7 +1,6 @@
 """What it takes to draw scans or cases 1,000 times and to score and rank them anew.
 
-Evidence of 542 scans is made once, with as many distinct scores as the quantizer has room for in practice; the
-yardstick of the scans is reading the voxels again, measured on a few scans and multiplied.
+Evidence of 542 noisy scans is made once. challengeR's figures were measured before, on such a machine.
 """
 
 from __future__ import annotations

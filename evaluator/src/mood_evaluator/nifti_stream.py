@@ -46,9 +46,7 @@ class NiftiStream:
         """Yield stored number x slope + inter: float64, or float32 where that holds the number exactly."""
         for start in range(0, self.voxels, _CHUNK):
             count = min(_CHUNK, self.voxels - start)
-            stored = np.empty(count, self.dtype)
-            _fill(self.file, stored.view(np.uint8).data)
-            yield self._scale(stored)
+            yield self._scale(np.frombuffer(_read(self.file, count * self.dtype.itemsize), self.dtype))
 
     def has_more(self) -> bool:
         """Whether bytes follow the last voxel; reaching the end also verifies a gzip file's checksum."""
@@ -139,20 +137,10 @@ def _read_affine(header: Any) -> npt.NDArray[np.float64] | None:
 
 def _read(file: IO[bytes], size: int) -> bytes:
     """Read exactly `size` bytes; `size` is bounded by the caller."""
-    data = bytearray(size)
-    _fill(file, memoryview(data))
-    return bytes(data)
-
-
-def _fill(file: IO[bytes], place: memoryview) -> None:
-    """Read exactly as many bytes as `place` holds."""
-    done = 0
-    while done < len(place):
-        part = file.read(min(len(place) - done, 1 << 22))
-        if not part:
-            raise _unreadable(f"it ends {len(place) - done} bytes too early")
-        place[done : done + len(part)] = part
-        done += len(part)
+    data = file.read(size)
+    if len(data) < size:
+        raise _unreadable(f"it ends {size - len(data)} bytes too early")
+    return data
 
 
 def _unreadable(detail: str) -> InvalidPrediction:

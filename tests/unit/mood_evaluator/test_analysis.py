@@ -27,6 +27,7 @@ from mood_evaluator.analysis import (
     category_rows,
     chance_interval,
     curve_rows,
+    detection_rows,
     dice_rows,
     froc_rows,
     group_cases,
@@ -278,6 +279,9 @@ def test_objects_and_froc_are_told_per_team() -> None:
     points = [row for row in froc_rows(PIXEL, "test") if row["team"] == "A"]
     assert points[-1]["sensitivity"] == best["recall"]
     assert object_rows(SAMPLES, "test") == []
+    table = {row["class"]: row for row in detection_rows(PIXEL, SET) if row["team"] == "A"}
+    assert table["difficulty 1"]["detected"] + table["difficulty 2"]["detected"] == best["true"]
+    assert (table["FP"]["detected"], table["FP"]["reference"]) == (best["false"], None)
 
 
 @pytest.mark.parametrize("standings", [PIXEL, SAMPLES])

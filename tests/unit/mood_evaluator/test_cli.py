@@ -7,7 +7,7 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
 from mood_evaluator import (
     Case,
@@ -77,6 +77,9 @@ def test_the_document_holds_the_exact_score_the_batches_and_the_cases(folders: t
     assert [(case["id"], case["outcome"]) for case in found["cases"]] == [("a", "valid"), ("b", "valid")]
     assert found["auroc"] == pytest.approx(roc_auc_score(labels, SCORES.ravel()), abs=1e-3)
     assert found["fpr_at_95_tpr"] is None  # of too few cases
+    dices = [f1_score(labels, SCORES.ravel() >= level) for level in np.unique(SCORES)]
+    assert found["best_dsc"]["dsc"] == pytest.approx(max(dices), abs=1e-3)
+    assert found["warnings"] == []
 
 
 @pytest.mark.parametrize("precision", ["two-sided", "mood2020"])

@@ -6,7 +6,7 @@ from mood_evaluator.analysis.curves import curve_rows
 from mood_evaluator.analysis.groups import CaseGroup, group_cases
 from mood_evaluator.analysis.kinds import category_rows, group_rows, median_rows
 from mood_evaluator.analysis.measures import Measures, measure_cases
-from mood_evaluator.analysis.object_level import froc_rows, object_rows
+from mood_evaluator.analysis.object_level import detection_rows, froc_rows, object_rows
 from mood_evaluator.analysis.per_scan import dice_rows, per_scan_rows, scan_rows
 from mood_evaluator.analysis.slices import slice_rows
 
@@ -17,6 +17,7 @@ __all__ = [
     "category_rows",
     "chance_interval",
     "curve_rows",
+    "detection_rows",
     "dice_rows",
     "froc_rows",
     "group_cases",

@@ -5,9 +5,10 @@ from typing import Any
 
 from mood_evaluator.errors import UndefinedScore
 from mood_evaluator.objects.froc import froc
-from mood_evaluator.objects.summary import summarize_objects
+from mood_evaluator.objects.summary import detections_by, summarize_objects
 from mood_evaluator.runs.scored_run import ScoredRun
 from mood_evaluator.runs.standings import Standings
+from mood_evaluator.test_set import TestSet
 
 
 def object_rows(standings: Standings, test_set: str) -> list[dict[str, Any]]:
@@ -35,6 +36,16 @@ def froc_rows(standings: Standings, test_set: str) -> list[dict[str, Any]]:
                 for x, y in points
             ]
     return found
+
+
+def detection_rows(standings: Standings, test_set: TestSet) -> list[dict[str, Any]]:
+    """Return per team how many objects of each difficulty were found (the form of Table 4.5)."""
+    grades = {case.id: f"difficulty {case.difficulty}" for case in test_set.cases}
+    return [
+        {"test_set": test_set.name, "team": team, "class": name, "detected": detected, "reference": reference}
+        for team, run in _with_objects(standings, test_set.name)
+        for name, (detected, reference) in detections_by(run.objects, grades.__getitem__).items()
+    ]
 
 
 def _with_objects(standings: Standings, test_set: str) -> list[tuple[str, ScoredRun]]:

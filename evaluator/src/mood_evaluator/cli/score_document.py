@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ def write_document(path: Path, given: ScoreInput, scores: Mapping[str, CaseScore
         **(_rates(given, scores) if result.score is not None else {}),
         "quantized": dict(result.quantized),
         "lossy": list(result.lossy),
+        "warnings": [_warning(name, given, scores, result) for name in result.lossy],
         "cases": [
             {"id": key, "outcome": _outcome(score), **score.to_json()} for key, score in scores.items()
         ],
@@ -93,13 +95,14 @@ def _zip(batching: Batching, scored: BatchedScore) -> list[dict[str, Any]]:
     return [{"cases": list(case_ids), "ap": ap} for case_ids, ap in pairs]
 
 
-def _rates(given: ScoreInput, scores: Mapping[str, CaseScore]) -> dict[str, float | None]:
-    """Return AUROC and FPR@95TPR: of scans, or of voxels under the two-sided quantizer."""
+def _rates(given: ScoreInput, scores: Mapping[str, CaseScore]) -> dict[str, Any]:
+    """Return AUROC, FPR@95TPR and best Dice: of scans, or of voxels under the two-sided quantizer."""
     try:
         curve = _curve(given, scores)
         return {
             "auroc": curve.auroc(),
             "fpr_at_95_tpr": curve.fpr_at_tpr() if len(given.cases) >= _MIN_CASES else None,
+            **({"best_dsc": asdict(curve.best_dsc())} if given.task is Task.PIXEL else {}),
         }
     except UndefinedScore:  # nothing is normal
         return {"auroc": None, "fpr_at_95_tpr": None}

@@ -10,6 +10,7 @@ from mood_evaluator.analysis import (
     agreement_rows,
     category_rows,
     curve_rows,
+    detection_rows,
     dice_rows,
     froc_rows,
     group_cases,
@@ -70,6 +71,7 @@ def build_part(
         figures += _set_figures(standings, test_set, scans)
         if test_set in sets:
             figures += _kind_figures(standings, *sets[test_set])
+            tables.append(_detections(standings, sets[test_set][0]))
             if standings.task is Task.PIXEL:
                 own, teams = (predictions or {}).get(test_set, {}), by_rank(standings, test_set)
                 figures.append(heat_maps(standings, *sets[test_set], own, teams))
@@ -167,6 +169,12 @@ def _set_figures(standings: Standings, test_set: str, scans: Sequence[Row]) -> I
         yield analysis_plots.froc_lines(test_set, froc_rows(standings, test_set), teams)
 
 
+def _detections(standings: Standings, test_set: TestSet) -> Table:
+    caption = "Objects found and annotated by difficulty, 1 the hardest. FP: false positives."
+    rows = detection_rows(standings, test_set)
+    return Table(f"{test_set.name}-detections", f"Detections by difficulty: {test_set.name}", caption, rows)
+
+
 def _kind_figures(standings: Standings, test_set: TestSet, folder: Path) -> Iterator[Figure]:
     measures = measure_cases(test_set.for_task(standings.task), folder)
     rows = group_rows(standings, test_set.name, group_cases(test_set, standings.task, measures))
@@ -177,13 +185,21 @@ def _kind_figures(standings: Standings, test_set: TestSet, folder: Path) -> Iter
     yield analysis_plots.bars(name, "categories", "Categories", category_rows(medians), "category", caption)
     for dimension, caption in _CAPTIONS.items():
         own = [row for row in medians if row["dimension"] == dimension]
+        rated = f" Rated by: {_sources(test_set)}." if dimension == "difficulty" else ""
         ordered = sorted(
             own, key=lambda row: row["place"] if dimension == "difficulty" else -(row["ap"] or 0)
         )
-        yield analysis_plots.bars(name, dimension, f"By {dimension}", ordered, "group", caption)
+        yield analysis_plots.bars(name, dimension, f"By {dimension}", ordered, "group", caption + rated)
     yield analysis_plots.fpr_bars(name, medians)
     for dimension, unit in (("size", "mm³"), ("contrast", "image units")):
         yield analysis_plots.lines_over(name, dimension, rows, teams, unit)
+
+
+def _sources(test_set: TestSet) -> str:
+    return (
+        ", ".join(sorted({case.difficulty_source for case in test_set.cases if case.difficulty_source}))
+        or "unknown"
+    )
 
 
 _CAPTIONS: Mapping[str, str] = {
