@@ -26,7 +26,6 @@ _ONE = int(np.float32(1.0).view(np.uint32))
 _BLOCK = 1024  # words of 32 bits
 _DENSE = 1 << 20  # products that are laid out in memory at once
 CHUNK = 1 << 22  # voxels that are sorted at once
-_ZERO = np.zeros(1, np.uint32)
 
 
 def average_precision(scores: npt.NDArray[np.floating[Any]], labels: npt.NDArray[np.bool_]) -> float:
@@ -82,10 +81,15 @@ class ScoreCounter:
 def _count(above: Codes, zeros: int) -> CountedScores:
     above.sort()
     starts = _starts(above)
-    edges = np.append(starts, above.size)
-    if not zeros:
-        return CountedScores(above[starts], edges)
-    return CountedScores(np.append(_ZERO, above[starts]), np.append(0, edges + zeros))
+    first = 1 if zeros else 0
+    codes = np.empty(first + starts.size, np.uint32)
+    codes[:first] = 0
+    np.take(above, starts, out=codes[first:])
+    edges = np.empty(codes.size + 1, np.int64)
+    edges[:first] = 0
+    np.add(starts, zeros, out=edges[first:-1])
+    edges[-1] = zeros + above.size
+    return CountedScores(codes, edges)
 
 
 def _starts(ascending: npt.NDArray[Any]) -> npt.NDArray[np.int64]:

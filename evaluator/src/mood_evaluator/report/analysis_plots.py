@@ -112,6 +112,8 @@ def curves(test_set: str, rows: Rows, teams: Sequence[str]) -> Figure:
         roc.plot([0, 1], [0, 1], color=CHANCE, linestyle=":", linewidth=1)
         roc.set_xlabel("false-positive rate")
         roc.set_ylabel("true-positive rate")
+        if rows:  # where all is called abnormal, precision is prevalence
+            precision_recall.axhline(rows[-1]["precision"], color=CHANCE, linestyle=":", linewidth=1)
         precision_recall.set_xlabel("recall")
         precision_recall.set_ylabel("precision")
         precision_recall.set_ylim(-0.02, 1.02)
@@ -122,31 +124,32 @@ def curves(test_set: str, rows: Rows, teams: Sequence[str]) -> Figure:
     return Figure(f"{test_set}-curves", f"ROC and precision-recall: {test_set}", caption, list(rows), draw)
 
 
-def scan_histograms(test_set: str, rows: Rows, means: Rows) -> Figure:
-    """Show the AP of single scans beside that of all voxels (Fig. 4.9), for the best five teams."""
+def scan_histograms(test_set: str, rows: Rows, means: Rows, number: str) -> Figure:
+    """Show `ap` or `auroc` of single scans beside that of all voxels (Fig. 4.9), for the best five teams."""
     teams = [row["team"] for row in means][:5]
+    lines = (("of_set", COLOURS[1], "-", "all voxels"), ("of_scans", "black", "--", "mean of scans"))
 
     def draw() -> Canvas:
         figure, axes = canvas(2.6, columns=max(1, len(teams)), share=True)
         for each, team in zip(axes, teams, strict=False):
-            values = [row["ap"] for row in rows if row["team"] == team]
+            values = [row[number] for row in rows if row["team"] == team and row[number] is not None]
             summary = next(row for row in means if row["team"] == team)
             each.hist(values, bins=list(np.linspace(0, 1, 21)), color=COLOURS[0])
-            each.axvline(summary["ap_of_set"], color=COLOURS[1], linewidth=1.5, label="all voxels")
-            each.axvline(
-                summary["ap_of_scans"], color="black", linestyle="--", linewidth=1.2, label="mean of scans"
-            )
+            for key, colour, style, label in lines:
+                if summary[f"{number}_{key}"] is not None:
+                    each.axvline(summary[f"{number}_{key}"], color=colour, linestyle=style, label=label)
             each.set_title(shorten(team, 20, placeholder="…"), fontsize=7)
-            each.set_xlabel("AP of a scan", fontsize=8)
+            each.set_xlabel(f"{number.upper()} of a scan", fontsize=8)
         if teams:
             axes[0].set_ylabel("scans", fontsize=8)
             axes[0].legend(fontsize=6, frameon=False)
         return figure
 
     caption = (
-        "Scans with an anomaly. Large anomalies dominate the AP of all voxels; here each scan counts once."
+        "Scans with an anomaly. Large anomalies dominate the value of all voxels; here each scan counts once."
     )
-    return Figure(f"{test_set}-scans", f"AP of single scans: {test_set}", caption, list(rows), draw)
+    title = f"{number.upper()} of single scans: {test_set}"
+    return Figure(f"{test_set}-scans-{number}", title, caption, list(rows), draw)
 
 
 def froc_lines(test_set: str, rows: Rows, teams: Sequence[str]) -> Figure:

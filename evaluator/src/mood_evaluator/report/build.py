@@ -9,6 +9,7 @@ import numpy as np
 from mood_evaluator.analysis import (
     agreement_rows,
     category_rows,
+    chance_interval,
     curve_rows,
     detection_rows,
     dice_rows,
@@ -125,17 +126,17 @@ def _interval(name: str, bounds: tuple[float, float] | None) -> dict[str, float 
 
 def _stability_figures(standings: Standings, stability: RunStability) -> Iterator[Figure]:
     for test_set, part in stability.sets.items():
-        teams = by_rank(standings, test_set)
+        teams, guess = by_rank(standings, test_set), _guess(standings, test_set)
         table = batch_table(standings.sets[test_set], test_set)
         if table is not None:
             values = np.array([table.values[table.algorithms.index(team)] for team in teams])
-            yield ranking_plots.dot_and_box(test_set, teams, values, "batches of the first batching")
+            yield ranking_plots.dot_and_box(test_set, teams, values, "batches of the first batching", guess)
             yield ranking_plots.podium(table, teams)
             yield ranking_plots.rank_heatmap(table, teams)
             yield ranking_plots.scheme_lines(table, teams)
         else:
             columns = [part.replicates[:, standings.teams.index(team)] for team in teams]
-            yield ranking_plots.dot_and_box(test_set, teams, np.array(columns), "draws of scans")
+            yield ranking_plots.dot_and_box(test_set, teams, np.array(columns), "draws of scans", guess)
         yield ranking_plots.blob(f"{test_set}-blob", part.stability, f"Ranks over draws of scans: {test_set}")
         yield ranking_plots.significance_map(test_set, part, teams)
     parts = {test_set: part.stability for test_set, part in stability.sets.items()}
@@ -143,6 +144,16 @@ def _stability_figures(standings: Standings, stability: RunStability) -> Iterato
         parts["consensus"] = stability.consensus
         yield ranking_plots.blob("consensus-blob", stability.consensus, "Consensus ranks over draws of scans")
     yield ranking_plots.tau_violins(parts)
+
+
+def _guess(standings: Standings, test_set: str) -> ranking_plots.Guess:
+    """Return what guessing scores on the whole test set."""
+    run = next(iter(standings.sets[test_set].values()))
+    truth = [(part.positives, part.voxels) for part in run.evidence.values()]
+    if standings.task is Task.SAMPLE:
+        truth = [(int(abnormal), 1) for abnormal in run.abnormal.values()]
+    positives, total = (sum(column) for column in zip(*truth, strict=True))
+    return positives / total, chance_interval(positives, total - positives, balanced=False)
 
 
 def _set_tables(standings: Standings, test_set: str, scans: Sequence[Row]) -> Iterator[Table]:
@@ -165,7 +176,8 @@ def _set_figures(standings: Standings, test_set: str, scans: Sequence[Row]) -> I
     if standings.task is Task.PIXEL:
         means = {row["team"]: row for row in per_scan_rows(standings, test_set, scans)}
         ordered = [means[team] for team in teams if team in means]
-        yield analysis_plots.scan_histograms(test_set, scans, ordered)
+        for number in ("ap", "auroc"):
+            yield analysis_plots.scan_histograms(test_set, scans, ordered, number)
         yield analysis_plots.froc_lines(test_set, froc_rows(standings, test_set), teams)
 
 

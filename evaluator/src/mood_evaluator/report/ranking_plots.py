@@ -10,6 +10,7 @@ from matplotlib.figure import Figure as Canvas
 
 from mood_evaluator.report.figure import Figure
 from mood_evaluator.report.style import (
+    CHANCE,
     COLOURS,
     QUIET,
     SEQUENTIAL,
@@ -24,11 +25,15 @@ from mood_evaluator.tables.score_table import ScoreTable
 from mood_evaluator.tables.stability import Stability
 
 Rows = list[dict[str, Any]]
+Guess = tuple[float, tuple[float, float]]
+"""AP of a constant guess, and the 95 % interval of random ones."""
 _SEED = 38  # of broken ties and jitter, as challengeR's
 
 
-def dot_and_box(test_set: str, teams: Sequence[str], values: npt.NDArray[np.float64], what: str) -> Figure:
-    """Show the values (teams, n) of each team as dots, with quartiles."""
+def dot_and_box(
+    test_set: str, teams: Sequence[str], values: npt.NDArray[np.float64], what: str, guess: Guess
+) -> Figure:
+    """Show the values (teams, n) of each team as dots, with quartiles, beside what guessing scores."""
     rows = [
         {"team": team, "number": number + 1, "value": float(value)}
         for team, own in zip(teams, values, strict=True)
@@ -52,11 +57,13 @@ def dot_and_box(test_set: str, teams: Sequence[str], values: npt.NDArray[np.floa
             list(values), positions=places, orientation="horizontal", showfliers=False, widths=0.5,
             medianprops={"color": COLOURS[1], "linewidth": 1.6},
         )  # fmt: skip
+        axes.axvspan(*guess[1], color=CHANCE, alpha=0.25, linewidth=0)
+        axes.axvline(guess[0], color=CHANCE, linestyle=":", linewidth=1)
         _list_teams(axes, teams)
         axes.set_xlabel(f"AP ({what})")
         return figure
 
-    caption = f"Each dot is the AP of one of the {what}; box: quartiles, orange: median; best rank on top."
+    caption = f"Each dot is the AP of one of the {what}; box: quartiles, orange: median; dotted: guess."
     return Figure(f"{test_set}-dot-and-box", f"Spread of the scores: {test_set}", caption, rows, draw)
 
 
