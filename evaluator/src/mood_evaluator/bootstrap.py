@@ -12,12 +12,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from mood_evaluator.batches import MAX_DRAWS, Batching
+from mood_evaluator.batches import Batching
 from mood_evaluator.errors import BatchingImpossible, UndefinedScore
 from mood_evaluator.evidence import Evidence, Histogram
 
 Matrix = npt.NDArray[np.float64]
 Weights = Any  # matrix (pools, cases), dense or sparse: how often each case is in each pool
+_SHUFFLES = 100  # of a draw, until each batch has an abnormal case
 _ROWS, _COLUMNS = 512, 1024  # pools and thresholds computed at once: what fits into the processor's cache
 
 
@@ -82,19 +83,34 @@ def _deal(
 ) -> sparse.csr_array:
     """Return (n * parts, cases) what is in each batch of each draw: a shuffle, cut as usual."""
     n, size = draws.shape
+    if abnormal.sum() < parts:
+        raise BatchingImpossible(f"{int(abnormal.sum())} abnormal cases are too few for {parts} batches.")
     edges = np.array([size * part // parts for part in range(parts + 1)])
     dealt, pending = np.empty_like(draws), np.arange(n)
-    for _ in range(MAX_DRAWS):
+    for _ in range(_SHUFFLES):
         dealt[pending] = random.permuted(draws[pending], axis=1)
         filled = np.logical_or.reduceat(abnormal[dealt[pending]], edges[:-1], axis=1).all(axis=1)
         pending = pending[~filled]
-        if not pending.size:
-            starts = np.append((size * np.arange(n)[:, None] + edges[:-1]).ravel(), n * size)
-            return sparse.csr_array((np.ones(n * size), dealt.ravel(), starts), shape=(n * parts, size))
-    raise BatchingImpossible(
-        f"{MAX_DRAWS:,} shuffles of a draw left a batch without an abnormal voxel: {int(abnormal.sum())} "
-        f"abnormal cases are too few for {parts} batches."
-    )
+    for row in pending:
+        dealt[row] = _place(draws[row], abnormal, edges, random)
+    starts = np.append((size * np.arange(n)[:, None] + edges[:-1]).ravel(), n * size)
+    return sparse.csr_array((np.ones(n * size), dealt.ravel(), starts), shape=(n * parts, size))
+
+
+def _place(
+    draw: npt.NDArray[np.int64],
+    abnormal: npt.NDArray[np.bool_],
+    edges: npt.NDArray[np.int64],
+    random: np.random.Generator,
+) -> npt.NDArray[np.int64]:
+    """Return a shuffle with an abnormal case first in each batch, where chance alone hardly finds one."""
+    seats = np.zeros(draw.size, np.bool_)
+    seats[edges[:-1]] = True
+    first = random.permutation(np.flatnonzero(abnormal[draw]))[: edges.size - 1]
+    dealt = np.empty_like(draw)
+    dealt[seats] = draw[first]
+    dealt[~seats] = random.permutation(np.delete(draw, first))
+    return dealt
 
 
 def _stack(histograms: Sequence[Histogram]) -> tuple[Matrix, Matrix]:

@@ -73,6 +73,15 @@ def test_each_dealt_batch_has_its_size_and_an_abnormal_scan() -> None:
     np.testing.assert_array_equal(pools.sum(axis=1), _count(draws))
 
 
+def test_where_chance_hardly_fills_the_batches_abnormal_scans_are_placed() -> None:
+    truth, random = np.array([True] * 12 + [False] * 12), np.random.default_rng(3)
+    draws = _draw(truth, n=30, random=random)
+    pools = _deal(draws, truth, parts=12, random=random).toarray().reshape(30, 12, 24)
+    assert (pools[:, :, :12].sum(axis=2) >= 1).all()
+    assert (pools.sum(axis=2) == 2).all()
+    np.testing.assert_array_equal(pools.sum(axis=1), _count(draws))
+
+
 def test_too_few_abnormal_scans_for_the_batches_are_an_error() -> None:
     truth, random = np.array([True] * 2 + [False] * 7), np.random.default_rng(3)
     with pytest.raises(BatchingImpossible, match="too few for 3 batches"):
