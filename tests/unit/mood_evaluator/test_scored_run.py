@@ -142,3 +142,13 @@ def test_a_threshold_is_a_score(home: Path) -> None:
     for wrong in ("0", "1.5"):
         with pytest.raises(SystemExit):
             write(home, "--objects", wrong)
+
+
+def test_exchanged_evidence_is_noticed(home: Path) -> None:
+    write(home)
+    with zipfile.ZipFile(home / "run.zip") as old, zipfile.ZipFile(home / "new.zip", "w") as new:
+        for name in old.namelist():
+            source = f"evidence/{NAMES[1]}.bin" if name == f"evidence/{NAMES[0]}.bin" else name
+            new.writestr(name, old.read(source))
+    with pytest.raises(InvalidScoredRun, match="SHA-256 differs"):
+        ScoredRun.load(home / "new.zip")

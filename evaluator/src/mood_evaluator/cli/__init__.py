@@ -1,4 +1,4 @@
-"""`mood-evaluate`: scores predictions as the platform does, and ranks score tables."""
+"""`mood-evaluate`: scores predictions as the platform does, ranks teams, and reports how sure that is."""
 
 import argparse
 import sys

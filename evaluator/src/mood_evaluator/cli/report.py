@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mood_evaluator.cli.options import OK, Commands
+from mood_evaluator.cli.progress import bar
 from mood_evaluator.errors import EvaluatorError
 from mood_evaluator.runs.scored_run import ScoredRun
 from mood_evaluator.runs.standings import Standings, gather_runs
@@ -58,10 +59,11 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _report(options: argparse.Namespace) -> int:
-    build = _load(options)
+    parts = _load(options)
     from mood_evaluator.report import write_report  # an extra
 
-    path = write_report(build, options.out, title=options.title)
+    with bar("Drawing figures", 2 * sum(len(part.figures) for part in parts)) as step:
+        path = write_report(parts, options.out, title=options.title, on_figure=step)
     sys.stdout.write(f"{path}\n{path.with_suffix('.pdf')}\n{options.out / 'csv'}\n")
     return OK
 
@@ -84,16 +86,19 @@ def _load(options: argparse.Namespace) -> list[Part]:
     for team, test_set, folder in options.predictions:
         predictions.setdefault(test_set, {})[team] = folder
     runs = [ScoredRun.load(path) for path in options.runs]
-    return [
-        build_part(
-            standings,
-            options.test_set,
-            bootstraps=options.bootstraps,
-            seed=options.seed,
-            predictions=predictions,
-        )
-        for standings in _by_task(runs)
-    ]
+    tasks = _by_task(runs)
+    with bar("Drawing scans", sum(len(found.sets) * len(found.teams) for found in tasks)) as step:
+        return [
+            build_part(
+                found,
+                options.test_set,
+                bootstraps=options.bootstraps,
+                seed=options.seed,
+                predictions=predictions,
+                on_run=step,
+            )
+            for found in tasks
+        ]
 
 
 def _by_task(runs: Sequence[ScoredRun]) -> list[Standings]:

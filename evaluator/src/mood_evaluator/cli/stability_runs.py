@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mood_evaluator.cli.options import OK, write_json
+from mood_evaluator.cli.progress import bar
 from mood_evaluator.cli.text import aligned, stability_lines
 from mood_evaluator.errors import EvaluatorError
 from mood_evaluator.runs.scored_run import ScoredRun
@@ -18,7 +19,9 @@ def stability_of_runs(options: argparse.Namespace) -> int:
     if options.draws is not None:
         raise EvaluatorError("Draws are replayed for score tables only: leave --draws out.")
     standings = gather_runs([ScoredRun.load(path) for path in options.scores])
-    found = bootstrap_runs(standings, n=options.bootstraps, seed=options.seed).to_json()
+    with bar("Drawing scans", len(standings.sets) * len(standings.teams)) as step:
+        stability = bootstrap_runs(standings, n=options.bootstraps, seed=options.seed, on_run=step)
+    found = stability.to_json()
     write_json(options.json, found)
     sys.stdout.write("\n".join(_as_text(found)) + "\n")
     return OK

@@ -1,7 +1,7 @@
 """Puts tables and figures of one task together."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -54,13 +54,14 @@ def build_part(
     bootstraps: int,
     seed: int,
     predictions: Mapping[str, Mapping[str, Path]] | None = None,
+    on_run: Callable[[], None] | None = None,
 ) -> Part:
     """Compute everything.
 
     `folders` of test sets, where given, tell kinds of anomalies apart; `predictions` are folders by test set
-    and team, for heat maps.
+    and team, for heat maps; `on_run` is called whenever the scans of a run have been drawn.
     """
-    stability = bootstrap_runs(standings, n=bootstraps, seed=seed)
+    stability = bootstrap_runs(standings, n=bootstraps, seed=seed, on_run=on_run)
     sets = {(found := load_test_set(folder)).name: (found, folder) for folder in folders}
     tables, figures = (
         list(_ranking_tables(standings, stability)),
@@ -143,6 +144,9 @@ def _stability_figures(standings: Standings, stability: RunStability) -> Iterato
     if stability.consensus is not None:
         parts["consensus"] = stability.consensus
         yield ranking_plots.blob("consensus-blob", stability.consensus, "Consensus ranks over draws of scans")
+        together = np.vstack([part.stability.ranks for part in stability.sets.values()])
+        pooled = replace(stability.consensus, ranks=together)
+        yield ranking_plots.blob("sets-blob", pooled, "Ranks on all test sets, in consensus order")
     yield ranking_plots.tau_violins(parts)
 
 

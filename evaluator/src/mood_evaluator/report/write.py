@@ -3,7 +3,8 @@
 import base64
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,33 +23,40 @@ _LINES = 46  # of a table on a page
 _SVG: Any = {"svg.hashsalt": "mood", "svg.fonttype": "none", "font.size": 8}  # equal reports are equal bytes
 
 
-def write_report(parts: Sequence[Part], folder: Path, *, title: str) -> Path:
-    """Write `report.html`, `report.pdf` and `csv/`; return the path of the first."""
+def write_report(
+    parts: Sequence[Part], folder: Path, *, title: str, on_figure: Callable[[], None] | None = None
+) -> Path:
+    """Write `report.html`, `report.pdf` and `csv/`; return the path of the first.
+
+    `on_figure` is called whenever a figure has been drawn, which is twice for each.
+    """
+    step = on_figure or (lambda: None)
     (folder / "csv").mkdir(parents=True, exist_ok=True)
     for part in parts:
         for item in part.items:
             _write_csv(folder / "csv" / f"{part.task}-{item.name}.csv", item)
     path = folder / "report.html"
     with mpl.rc_context(_SVG):
-        path.write_text(_as_html(parts, title), encoding="utf-8")
-        _write_pdf(parts, folder / "report.pdf", title)
+        path.write_text(_as_html(parts, title, step), encoding="utf-8")
+        _write_pdf(parts, folder / "report.pdf", title, step)
     return path
 
 
-def _as_html(parts: Sequence[Part], title: str) -> str:
+def _as_html(parts: Sequence[Part], title: str, step: Callable[[], None]) -> str:
     environment = Environment(
         loader=PackageLoader("mood_evaluator.report"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters |= {"number": as_text, "picture": _as_picture}
+    environment.filters |= {"number": as_text, "picture": partial(_as_picture, step=step)}
     template = environment.get_template("report.html")
     return template.render(parts=parts, title=title, evaluator=__version__)
 
 
-def _as_picture(figure: Figure) -> str:
+def _as_picture(figure: Figure, *, step: Callable[[], None]) -> str:
     """Return a data address of the drawing."""
     content = io.BytesIO()
     figure.draw().savefig(content, format="svg", metadata={"Date": None})
+    step()
     return "data:image/svg+xml;base64," + base64.b64encode(content.getvalue()).decode()
 
 
@@ -69,7 +77,7 @@ def _write_csv(path: Path, item: Table | Figure) -> None:
             writer.writerows(item.rows)
 
 
-def _write_pdf(parts: Sequence[Part], path: Path, title: str) -> None:
+def _write_pdf(parts: Sequence[Part], path: Path, title: str, step: Callable[[], None]) -> None:
     with PdfPages(path, metadata={"Title": title, "CreationDate": None}) as pages:
         for part in parts:
             for table in part.tables:
@@ -79,6 +87,7 @@ def _write_pdf(parts: Sequence[Part], path: Path, title: str) -> None:
                 drawn = figure.draw()
                 drawn.suptitle(f"{figure.title}\n{figure.caption}", fontsize=8, wrap=True)
                 pages.savefig(drawn)
+                step()
 
 
 def _table_page(table: Table, start: int, heading: str) -> Canvas:

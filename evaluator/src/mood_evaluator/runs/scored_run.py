@@ -3,6 +3,7 @@
 A ZIP with `run.json` and `evidence/<case>.bin`; no voxel is in it, so it travels where predictions must not.
 """
 
+import hashlib
 import json
 import zipfile
 from collections.abc import Mapping
@@ -94,7 +95,10 @@ class ScoredRun:
 
     def _case_to_json(self, case_id: str) -> dict[str, Any]:
         parts = {"objects": self.objects.get(case_id), "slices": self.slices.get(case_id)}
-        more = {name: part.to_json() for name, part in parts.items() if part is not None}
+        more: dict[str, Any] = {name: part.to_json() for name, part in parts.items() if part is not None}
+        evidence = self.cases[case_id].evidence
+        if evidence is not None:
+            more["evidence_sha256"] = hashlib.sha256(evidence.to_bytes()).hexdigest()
         return {"id": case_id, "abnormal": self.abnormal[case_id], **self.cases[case_id].to_json(), **more}
 
 
@@ -131,8 +135,12 @@ def _parse(archive: zipfile.ZipFile) -> ScoredRun:
 
 
 def _parse_case(archive: zipfile.ZipFile, case: Mapping[str, Any]) -> CaseScore:
-    evidence = None if case["evidence"] is None else Evidence.from_bytes(_read(archive, _entry(case["id"])))
-    return CaseScore.from_json(case, evidence=evidence)
+    if case["evidence"] is None:
+        return CaseScore.from_json(case)
+    content = _read(archive, _entry(case["id"]))
+    if hashlib.sha256(content).hexdigest() != case["evidence_sha256"]:
+        raise ValueError(f"{_entry(case['id'])} is not what was scored: its SHA-256 differs")
+    return CaseScore.from_json(case, evidence=Evidence.from_bytes(content))
 
 
 def _result_to_json(result: SetScore) -> dict[str, Any]:

@@ -4,7 +4,7 @@ The draws are stratified (see `bootstrap`), shared by all teams and independent 
 scores of draws come from two-sided Evidence.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
@@ -79,10 +79,13 @@ class RunStability:
         return document
 
 
-def bootstrap_runs(standings: Standings, *, n: int, seed: int) -> RunStability:
-    """Score and rank `n` resamples of the scans of each test set."""
+def bootstrap_runs(
+    standings: Standings, *, n: int, seed: int, on_run: Callable[[], None] | None = None
+) -> RunStability:
+    """Score and rank `n` resamples of the scans of each test set; `on_run` is called after each run."""
+    step = on_run or (lambda: None)
     sets = {
-        test_set: _bootstrap_set(standings, test_set, n=n, seed=seed + _NEXT_SET * number)
+        test_set: _bootstrap_set(standings, test_set, n=n, seed=seed + _NEXT_SET * number, step=step)
         for number, test_set in enumerate(standings.sets)
     }
     return RunStability(sets, _consensus(standings, sets) if len(sets) > 1 else None)
@@ -117,22 +120,27 @@ def compare_replicates(teams: Sequence[str], scores: Scores, replicates: Matrix)
     ]
 
 
-def _bootstrap_set(standings: Standings, test_set: str, *, n: int, seed: int) -> SetStability:
+def _bootstrap_set(
+    standings: Standings, test_set: str, *, n: int, seed: int, step: Callable[[], None]
+) -> SetStability:
     teams, runs, scores = standings.teams, standings.sets[test_set], standings.scores(test_set)
-    columns = {team: _replicates(runs[team], n=n, seed=seed) for team in teams if scores[team] is not None}
-    unknown = np.full(n, np.nan)
-    replicates = np.column_stack([columns.get(team, unknown) for team in teams])
-    whole = None
-    if standings.task is Task.PIXEL:
-        whole = np.column_stack(
-            [_whole_set(runs[team], n=n, seed=seed) if team in columns else unknown for team in teams]
-        )
+    replicates, whole = np.full((2, n, len(teams)), np.nan)
+    for column, team in enumerate(teams):
+        if scores[team] is not None:
+            replicates[:, column] = _replicates(runs[team], n=n, seed=seed)
+            if standings.task is Task.PIXEL:
+                whole[:, column] = whole_set_replicates(runs[team].evidence, n=n, seed=seed)
+        step()
     places = standings.rankings()[test_set]
     stability = _stability(
         teams, [places[team] for team in teams], ranks_of(replicates, smaller_is_better=False)
     )
     return SetStability(
-        stability, scores, replicates, whole, tuple(compare_replicates(teams, scores, replicates))
+        stability,
+        scores,
+        replicates,
+        whole if standings.task is Task.PIXEL else None,
+        tuple(compare_replicates(teams, scores, replicates)),
     )
 
 
@@ -160,10 +168,6 @@ def _replicates(run: ScoredRun, *, n: int, seed: int) -> Matrix:
         scores = {case_id: case.score or 0.0 for case_id, case in run.cases.items()}
         return sample_replicates(scores, run.abnormal, n=n, seed=seed)
     return pixel_replicates(run.evidence, _batching(run), n=n, seed=seed)
-
-
-def _whole_set(run: ScoredRun, *, n: int, seed: int) -> Matrix:
-    return whole_set_replicates(run.evidence, n=n, seed=seed)
 
 
 def _batching(run: ScoredRun) -> Batching:
