@@ -123,8 +123,8 @@ def test_the_page_has_every_kind_of_plot_and_a_text_for_each(report: Path) -> No
     for words in (
         "Spread of the scores", "Podium", "Ranks in the batches", "Ranks over draws of scans",
         "Stability of the whole ranking", "Significant differences", "Ranks under other schemes",
-        "Consensus ranks", "Ranks on all test sets", "ROC and precision-recall", "Categories", "By subcategory",
-        "By difficulty",
+        "Consensus ranks", "Ranks on all test sets", "ROC and precision-recall", "Categories",
+        "By subcategory", "By difficulty",
         "AP over size", "AP over contrast", "AP of single scans", "How sure",
         "AUROC of single scans", "Agreement of test sets",
         "Heat maps: test-brain",
