@@ -118,8 +118,8 @@ def test_clear_rankings_have_no_reversal() -> None:
 
 
 def slow_p(gap: list[float]) -> float:
-    low = (sum(value <= 0 for value in gap) + 1) / (len(gap) + 1)
-    high = (sum(value >= 0 for value in gap) + 1) / (len(gap) + 1)
+    low = sum(value <= 0 for value in gap) / len(gap)
+    high = sum(value >= 0 for value in gap) / len(gap)
     return min(1.0, 2 * min(low, high))
 
 
@@ -140,6 +140,15 @@ def test_differences_are_tested_on_paired_draws_and_adjusted_by_holm() -> None:
         assert pair.p_adjusted == pytest.approx(running)
     assert pairs[0].significant
     assert pairs[0].difference == pytest.approx(0.4)
+
+
+def test_a_clear_difference_is_significant_among_thirty_teams() -> None:
+    """Where no draw contradicts, no number of pairs hides it, however many draws there were."""
+    teams = [f"T{index:02}" for index in range(30)]
+    replicates = np.arange(30.0) + np.random.default_rng(2).normal(size=(200, 30)) * 0.1
+    pairs = compare_replicates(teams, {team: float(index) for index, team in enumerate(teams)}, replicates)
+    assert len(pairs) == 435
+    assert all(pair.significant for pair in pairs)
 
 
 def test_a_team_without_a_result_is_in_no_pair() -> None:

@@ -94,8 +94,8 @@ def bootstrap_runs(
 def compare_replicates(teams: Sequence[str], scores: Scores, replicates: Matrix) -> list[PairDifference]:
     """Test every pair of teams with a result by their paired replicates (draws, teams).
 
-    p is twice the smaller share of draws on one side of 0, ties counting on both, the full data as one more
-    draw on both (Davison & Hinkley 1997, 4.2).
+    p is twice the smaller share of draws on one side of 0, ties counting on both (percentile bootstrap, Efron
+    & Tibshirani 1993, 15.4). It is 0 where no draw lies there: below one in as many as were drawn.
     """
     place = {team: number for number, team in enumerate(teams)}
     known = sorted(
@@ -176,8 +176,7 @@ def _batching(run: ScoredRun) -> Batching:
 
 
 def _percentile_p(gap: Matrix) -> float:
-    sides = np.sum(gap <= 0), np.sum(gap >= 0)
-    return min(1.0, 2 * (float(min(sides)) + 1) / (gap.size + 1))
+    return min(1.0, 2 * min(float(np.mean(gap <= 0)), float(np.mean(gap >= 0))))
 
 
 def _interval(values: Matrix) -> tuple[float, float]:
