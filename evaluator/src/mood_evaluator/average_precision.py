@@ -30,10 +30,17 @@ CHUNK = 1 << 22  # voxels that are sorted at once
 
 def average_precision(scores: npt.NDArray[np.floating[Any]], labels: npt.NDArray[np.bool_]) -> float:
     """Return the AP of finite `scores` (higher = more abnormal) against `labels` of the same shape."""
+    _, positives, negatives = count_levels(scores, labels)
+    return average_precision_from_histogram(positives, negatives)
+
+
+def count_levels(
+    scores: npt.NDArray[np.floating[Any]], labels: npt.NDArray[np.bool_]
+) -> tuple[npt.NDArray[np.floating[Any]], Counts, Counts]:
+    """Return the distinct scores, ascending, and how many positives and negatives have each."""
     levels, counts = np.unique(scores, return_counts=True)
-    places = np.searchsorted(levels, scores[labels])
-    positives = np.bincount(places, minlength=levels.size)
-    return average_precision_from_histogram(positives, counts - positives)
+    positives = np.bincount(np.searchsorted(levels, scores[labels]), minlength=levels.size)
+    return levels, positives, counts - positives
 
 
 def average_precision_from_histogram(positives: Counts, negatives: Counts) -> float:

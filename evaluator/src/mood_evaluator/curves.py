@@ -4,19 +4,23 @@ All of it from counts per score level, so it holds for scans, for voxels, and fo
 threshold calls abnormal what scores at or above it; tied scores are one threshold; nothing is interpolated.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mood_evaluator.average_precision import average_precision_from_histogram
+from mood_evaluator.average_precision import average_precision_from_histogram, count_levels
+from mood_evaluator.case_score import CaseScore
 from mood_evaluator.errors import UndefinedScore
-from mood_evaluator.evidence import Evidence
+from mood_evaluator.evidence import Evidence, sum_evidence
 from mood_evaluator.quantizers import Quantizer
+from mood_evaluator.test_set import Task
 
 Counts = npt.NDArray[np.int64]
 Rates = npt.NDArray[np.float64]
+MIN_CASES = 20  # below which an FPR at a TPR of 95 % says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +42,8 @@ class Curve:
     @classmethod
     def of(cls, scores: npt.NDArray[np.floating[Any]], labels: npt.NDArray[np.bool_]) -> "Curve":
         """Count finite `scores` against `labels` of the same shape."""
-        levels, counts = np.unique(scores, return_counts=True)
-        positives = np.bincount(np.searchsorted(levels, scores[labels]), minlength=levels.size)
-        return cls(levels.astype(np.float64), positives, counts - positives)
+        levels, positives, negatives = count_levels(scores, labels)
+        return cls(levels.astype(np.float64), positives, negatives)
 
     @classmethod
     def of_evidence(cls, evidence: Evidence, quantizer: Quantizer = Quantizer.TWO_SIDED) -> "Curve":
@@ -48,6 +51,15 @@ class Curve:
         histogram = evidence.histogram(quantizer)
         levels = np.array([quantizer.score_of(int(code)) for code in histogram.codes])
         return cls(levels, histogram.positives, histogram.negatives)
+
+    @classmethod
+    def of_cases(cls, task: Task, cases: Mapping[str, CaseScore], abnormal: Mapping[str, bool]) -> "Curve":
+        """Take the scans that `abnormal` names: their scores, or their voxels, quantized `two_sided`."""
+        own = [cases[case_id] for case_id in abnormal]
+        if task is Task.PIXEL:
+            return cls.of_evidence(sum_evidence([case.evidence for case in own if case.evidence is not None]))
+        scores = np.array([case.score or 0.0 for case in own])
+        return cls.of(scores, np.array(list(abnormal.values()), np.bool_))
 
     def ap(self) -> float:
         """Return the average precision; raises UndefinedScore without a positive."""

@@ -32,6 +32,10 @@ class BatchedScore:
     def to_json(self) -> dict[str, Any]:
         return {"batching": self.batching, "batch_aps": list(self.batch_aps), "mean": self.mean}
 
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "BatchedScore":
+        return cls(document["batching"], tuple(document["batch_aps"]), document["mean"])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetScore:
@@ -57,6 +61,24 @@ class SetScore:
             return ()
         return tuple(name for name, ap in self.quantized.items() if abs(ap - self.score) > TOLERATED)
 
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "score": self.score,
+            "valid": self.valid,
+            "total": self.total,
+            "valid_share": self.valid_share,
+            "official": None if self.official is None else self.official.to_json(),
+            "validation": None if self.validation is None else self.validation.to_json(),
+            "whole_set_ap": self.whole_set_ap,
+            "quantized": dict(self.quantized),
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "SetScore":
+        names = ("official", "validation")
+        batched = {name: BatchedScore.from_json(document[name]) for name in names if document[name]}
+        return cls(**{**document, **batched})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetResult(SetScore):
@@ -75,15 +97,8 @@ class DatasetResult(SetScore):
             "dataset": str(self.dataset),
             "test_set": self.test_set,
             "test_set_digest": self.test_set_digest,
-            "score": self.score,
-            "valid": self.valid,
-            "total": self.total,
+            **SetScore.to_json(self),
             "failed_share": self.failed_share,
-            "valid_share": self.valid_share,
-            "official": None if self.official is None else self.official.to_json(),
-            "validation": None if self.validation is None else self.validation.to_json(),
-            "whole_set_ap": self.whole_set_ap,
-            "quantized": dict(self.quantized),
             "lossy": list(self.lossy),
         }
         return document | {"digest": canonical_digest(document)}

@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mood_evaluator.errors import InvalidPrediction
 from mood_evaluator.scoring import PixelCase
-from mood_evaluator.volumes import read_label, read_prediction
+from mood_evaluator.volumes import find_prediction, read_label
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +30,7 @@ def slices_of_case(case: PixelCase) -> SliceScores:
 
 
 def _means(case: PixelCase) -> npt.NDArray[np.float64]:
-    if case.prediction is not None:
-        try:
-            scores = read_prediction(case.prediction, shape=case.shape).scores
-        except InvalidPrediction:  # named as a fault when the case was scored
-            return np.zeros(case.shape[2])
-        return np.asarray(scores.mean(axis=(0, 1), dtype=np.float64))
-    return np.zeros(case.shape[2])
+    prediction = find_prediction(case.prediction, shape=case.shape)
+    if prediction is None:
+        return np.zeros(case.shape[2])
+    return np.asarray(prediction.scores.mean(axis=(0, 1), dtype=np.float64))

@@ -71,6 +71,14 @@ def read_prediction(path: Path, *, shape: Shape) -> Prediction:
     return Prediction(scores.reshape(shape, order="F"), flags, reader.affine)
 
 
+def find_prediction(path: Path | None, *, shape: Shape) -> Prediction | None:
+    """Read a whole prediction; None where there is none that can be read."""
+    try:
+        return None if path is None else read_prediction(path, shape=shape)
+    except InvalidPrediction:  # named as a fault when the case was scored
+        return None
+
+
 def read_label(path: Path, *, shape: Shape) -> npt.NDArray[np.bool_]:
     """Return the abnormal voxels (x, y, z): stored numbers rounded half to even, clipped to [0, 1], = 1."""
     return read_label_and_affine(path, shape=shape)[0]

@@ -6,10 +6,7 @@ import numpy as np
 
 from mood_evaluator.curves import Curve
 from mood_evaluator.errors import UndefinedScore
-from mood_evaluator.evidence import sum_evidence
-from mood_evaluator.runs.scored_run import ScoredRun
 from mood_evaluator.runs.standings import Standings
-from mood_evaluator.test_set import Task
 
 _POINTS = 200
 
@@ -21,17 +18,13 @@ def curve_rows(standings: Standings, test_set: str) -> list[dict[str, Any]]:
         if run.result.score is None:
             continue
         try:
-            found += [{"test_set": test_set, "team": team, **point} for point in _points(_curve(run))]
+            found += [
+                {"test_set": test_set, "team": team, **point}
+                for point in _points(Curve.of_cases(run.task, run.cases, run.abnormal))
+            ]
         except UndefinedScore:
             continue
     return found
-
-
-def _curve(run: ScoredRun) -> Curve:
-    if run.task is Task.PIXEL:
-        return Curve.of_evidence(sum_evidence(list(run.evidence.values())))
-    scores = np.array([run.cases[case_id].score or 0.0 for case_id in run.abnormal])
-    return Curve.of(scores, np.array(list(run.abnormal.values())))
 
 
 def _points(curve: Curve) -> list[dict[str, float]]:

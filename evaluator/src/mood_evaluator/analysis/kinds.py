@@ -8,18 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import mean, median
 from typing import Any
 
-import numpy as np
-
 from mood_evaluator.analysis.chance import balanced_ap, chance_interval
 from mood_evaluator.analysis.groups import CaseGroup
-from mood_evaluator.curves import Curve
+from mood_evaluator.curves import MIN_CASES, Curve
 from mood_evaluator.errors import UndefinedScore
-from mood_evaluator.evidence import sum_evidence
 from mood_evaluator.runs.scored_run import ScoredRun
 from mood_evaluator.runs.standings import Standings
 from mood_evaluator.test_set import Task
 
-MIN_CASES = 20  # for an FPR at a TPR of 95 %
 Row = dict[str, Any]
 
 
@@ -70,13 +66,10 @@ def category_rows(medians: Sequence[Row]) -> list[Row]:
 
 
 def _score(run: ScoredRun, group: CaseGroup) -> Row:
-    if run.task is Task.SAMPLE:
-        ids = [*group.ids, *(case_id for case_id, abnormal in run.abnormal.items() if not abnormal)]
-        scores = np.array([run.cases[case_id].score or 0.0 for case_id in ids])
-        curve = Curve.of(scores, np.arange(len(ids)) < len(group.ids))
-    else:
-        curve = Curve.of_evidence(sum_evidence([run.evidence[case_id] for case_id in group.ids]))
-    return score_curve(curve, cases=len(group.ids), balanced=run.task is Task.SAMPLE)
+    sample = run.task is Task.SAMPLE
+    normal = [case_id for case_id, abnormal in run.abnormal.items() if not abnormal] if sample else []
+    curve = Curve.of_cases(run.task, run.cases, dict.fromkeys(group.ids, True) | dict.fromkeys(normal, False))
+    return score_curve(curve, cases=len(group.ids), balanced=sample)
 
 
 def score_curve(curve: Curve, *, cases: int, balanced: bool) -> Row:

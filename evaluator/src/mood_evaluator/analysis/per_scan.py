@@ -56,9 +56,10 @@ def dice_rows(standings: Standings, test_set: str) -> list[Row]:
 
 def _split(run: ScoredRun) -> tuple[list[Evidence], list[Evidence]]:
     """Cut off a fifth, by the hash of the case's name, so that all teams share it."""
-    ids = sorted(run.evidence, key=lambda case_id: hashlib.sha256(case_id.encode()).digest())
+    evidence = run.evidence
+    ids = sorted(evidence, key=lambda case_id: hashlib.sha256(case_id.encode()).digest())
     cut = -(-len(ids) // 5)
-    return [run.evidence[i] for i in ids[:cut]], [run.evidence[i] for i in ids[cut:]]
+    return [evidence[i] for i in ids[:cut]], [evidence[i] for i in ids[cut:]]
 
 
 def _threshold(parts: Sequence[Evidence]) -> float | None:

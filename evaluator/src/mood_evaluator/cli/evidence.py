@@ -2,16 +2,12 @@
 
 import argparse
 import sys
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
 
 from mood_evaluator.cli.options import NO_RESULT, OK, Commands
-from mood_evaluator.cli.progress import bar
 from mood_evaluator.cli.score_document import as_text
 from mood_evaluator.cli.score_input import ScoreInput, read_input
-from mood_evaluator.cli.scoring_steps import Precision, add_scoring_options, score_all, score_set
+from mood_evaluator.cli.scoring_steps import Precision, add_scoring_options, read_each, score_all, score_set
 from mood_evaluator.errors import EvaluatorError
 from mood_evaluator.objects.matching import ScanObjects
 from mood_evaluator.objects.scan import objects_of_case, smallest_reference
@@ -20,7 +16,6 @@ from mood_evaluator.scoring import PixelCase
 from mood_evaluator.slices import SliceScores, slices_of_case
 from mood_evaluator.test_set import Task
 
-Part = TypeVar("Part")
 _EXIT_CODES = "exit codes: 0 written, 1 written, but without a result, 2 nothing could be scored"
 
 
@@ -91,22 +86,11 @@ def _objects(given: ScoreInput, detection: Detection, threads: int) -> dict[str,
     def extract(case: PixelCase) -> ScanObjects:
         return objects_of_case(case, threshold=detection.threshold, min_volume=detection.min_volume)
 
-    return _each(given, extract, "Extracting objects", threads)
+    return read_each(given, extract, "Extracting objects", threads)
 
 
 def _slices(given: ScoreInput, threads: int) -> dict[str, SliceScores]:
-    return _each(given, slices_of_case, "Scoring slices", threads)
-
-
-def _each(given: ScoreInput, read: Callable[[PixelCase], Part], title: str, threads: int) -> dict[str, Part]:
-    with bar(title, len(given.cases)) as step, ThreadPoolExecutor(threads) as readers:
-
-        def read_one(case: PixelCase) -> Part:
-            part = read(case)
-            step()
-            return part
-
-        return dict(zip(given.abnormal, readers.map(read_one, given.cases), strict=True))
+    return read_each(given, slices_of_case, "Scoring slices", threads)
 
 
 def _threshold(text: str) -> float:

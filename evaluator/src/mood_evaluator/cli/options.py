@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from mood_evaluator.errors import EvaluatorError
 from mood_evaluator.tables.schemes import Adjust, Method, Scheme
+from mood_evaluator.tables.signed_rank import PairTest
 
 OK, NO_RESULT, CANNOT_SCORE = 0, 1, 2
 
@@ -54,6 +55,37 @@ def are_runs(options: argparse.Namespace) -> bool:
             "--smaller-is-better out."
         )
     return all(runs)
+
+
+def add_bootstrap_options(parser: argparse.ArgumentParser) -> None:
+    """Add how often and from which seed to draw."""
+    parser.add_argument("--bootstraps", type=int, default=1000, metavar="N", help="draws (default: 1000)")
+    parser.add_argument("--seed", type=int, default=1, help="of the draws (default: 1)")
+
+
+def check_bootstrap_options(options: argparse.Namespace) -> None:
+    """Raise EvaluatorError for what cannot be drawn."""
+    if options.bootstraps < 1 or options.seed < 0:
+        raise EvaluatorError("--bootstraps must be at least 1 and --seed at least 0.")
+
+
+def or_null(value: float) -> float | None:
+    """Return a number that JSON knows; None for NaN."""
+    return None if math.isnan(value) else float(value)
+
+
+def pair_rows(pairs: Iterable[PairTest]) -> list[dict[str, Any]]:
+    """Return the tests of pairs as JSON."""
+    return [
+        {
+            "better": pair.better,
+            "worse": pair.worse,
+            "p": or_null(pair.p),
+            "p_adjusted": or_null(pair.p_adjusted),
+            "significant": pair.significant,
+        }
+        for pair in pairs
+    ]
 
 
 def write_json(path: Path | None, document: Mapping[str, Any]) -> None:

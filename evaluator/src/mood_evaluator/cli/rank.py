@@ -1,7 +1,6 @@
 """`mood-evaluate rank`: rankings, consensus, agreement and significance of a score table."""
 
 import argparse
-import math
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -10,14 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from mood_evaluator.cli.options import OK, Commands, add_table_options, are_runs, method_of, write_json
+from mood_evaluator.cli.options import (
+    OK,
+    Commands,
+    add_table_options,
+    are_runs,
+    method_of,
+    or_null,
+    pair_rows,
+    write_json,
+)
 from mood_evaluator.cli.rank_runs import rank_runs
 from mood_evaluator.cli.text import aligned
 from mood_evaluator.tables.agreement import kendall_tau_b
 from mood_evaluator.tables.combine import combine_rankings
 from mood_evaluator.tables.schemes import Method, rank_table
 from mood_evaluator.tables.score_table import ScoreTable, read_score_tables
-from mood_evaluator.tables.signed_rank import compare_pairs
+from mood_evaluator.tables.signed_rank import PairTest, compare_pairs
 
 _WORDS = "Each task gets its own ranking; with two or more tasks the consensus is the mean of the ranks."
 
@@ -48,39 +56,21 @@ def rank_document(tables: Mapping[str, ScoreTable], method: Method) -> dict[str,
         document["consensus"] = [asdict(row) for row in combine_rankings(rankings)]
     places = {task: {row.algorithm: row.rank for row in ranking} for task, ranking in rankings.items()}
     document["kendall_tau_b"] = {
-        f"{one}|{other}": _or_null(kendall_tau_b(places[one], places[other]))
+        f"{one}|{other}": or_null(kendall_tau_b(places[one], places[other]))
         for one, other in combinations(places, 2)
     }
     document["significance"] = {
-        task: {"pairs": _pairs(_completed(table, method), method)} for task, table in tables.items()
+        task: {"pairs": pair_rows(_compare(table, method))} for task, table in tables.items()
     }
     return document
 
 
-def _completed(table: ScoreTable, method: Method) -> ScoreTable:
-    """Put the number for missing values in; else pairs are tested on the cases both have."""
-    if not isinstance(method.missing, float):
-        return table
-    values = table.values.copy()
-    values[np.isnan(values)] = method.missing
-    return ScoreTable(table.task, table.algorithms, table.cases, values)
-
-
-def _pairs(table: ScoreTable, method: Method) -> list[dict[str, Any]]:
-    return [
-        {
-            "better": pair.better,
-            "worse": pair.worse,
-            "p": _or_null(pair.p),
-            "p_adjusted": _or_null(pair.p_adjusted),
-            "significant": pair.significant,
-        }
-        for pair in compare_pairs(table, smaller_is_better=method.smaller_is_better)
-    ]
-
-
-def _or_null(value: float) -> float | None:
-    return None if math.isnan(value) else value
+def _compare(table: ScoreTable, method: Method) -> list[PairTest]:
+    """Test with the number for missing values put in, else on the cases that both of a pair have."""
+    if isinstance(method.missing, float):
+        values = np.where(np.isnan(table.values), method.missing, table.values)
+        table = ScoreTable(table.task, table.algorithms, table.cases, values)
+    return compare_pairs(table, smaller_is_better=method.smaller_is_better)
 
 
 def _as_text(document: Mapping[str, Any]) -> str:

@@ -9,14 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from mood_evaluator.cli.options import OK, write_json
+from mood_evaluator.cli.options import OK, or_null, pair_rows, write_json
 from mood_evaluator.cli.text import aligned
 from mood_evaluator.runs.batches import batch_table
 from mood_evaluator.runs.reversals import find_reversals
 from mood_evaluator.runs.scored_run import ScoredRun
 from mood_evaluator.runs.standings import Standings, gather_runs
 from mood_evaluator.tables.agreement import kendall_tau_b
-from mood_evaluator.tables.score_table import ScoreTable
 from mood_evaluator.tables.signed_rank import compare_pairs
 
 
@@ -44,17 +43,17 @@ def rank_document(standings: Standings) -> dict[str, Any]:
         rows = [{"algorithm": team, "value": means[team], "rank": places[team]} for team in places]
         document["consensus"] = sorted(rows, key=lambda row: (row["rank"], row["algorithm"]))
     document["kendall_tau_b"] = {
-        f"{one}|{other}": _or_null(kendall_tau_b(rankings[one], rankings[other]))
+        f"{one}|{other}": or_null(kendall_tau_b(rankings[one], rankings[other]))
         for one, other in combinations(rankings, 2)
     }
     document["batching_agreement"] = {
-        test_set: _or_null(kendall_tau_b(_numbers(standings.scores(test_set)), _numbers(second)))
+        test_set: or_null(kendall_tau_b(_numbers(standings.scores(test_set)), _numbers(second)))
         for test_set in rankings
         if (second := standings.second_scores(test_set)) != standings.scores(test_set)
     }
     document["reversals"] = [asdict(reversal) for reversal in find_reversals(standings)]
     document["significance_over_batches_of_the_first_batching"] = {
-        test_set: {"pairs": _pairs(table)}
+        test_set: {"pairs": pair_rows(compare_pairs(table))}
         for test_set, runs in standings.sets.items()
         if (table := batch_table(runs, test_set)) is not None
     }
@@ -67,19 +66,8 @@ def _rows(standings: Standings, test_set: str, places: Mapping[str, int]) -> lis
     return sorted(rows, key=lambda row: (row["rank"], row["algorithm"]))
 
 
-def _pairs(table: ScoreTable) -> list[dict[str, Any]]:
-    return [
-        {**asdict(pair), "significant": pair.significant, "p": _or_null(pair.p)}
-        for pair in compare_pairs(table)
-    ]
-
-
 def _numbers(scores: Mapping[str, float | None]) -> dict[str, float]:
     return {team: -np.inf if score is None else score for team, score in scores.items()}
-
-
-def _or_null(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
 
 
 def _as_text(document: Mapping[str, Any]) -> Iterator[str]:

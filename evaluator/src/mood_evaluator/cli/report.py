@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mood_evaluator.cli.options import OK, Commands
+from mood_evaluator.cli.options import (
+    OK,
+    Commands,
+    add_bootstrap_options,
+    check_bootstrap_options,
+    write_json,
+)
 from mood_evaluator.cli.progress import bar
 from mood_evaluator.errors import EvaluatorError
 from mood_evaluator.runs.scored_run import ScoredRun
@@ -54,15 +59,14 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--predictions", type=_predictions, action="append", default=[], metavar="TEAM@TEST_SET=DIR",
         help="for heat maps (pixel task); may be given several times",
     )  # fmt: skip
-    parser.add_argument("--bootstraps", type=int, default=1000, metavar="N", help="draws (default: 1000)")
-    parser.add_argument("--seed", type=int, default=1, help="of the draws (default: 1)")
+    add_bootstrap_options(parser)
 
 
 def _report(options: argparse.Namespace) -> int:
     parts = _load(options)
     from mood_evaluator.report import write_report  # an extra
 
-    with bar("Drawing figures", 2 * sum(len(part.figures) for part in parts)) as step:
+    with bar("Drawing figures", sum(len(part.figures) for part in parts)) as step:
         path = write_report(parts, options.out, title=options.title, on_figure=step)
     sys.stdout.write(f"{path}\n{path.with_suffix('.pdf')}\n{options.out / 'csv'}\n")
     return OK
@@ -71,27 +75,27 @@ def _report(options: argparse.Namespace) -> int:
 def _analyse(options: argparse.Namespace) -> int:
     parts = _load(options)
     document = {str(part.task): {item.name: list(item.rows) for item in part.items} for part in parts}
-    options.json.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_json(options.json, document)
     return OK
 
 
 def _load(options: argparse.Namespace) -> list[Part]:
-    if options.bootstraps < 1 or options.seed < 0:
-        raise EvaluatorError("--bootstraps must be at least 1 and --seed at least 0.")
+    check_bootstrap_options(options)
     if find_spec("matplotlib") is None or find_spec("jinja2") is None:
         raise EvaluatorError("Reports need more: pip install 'mood-evaluator[report]'.")
-    from mood_evaluator.report import build_part  # an extra
+    from mood_evaluator.report import MeasuredSet, build_part  # an extra
 
     predictions: dict[str, dict[str, Path]] = {}
     for team, test_set, folder in options.predictions:
         predictions.setdefault(test_set, {})[team] = folder
     runs = [ScoredRun.load(path) for path in options.runs]
     tasks = _by_task(runs)
+    sets = [MeasuredSet.load(folder) for folder in options.test_set]
     with bar("Drawing scans", sum(len(found.sets) * len(found.teams) for found in tasks)) as step:
         return [
             build_part(
                 found,
-                options.test_set,
+                sets,
                 bootstraps=options.bootstraps,
                 seed=options.seed,
                 predictions=predictions,

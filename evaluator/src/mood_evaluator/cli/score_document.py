@@ -1,24 +1,20 @@
 """What `score` tells: a text, and a JSON document for scripts."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from mood_evaluator.batches import Batching
 from mood_evaluator.case_score import CaseScore
+from mood_evaluator.cli.options import write_json
 from mood_evaluator.cli.score_input import ScoreInput
-from mood_evaluator.curves import Curve
+from mood_evaluator.curves import MIN_CASES, Curve
 from mood_evaluator.dataset_result import BatchedScore, SetScore
 from mood_evaluator.errors import UndefinedScore
 from mood_evaluator.evidence import sum_evidence
 from mood_evaluator.test_set import Task
 from mood_evaluator.version import __version__
-
-_MIN_CASES = 20  # for an FPR at a TPR of 95 %
 
 
 def write_document(path: Path, given: ScoreInput, scores: Mapping[str, CaseScore], result: SetScore) -> None:
@@ -44,7 +40,7 @@ def write_document(path: Path, given: ScoreInput, scores: Mapping[str, CaseScore
             {"id": key, "outcome": _outcome(score), **score.to_json()} for key, score in scores.items()
         ],
     }
-    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    write_json(path, document)
 
 
 def as_text(given: ScoreInput, scores: Mapping[str, CaseScore], result: SetScore) -> str:
@@ -98,22 +94,14 @@ def _zip(batching: Batching, scored: BatchedScore) -> list[dict[str, Any]]:
 def _rates(given: ScoreInput, scores: Mapping[str, CaseScore]) -> dict[str, Any]:
     """Return AUROC, FPR@95TPR and best Dice: of scans, or of voxels under the two-sided quantizer."""
     try:
-        curve = _curve(given, scores)
+        curve = Curve.of_cases(given.task, scores, given.abnormal)
         return {
             "auroc": curve.auroc(),
-            "fpr_at_95_tpr": curve.fpr_at_tpr() if len(given.cases) >= _MIN_CASES else None,
+            "fpr_at_95_tpr": curve.fpr_at_tpr() if len(given.cases) >= MIN_CASES else None,
             **({"best_dsc": asdict(curve.best_dsc())} if given.task is Task.PIXEL else {}),
         }
     except UndefinedScore:  # nothing is normal
         return {"auroc": None, "fpr_at_95_tpr": None}
-
-
-def _curve(given: ScoreInput, scores: Mapping[str, CaseScore]) -> Curve:
-    if given.task is Task.PIXEL:
-        parts = [score.evidence for score in scores.values() if score.evidence is not None]
-        return Curve.of_evidence(sum_evidence(parts))
-    values = np.array([scores[case_id].score or 0.0 for case_id in given.abnormal])
-    return Curve.of(values, np.array(list(given.abnormal.values())))
 
 
 def _outcome(score: CaseScore) -> str:

@@ -2,10 +2,11 @@
 
 import argparse
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 from mood_evaluator.case_score import CaseScore, score_pixel_case, score_sample_case
 from mood_evaluator.cli.progress import bar
@@ -14,6 +15,8 @@ from mood_evaluator.dataset_result import SetScore, score_cases
 from mood_evaluator.quantizers import Quantizer
 from mood_evaluator.scoring import PixelCase
 from mood_evaluator.test_set import Task
+
+Part = TypeVar("Part")
 
 
 class Precision(StrEnum):
@@ -56,14 +59,25 @@ def add_scoring_options(parser: argparse.ArgumentParser) -> None:
 
 def score_all(given: ScoreInput, *, exact: bool, threads: int) -> dict[str, CaseScore]:
     """Score each case, in order."""
-    with bar("Reading cases", len(given.cases)) as step, ThreadPoolExecutor(threads) as readers:
 
-        def score(case: PixelCase) -> CaseScore:
-            scored = _score_case(case, given.task, exact=exact)
+    def score(case: PixelCase) -> CaseScore:
+        return _score_case(case, given.task, exact=exact)
+
+    return read_each(given, score, "Reading cases", threads)
+
+
+def read_each(
+    given: ScoreInput, read: Callable[[PixelCase], Part], title: str, threads: int
+) -> dict[str, Part]:
+    """Return what `read` makes of each case, by id, in order; shows a bar."""
+    with bar(title, len(given.cases)) as step, ThreadPoolExecutor(threads) as readers:
+
+        def read_one(case: PixelCase) -> Part:
+            part = read(case)
             step()
-            return scored
+            return part
 
-        return dict(zip(given.abnormal, readers.map(score, given.cases), strict=True))
+        return dict(zip(given.abnormal, readers.map(read_one, given.cases), strict=True))
 
 
 def _score_case(case: PixelCase, task: Task, *, exact: bool) -> CaseScore:

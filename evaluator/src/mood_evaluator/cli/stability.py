@@ -7,7 +7,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mood_evaluator.cli.options import OK, Commands, add_table_options, are_runs, method_of, write_json
+from mood_evaluator.cli.options import (
+    OK,
+    Commands,
+    add_bootstrap_options,
+    add_table_options,
+    are_runs,
+    check_bootstrap_options,
+    method_of,
+    write_json,
+)
 from mood_evaluator.cli.stability_runs import stability_of_runs
 from mood_evaluator.cli.text import stability_lines
 from mood_evaluator.errors import InvalidTable
@@ -23,8 +32,7 @@ def add_stability(commands: Commands) -> None:
     """Add `stability`."""
     parser = commands.add_parser("stability", help="bootstrap the ranking of a table", description=_WORDS)
     add_table_options(parser)
-    parser.add_argument("--bootstraps", type=int, default=1000, metavar="N", help="draws (default: 1000)")
-    parser.add_argument("--seed", type=int, default=1, help="of the draws (default: 1)")
+    add_bootstrap_options(parser)
     parser.add_argument("--draws", type=Path, metavar="DRAWS.json", help="replay these draws: " + _REMEDY[6:])
     parser.add_argument(
         "--repeats", type=Repeats, choices=list(Repeats), default=Repeats.HONOURED,
@@ -34,8 +42,7 @@ def add_stability(commands: Commands) -> None:
 
 
 def _stability(options: argparse.Namespace) -> int:
-    if options.bootstraps < 1 or options.seed < 0:
-        raise InvalidTable("--bootstraps must be at least 1 and --seed at least 0.")
+    check_bootstrap_options(options)
     if are_runs(options):
         return stability_of_runs(options)
     tables = read_score_tables(options.scores[0])

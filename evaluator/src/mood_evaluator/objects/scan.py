@@ -5,12 +5,11 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from mood_evaluator.errors import InvalidPrediction
 from mood_evaluator.objects.components import find_components
 from mood_evaluator.objects.matching import ScanObjects, match_objects
 from mood_evaluator.quantizers import Quantizer
 from mood_evaluator.scoring import PixelCase
-from mood_evaluator.volumes import read_label_and_affine, read_prediction
+from mood_evaluator.volumes import find_prediction, read_label_and_affine
 
 Affine = npt.NDArray[np.float64]
 
@@ -55,11 +54,7 @@ def _read_truth(case: PixelCase) -> tuple[npt.NDArray[np.bool_], Affine | None]:
 
 def _read_scores(case: PixelCase, affine: Affine | None) -> tuple[npt.NDArray[np.float32], Affine | None]:
     """Return scores (x, y, z), and the label's affine, else the prediction's."""
-    nothing = np.zeros(case.shape, np.float32), affine
-    if case.prediction is None:
-        return nothing
-    try:
-        prediction = read_prediction(case.prediction, shape=case.shape)
-    except InvalidPrediction:  # named as a fault when the case was scored
-        return nothing
+    prediction = find_prediction(case.prediction, shape=case.shape)
+    if prediction is None:
+        return np.zeros(case.shape, np.float32), affine
     return prediction.scores, prediction.affine if affine is None else affine

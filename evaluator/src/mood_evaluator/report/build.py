@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from mood_evaluator.analysis import (
+    Measures,
     agreement_rows,
     category_rows,
     chance_interval,
@@ -34,6 +35,20 @@ from mood_evaluator.test_set import Task, TestSet, load_test_set
 
 
 @dataclass(frozen=True, slots=True)
+class MeasuredSet:
+    """A test set, where it lies, and what its anomalies measure."""
+
+    test_set: TestSet
+    folder: Path
+    measures: Mapping[str, Measures]
+
+    @classmethod
+    def load(cls, folder: Path) -> "MeasuredSet":
+        test_set = load_test_set(folder)
+        return cls(test_set, folder, measure_cases(test_set.cases, folder))
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """What the report says of one task."""
 
@@ -49,7 +64,7 @@ class Part:
 
 def build_part(
     standings: Standings,
-    folders: Sequence[Path],
+    sets: Sequence[MeasuredSet],
     *,
     bootstraps: int,
     seed: int,
@@ -58,25 +73,27 @@ def build_part(
 ) -> Part:
     """Compute everything.
 
-    `folders` of test sets, where given, tell kinds of anomalies apart; `predictions` are folders by test set
+    `sets`, where given, tell kinds of anomalies apart; `predictions` are folders by test set
     and team, for heat maps; `on_run` is called whenever the scans of a run have been drawn.
     """
     stability = bootstrap_runs(standings, n=bootstraps, seed=seed, on_run=on_run)
-    sets = {(found := load_test_set(folder)).name: (found, folder) for folder in folders}
+    measured = {found.test_set.name: found for found in sets}
     tables, figures = (
         list(_ranking_tables(standings, stability)),
         list(_stability_figures(standings, stability)),
     )
     for test_set in standings.sets:
         scans = scan_rows(standings, test_set)
-        tables += _set_tables(standings, test_set, scans)
-        figures += _set_figures(standings, test_set, scans)
-        if test_set in sets:
-            figures += _kind_figures(standings, *sets[test_set])
-            tables.append(_detections(standings, sets[test_set][0]))
+        means = per_scan_rows(standings, test_set, scans)
+        tables += _set_tables(standings, test_set, means)
+        figures += _set_figures(standings, test_set, scans, means)
+        if test_set in measured:
+            known = measured[test_set]
+            figures += _kind_figures(standings, known)
+            tables.append(_detections(standings, known.test_set))
             if standings.task is Task.PIXEL:
                 own, teams = (predictions or {}).get(test_set, {}), by_rank(standings, test_set)
-                figures.append(heat_maps(standings, *sets[test_set], own, teams))
+                figures.append(heat_maps(standings, known.test_set, known.folder, own, teams))
     return Part(standings.task, tables, [figure for figure in figures if figure.rows])
 
 
@@ -160,10 +177,9 @@ def _guess(standings: Standings, test_set: str) -> ranking_plots.Guess:
     return positives / total, chance_interval(positives, total - positives, balanced=False)
 
 
-def _set_tables(standings: Standings, test_set: str, scans: Sequence[Row]) -> Iterator[Table]:
+def _set_tables(standings: Standings, test_set: str, means: Sequence[Row]) -> Iterator[Table]:
     if standings.task is Task.SAMPLE:
         return
-    means = per_scan_rows(standings, test_set, scans)
     caption = "All voxels at once, and the mean over scans with an anomaly, of AP, AUROC and best Dice."
     yield Table(f"{test_set}-per-scan", f"Voxels and scans: {test_set}", caption, means)
     caption = "Threshold chosen on a fifth of the scans, Dice of the others."
@@ -174,12 +190,14 @@ def _set_tables(standings: Standings, test_set: str, scans: Sequence[Row]) -> It
     yield Table(f"{test_set}-objects", f"Objects: {test_set}", caption, object_rows(standings, test_set))
 
 
-def _set_figures(standings: Standings, test_set: str, scans: Sequence[Row]) -> Iterator[Figure]:
+def _set_figures(
+    standings: Standings, test_set: str, scans: Sequence[Row], means: Sequence[Row]
+) -> Iterator[Figure]:
     teams = by_rank(standings, test_set)
     yield analysis_plots.curves(test_set, curve_rows(standings, test_set), teams)
     if standings.task is Task.PIXEL:
-        means = {row["team"]: row for row in per_scan_rows(standings, test_set, scans)}
-        ordered = [means[team] for team in teams if team in means]
+        by_team = {row["team"]: row for row in means}
+        ordered = [by_team[team] for team in teams if team in by_team]
         for number in ("ap", "auroc"):
             yield analysis_plots.scan_histograms(test_set, scans, ordered, number)
         yield analysis_plots.froc_lines(test_set, froc_rows(standings, test_set), teams)
@@ -191,9 +209,9 @@ def _detections(standings: Standings, test_set: TestSet) -> Table:
     return Table(f"{test_set.name}-detections", f"Detections by difficulty: {test_set.name}", caption, rows)
 
 
-def _kind_figures(standings: Standings, test_set: TestSet, folder: Path) -> Iterator[Figure]:
-    measures = measure_cases(test_set.for_task(standings.task), folder)
-    rows = group_rows(standings, test_set.name, group_cases(test_set, standings.task, measures))
+def _kind_figures(standings: Standings, known: MeasuredSet) -> Iterator[Figure]:
+    test_set = known.test_set
+    rows = group_rows(standings, test_set.name, group_cases(test_set, standings.task, known.measures))
     teams = by_rank(standings, test_set.name)
     medians = median_rows(rows, teams[0] if teams else "")
     name = test_set.name

@@ -11,12 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from mood_evaluator.analysis.measures import read_image
-from mood_evaluator.errors import InvalidPrediction
 from mood_evaluator.evidence import Evidence
 from mood_evaluator.report.figure import Figure
 from mood_evaluator.runs.standings import Standings
 from mood_evaluator.test_set import Case, TestSet
-from mood_evaluator.volumes import read_label, read_prediction
+from mood_evaluator.volumes import find_prediction, read_label
 
 _CASES, _TEAMS = 6, 8
 _HEAT = "inferno"
@@ -35,18 +34,18 @@ def heat_maps(
     `predictions` are folders by team. Cases are spread over the anomalies' sizes.
     """
     shown = [team for team in teams if team in predictions][:_TEAMS]
-    cases = _pick(standings, test_set) if shown else []
+    cases = {case: _slice_of(case, folder) for case in _pick(standings, test_set)} if shown else {}
     rows = [
-        {"case": case.id, "slice": _slice_of(case, folder), "category": case.category, "team": team}
-        for case in cases
+        {"case": case.id, "slice": z, "category": case.category, "team": team}
+        for case, z in cases.items()
         for team in shown
     ]
 
     def draw() -> Canvas:
         figure = Canvas(figsize=(1.3 * (2 + len(shown)), 1.3 * len(cases) + 0.4), layout="constrained")
         grid = figure.subplots(len(cases), 2 + len(shown), squeeze=False)
-        for line, case in zip(grid, cases, strict=True):
-            _draw_case(line, case, folder, [predictions[team] for team in shown])
+        for line, (case, z) in zip(grid, cases.items(), strict=True):
+            _draw_case(line, case, z, folder, [predictions[team] for team in shown])
         for axes, title in zip(grid[0], ["scan", "annotation", *shown], strict=True):
             axes.set_title(shorten(title, 18, placeholder="…"), fontsize=7)
         return figure
@@ -81,25 +80,17 @@ def _mask(case: Case, folder: Path) -> npt.NDArray[np.bool_]:
     return read_label(folder / case.label, shape=case.shape)
 
 
-def _draw_case(line: Sequence[Axes], case: Case, folder: Path, places: Sequence[Path]) -> None:
-    z = _slice_of(case, folder)
+def _draw_case(line: Sequence[Axes], case: Case, z: int, folder: Path, places: Sequence[Path]) -> None:
     image = read_image(folder / case.image, case.shape)[:, :, z]
     mask = _mask(case, folder)[:, :, z]
     _show(line[0], image, "gray")
     _show(line[1], image, "gray")
     line[1].contour(np.rot90(mask), levels=[0.5], colors="#E69F00", linewidths=1)
     for axes, place in zip(line[2:], places, strict=True):
-        scores = _scores(place / Path(case.image).name, case)
-        _show(axes, np.zeros_like(image) if scores is None else scores[:, :, z], _HEAT)
-        if scores is None:
+        found = find_prediction(place / Path(case.image).name, shape=case.shape)
+        _show(axes, np.zeros_like(image) if found is None else found.scores[:, :, z], _HEAT)
+        if found is None:
             axes.text(0.5, 0.5, "none", color="white", ha="center", transform=axes.transAxes, fontsize=7)
-
-
-def _scores(path: Path, case: Case) -> Slice | None:
-    try:
-        return read_prediction(path, shape=case.shape).scores
-    except InvalidPrediction:
-        return None
 
 
 def _show(axes: Axes, voxels: Slice, colours: str) -> None:

@@ -52,10 +52,8 @@ def label_lines(axes: Axes, teams: Sequence[str]) -> None:
     axes.legend(fontsize=7, frameon=False)
 
 
-def draw_chance(axes: Axes, row: dict[str, float | None], *, label: bool = True) -> None:
+def draw_chance(axes: Axes, row: dict[str, float | None]) -> None:
     """Draw the line of a constant guess and the band of random ones, across the plot."""
     if row["chance"] is not None and row["chance_low"] is not None and row["chance_high"] is not None:
         axes.axhspan(row["chance_low"], row["chance_high"], color=CHANCE, alpha=0.18, linewidth=0)
-        axes.axhline(
-            row["chance"], color=CHANCE, linestyle=":", linewidth=1, label="guess" if label else None
-        )
+        axes.axhline(row["chance"], color=CHANCE, linestyle=":", linewidth=1, label="guess")

@@ -3,8 +3,7 @@
 import base64
 import csv
 import io
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ def write_report(
 ) -> Path:
     """Write `report.html`, `report.pdf` and `csv/`; return the path of the first.
 
-    `on_figure` is called whenever a figure has been drawn, which is twice for each.
+    `on_figure` is called whenever a figure has been drawn, for both files at once.
     """
     step = on_figure or (lambda: None)
     (folder / "csv").mkdir(parents=True, exist_ok=True)
@@ -37,26 +36,25 @@ def write_report(
             _write_csv(folder / "csv" / f"{part.task}-{item.name}.csv", item)
     path = folder / "report.html"
     with mpl.rc_context(_SVG):
-        path.write_text(_as_html(parts, title, step), encoding="utf-8")
-        _write_pdf(parts, folder / "report.pdf", title, step)
+        pictures = _write_pdf(parts, folder / "report.pdf", title, step)
+        path.write_text(_as_html(parts, pictures, title), encoding="utf-8")
     return path
 
 
-def _as_html(parts: Sequence[Part], title: str, step: Callable[[], None]) -> str:
+def _as_html(parts: Sequence[Part], pictures: Mapping[str, str], title: str) -> str:
     environment = Environment(
         loader=PackageLoader("mood_evaluator.report"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters |= {"number": as_text, "picture": partial(_as_picture, step=step)}
+    environment.filters["number"] = as_text
     template = environment.get_template("report.html")
-    return template.render(parts=parts, title=title, evaluator=__version__)
+    return template.render(parts=parts, pictures=pictures, title=title, evaluator=__version__)
 
 
-def _as_picture(figure: Figure, *, step: Callable[[], None]) -> str:
+def _as_picture(drawn: Canvas) -> str:
     """Return a data address of the drawing."""
     content = io.BytesIO()
-    figure.draw().savefig(content, format="svg", metadata={"Date": None})
-    step()
+    drawn.savefig(content, format="svg", metadata={"Date": None})
     return "data:image/svg+xml;base64," + base64.b64encode(content.getvalue()).decode()
 
 
@@ -77,7 +75,9 @@ def _write_csv(path: Path, item: Table | Figure) -> None:
             writer.writerows(item.rows)
 
 
-def _write_pdf(parts: Sequence[Part], path: Path, title: str, step: Callable[[], None]) -> None:
+def _write_pdf(parts: Sequence[Part], path: Path, title: str, step: Callable[[], None]) -> dict[str, str]:
+    """Write all tables and figures; return the figures as data addresses, by task and name."""
+    pictures = {}
     with PdfPages(path, metadata={"Title": title, "CreationDate": None}) as pages:
         for part in parts:
             for table in part.tables:
@@ -85,9 +85,11 @@ def _write_pdf(parts: Sequence[Part], path: Path, title: str, step: Callable[[],
                     pages.savefig(_table_page(table, start, f"{title}: {part.task} task"))
             for figure in part.figures:
                 drawn = figure.draw()
+                pictures[f"{part.task}-{figure.name}"] = _as_picture(drawn)
                 drawn.suptitle(f"{figure.title}\n{figure.caption}", fontsize=8, wrap=True)
                 pages.savefig(drawn)
                 step()
+    return pictures
 
 
 def _table_page(table: Table, start: int, heading: str) -> Canvas:

@@ -7,14 +7,14 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mood_evaluator.batches import Batching
 from mood_evaluator.canonical import canonical_digest
 from mood_evaluator.case_score import CaseScore
-from mood_evaluator.dataset_result import BatchedScore, SetScore
+from mood_evaluator.dataset_result import SetScore
 from mood_evaluator.errors import EvaluatorError, InvalidScoredRun
 from mood_evaluator.evidence import Evidence
 from mood_evaluator.objects.matching import ScanObjects
@@ -61,11 +61,11 @@ class ScoredRun:
 
     def save(self, path: Path) -> None:
         """Write the ZIP; the same run gives the same bytes."""
+        packed = {case_id: evidence.to_bytes() for case_id, evidence in self.evidence.items()}
         with zipfile.ZipFile(path, "w") as archive:
-            _write(archive, _MANIFEST, json.dumps(self._manifest(), indent=1).encode())
-            for case_id, score in self.cases.items():
-                if score.evidence is not None:
-                    _write(archive, _entry(case_id), score.evidence.to_bytes())
+            _write(archive, _MANIFEST, json.dumps(self._manifest(packed), indent=1).encode())
+            for case_id, content in packed.items():
+                _write(archive, _entry(case_id), content)
 
     @classmethod
     def load(cls, path: Path) -> "ScoredRun":
@@ -76,7 +76,7 @@ class ScoredRun:
         except (OSError, zipfile.BadZipFile, EvaluatorError, LookupError, TypeError, ValueError) as error:
             raise InvalidScoredRun(path, error) from error
 
-    def _manifest(self) -> dict[str, Any]:
+    def _manifest(self, packed: Mapping[str, bytes]) -> dict[str, Any]:
         document = {
             "schema": SCHEMA,
             "evaluator": __version__,
@@ -86,19 +86,18 @@ class ScoredRun:
             "test_set_digest": self.test_set_digest,
             "eligible": self.eligible,
             "precision": self.precision,
-            "result": _result_to_json(self.result),
+            "result": self.result.to_json(),
             "batchings": [batching.to_json() for batching in self.batchings],
-            "detection": None if self.detection is None else _detection_to_json(self.detection),
-            "cases": [self._case_to_json(case_id) for case_id in self.cases],
+            "detection": None if self.detection is None else asdict(self.detection),
+            "cases": [self._case_to_json(case_id, packed.get(case_id)) for case_id in self.cases],
         }
         return document | {"digest": canonical_digest(document)}
 
-    def _case_to_json(self, case_id: str) -> dict[str, Any]:
+    def _case_to_json(self, case_id: str, packed: bytes | None) -> dict[str, Any]:
         parts = {"objects": self.objects.get(case_id), "slices": self.slices.get(case_id)}
         more: dict[str, Any] = {name: part.to_json() for name, part in parts.items() if part is not None}
-        evidence = self.cases[case_id].evidence
-        if evidence is not None:
-            more["evidence_sha256"] = hashlib.sha256(evidence.to_bytes()).hexdigest()
+        if packed is not None:
+            more["evidence_sha256"] = hashlib.sha256(packed).hexdigest()
         return {"id": case_id, "abnormal": self.abnormal[case_id], **self.cases[case_id].to_json(), **more}
 
 
@@ -120,7 +119,7 @@ def _parse(archive: zipfile.ZipFile) -> ScoredRun:
         test_set=document["test_set"],
         test_set_digest=document["test_set_digest"],
         precision=document["precision"],
-        result=_result_from_json(document["result"]),
+        result=SetScore.from_json(document["result"]),
         abnormal={case["id"]: case["abnormal"] for case in document["cases"]},
         cases=cases,
         batchings=tuple(Batching.from_json(batching) for batching in document["batchings"]),
@@ -141,34 +140,6 @@ def _parse_case(archive: zipfile.ZipFile, case: Mapping[str, Any]) -> CaseScore:
     if hashlib.sha256(content).hexdigest() != case["evidence_sha256"]:
         raise ValueError(f"{_entry(case['id'])} is not what was scored: its SHA-256 differs")
     return CaseScore.from_json(case, evidence=Evidence.from_bytes(content))
-
-
-def _result_to_json(result: SetScore) -> dict[str, Any]:
-    return {
-        "score": result.score,
-        "valid": result.valid,
-        "total": result.total,
-        "valid_share": result.valid_share,
-        "official": None if result.official is None else result.official.to_json(),
-        "validation": None if result.validation is None else result.validation.to_json(),
-        "whole_set_ap": result.whole_set_ap,
-        "quantized": dict(result.quantized),
-    }
-
-
-def _result_from_json(document: Mapping[str, Any]) -> SetScore:
-    batched = {name: _batched(document[name]) for name in ("official", "validation")}
-    return SetScore(**{**document, **batched})
-
-
-def _batched(document: Mapping[str, Any] | None) -> BatchedScore | None:
-    if document is None:
-        return None
-    return BatchedScore(document["batching"], tuple(document["batch_aps"]), document["mean"])
-
-
-def _detection_to_json(detection: Detection) -> dict[str, float]:
-    return {"threshold": detection.threshold, "min_volume": detection.min_volume}
 
 
 def _entry(case_id: str) -> str:
