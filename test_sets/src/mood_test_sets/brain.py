@@ -1,7 +1,6 @@
 """New brains: a real T1 scan, warped, with new contrast, bias field, blur and noise; rare conditions too."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache, lru_cache
 
 import numpy as np
@@ -9,28 +8,27 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from mood_test_sets import warp
+from mood_test_sets.anatomy import HEALTHY, Anatomy, Condition, Look
 from mood_test_sets.scans import ScanName, load_scan
 from mood_test_sets.streams import Streams
-from mood_test_sets.volume import Volume, quantize
+from mood_test_sets.volume import Mask, Volume, quantize
 from mood_test_sets.warp import Bump, Field
 
-__all__ = ["EXTENT", "BrainCondition", "grow_brain"]
+__all__ = ["CONDITIONS", "EXTENT", "grow_brain"]
 
 EXTENT = (211.2, 211.2, 211.2)  # mm, the field of view
 BUMPS = (Bump(smoothness=14, strength=2.5), Bump(smoothness=6, strength=1.0))
-VENTRICLES = np.array([0.0, -18.0, 14.0])  # mm, MNI coordinates of the middle of the lateral ventricles
+VENTRICLES = (0.0, -18.0, 14.0)  # mm, MNI coordinates of the middle of the lateral ventricles
+CEREBELLUM = np.array([0.0, -62.0, -40.0]), np.array([56.0, 34.0, 27.0])  # mm, middle and half axes
 COLIN_SHARE = 0.6  # the averaged brain is softer, so the single person serves more often
-
-
-class BrainCondition(StrEnum):
-    VENTRICLES = "wide-ventricles"
-    ATROPHY = "atrophy"
+CONDITIONS = (Condition.VENTRICLES, Condition.ATROPHY, Condition.ASYMMETRY, Condition.CEREBELLUM)
+Image = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class _Template:
-    voxels: NDArray[np.float32]  # 0 outside the brain, about 1 at its brightest
-    mask: NDArray[np.float32]  # 0..1, soft border
+    voxels: Image  # 0 outside the brain, about 1 at its brightest
+    mask: Image  # 0..1, soft border
     centre: Field  # (3,) mm
     origin: Field  # (3,) mm
 
@@ -51,83 +49,120 @@ def _strip(name: ScanName) -> tuple[NDArray[np.float32], NDArray[np.bool_], Fiel
 
 
 @lru_cache(maxsize=4)
-def _template(name: ScanName, side: int) -> _Template:
+def _template(name: ScanName, side: int, *, cerebellum: bool = True) -> _Template:
     """The brain, low-passed for the wanted resolution without drawing darkness in from outside."""
     voxels, mask, origin = _strip(name)
     sigma = 0.4 * EXTENT[0] / side
     inside = ndimage.gaussian_filter(mask.astype(np.float32), sigma)
     bright = ndimage.gaussian_filter(np.where(mask, voxels, np.float32(0)), sigma)
     corners = np.argwhere(mask)
+    tissue = bright / np.maximum(inside, np.float32(1e-3))
     return _Template(
-        voxels=bright / np.maximum(inside, np.float32(1e-3)),
+        voxels=tissue if cerebellum else _without_cerebellum(tissue, origin),
         mask=inside,
         centre=origin + (corners.min(0) + corners.max(0)) / 2,
         origin=origin,
     )
 
 
+def _without_cerebellum(tissue: Image, origin: Field) -> Image:
+    """Dark fluid in its place."""
+    middle, half = CEREBELLUM
+    axes = np.ogrid[tuple(slice(0, length) for length in tissue.shape)]
+    distance = sum(
+        ((axis + o - m) / h) ** 2 for axis, o, m, h in zip(axes, origin, middle, half, strict=True)
+    )
+    fluid = 1 / (1 + np.exp(np.clip((np.sqrt(distance) - 1) * 20, -30, 30)))
+    return np.asarray(tissue * (1 - 0.85 * fluid), dtype=np.float32)
+
+
 def grow_brain(
-    streams: Streams, *subject: str | int, side: int, condition: BrainCondition | None = None
+    streams: Streams,
+    *subject: str | int,
+    side: int,
+    anatomy: Anatomy = HEALTHY,
+    look: Look = Look.STANDARD,
 ) -> Volume:
-    """A brain of side³ voxels; a subject with a condition differs from itself in nothing else."""
-    look = streams.rng(*subject, "look")
-    name = ScanName.COLIN27_HEAD if look.random() < COLIN_SHARE else ScanName.ICBM152_BRAIN
-    template = _template(name, side)
-    places = _place(streams, *subject, template=template, side=side)
-    severity = streams.rng(*subject, "condition").uniform(0.4, 0.65)
-    if condition is BrainCondition.VENTRICLES:
-        places = _widen(places, VENTRICLES - template.origin, severity)
-    mask = warp.sample(template.mask, places) > 0.5
-    image = _contrast(look, warp.sample(template.voxels, places)) * _bias(look, side)
-    if condition is BrainCondition.ATROPHY:
-        image = _shrink_cortex(image, mask, depth=2 + 8 * severity)
-    image = ndimage.gaussian_filter(image, look.uniform(0, 0.5) * side / 128)
-    noise = streams.rng(*subject, "noise").normal(0, look.uniform(0.01, 0.025), (2, side, side, side))
-    image = np.hypot(image + noise[0], noise[1])  # magnitude images have Rician noise
+    """A brain of side³ voxels; with another anatomy the subject differs from itself in nothing else."""
+    rng = streams.rng(*subject, "look")
+    name = ScanName.COLIN27_HEAD if rng.random() < COLIN_SHARE else ScanName.ICBM152_BRAIN
+    template = _template(name, side, cerebellum=anatomy.condition is not Condition.CEREBELLUM)
+    nodes = _place(streams, *subject, template=template, anatomy=anatomy)
+    image, inside = warp.resample((template.voxels, template.mask), nodes, side=side)
+    mask = inside > 0.5
+    _recolour(rng, image, look)
+    if anatomy.condition is Condition.ATROPHY:
+        _shrink_cortex(image, mask, depth=1 + 8 * anatomy.severity)
+    image = ndimage.gaussian_filter(image, rng.uniform(0, 0.5) * side / 128)
+    level = rng.uniform(0.01, 0.025) * (1 if look is Look.STANDARD else 1.8)
+    _add_noise(streams.rng(*subject, "noise"), image, level)
+    bright = np.float32(np.percentile(image[mask], 99.7))
     return Volume(
-        levels=quantize(np.where(mask, image / np.percentile(image[mask], 99.7), 0)),
-        foreground=mask,
-        extent=EXTENT,
+        levels=quantize(np.where(mask, image / bright, np.float32(0))), foreground=mask, extent=EXTENT
     )
 
 
-def _place(streams: Streams, *subject: str | int, template: _Template, side: int) -> Field:
-    """Places in voxels of the template, which has 1 mm voxels."""
+def _place(streams: Streams, *subject: str | int, template: _Template, anatomy: Anatomy) -> Field:
+    """Places of the control points in voxels of the template, which has 1 mm voxels."""
     rng = streams.rng(*subject, "shape")
     pose = warp.draw_pose(rng, rotation=2, scale=0.04, size=0.03, shear=0.02, shift=3)
-    displacement = warp.diffeomorphism(rng, extent=EXTENT, bumps=BUMPS)
-    places = warp.positions(pose, displacement, extent=EXTENT, side=side)
+    places = warp.deviate(streams.rng(*subject, "bend"), anatomy, extent=EXTENT, smoothness=18)
+    places = warp.move(places, warp.diffeomorphism(rng, extent=EXTENT, bumps=BUMPS), extent=EXTENT)
+    places = warp.pose_of(pose, places)
     if rng.random() < 0.5:
         places[0] *= -1  # left and right of a brain are near enough alike
-    return np.asarray(places + (template.centre - template.origin).reshape(3, 1, 1, 1))
+    places = places + template.centre.reshape(3, 1, 1, 1)
+    places = _vary(rng, places, anatomy)
+    return np.asarray(places - template.origin.reshape(3, 1, 1, 1))
 
 
-def _widen(places: Field, centre: Field, severity: float) -> Field:
-    """Pull the places towards the centre, which makes what lies there larger (45 mm wide)."""
-    offset = places - centre.reshape(3, 1, 1, 1)
-    pull = 1 - severity * np.exp(-np.sum(offset**2, axis=0) / 45**2)
-    return np.asarray(centre.reshape(3, 1, 1, 1) + offset * pull)
+def _vary(rng: np.random.Generator, places: Field, anatomy: Anatomy) -> Field:
+    """Ventricles differ from person to person; rarely they are wide, or one half is smaller (MNI, mm)."""
+    width = float(np.clip(rng.normal(0, 0.1), -0.2, 0.2))
+    if anatomy.condition is Condition.VENTRICLES:
+        width = max(width, 0.0) + 0.25 + 0.35 * anatomy.severity
+    places = warp.enlarge(places, VENTRICLES, radius=45, strength=width)
+    if anatomy.condition is Condition.ASYMMETRY:
+        right = 1 / (1 + np.exp(-places[0] / 6))
+        places[0] *= 1 + (0.12 + 0.3 * anatomy.severity) * right
+    return places
 
 
-def _shrink_cortex(image: Field, mask: NDArray[np.bool_], depth: float) -> Field:
+def _shrink_cortex(image: Image, mask: Mask, depth: float) -> None:
     """Tissue within `depth` mm of the surface gives way to dark fluid."""
-    distance = ndimage.distance_transform_edt(mask) * (EXTENT[0] / mask.shape[0])
-    left = 1 / (1 + np.exp(-(distance - depth)))
-    return np.asarray(image * (0.25 + 0.75 * left))
+    step = max(1, image.shape[0] // 128)
+    near = ndimage.distance_transform_edt(mask[::step, ::step, ::step]) * (EXTENT[0] / image.shape[0] * step)
+    left = (0.25 + 0.75 / (1 + np.exp(depth - near))).astype(np.float32)
+    ticks = np.minimum(np.arange(image.shape[0]) / step, left.shape[0] - 1)
+    for slab in warp.slabs(image.shape[0]):
+        places = np.stack(np.meshgrid(ticks[slab], ticks, ticks, indexing="ij"))
+        image[slab] *= ndimage.map_coordinates(left, places, order=1)
 
 
-def _contrast(rng: np.random.Generator, image: Field) -> Field:
-    """A random monotone curve through five knots."""
-    knots = np.linspace(0, 1, 5)
+def _recolour(rng: np.random.Generator, image: Image, look: Look) -> None:
+    """A random monotone curve through five knots, falling as in T2 if shifted, and a bias field."""
     steps = np.maximum(rng.normal(0.25, 0.06, 4), 0.12)
-    return np.asarray(np.interp(image, knots, np.append(0, np.cumsum(steps))))
+    values = np.append(0, np.cumsum(steps))
+    if look is Look.SHIFTED:
+        values = 1.05 * values.max() - 0.85 * values
+    bias = _bias(rng) * (1 if look is Look.STANDARD else 2.5)
+    for slab in warp.slabs(image.shape[0]):
+        field = np.exp(warp.upsample(bias, image.shape[0], slab))
+        image[slab] = np.interp(image[slab], np.linspace(0, 1, 5), values) * field
 
 
-def _bias(rng: np.random.Generator, side: int) -> Field:
-    """The exponential of a random polynomial of third order."""
+def _bias(rng: np.random.Generator) -> Field:
+    """A random polynomial of third order at the control points."""
     x, y, z = np.meshgrid(*(3 * [np.linspace(-1, 1, warp.NODES)]), indexing="ij")
     orders = [(i, j, k) for i in range(4) for j in range(4) for k in range(4) if 0 < i + j + k <= 3]
-    bias = sum(
+    terms = (
         rng.normal(0, 0.08 / sum(order)) * x ** order[0] * y ** order[1] * z ** order[2] for order in orders
     )
-    return np.exp(warp.upsample(np.asarray(bias), side))
+    return np.asarray(sum(terms))
+
+
+def _add_noise(rng: np.random.Generator, image: Image, level: float) -> None:
+    """Magnitude images have Rician noise."""
+    for slab in warp.slabs(image.shape[0]):
+        real, imaginary = np.float32(level) * rng.standard_normal((2, *image[slab].shape), dtype=np.float32)
+        image[slab] = np.hypot(image[slab] + real, imaginary)

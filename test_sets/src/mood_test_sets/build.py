@@ -12,19 +12,28 @@ from pathlib import Path
 from mood_evaluator.batches import Batching, draw_batching
 from mood_evaluator.errors import EvaluatorError
 from mood_evaluator.test_set import Case, Task, TestSet, load_test_set, save_test_set
-from mood_test_sets.anomalies.catalogue import Anomaly, Category, grow_abnormal, subcategories
+from mood_test_sets.anatomy import HEALTHY, Anatomy
+from mood_test_sets.anomalies.catalogue import (
+    CONDITIONS,
+    UNGRADED,
+    Anomaly,
+    Category,
+    grow_abnormal,
+    grow_sweep,
+)  # fmt: skip
 from mood_test_sets.anomalies.edit import Edit
 from mood_test_sets.checking import find_problems
 from mood_test_sets.cohort import SOURCE_SUBJECTS, grow
 from mood_test_sets.errors import FolderOccupied
 from mood_test_sets.nifti import encode_label, encode_levels
-from mood_test_sets.recipes import CasePlan, SetPlan
+from mood_test_sets.plans import CasePlan, SetPlan
 from mood_test_sets.streams import Streams
 from mood_test_sets.volume import Volume
 
 __all__ = ["GENERATOR_VERSION", "Built", "build", "draw_batchings", "write_part"]
 
-GENERATOR_VERSION = "1"  # raised whenever a recipe with the same key would give other bytes
+RECORDS, MARK = "records", "mark.json"  # while a set is being built
+GENERATOR_VERSION = "2"  # raised whenever a recipe with the same key would give other bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +62,42 @@ def build(
     side: int,
     recipe: str,
     jobs: int = 1,
-    on_case: Callable[[str], None] | None = None,
+    on_case: Callable[[str], None] = lambda _name: None,
 ) -> list[Built]:
     """Make `out/<name>` for every plan; complete folders of the same recipe and key are kept.
 
-    `on_case` hears the name of the set whenever one more of its cases is there.
+    A build that was killed goes on with the cases it has. `on_case` hears the name of the set whenever one
+    more of its cases is there.
     """
-    kept = {plan.name: _find_kept(plan, out / plan.name, streams, f"{recipe} {side}") for plan in plans}
+    labels = {plan.name: _label(plan, recipe, side) for plan in plans}
+    kept = {plan.name: _find_kept(plan, out / plan.name, streams, labels[plan.name]) for plan in plans}
     fresh = [plan for plan in plans if kept[plan.name] is None]
+    cases: dict[str, list[Case]] = {}
     for plan in fresh:
-        _open_partial(_partial(out, plan))
+        cases[plan.name] = _open_partial(_partial(out, plan), _mark(labels[plan.name], streams))
+        for _ in cases[plan.name]:
+            on_case(plan.name)
     orders = [
-        _Order(plan.name, case, streams, side, _partial(out, plan)) for plan in fresh for case in plan.cases
+        _Order(plan.name, case, streams, side, _partial(out, plan))
+        for plan in fresh
+        for case in _missing(plan, cases[plan.name], streams)
     ]
-    cases: dict[str, list[Case]] = {plan.name: [] for plan in plans}
     for name, case in _make_all(orders, jobs):
         cases[name].append(case)
-        if on_case is not None:
-            on_case(name)
+        on_case(name)
     for plan in fresh:
-        kept[plan.name] = _finish(plan, out, cases[plan.name], streams, f"{recipe} {side}")
+        kept[plan.name] = _finish(plan, out, cases[plan.name], streams, labels[plan.name])
     return [built for built in kept.values() if built is not None]
+
+
+def _label(plan: SetPlan, recipe: str, side: int) -> str:
+    """Name, side and a digest of what is to be made: a changed recipe is another one."""
+    return f"{recipe} {side} {hashlib.sha256(repr(plan).encode()).hexdigest()[:12]}"
+
+
+def _missing(plan: SetPlan, done: Iterable[Case], streams: Streams) -> list[CasePlan]:
+    have = {case.id for case in done}
+    return [case for case in plan.cases if streams.case_id(plan.name, case.key) not in have]
 
 
 def _make_all(orders: list[_Order], jobs: int) -> Iterator[tuple[str, Case]]:
@@ -83,35 +107,56 @@ def _make_all(orders: list[_Order], jobs: int) -> Iterator[tuple[str, Case]]:
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         waiting = [pool.submit(_make_case, order) for order in orders]
         try:
-            yield from (future.result() for future in as_completed(waiting))
+            for future in as_completed(waiting):
+                yield future.result()
         finally:
             pool.shutdown(cancel_futures=True)
 
 
 def _make_case(order: _Order) -> tuple[str, Case]:
-    subject, category = order.plan.subject, order.plan.category
-    if category is None:
-        volume: Volume = grow(order.streams, subject, side=order.side)
-        return order.set_name, _write_case(order, volume)
-    anomaly = _choose(order, category)
-    edit = grow_abnormal(order.streams, subject, side=order.side, anomaly=anomaly)
-    return order.set_name, _write_case(order, edit.volume, edit=edit, anomaly=anomaly)
+    """Write image, label and, last, what is known of the case: a case without it is made again."""
+    case = _write_case(order, *_grow_case(order))
+    record = order.folder / RECORDS / f"{case.id}.json"
+    record.with_suffix(".new").write_text(json.dumps(case.to_json()), encoding="utf-8")
+    record.with_suffix(".new").rename(record)
+    return order.set_name, case
+
+
+def _grow_case(order: _Order) -> tuple[Volume, Edit | None, Anomaly | None]:
+    case, streams, side = order.plan, order.streams, order.side
+    if case.sweep is not None:
+        edit = grow_sweep(streams, case.subject, side=side, sweep=case.sweep)
+        if edit is None:
+            return grow(streams, case.subject, side=side), None, None
+        return edit.volume, edit, Anomaly(Category.SPHERE, "sphere", edit.difficulty)
+    if case.category is None:
+        anatomy = _mild(order) if case.mild else HEALTHY
+        return grow(streams, case.subject, side=side, anatomy=anatomy, look=case.look), None, None
+    anomaly = _choose(order, case.category)
+    edit = grow_abnormal(streams, case.subject, side=side, anomaly=anomaly, look=case.look)
+    return edit.volume, edit, anomaly
+
+
+def _mild(order: _Order) -> Anatomy:
+    """A condition that only a trained eye would note."""
+    rng = order.streams.rng(*order.plan.subject.path, "mild")
+    kinds = [kind for kind in CONDITIONS[order.plan.subject.dataset] if kind not in UNGRADED]
+    return Anatomy(condition=kinds[int(rng.integers(len(kinds)))], severity=float(rng.uniform(0, 0.15)))
 
 
 def _choose(order: _Order, category: Category) -> Anomaly:
-    """The subcategories take turns; the key says which one begins."""
-    choices = subcategories(order.plan.subject.dataset, category)
+    """The subcategories take turns, and so do the levels of each; the key says which ones begin."""
+    choices, (low, high) = order.plan.subcategories, order.plan.levels
     first = order.streams.seed(order.set_name, category)
-    return Anomaly(category=category, subcategory=choices[(first + order.plan.turn) % len(choices)])
+    chosen = choices[(first + order.plan.turn) % len(choices)]
+    steps = order.streams.seed(order.set_name, category, chosen) + order.plan.turn // len(choices)
+    return Anomaly(category=category, subcategory=chosen, level=low + steps % (high - low + 1))
 
 
-def _write_case(
-    order: _Order, volume: Volume, *, edit: Edit | None = None, anomaly: Anomaly | None = None
-) -> Case:
-    case_id = order.streams.case_id(order.set_name, order.plan.subject.name)
-    image, sha256_image = write_part(
-        order.folder, "images", case_id, encode_levels(volume.levels, extent=volume.extent)
-    )
+def _write_case(order: _Order, volume: Volume, edit: Edit | None, anomaly: Anomaly | None) -> Case:
+    case_id = order.streams.case_id(order.set_name, order.plan.key)
+    content = encode_levels(volume.levels, extent=volume.extent)
+    image, sha256_image = write_part(order.folder, "images", case_id, content)
     label, sha256_label = None, None
     if edit is not None and edit.mask is not None:
         content = encode_label(edit.mask, extent=volume.extent)
@@ -126,12 +171,12 @@ def _write_case(
         tasks=(Task.SAMPLE,) if is_global else (Task.SAMPLE, Task.PIXEL),
         scope=anomaly.category.scope if anomaly else None,
         origin="artificial" if anomaly else "none",
-        category=str(anomaly.category) if anomaly else None,
+        category=anomaly.category.label if anomaly else None,
         subcategory=anomaly.subcategory if anomaly else None,
         difficulty=edit.difficulty if edit else None,
         difficulty_source="effect-size" if edit else None,
         base_subject=order.plan.subject.name,
-        annotation=_describe(edit) if edit else None,
+        annotation=_describe(edit, graded=order.plan.graded) if edit else None,
         sha256_image=sha256_image,
         sha256_label=sha256_label,
     )
@@ -144,22 +189,33 @@ def write_part(folder: Path, kind: str, case_id: str, content: bytes) -> tuple[s
     return f"{kind}/{path.name}", hashlib.sha256(content).hexdigest()
 
 
-def _describe(edit: Edit) -> str:
+def _describe(edit: Edit, *, graded: bool) -> str:
     """What the generator did, as compact JSON: centre and radius in voxels, contrast in 0..1."""
-    return json.dumps(
-        {**edit.annotation, "effect": round(edit.effect, 5)}, sort_keys=True, separators=(",", ":")
-    )
+    notes = {**edit.annotation, "effect": round(edit.effect, 5)}
+    if graded:  # C1 should be found, C2 could be, C3 is hard without expert knowledge (thesis 4.2.2)
+        notes["grade"] = "C1" if edit.difficulty >= 6 else "C2" if edit.difficulty >= 4 else "C3"
+    return json.dumps(notes, sort_keys=True, separators=(",", ":"))
 
 
 def _partial(out: Path, plan: SetPlan) -> Path:
     return out / f".{plan.name}.partial"
 
 
-def _open_partial(folder: Path) -> None:
-    """An empty folder, whatever an earlier, interrupted build left there."""
+def _mark(label: str, streams: Streams) -> str:
+    return json.dumps([label, GENERATOR_VERSION, streams.secret_sha256])
+
+
+def _open_partial(folder: Path, mark: str) -> list[Case]:
+    """The cases that an interrupted build of the same plan and key left; else an empty folder."""
+    mark_file = folder / MARK
+    if mark_file.is_file() and mark_file.read_text(encoding="utf-8") == mark:
+        records = sorted((folder / RECORDS).glob("*.json"))
+        return [Case.from_json(json.loads(record.read_text(encoding="utf-8"))) for record in records]
     shutil.rmtree(folder, ignore_errors=True)
-    for kind in ("images", "labels"):
+    for kind in ("images", "labels", RECORDS):
         (folder / kind).mkdir(parents=True)
+    mark_file.write_text(mark, encoding="utf-8")
+    return []
 
 
 def _finish(plan: SetPlan, out: Path, cases: list[Case], streams: Streams, recipe: str) -> Built:
@@ -177,6 +233,8 @@ def _finish(plan: SetPlan, out: Path, cases: list[Case], streams: Streams, recip
         not_hidden=not streams.hidden,
     )
     save_test_set(test_set, _partial(out, plan))
+    shutil.rmtree(_partial(out, plan) / RECORDS)
+    (_partial(out, plan) / MARK).unlink()
     _partial(out, plan).rename(out / plan.name)
     return Built(folder=out / plan.name, test_set=test_set, kept=False)
 
@@ -203,7 +261,7 @@ def _find_kept(plan: SetPlan, folder: Path, streams: Streams, recipe: str) -> Bu
         found = load_test_set(folder)
     except EvaluatorError as reason:
         raise FolderOccupied(f"{folder} holds something else ({reason}) {remedy}") from None
-    ids = sorted(streams.case_id(plan.name, case.subject.name) for case in plan.cases)
+    ids = sorted(streams.case_id(plan.name, case.key) for case in plan.cases)
     same = [case.id for case in found.cases] == ids and (found.recipe, found.generator_version) == (
         recipe,
         GENERATOR_VERSION,

@@ -16,12 +16,13 @@ from mood_evaluator.test_set import Dataset, TestSet, load_test_set
 from mood_test_sets.build import Built, build
 from mood_test_sets.checking import find_problems
 from mood_test_sets.correcting import correct_set
-from mood_test_sets.errors import TestSetError
+from mood_test_sets.errors import TestSetError, WeakSecret
 from mood_test_sets.exchange import export_mood
 from mood_test_sets.findings import Finding, to_json
 from mood_test_sets.importing import Description, find_layout, import_set
 from mood_test_sets.picture import draw_sheet, encode_png, in_order
-from mood_test_sets.recipes import Recipe, SetPlan, plan
+from mood_test_sets.plans import SetPlan
+from mood_test_sets.recipe import known_recipes, load_recipe, plan
 from mood_test_sets.report_table import make_table
 from mood_test_sets.streams import PUBLIC, Streams, create_secret, read_secret
 
@@ -49,16 +50,35 @@ def declare_debug(
 
 @app.command("build")
 def build_command(
-    recipe: Recipe,
+    recipe: Annotated[str, typer.Argument(help="A name that `recipes` lists, or a YAML file of your own.")],
     out: Annotated[Path, typer.Argument(help="Folder that gets one folder per test set.")],
-    size: Annotated[int, typer.Option(min=32, max=512, help="Voxels along each side.")] = 64,
+    size: Annotated[
+        int | None, typer.Option(min=32, max=512, help="Voxels along each side; else the recipe's.")
+    ] = None,
+    dataset: Annotated[list[Dataset] | None, typer.Option(help="Only this one; may be repeated.")] = None,
     train: Annotated[int | None, typer.Option(min=1, help="Training cases per dataset.")] = None,
+    share: Annotated[
+        float, typer.Option(min=0.001, max=100, help="Of the recipe's numbers, such as 0.1 for a tenth.")
+    ] = 1.0,
+    bases: Annotated[int, typer.Option(min=1, help="Subjects of a sweep, for intervals.")] = 1,
     secret: SecretOption = None,
+    not_hidden: Annotated[
+        bool, typer.Option("--not-hidden", help="Build without a secret: anyone can rebuild the labels.")
+    ] = False,
     jobs: Annotated[int, typer.Option(min=1, help="Processes at a time.")] = 2,
 ) -> None:
-    """Grow training, toy and test sets of both datasets from the scans that ship with the package."""
+    """Grow test sets of a recipe from the scans that ship with the package.
+
+    An interrupted build goes on where it was. Hidden purposes need --secret; see new-secret.
+    """
+    chosen = load_recipe(recipe)
     streams = read_secret(secret) if secret else PUBLIC
-    built = _build_with_progress(plan(recipe, train=train), out, streams, size=size, recipe=recipe, jobs=jobs)
+    if chosen.hidden and not (streams.hidden or chosen.demonstration or not_hidden):
+        names = ", ".join(chosen.hidden)
+        remedy = "Use --secret FILE (see new-secret), or --not-hidden for a demonstration."
+        raise WeakSecret(f"{names} of the recipe {chosen.name} would not be hidden. {remedy}")
+    plans = plan(chosen, datasets=dataset or tuple(Dataset), train=train, share=share, bases=bases)
+    built = _build_with_progress(plans, out, streams, size=size or chosen.size, recipe=chosen.name, jobs=jobs)
     for one in built:
         state = "kept" if one.kept else "built"
         console.print(f"{state} {one.folder}: {len(one.test_set.cases)} cases", markup=False, soft_wrap=True)
@@ -66,6 +86,16 @@ def build_command(
         console.print(
             "Marked not_hidden: anyone can rebuild these labels. Use --secret for a real challenge."
         )
+
+
+@app.command("recipes")
+def recipes_command() -> None:
+    """List the recipes that ship with the package."""
+    table = Table("recipe", "what it makes", "size", "needs a secret for")
+    for one in known_recipes():
+        needed = "" if one.demonstration else ", ".join(one.hidden)
+        table.add_row(one.name, one.about, str(one.size), needed)
+    Console(highlight=False, width=None if console.is_terminal else 140).print(table)
 
 
 def _build_with_progress(

@@ -5,7 +5,8 @@ from enum import StrEnum
 
 from mood_evaluator.test_set import Dataset
 from mood_test_sets.abdomen import grow_abdomen
-from mood_test_sets.brain import BrainCondition, grow_brain
+from mood_test_sets.anatomy import HEALTHY, Anatomy, Look
+from mood_test_sets.brain import grow_brain
 from mood_test_sets.streams import Streams
 from mood_test_sets.volume import Volume
 
@@ -15,7 +16,10 @@ SOURCE_SUBJECTS = {Dataset.BRAIN: 2, Dataset.ABDOM: 1}  # real templates (one of
 
 
 class Role(StrEnum):
-    """What a subject is used for; as the role is part of its stream, no subject serves twice."""
+    """What a subject is used for; as the role is part of its stream, no subject serves twice.
+
+    Sets beyond training, toy and test have roles of their own, such as `toyish-base`.
+    """
 
     TRAIN = "train"
     TOY = "toy"
@@ -26,19 +30,26 @@ class Role(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Subject:
     dataset: Dataset
-    role: Role
+    role: str
     index: int
 
     @property
     def path(self) -> tuple[str, str, int]:
-        return (self.dataset.value, self.role.value, self.index)
+        return (self.dataset.value, str(self.role), self.index)
 
     @property
     def name(self) -> str:
         return f"{self.dataset}-{self.role}-{self.index:04d}"
 
 
-def grow(streams: Streams, subject: Subject, *, side: int, condition: BrainCondition | None = None) -> Volume:
-    if subject.dataset is Dataset.BRAIN:
-        return grow_brain(streams, *subject.path, side=side, condition=condition)
-    return grow_abdomen(streams, *subject.path, side=side)
+def grow(
+    streams: Streams,
+    subject: Subject,
+    *,
+    side: int,
+    anatomy: Anatomy = HEALTHY,
+    look: Look = Look.STANDARD,
+) -> Volume:
+    """The subject's scan of side³ voxels, as that scanner shows it."""
+    grow_one = grow_brain if subject.dataset is Dataset.BRAIN else grow_abdomen
+    return grow_one(streams, *subject.path, side=side, anatomy=anatomy, look=look)

@@ -5,6 +5,7 @@ TestSetError                a sentence that names the file, the field and the re
 ├ WeakSecret                a secret file that would not keep a test set hidden
 ├ AnomalyDoesNotFit         no place was found where the anomaly changes enough voxels
 ├ FolderOccupied            the target folder holds something else
+├ InvalidRecipe             a recipe that says something unknown
 └ ImportRefused             a folder that cannot become a test set
 """
 
@@ -30,4 +31,8 @@ class FolderOccupied(TestSetError):
 
 
 class ImportRefused(TestSetError):
+    pass
+
+
+class InvalidRecipe(TestSetError):
     pass

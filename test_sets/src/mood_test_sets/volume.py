@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,10 @@ class Volume:
     foreground: Mask  # the body
     extent: Sequence[float]  # mm along each axis
 
+    def crop(self, box: tuple[slice, slice, slice]) -> NDArray[np.float64]:
+        """The values in a box, 0..1."""
+        return np.asarray(self.levels[box] / FULL)
+
     @property
     def values(self) -> NDArray[np.float64]:
         return self.levels / FULL
@@ -30,6 +35,7 @@ class Volume:
         return int(self.levels.shape[0])
 
 
-def quantize(values: NDArray[np.float64]) -> Levels:
+def quantize(values: NDArray[np.floating[Any]]) -> Levels:
     """Values clipped to 0..1 and rounded to the nearest level."""
-    return np.rint(np.clip(values, 0, 1) * FULL).astype(np.uint16)
+    levels: Levels = np.rint(np.clip(values, 0, 1) * FULL).astype(np.uint16)
+    return levels

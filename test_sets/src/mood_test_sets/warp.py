@@ -4,7 +4,7 @@ A deformation is drawn on a fixed control grid in millimetres and only then brou
 resolution, so that a subject has the same anatomy at every side length.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,12 +14,18 @@ from scipy import ndimage
 from scipy.interpolate import CubicSpline
 from scipy.spatial.transform import Rotation
 
-__all__ = ["NODES", "Bump", "Field", "Pose", "diffeomorphism", "draw_pose", "positions", "sample", "upsample"]
+from mood_test_sets.anatomy import Anatomy
+
+__all__ = [
+    "NODES", "Bump", "Field", "Pose", "deviate", "diffeomorphism", "draw_pose", "enlarge", "move",
+    "node_grid", "pose_of", "resample", "slabs", "upsample",
+]  # fmt: skip
 
 Field = NDArray[np.float64]
 
 NODES = 32  # control points along each axis
 SQUARINGS = 6
+SLAB = 16  # planes that are worked on at a time, so that memory stays small at 512³
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,24 +85,72 @@ def _weights(side: int) -> Field:
     return np.asarray(CubicSpline(nodes, np.eye(NODES))((np.arange(side) + 0.5) / side - 0.5))
 
 
-def upsample(field: Field, side: int) -> Field:
-    """From (NODES, NODES, NODES) to (side, side, side)."""
+def slabs(side: int) -> Iterator[slice]:
+    """The first axis in pieces of SLAB planes."""
+    return (slice(start, min(start + SLAB, side)) for start in range(0, side, SLAB))
+
+
+def upsample(field: Field, side: int, slab: slice = slice(None)) -> Field:
+    """From (NODES, NODES, NODES) to (planes of the slab, side, side)."""
     weights = _weights(side)
-    for _ in range(3):  # each turn interpolates the first axis and moves it to the back
-        field = np.tensordot(field, weights, axes=(0, 1))
+    for axis in (weights[slab], weights, weights):  # each turn interpolates an axis and moves it to the back
+        field = np.tensordot(field, axis, axes=(0, 1))
     return field
 
 
-def positions(pose: Pose, displacement: Field, *, extent: Sequence[float], side: int) -> Field:
-    """(3, side, side, side): the place of each voxel relative to the centre of the source scan, in mm."""
-    grid = np.stack([upsample(part, side) for part in displacement])
-    ticks = (np.arange(side) + 0.5) / side - 0.5
-    for axis, length in enumerate(extent):
-        grid[axis] += (ticks * length).reshape([-1 if axis == other else 1 for other in range(3)])
-    moved = np.tensordot(pose.matrix, grid, axes=1)
-    return np.asarray(moved + pose.shift.reshape(3, 1, 1, 1))
+def node_grid(extent: Sequence[float]) -> Field:
+    """(3, NODES, NODES, NODES): where the control points lie, in mm from the middle of the volume."""
+    ticks = (np.linspace(-length / 2, length / 2, NODES) for length in extent)
+    return np.stack(np.meshgrid(*ticks, indexing="ij"))
 
 
-def sample(voxels: NDArray[np.float32], places: Field) -> Field:
-    """Linear interpolation at places in voxels of the source; beyond its border the border is repeated."""
-    return np.asarray(ndimage.map_coordinates(voxels, places, output=np.float64, order=1, mode="nearest"))
+def enlarge(places: Field, centre: Sequence[float], *, radius: float, strength: float) -> Field:
+    """What lies within about `radius` mm of the centre becomes larger; smaller for a negative strength.
+
+    Invertible for -2 < strength < 1.
+    """
+    offset = places - np.reshape(centre, (3, 1, 1, 1))
+    pull = strength * np.exp(-np.sum(offset**2, axis=0) / radius**2)
+    return np.asarray(places - offset * pull)
+
+
+def move(places: Field, displacement: Field, *, extent: Sequence[float]) -> Field:
+    """Places in mm, moved by what the displacement says there."""
+    scale = np.reshape(extent, (3, 1, 1, 1)) / (NODES - 1)
+    nodes = places / scale + (NODES - 1) / 2
+    return np.asarray(places + np.stack([_at(part, nodes) for part in displacement]))
+
+
+def deviate(
+    rng: np.random.Generator, anatomy: Anatomy, *, extent: Sequence[float], smoothness: float
+) -> Field:
+    """The control points in mm, moved by the pushes and the bend of an anatomy, in the space of the scan."""
+    places = node_grid(extent)
+    for push in anatomy.pushes:
+        places = enlarge(places, push.centre, radius=push.radius, strength=push.strength)
+    if anatomy.bend:
+        bump = Bump(smoothness=smoothness, strength=anatomy.bend)
+        places = move(places, diffeomorphism(rng, extent=extent, bumps=(bump,)), extent=extent)
+    return places
+
+
+def pose_of(pose: Pose, places: Field) -> Field:
+    """Places in mm, turned, stretched, sheared and shifted."""
+    return np.asarray(np.tensordot(pose.matrix, places, axes=1) + pose.shift.reshape(3, 1, 1, 1))
+
+
+def resample(
+    sources: Sequence[NDArray[np.float32]], nodes: Field, *, side: int, order: int = 1
+) -> list[NDArray[np.float32]]:
+    """Each source at the places that are given in its voxels at the control points, as side³ voxels.
+
+    The one interpolation of a new scan; beyond the border of a source its border is repeated.
+    """
+    images = [np.empty((side,) * 3, dtype=np.float32) for _ in sources]
+    for slab in slabs(side):
+        places = np.stack([upsample(part, side, slab) for part in nodes])
+        for source, image in zip(sources, images, strict=True):
+            ndimage.map_coordinates(
+                source, places, output=image[slab], order=order, mode="nearest", prefilter=False
+            )
+    return images

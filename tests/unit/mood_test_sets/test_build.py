@@ -1,6 +1,8 @@
 """Building the small recipe: bytes, secrets, resuming, and no case that stands out."""
 
 import gzip
+import hashlib
+import re
 from pathlib import Path
 
 import nibabel as nib
@@ -12,13 +14,16 @@ from mood_test_sets.build import Built, build
 from mood_test_sets.checking import find_problems
 from mood_test_sets.cohort import Role, Subject, grow
 from mood_test_sets.errors import FolderOccupied
-from mood_test_sets.recipes import Purpose, Recipe, SetPlan, plan
+from mood_test_sets.nifti import encode_levels
+from mood_test_sets.plans import SetPlan
+from mood_test_sets.recipe import load_recipe, plan
 from mood_test_sets.streams import PUBLIC, Streams
 from mood_test_sets.volume import FULL
 
 SIDE = 32
+HEX = re.compile(r"([0-9a-f]{2}){16,}")
 SECRET = Streams(key=bytes(range(32)), hidden=True)
-TESTS = [one for one in plan(Recipe.MINI) if one.purpose is Purpose.TEST]
+TESTS = [one for one in plan(load_recipe("mini")) if one.purpose == "test"]
 
 
 def build_tests(
@@ -105,13 +110,67 @@ def test_both_batchings_are_stored_and_differ_in_their_seed(brain: TestSet) -> N
 def test_outside_its_mask_a_local_case_is_its_base_subject_to_the_bit(brain: TestSet, built: Path) -> None:
     folder = built / "test-brain"
     for case in brain.cases:
-        if case.label is None:
+        if case.label is None or "mass_effect" in (case.annotation or ""):
             continue
         base = grow(SECRET, Subject(Dataset.BRAIN, Role.BASE, int(case.base_subject[-4:])), side=SIDE)
         mask = read_values(folder, case.label) == 1
         values = read_values(folder, case.image)
         assert np.array_equal(values[~mask], base.values[~mask])
         assert (np.abs(values - base.values)[mask] >= 0.005 - 0.5 / FULL).all()
+
+
+def test_no_public_file_lets_the_generator_make_a_hidden_case(tmp_path: Path) -> None:
+    """All that a participant has: recipes, generator, training and toy sets with their manifests."""
+    plans = [one for one in plan(load_recipe("mini"), train=1) if one.dataset is Dataset.BRAIN]
+    built = build_tests(tmp_path, plans=plans)
+    hidden = {
+        case.sha256_image for one in built if one.test_set.purpose == "test" for case in one.test_set.cases
+    }
+    public = [one for one in built if one.test_set.purpose != "test"]
+    texts = [
+        text
+        for one in public
+        for text in re.findall(r'"([^"]+)"', (one.folder / "test_set.json").read_text())
+    ]
+    keys = {
+        key
+        for text in texts
+        for key in (text.encode(), *([bytes.fromhex(text)] if HEX.fullmatch(text) else []))
+    }
+    subjects = [
+        case.subject for one in plans if one.purpose == "test" for case in one.cases if not case.category
+    ]
+    for key in [*sorted(keys, key=len)[-6:], PUBLIC.key]:
+        grown = grow(Streams(key=key, hidden=True), subjects[0], side=SIDE)
+        content = encode_levels(grown.levels, extent=grown.extent)
+        assert hashlib.sha256(content).hexdigest() not in hidden
+    grown = grow(SECRET, subjects[0], side=SIDE)  # with the secret it does
+    assert hashlib.sha256(encode_levels(grown.levels, extent=grown.extent)).hexdigest() in hidden
+
+
+def test_a_killed_build_goes_on_with_the_cases_it_has(tmp_path: Path, built: Path) -> None:
+    made = []
+
+    def stop(name: str) -> None:
+        made.append(name)
+        if len(made) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build(TESTS[:1], tmp_path, streams=SECRET, side=SIDE, recipe="mini", on_case=stop)
+    kept = {path.parts[-2:]: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nii.gz")}
+    assert len(list(tmp_path.rglob("images/*.nii.gz"))) == 3
+    build_tests(tmp_path, plans=TESTS[:1])
+    assert read_all(tmp_path / "test-brain") == read_all(built / "test-brain")
+    moved = {path.parts[-2:]: path.stat().st_mtime_ns for path in (tmp_path / "test-brain").rglob("*.nii.gz")}
+    assert kept.items() <= moved.items()
+
+
+def test_cases_of_another_key_are_not_taken_over(tmp_path: Path, built: Path) -> None:
+    (tmp_path / ".test-brain.partial" / "records").mkdir(parents=True)
+    (tmp_path / ".test-brain.partial" / "mark.json").write_text("[]")
+    build_tests(tmp_path, plans=TESTS[:1])
+    assert read_all(tmp_path / "test-brain") == read_all(built / "test-brain")
 
 
 def test_normal_and_abnormal_images_share_header_and_compression(built: Path) -> None:
@@ -152,7 +211,7 @@ def test_a_folder_that_holds_something_else_is_refused(tmp_path: Path) -> None:
 
 
 def test_toys_have_a_batching_and_training_sets_have_none(tmp_path: Path) -> None:
-    plans = [one for one in plan(Recipe.MINI, train=1) if one.dataset is Dataset.ABDOM]
+    plans = [one for one in plan(load_recipe("mini"), train=1) if one.dataset is Dataset.ABDOM]
     sets = {one.test_set.purpose: one.test_set for one in build_tests(tmp_path, plans=plans)}
     assert sets["train"].batchings == ()
     assert [len(batching.batches) for batching in sets["toy"].batchings] == [1, 1]

@@ -29,17 +29,31 @@ def test_upsampling_reproduces_a_cubic_polynomial() -> None:
     assert np.allclose(warp.upsample(x**3 + y * z, 40), u**3 + v * w)
 
 
-def test_without_pose_and_deformation_voxels_sit_at_their_centres() -> None:
-    places = warp.positions(STILL, np.zeros((3, NODES, NODES, NODES)), extent=(8, 8, 16), side=8)
-    assert np.allclose(places[:, 0, 0, 0], (-3.5, -3.5, -7))
-    assert np.allclose(places[:, 7, 0, 4], (3.5, -3.5, 1))
+def test_without_pose_and_deformation_places_are_those_of_the_grid() -> None:
+    places = warp.pose_of(STILL, warp.node_grid((8, 8, 16)))
+    assert np.allclose(places[:, 0, 0, 0], (-4, -4, -8))
+    assert np.allclose(warp.upsample(places[2], 8)[0, 0], np.arange(8) * 2 - 7)
+
+
+def test_a_slab_is_that_part_of_the_whole() -> None:
+    field = np.random.default_rng(1).standard_normal((NODES,) * 3)
+    assert np.allclose(warp.upsample(field, 24, slice(5, 9)), warp.upsample(field, 24)[5:9])
+
+
+def test_a_push_never_folds_and_enlarges_what_lies_at_its_centre() -> None:
+    grid = warp.node_grid((100, 100, 100))
+    for strength in (0.75, -0.5):
+        places = warp.enlarge(grid, (0, 0, 0), radius=30, strength=strength)
+        slopes = np.array([np.gradient(part, 100 / (NODES - 1)) for part in places])
+        jacobian = np.linalg.det(np.moveaxis(slopes, (0, 1), (-2, -1)))
+        assert jacobian.min() > 0
+        middle = jacobian[NODES // 2, NODES // 2, NODES // 2]
+        assert (middle < 1) == (strength > 0)  # places closer together show less as more
 
 
 def test_a_deformation_is_the_same_at_every_side_length() -> None:
-    field = warp.diffeomorphism(np.random.default_rng(3), extent=brain.EXTENT, bumps=brain.BUMPS)
-    fine = warp.positions(STILL, field, extent=brain.EXTENT, side=48)
-    coarse = warp.positions(STILL, field, extent=brain.EXTENT, side=16)
-    assert np.allclose(fine[:, 1::3, 1::3, 1::3], coarse)
+    field = warp.diffeomorphism(np.random.default_rng(3), extent=brain.EXTENT, bumps=brain.BUMPS)[0]
+    assert np.allclose(warp.upsample(field, 48)[1::3, 1::3, 1::3], warp.upsample(field, 16))
 
 
 def test_a_pose_stays_within_two_standard_deviations() -> None:
@@ -52,6 +66,7 @@ def test_a_pose_stays_within_two_standard_deviations() -> None:
 
 
 def test_sampling_beyond_the_border_repeats_it() -> None:
-    voxels = np.arange(8, dtype=np.float32).reshape(2, 2, 2)
-    assert warp.sample(voxels, np.array([[5.0], [5.0], [5.0]]))[0] == 7
-    assert warp.sample(voxels, np.array([[0.5], [0.0], [0.0]]))[0] == 2
+    ramp = np.broadcast_to(np.arange(4, dtype=np.float32)[:, None, None], (4, 4, 4)).copy()
+    (image,) = warp.resample([ramp], warp.node_grid((40, 4, 4)), side=8)
+    assert image[0, 0, 0] == 0
+    assert image[-1, -1, -1] == 3

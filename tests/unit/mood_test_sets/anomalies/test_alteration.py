@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mood_test_sets.anomalies.alteration import add_ghosts, add_noise, blur, invert
+from mood_test_sets.anomalies.alteration import ALTERATIONS
 from mood_test_sets.volume import Volume, quantize
 
 RNG = np.random.default_rng(1)
@@ -12,23 +12,23 @@ BASE = Volume(levels=quantize(VALUES), foreground=np.ones((32, 32, 32), dtype=bo
 
 
 def test_blur_softens_edges_and_keeps_the_mean() -> None:
-    after, _ = blur(RNG, BASE)
+    after, _ = ALTERATIONS["blur"](RNG, BASE, 0.5)
     assert np.abs(np.diff(after, axis=0)).max() < np.abs(np.diff(BASE.values, axis=0)).max()
     assert np.isclose(after.mean(), BASE.values.mean())
 
 
 def test_noise_has_the_strength_it_states() -> None:
-    after, annotation = add_noise(RNG, BASE)
+    after, annotation = ALTERATIONS["noise"](RNG, BASE, 0.5)
     assert np.isclose((after - BASE.values).std(), annotation["sd"], rtol=0.05)
 
 
 def test_ghosts_appear_along_y_where_nothing_was() -> None:
-    after, _ = add_ghosts(RNG, BASE)
+    after, _ = ALTERATIONS["ghosts"](RNG, BASE, 0.5)
     assert after[16, :8, 16].max() > 0.05
     assert after[2, :, 16].max() < 1e-9
 
 
 def test_inversion_swaps_dark_and_bright() -> None:
-    after, _ = invert(RNG, BASE)
+    after, _ = ALTERATIONS["inversion"](RNG, BASE, 0.8)
     assert after[0, 0, 0] > 0.8
     assert after[16, 16, 16] < 0.4

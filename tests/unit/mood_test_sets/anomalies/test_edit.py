@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 
 from mood_test_sets.anomalies.edit import Proposal, box_around, difficulty, effect, paint
 from mood_test_sets.errors import AnomalyDoesNotFit
+from mood_test_sets.streams import PUBLIC
 from mood_test_sets.volume import FULL, Volume
 
-RNG = np.random.default_rng(0)
 BODY = np.zeros((20, 20, 20), dtype=bool)
 BODY[4:16, 4:16, 4:16] = True
 BASE = Volume(levels=np.where(BODY, FULL // 2, 0).astype(np.uint16), foreground=BODY, extent=(20, 20, 20))
@@ -32,17 +32,17 @@ def test_a_box_is_cut_at_the_border_and_its_offsets_start_at_the_centre() -> Non
 
 
 def draw_cube(change: float) -> object:
-    def recipe(rng: np.random.Generator, base: Volume, centre: NDArray[np.int64]) -> Proposal:
+    def draw(rng: np.random.Generator, base: Volume, centre: NDArray[np.int64], ease: float) -> Proposal:
         box, _ = box_around(centre, 2, base.levels.shape)
         footprint = np.ones(base.levels[box].shape, dtype=bool)
-        return Proposal(box=box, values=base.values[box] + change, footprint=footprint)
+        return Proposal(box=box, values=base.crop(box) + change, footprint=footprint)
 
-    return recipe
+    return draw
 
 
 def test_what_hangs_out_of_the_body_is_cut_off() -> None:
-    for _ in range(20):
-        edit = paint(RNG, BASE, draw_cube(0.3))  # type: ignore[arg-type]
+    for number in range(20):
+        edit = paint(PUBLIC, [number], BASE, draw_cube(0.3), ease=1)  # type: ignore[arg-type]
         assert edit.mask is not None
         assert BODY[edit.mask].all()
         assert edit.mask.sum() >= 0.8 * 5**3 - 1
@@ -50,4 +50,4 @@ def test_what_hangs_out_of_the_body_is_cut_off() -> None:
 
 def test_an_invisible_change_is_refused() -> None:
     with pytest.raises(AnomalyDoesNotFit, match="larger side length"):
-        paint(RNG, BASE, draw_cube(0.004))  # type: ignore[arg-type]
+        paint(PUBLIC, ["faint"], BASE, draw_cube(0.004), ease=1)  # type: ignore[arg-type]
