@@ -45,12 +45,16 @@ containers: base-image ## on a real Docker Engine
 e2e: base-image ## the whole platform in small, and with everything killed in mid-run
 	$(PYTEST) tests/e2e -m e2e --ignore tests/e2e/test_chaos.py
 
-.PHONY: bench-runner bench-intake bench-api bench-evaluator
+.PHONY: bench-runner bench-intake bench-api bench-evaluator study-test-sets
 bench-evaluator: ## AP of 20 volumes of 256³, beside scikit-learn and the published evaluation; 10 GB of memory
 	$(BIN)/python tests/benchmarks/bench_evaluator.py
 	$(BIN)/python tests/benchmarks/bench_resampling.py
 bench-runner: base-image ## what the platform adds to a case, beside `docker run` by hand, with 1, 2 and 4 slots
 	$(BIN)/python tests/benchmarks/bench_runner.py
+study-test-sets: ## PCA, threshold and constant guess on grown test sets of 125 to 241 scans; 15 minutes
+	$(BIN)/mood-test-sets build train demo-data/study --size 64 --train 96 --not-hidden
+	$(BIN)/mood-test-sets build test demo-data/study --size 64 --share 0.35 --not-hidden
+	$(BIN)/python tests/benchmarks/study_test_sets.py demo-data/study
 bench-intake: base-image ## the check of an uploaded image, beside `docker load` of the same archive
 	$(BIN)/python tests/benchmarks/bench_intake.py
 bench-api: ## the API and the pages under 50 clients

@@ -61,7 +61,9 @@ def test_a_draft_says_what_it_rests_on(contest: Contest) -> None:
     contest.run()
     document = draft_of(contest)
     assert document["schema"] == "mood-leaderboard/1"
-    assert document["demonstration"] == "demonstration, labels reproducible"
+    assert document["demonstration"] == (
+        "demonstration, labels reproducible; software demonstration, not a scientific ranking"
+    )
     assert (document["bootstraps"], document["pending"]) == (50, [])
     assert document["limits"]["seconds"] == 3
     assert document["node_classes"] == [{"cases": 8, "cpu": "test"}]

@@ -124,7 +124,7 @@ def test_the_number_of_training_cases_can_be_chosen() -> None:
         ),
         (
             "schema: mood-recipe/1\nsets: [{name: a, purpose: b, cases: [{category: cube, subcategory: x}]}]",
-            "no subxegory 'cat'",
+            "no subcategory 'x'",
         ),
         ("{", "no YAML"),
     ],

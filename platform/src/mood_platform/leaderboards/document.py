@@ -17,6 +17,8 @@ from mood_platform.storage.store import ObjectStore
 
 SCHEMA = "mood-leaderboard/1"
 DEMONSTRATION = "demonstration, labels reproducible"
+FEW_SUBJECTS = "software demonstration, not a scientific ranking"
+ENOUGH_SUBJECTS = 20  # real people behind the cases of each test set
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def write_document(
         "schema": SCHEMA,
         "challenge": {"slug": challenge.slug, "title": challenge.config["title"]},
         "task": str(task),
-        "demonstration": DEMONSTRATION if any(m.not_hidden for m in manifests.values()) else None,
+        "demonstration": _disclaimer(manifests.values()),
         "datasets": {str(dataset): _describe(manifest, task) for dataset, manifest in manifests.items()},
         "limits": _of_runs(ground, "limits") or challenge.config["limits"],
         "scoring": _of_runs(ground, "scoring") or challenge.config["scoring"],
@@ -56,6 +58,14 @@ def write_document(
         "rows": [_row(row, by_key[row.key], results[row.key]) for row in rows],
         "order_changes": {str(dataset): _order_changes(ranked, dataset) for dataset in manifests},
     }
+
+
+def _disclaimer(manifests: Iterable[TestSet]) -> str | None:
+    """What must be said wherever the ranking is shown."""
+    manifests = list(manifests)
+    few = [FEW_SUBJECTS] if any(one.source_subjects < ENOUGH_SUBJECTS for one in manifests) else []
+    open_labels = [DEMONSTRATION] if any(one.not_hidden for one in manifests) else []
+    return "; ".join(open_labels + few) or None
 
 
 def _of_runs(ground: Ground, rules: str) -> Json | None:
