@@ -66,7 +66,11 @@ def score_case(scored: Scored, case: Case, weights: Weights, folder: Path) -> No
     raw, foreground, sample = score_raw(volume, weights)
     scored.samples[case.id] = float(calibrate(np.array([sample]), tau=weights.header.tau_sample)[0])
     if Task.PIXEL in case.tasks:
-        truth = read_label(folder / case.label) if case.label else np.zeros(volume.shape, dtype=np.bool_)
+        truth = (
+            read_label(folder / case.label, shape=volume.shape)
+            if case.label
+            else np.zeros(volume.shape, dtype=np.bool_)
+        )
         scores = calibrate_map(raw, foreground, tau=weights.header.tau_pixel)
         scored.evidence[case.id] = Evidence.of(scores.ravel(), truth.ravel())
 
@@ -98,7 +102,7 @@ def study(dataset: Dataset, folder: Path) -> None:
         f"{dataset} pixel: {len(found['pca'].evidence)} scans, prevalence {one.positives / one.voxels:.4f}"
     )
     for method, draws in pixel.items():
-        whole = pooled[method].average_precision(Quantizer.TWO_SIDED)
+        whole = pooled[method].ap(Quantizer.TWO_SIDED)
         typer.echo(f"  {method:10} mean batch AP {draws.mean():.3f}, whole set {whole:.3f}")
     typer.echo(f"  pca - threshold {told(pixel['pca'] - pixel['threshold'])}")
     by_difficulty(test_set, found["pca"])
@@ -133,7 +137,7 @@ def by_difficulty(test_set: TestSet, scored: Scored) -> None:
 
 
 def own_ap(abnormal: Sequence[Evidence], normal: Sequence[Evidence]) -> float:
-    return sum_evidence([*abnormal, *normal]).average_precision(Quantizer.TWO_SIDED)
+    return sum_evidence([*abnormal, *normal]).ap(Quantizer.TWO_SIDED)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -186,6 +187,7 @@ def write_part(folder: Path, kind: str, case_id: str, content: bytes) -> tuple[s
     """Write `images/<id>.nii.gz` or `labels/<id>.nii.gz`; return its relative path and SHA-256."""
     path = folder / kind / f"{case_id}.nii.gz"
     path.write_bytes(content)
+    os.utime(path, (0, 0))  # when a case was made tells what it is
     return f"{kind}/{path.name}", hashlib.sha256(content).hexdigest()
 
 

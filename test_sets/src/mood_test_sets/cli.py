@@ -8,19 +8,19 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from mood_evaluator.errors import EvaluatorError
-from mood_evaluator.test_set import Dataset, TestSet, load_test_set
+from mood_evaluator.test_set import Dataset, TestSet
 from mood_test_sets.build import Built, build
 from mood_test_sets.checking import find_problems
+from mood_test_sets.cli_looking import progress_bar, register
 from mood_test_sets.correcting import correct_set
 from mood_test_sets.errors import TestSetError, WeakSecret
 from mood_test_sets.exchange import export_mood
 from mood_test_sets.findings import Finding, to_json
 from mood_test_sets.importing import Description, find_layout, import_set
-from mood_test_sets.picture import draw_sheet, encode_png, in_order
+from mood_test_sets.picture import draw_sheet, encode_png
 from mood_test_sets.plans import SetPlan
 from mood_test_sets.recipe import known_recipes, load_recipe, plan
 from mood_test_sets.report_table import make_table
@@ -31,6 +31,7 @@ __all__ = ["app", "main"]
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console()
 errors = Console(stderr=True, highlight=False)
+register(app)
 
 SecretOption = Annotated[
     Path | None, typer.Option("--secret", help="File with at least 128 random bits; see new-secret.")
@@ -101,7 +102,7 @@ def recipes_command() -> None:
 def _build_with_progress(
     plans: tuple[SetPlan, ...], out: Path, streams: Streams, *, size: int, recipe: str, jobs: int
 ) -> list[Built]:
-    with _bar() as progress:
+    with progress_bar() as progress:
         bars = {one.name: progress.add_task(one.name, total=len(one.cases)) for one in plans}
         built = build(
             plans,
@@ -115,11 +116,6 @@ def _build_with_progress(
         for one in built:
             progress.update(bars[one.test_set.name], completed=len(one.test_set.cases))
     return built
-
-
-def _bar() -> Progress:
-    columns = (TextColumn("{task.description:12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=errors, disable=not errors.is_terminal)
 
 
 @app.command("import")
@@ -144,7 +140,7 @@ def import_command(
         batch_size=batch_size,
         public=purpose == "toy",
     )
-    with _bar() as progress:
+    with progress_bar() as progress:
         task = progress.add_task("reading", total=None)
         imported = import_set(
             find_layout(folder),
@@ -219,6 +215,7 @@ def export_mood_command(test_set: Path, out: Path) -> None:
 
 
 @app.command("check")
+@app.command("verify")
 def check_command(folder: Path) -> None:
     """Compare a test set with its manifest: hashes, shapes, labels, batches. Exit code 1 if it differs."""
     problems = find_problems(folder)
@@ -236,32 +233,6 @@ def new_secret_command(file: Path) -> None:
     """Write a new secret of 256 random bits. Keep it as long as the test set is in use."""
     create_secret(file)
     console.print(f"{file} written. Whoever has it can rebuild the labels.", soft_wrap=True)
-
-
-@app.command("show")
-def show_command(folder: Path) -> None:
-    """List the cases of a test set."""
-    test_set = load_test_set(folder)
-    hidden = "not hidden" if test_set.not_hidden else "hidden"
-    table = Table("id", "category", "subcategory", "difficulty", "tasks", "shape")
-    table.title = (
-        f"{test_set.name}: {test_set.purpose}, {test_set.dataset}, {hidden}, recipe {test_set.recipe}"
-    )
-    for case in in_order(test_set.cases):
-        kind = case.category or case.scope or "normal"
-        level, shape = str(case.difficulty or ""), " x ".join(map(str, case.shape))
-        table.add_row(case.id, kind, case.subcategory or "", level, " ".join(case.tasks), shape)
-    table.columns[0].no_wrap = True
-    Console(highlight=False, width=None if console.is_terminal else 140).print(table)
-
-
-@app.command("picture")
-def picture_command(
-    folder: Path, out: Path, columns: Annotated[int, typer.Option(min=1, help="Cases per row.")] = 2
-) -> None:
-    """Draw slices of every case with the border of its mask into a PNG, in the order of `show`."""
-    out.write_bytes(encode_png(draw_sheet(folder, columns=columns)))
-    console.print(f"{out} written", soft_wrap=True)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -5,6 +5,7 @@ TestSetError                a sentence that names the file, the field and the re
 ├ WeakSecret                a secret file that would not keep a test set hidden
 ├ AnomalyDoesNotFit         no place was found where the anomaly changes enough voxels
 ├ FolderOccupied            the target folder holds something else
+├ InvalidAnswers            answers of a rater that do not fit their sheet
 ├ InvalidRecipe             a recipe that says something unknown
 └ ImportRefused             a folder that cannot become a test set
 """
@@ -35,4 +36,8 @@ class ImportRefused(TestSetError):
 
 
 class InvalidRecipe(TestSetError):
+    pass
+
+
+class InvalidAnswers(TestSetError):
     pass

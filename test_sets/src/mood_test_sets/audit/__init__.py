@@ -1,0 +1,1 @@
+"""Does anything besides the content tell abnormal cases from normal ones?"""
