@@ -14,7 +14,7 @@ from mood_test_sets.streams import Streams
 from mood_test_sets.volume import Mask, Volume, quantize
 from mood_test_sets.warp import Bump, Field
 
-__all__ = ["CONDITIONS", "EXTENT", "grow_abdomen"]
+__all__ = ["CONDITIONS", "EXTENT", "find_body", "grow_abdomen"]
 
 EXTENT = (372.0, 300.0, 276.0)  # mm, the field of view; along z well inside the scan, so that nothing repeats
 BUMPS = (Bump(smoothness=35, strength=6), Bump(smoothness=14, strength=2.5))
@@ -59,7 +59,7 @@ class _Template:
 def _template() -> _Template:
     scan = load_scan(ScanName.ABDOMEN_CT)
     labels = load_scan(ScanName.ABDOMEN_ORGANS).voxels.astype(np.uint8)
-    body = _find_body(scan.voxels)
+    body = find_body(scan.voxels)
     hu = np.where(body, scan.voxels, np.float32(AIR)).astype(np.float32)
     lumen = ndimage.binary_erosion(labels == COLON)
     return _Template(
@@ -73,7 +73,7 @@ def _template() -> _Template:
     )
 
 
-def _find_body(hu: NDArray[np.float32]) -> Mask:
+def find_body(hu: NDArray[np.float32]) -> Mask:
     """The largest part denser than air: the table goes, gas inside stays."""
     parts, _ = ndimage.label(ndimage.binary_opening(hu > BODY_EDGE, iterations=2))
     largest: Mask = parts == np.argmax(np.bincount(parts.ravel())[1:]) + 1

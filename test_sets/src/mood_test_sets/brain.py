@@ -14,7 +14,7 @@ from mood_test_sets.streams import Streams
 from mood_test_sets.volume import Mask, Volume, quantize
 from mood_test_sets.warp import Bump, Field
 
-__all__ = ["CONDITIONS", "EXTENT", "grow_brain"]
+__all__ = ["CONDITIONS", "EXTENT", "grow_brain", "shrink_cortex"]
 
 EXTENT = (211.2, 211.2, 211.2)  # mm, the field of view
 BUMPS = (Bump(smoothness=14, strength=2.5), Bump(smoothness=6, strength=1.0))
@@ -92,7 +92,7 @@ def grow_brain(
     mask = inside > 0.5
     _recolour(rng, image, look)
     if anatomy.condition is Condition.ATROPHY:
-        _shrink_cortex(image, mask, depth=1 + 8 * anatomy.severity)
+        shrink_cortex(image, mask, depth=1 + 8 * anatomy.severity)
     image = ndimage.gaussian_filter(image, rng.uniform(0, 0.5) * side / 128)
     level = rng.uniform(0.01, 0.025) * (1 if look is Look.STANDARD else 1.8)
     _add_noise(streams.rng(*subject, "noise"), image, level)
@@ -128,10 +128,10 @@ def _vary(rng: np.random.Generator, places: Field, anatomy: Anatomy) -> Field:
     return places
 
 
-def _shrink_cortex(image: Image, mask: Mask, depth: float) -> None:
-    """Tissue within `depth` mm of the surface gives way to dark fluid."""
+def shrink_cortex(image: Image, mask: Mask, depth: float, length: float = EXTENT[0]) -> None:
+    """Tissue within `depth` mm of the surface gives way to dark fluid; `length` mm are the side."""
     step = max(1, image.shape[0] // 128)
-    near = ndimage.distance_transform_edt(mask[::step, ::step, ::step]) * (EXTENT[0] / image.shape[0] * step)
+    near = ndimage.distance_transform_edt(mask[::step, ::step, ::step]) * (length / image.shape[0] * step)
     left = (0.25 + 0.75 / (1 + np.exp(depth - near))).astype(np.float32)
     ticks = np.minimum(np.arange(image.shape[0]) / step, left.shape[0] - 1)
     for slab in warp.slabs(image.shape[0]):

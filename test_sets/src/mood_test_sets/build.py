@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -24,12 +24,13 @@ from mood_test_sets.anomalies.catalogue import (
 )  # fmt: skip
 from mood_test_sets.anomalies.edit import Edit
 from mood_test_sets.checking import find_problems
-from mood_test_sets.cohort import SOURCE_SUBJECTS, grow
+from mood_test_sets.cohort import SOURCE_SUBJECTS, grow, mark
 from mood_test_sets.errors import FolderOccupied
 from mood_test_sets.nifti import encode_label, encode_levels
 from mood_test_sets.plans import CasePlan, SetPlan
+from mood_test_sets.preparing.cohort_folder import CohortScan
 from mood_test_sets.streams import Streams
-from mood_test_sets.volume import Volume
+from mood_test_sets.volume import Mask, Volume
 
 __all__ = ["GENERATOR_VERSION", "Built", "build", "draw_batchings", "write_part"]
 
@@ -116,7 +117,8 @@ def _make_all(orders: list[_Order], jobs: int) -> Iterator[tuple[str, Case]]:
 
 def _make_case(order: _Order) -> tuple[str, Case]:
     """Write image, label and, last, what is known of the case: a case without it is made again."""
-    case = _write_case(order, *_grow_case(order))
+    natural = order.plan.natural
+    case = _write_natural(order, natural) if natural else _write_case(order, *_grow_case(order))
     record = order.folder / RECORDS / f"{case.id}.json"
     record.with_suffix(".new").write_text(json.dumps(case.to_json()), encoding="utf-8")
     record.with_suffix(".new").rename(record)
@@ -154,32 +156,63 @@ def _choose(order: _Order, category: Category) -> Anomaly:
     return Anomaly(category=category, subcategory=chosen, level=low + steps % (high - low + 1))
 
 
-def _write_case(order: _Order, volume: Volume, edit: Edit | None, anomaly: Anomaly | None) -> Case:
+def _write_natural(order: _Order, scan: CohortScan) -> Case:
+    """A real scan that is abnormal by itself."""
+    subject, streams, side = order.plan.subject, order.streams, order.side
+    volume = grow(streams, subject, side=side)
+    real = subject.scan
+    marked = real is not None and real.label is not None
+    mask = mark(streams, subject.path, real, side=side) if real is not None and marked else None
+    return replace(
+        _write_files(order, volume, mask),
+        abnormal=True,
+        tasks=(Task.SAMPLE, Task.PIXEL) if marked else (Task.SAMPLE,),
+        scope="local" if marked else "global",
+        origin="natural",
+        category=scan.category,
+        subcategory=scan.subcategory,
+        annotation=scan.note,
+    )
+
+
+def _write_files(order: _Order, volume: Volume, mask: Mask | None) -> Case:
+    """A normal case, with a label if there is a mask."""
     case_id = order.streams.case_id(order.set_name, order.plan.key)
     content = encode_levels(volume.levels, extent=volume.extent)
     image, sha256_image = write_part(order.folder, "images", case_id, content)
     label, sha256_label = None, None
-    if edit is not None and edit.mask is not None:
-        content = encode_label(edit.mask, extent=volume.extent)
+    if mask is not None:
+        content = encode_label(mask, extent=volume.extent)
         label, sha256_label = write_part(order.folder, "labels", case_id, content)
-    is_global = anomaly is not None and anomaly.category.scope == "global"
     return Case(
         id=case_id,
         image=image,
         label=label,
         shape=(order.side,) * 3,
-        abnormal=edit is not None,
-        tasks=(Task.SAMPLE,) if is_global else (Task.SAMPLE, Task.PIXEL),
-        scope=anomaly.category.scope if anomaly else None,
-        origin="artificial" if anomaly else "none",
-        category=anomaly.category.label if anomaly else None,
-        subcategory=anomaly.subcategory if anomaly else None,
-        difficulty=edit.difficulty if edit else None,
-        difficulty_source="effect-size" if edit else None,
+        abnormal=False,
+        tasks=(Task.SAMPLE, Task.PIXEL),
         base_subject=order.plan.subject.name,
-        annotation=_describe(edit, graded=order.plan.graded) if edit else None,
         sha256_image=sha256_image,
         sha256_label=sha256_label,
+    )
+
+
+def _write_case(order: _Order, volume: Volume, edit: Edit | None, anomaly: Anomaly | None) -> Case:
+    case = _write_files(order, volume, edit.mask if edit else None)
+    if edit is None or anomaly is None:
+        return case
+    is_global = anomaly.category.scope == "global"
+    return replace(
+        case,
+        abnormal=True,
+        tasks=(Task.SAMPLE,) if is_global else (Task.SAMPLE, Task.PIXEL),
+        scope=anomaly.category.scope,
+        origin="artificial",
+        category=anomaly.category.label,
+        subcategory=anomaly.subcategory,
+        difficulty=edit.difficulty,
+        difficulty_source="effect-size",
+        annotation=_describe(edit, graded=order.plan.graded),
     )
 
 
@@ -228,7 +261,7 @@ def _finish(plan: SetPlan, out: Path, cases: list[Case], streams: Streams, recip
         purpose=plan.purpose,
         recipe=recipe,
         generator_version=GENERATOR_VERSION,
-        source_subjects=SOURCE_SUBJECTS[plan.dataset],
+        source_subjects=plan.source_subjects or SOURCE_SUBJECTS[plan.dataset],
         cases=tuple(cases),
         batchings=draw_batchings(cases, name=plan.name, size=plan.batch_size, streams=streams),
         secret_sha256=streams.secret_sha256,

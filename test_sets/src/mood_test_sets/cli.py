@@ -19,9 +19,12 @@ from mood_test_sets.correcting import correct_set
 from mood_test_sets.errors import TestSetError, WeakSecret
 from mood_test_sets.exchange import export_mood
 from mood_test_sets.findings import Finding, to_json
+from mood_test_sets.from_cohort import assign
 from mood_test_sets.importing import Description, find_layout, import_set
 from mood_test_sets.picture import draw_sheet, encode_png
 from mood_test_sets.plans import SetPlan
+from mood_test_sets.preparing.cli import prepare_command
+from mood_test_sets.preparing.cohort_folder import load_cohort
 from mood_test_sets.recipe import known_recipes, load_recipe, plan
 from mood_test_sets.report_table import make_table
 from mood_test_sets.streams import PUBLIC, Streams, create_secret, read_secret
@@ -32,6 +35,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 console = Console()
 errors = Console(stderr=True, highlight=False)
 register(app)
+app.command("prepare")(prepare_command)
 
 SecretOption = Annotated[
     Path | None, typer.Option("--secret", help="File with at least 128 random bits; see new-secret.")
@@ -62,13 +66,16 @@ def build_command(
         float, typer.Option(min=0.001, max=100, help="Of the recipe's numbers, such as 0.1 for a tenth.")
     ] = 1.0,
     bases: Annotated[int, typer.Option(min=1, help="Subjects of a sweep, for intervals.")] = 1,
+    scans: Annotated[
+        Path | None, typer.Option(help="A cohort that `prepare` made; else scans are grown.")
+    ] = None,
     secret: SecretOption = None,
     not_hidden: Annotated[
         bool, typer.Option("--not-hidden", help="Build without a secret: anyone can rebuild the labels.")
     ] = False,
     jobs: Annotated[int, typer.Option(min=1, help="Processes at a time.")] = 2,
 ) -> None:
-    """Grow test sets of a recipe from the scans that ship with the package.
+    """Make the test sets of a recipe, grown from the scans that ship with the package or from your own.
 
     An interrupted build goes on where it was. Hidden purposes need --secret; see new-secret.
     """
@@ -78,7 +85,11 @@ def build_command(
         names = ", ".join(chosen.hidden)
         remedy = "Use --secret FILE (see new-secret), or --not-hidden for a demonstration."
         raise WeakSecret(f"{names} of the recipe {chosen.name} would not be hidden. {remedy}")
-    plans = plan(chosen, datasets=dataset or tuple(Dataset), train=train, share=share, bases=bases)
+    cohort = load_cohort(scans) if scans else None
+    datasets = (cohort.dataset,) if cohort else tuple(dataset or Dataset)
+    plans = plan(chosen, datasets=datasets, train=train, share=share, bases=bases)
+    if cohort is not None:
+        plans, size = assign(plans, cohort), size or cohort.side
     built = _build_with_progress(plans, out, streams, size=size or chosen.size, recipe=chosen.name, jobs=jobs)
     for one in built:
         state = "kept" if one.kept else "built"

@@ -7,10 +7,11 @@ from mood_evaluator.test_set import Dataset
 from mood_test_sets.abdomen import grow_abdomen
 from mood_test_sets.anatomy import HEALTHY, Anatomy, Look
 from mood_test_sets.brain import grow_brain
+from mood_test_sets.real import RealScan, mark, resample_real
 from mood_test_sets.streams import Streams
 from mood_test_sets.volume import Volume
 
-__all__ = ["SOURCE_SUBJECTS", "Role", "Subject", "grow"]
+__all__ = ["SOURCE_SUBJECTS", "RealScan", "Role", "Subject", "grow", "mark"]
 
 SOURCE_SUBJECTS = {Dataset.BRAIN: 2, Dataset.ABDOM: 1}  # real templates (one of the brains is an average)
 
@@ -32,6 +33,7 @@ class Subject:
     dataset: Dataset
     role: str
     index: int
+    scan: RealScan | None = None  # None: grown from the scans that ship with the package
 
     @property
     def path(self) -> tuple[str, str, int]:
@@ -51,5 +53,7 @@ def grow(
     look: Look = Look.STANDARD,
 ) -> Volume:
     """The subject's scan of side³ voxels, as that scanner shows it."""
+    if subject.scan is not None:
+        return resample_real(streams, subject.path, subject.scan, side=side, anatomy=anatomy, look=look)
     grow_one = grow_brain if subject.dataset is Dataset.BRAIN else grow_abdomen
     return grow_one(streams, *subject.path, side=side, anatomy=anatomy, look=look)

@@ -48,6 +48,9 @@ class Defect(StrEnum):
     NO_ABNORMAL = "no_abnormal"
     NO_NORMAL = "no_normal"
     BATCHES = "batches"
+    SLICES = "slices"
+    FACE = "face"
+    UNSETTLED = "unsettled"
 
 
 @dataclass(frozen=True, slots=True)

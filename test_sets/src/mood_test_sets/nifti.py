@@ -2,15 +2,17 @@
 
 import gzip
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+import nibabel as nib
 import numpy as np
 from nibabel.nifti1 import header_dtype
 from numpy.typing import NDArray
 
 from mood_test_sets.volume import FULL, Levels
 
-__all__ = ["encode_label", "encode_levels", "encode_values"]
+__all__ = ["encode_label", "encode_levels", "encode_values", "read_voxels"]
 
 COMPRESSION = 6
 DATATYPES = {"uint8": 2, "float32": 16, "uint16": 512}  # codes of the NIfTI-1 standard
@@ -48,3 +50,9 @@ def _encode(voxels: NDArray[Any], *, extent: Sequence[float], slope: float = 1.0
         header[row][axis], header[row][3] = spacing[axis], origin[axis]
     content = header.tobytes() + bytes(4) + voxels.astype(voxels.dtype.newbyteorder("<")).tobytes(order="F")
     return gzip.compress(content, compresslevel=COMPRESSION, mtime=0)
+
+
+def read_voxels(path: Path) -> NDArray[np.float32]:
+    """The values of a file that was written here, times its slope."""
+    image = nib.Nifti1Image.from_bytes(gzip.decompress(path.read_bytes()))
+    return np.asarray(image.dataobj, dtype=np.float32)

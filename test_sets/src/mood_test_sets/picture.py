@@ -1,17 +1,16 @@
 """A contact sheet: three slices of every case, a red line around its mask, as a PNG."""
 
-import gzip
 import struct
 import zlib
 from pathlib import Path
 from typing import Any
 
-import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from mood_evaluator.test_set import Case, load_test_set
+from mood_test_sets.nifti import read_voxels
 
 __all__ = ["draw_sheet", "encode_png", "in_order"]
 
@@ -35,10 +34,10 @@ def draw_sheet(folder: Path, *, columns: int = 2, tile: int = 192) -> Picture:
 
 
 def _draw_case(folder: Path, case: Case, tile: int) -> Picture:
-    values = _read(folder / case.image)
+    values = read_voxels(folder / case.image)
     low, high = values.min(), values.max()
     grey = (255 * (values - low) / max(high - low, 1e-6)).astype(np.uint8)
-    mask = _read(folder / case.label) > 0 if case.label else np.zeros(case.shape, dtype=np.bool_)
+    mask = read_voxels(folder / case.label) > 0 if case.label else np.zeros(case.shape, dtype=np.bool_)
     slices = [_draw_slice(grey, mask, axis, tile) for axis in range(3)]
     return np.pad(np.hstack(slices), ((0, GAP), (0, GAP), (0, 0)))
 
@@ -58,11 +57,6 @@ def _scale(plane: NDArray[Any], tile: int) -> NDArray[Any]:
     """Nearest neighbours, as tile by tile pixels."""
     rows, columns = (np.arange(tile) * side // tile for side in plane.shape)
     return plane[np.ix_(rows, columns)]
-
-
-def _read(path: Path) -> NDArray[np.float32]:
-    image = nib.Nifti1Image.from_bytes(gzip.decompress(path.read_bytes()))
-    return np.asarray(image.dataobj, dtype=np.float32)
 
 
 def encode_png(picture: Picture) -> bytes:

@@ -6,6 +6,7 @@ from mood_evaluator.test_set import Dataset
 from mood_test_sets.anatomy import Look
 from mood_test_sets.anomalies.catalogue import Category, Sweep
 from mood_test_sets.cohort import Subject
+from mood_test_sets.preparing.cohort_folder import CohortScan
 
 __all__ = ["CasePlan", "SetPlan"]
 
@@ -20,6 +21,7 @@ class CasePlan:
     look: Look = Look.STANDARD
     sweep: Sweep | None = None
     mild: bool = False  # a normal case with a mild condition that nobody noted
+    natural: CohortScan | None = None  # a real scan as it is, abnormal by itself
     graded: bool = False  # a finding with a point, a radius and a grade
 
     @property
@@ -35,3 +37,4 @@ class SetPlan:
     purpose: str
     cases: tuple[CasePlan, ...]
     batch_size: int | None = None  # None: no batchings
+    source_subjects: int | None = None  # real people of a cohort; None: those behind the shipped scans

@@ -10,7 +10,7 @@ from nibabel.nifti1 import header_dtype
 from numpy.typing import NDArray
 
 from mood_evaluator.test_set import Case
-from mood_test_sets.gallery.tiles import read_volume
+from mood_test_sets.nifti import read_voxels
 
 __all__ = ["container_features", "outside_features"]
 
@@ -59,7 +59,7 @@ def outside_features(folder: Path, case: Case, mask: NDArray[np.bool_]) -> Mappi
 
     A normal case is measured outside the mask of an abnormal one, so that both miss a like region.
     """
-    values = read_volume(folder / case.image)
+    values = read_voxels(folder / case.image)
     kept = values[~mask & (values > 0)].astype(np.float64)
     steps = np.abs(np.diff(values, axis=0))[(~mask[1:] & ~mask[:-1]) & (values[1:] > 0) & (values[:-1] > 0)]
     levels = np.rint(kept * (1 << 15)).astype(np.int64)

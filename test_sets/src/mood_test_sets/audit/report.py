@@ -13,7 +13,7 @@ from mood_evaluator.test_set import Case, load_test_set
 from mood_test_sets.audit.features import container_features, outside_features
 from mood_test_sets.audit.tests import Auroc, cross_validate, max_t
 from mood_test_sets.errors import ImportRefused
-from mood_test_sets.gallery.tiles import read_volume
+from mood_test_sets.nifti import read_voxels
 
 __all__ = ["ENOUGH", "HIGHEST_AUROC", "LEAST_P", "Comparison", "Verdict", "audit"]
 
@@ -92,7 +92,7 @@ class _Rows:
         if case.label is None and not lenders:
             return None
         lender = case if case.label is not None else lenders[int(self.rng.integers(len(lenders)))]
-        return np.asarray(read_volume(self.folder / str(lender.label)) > 0)
+        return np.asarray(read_voxels(self.folder / str(lender.label)) > 0)
 
 
 def _compare(

@@ -1,17 +1,16 @@
 """Slices of one case as grey tiles, with and without the outline of its mask, and its histogram."""
 
-import gzip
 from dataclasses import dataclass
 from pathlib import Path
 
-import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from mood_evaluator.test_set import Case
+from mood_test_sets.nifti import read_voxels
 
-__all__ = ["TILE", "Tiles", "draw_tiles", "read_volume"]
+__all__ = ["TILE", "Tiles", "draw_tiles"]
 
 TILE = 144  # pixels along each side of a slice
 BINS = 40
@@ -28,19 +27,14 @@ class Tiles:
 
 def draw_tiles(folder: Path, case: Case) -> Tiles:
     """One case at a time, so that memory stays small."""
-    values = read_volume(folder / case.image)
-    mask = read_volume(folder / case.label) > 0 if case.label else np.zeros(values.shape, dtype=np.bool_)
+    values = read_voxels(folder / case.image)
+    mask = read_voxels(folder / case.label) > 0 if case.label else np.zeros(values.shape, dtype=np.bool_)
     planes = [_slice(values, mask, axis) for axis in range(3)]
     return Tiles(
         plain=np.hstack([_colour(grey, None) for grey, _ in planes]),
         marked=np.hstack([_colour(grey, region) for grey, region in planes]),
         histogram=_histogram(values),
     )
-
-
-def read_volume(path: Path) -> NDArray[np.float32]:
-    image = nib.Nifti1Image.from_bytes(gzip.decompress(path.read_bytes()))
-    return np.asarray(image.dataobj, dtype=np.float32)
 
 
 def _slice(

@@ -1,0 +1,1 @@
+"""From raw scans to a cohort: one preprocessing for all, splits by subject, findings of two readers."""

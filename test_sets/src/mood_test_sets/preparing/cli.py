@@ -1,0 +1,88 @@
+"""The command `prepare`: raw scans of real people become a cohort."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from mood_evaluator.test_set import Dataset
+from mood_test_sets.cli_looking import progress_bar
+from mood_test_sets.preparing.cohort_folder import CohortRole
+from mood_test_sets.preparing.prepare import Prepared, Wishes, prepare
+from mood_test_sets.preparing.preprocess import Preprocessing
+from mood_test_sets.preparing.readers import read_table
+from mood_test_sets.preparing.sources import find_sources, read_subjects
+from mood_test_sets.report_table import make_table
+from mood_test_sets.streams import read_secret
+
+__all__ = ["prepare_command"]
+
+errors = Console(stderr=True, highlight=False)
+
+
+def prepare_command(
+    raw: Annotated[Path, typer.Argument(help="Folder with NIfTI files or DICOM series.")],
+    out: Annotated[Path, typer.Argument(help="The new cohort.")],
+    dataset: Annotated[Dataset, typer.Option(help="Anatomy and modality of the scans.")],
+    secret: Annotated[Path, typer.Option(help="Keys ids and splits; see new-secret.")],
+    side: Annotated[int, typer.Option(min=32, max=512, help="Voxels along each side.")] = 256,
+    window: Annotated[tuple[float, float], typer.Option(help="CT: HU that become 0 and 1.")] = (
+        -300.0,
+        500.0,
+    ),
+    findings: Annotated[
+        list[Path] | None, typer.Option(help="A reader's table: scan, finding, scope, …; one per reader.")
+    ] = None,
+    consensus: Annotated[Path | None, typer.Option(help="The table of disagreements, settled.")] = None,
+    subjects: Annotated[Path | None, typer.Option(help="Table with scan and subject.")] = None,
+    normal_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Of healthy subjects, for normal tests.")
+    ] = 0.2,
+    base_share: Annotated[float, typer.Option(min=0, max=1, help="Healthy subjects for anomalies.")] = 0.2,
+    *,
+    faces_removed: Annotated[
+        bool, typer.Option("--faces-removed", help="I checked that no face shows.")
+    ] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes at a time.")] = 2,
+) -> None:
+    """Crop, shift to [0, 1], resample and split real scans, all in one and the same way.
+
+    A scan that cannot be used is named with the reason and left out (exit code 1). Run again after a stop: it
+    goes on. Then: mood-test-sets build RECIPE OUT --scans COHORT
+    """
+    with progress_bar() as bar:
+        task = bar.add_task("preparing", total=None)
+        done = prepare(
+            find_sources(raw, read_subjects(subjects)),
+            out,
+            wishes=Wishes(Preprocessing(dataset, side, window), (normal_share, base_share), faces_removed),
+            streams=read_secret(secret),
+            tables=[read_table(one) for one in findings or ()],
+            settled=read_table(consensus) if consensus else {},
+            jobs=jobs,
+            on_scan=lambda count, total: bar.update(task, completed=count, total=total),
+        )
+    _tell(done, out)
+    if any(one.is_error for one in done.findings):
+        raise typer.Exit(1)
+
+
+def _tell(done: Prepared, out: Path) -> None:
+    if done.findings:
+        wide = Console(stderr=True, highlight=False, width=None if errors.is_terminal else 160)
+        wide.print(make_table(done.findings))
+    if done.consensus.agreement is not None:
+        kappa = "" if done.consensus.kappa is None else f", Cohen's kappa {done.consensus.kappa:.2f}"
+        errors.print(f"Readers agree on {done.consensus.agreement:.0%} of the scans{kappa}.")
+    if done.consensus.unsettled:
+        table = out.with_name(f"{out.name}.consensus.csv")
+        errors.print(
+            f"{len(done.consensus.unsettled)} scans to settle in {table}; then --consensus.", soft_wrap=True
+        )
+    if done.cohort is None:
+        errors.print(f"No scan of {done.scans} can be used: nothing was written.", style="red")
+        return
+    counts = ", ".join(f"{sum(1 for _ in done.cohort.of(role))} {role}" for role in CohortRole)
+    text = f"wrote {out}: {len(done.cohort.scans)} of {done.scans} scans ({counts})"
+    errors.print(f"{text}. key.csv tells whose they are: keep it.", soft_wrap=True)

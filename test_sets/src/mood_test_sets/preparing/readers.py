@@ -1,0 +1,105 @@
+"""What readers found, in tables; where two disagree, a person settles it (consensus, thesis 4.1.1)."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mood_test_sets.errors import ImportRefused
+
+__all__ = ["Consensus", "Reading", "find_consensus", "read_table", "write_consensus"]
+
+SCOPES = ("local", "global")
+YES, NO = {"1", "yes", "true"}, {"0", "no", "false", ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one reader says of one scan."""
+
+    finding: bool
+    scope: str = "global"
+    category: str | None = None
+    subcategory: str | None = None
+    grade: str | None = None  # C1 clearly noticeable to C3 unobtrusive
+    note: str = ""  # point and radius in mm, comment
+
+
+@dataclass(frozen=True, slots=True)
+class Consensus:
+    settled: Mapping[str, Reading]
+    unsettled: Sequence[str]
+    agreement: float | None  # share of the scans that all readers read
+    kappa: float | None  # Cohen's, of the first two readers
+
+
+def read_table(file: Path) -> dict[str, Reading]:
+    """Columns scan and finding (0, 1); perhaps scope, category, subcategory, grade, x, y, z, radius, comment.
+
+    Raises ImportRefused.
+    """
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    if rows and not {"scan", "finding"} <= set(rows[0]):
+        raise ImportRefused(f"{file} has no columns scan and finding. Add a line with their names.")
+    found: dict[str, Reading] = {}
+    for line, row in enumerate(rows, start=2):
+        place = f"{file}, line {line}"
+        reading = _read_row({key: (value or "").strip() for key, value in row.items() if key}, place)
+        before = found.get(row["scan"])
+        if before is None or (reading.finding and not before.finding):
+            found[row["scan"]] = reading
+    return found
+
+
+def _read_row(row: Mapping[str, str], place: str) -> Reading:
+    said = row["finding"].lower()
+    if said not in YES | NO:
+        raise ImportRefused(f"{place}: finding is {row['finding']!r}. Write 0 or 1.")
+    scope = row.get("scope") or "global"
+    if scope not in SCOPES:
+        raise ImportRefused(f"{place}: scope is {scope!r}. Write local or global.")
+    note = " ".join(f"{name}={row[name]}" for name in ("x", "y", "z", "radius", "comment") if row.get(name))
+    empty = {name: row.get(name) or None for name in ("category", "subcategory", "grade")}
+    return Reading(said in YES, scope, note=note, **empty)
+
+
+def find_consensus(tables: Sequence[Mapping[str, Reading]], settled: Mapping[str, Reading]) -> Consensus:
+    """A scan is settled if all who read it agree, or by hand; the first reader who found it describes it."""
+    scans = sorted({scan for table in tables for scan in table})
+    agreed: dict[str, Reading] = {}
+    open_ones = []
+    for scan in scans:
+        readings = [table[scan] for table in tables if scan in table]
+        said = {one.finding for one in readings}
+        if scan in settled:
+            detail = next((one for one in readings if one.finding), settled[scan])
+            agreed[scan] = detail if settled[scan].finding else settled[scan]
+        elif len(said) == 1:
+            agreed[scan] = readings[0]
+        else:
+            open_ones.append(scan)
+    both = [scan for scan in scans if len(tables) > 1 and all(scan in table for table in tables[:2])]
+    pairs = [(tables[0][scan].finding, tables[1][scan].finding) for scan in both]
+    share = sum(a == b for a, b in pairs) / len(pairs) if pairs else None
+    return Consensus(agreed, open_ones, share, _kappa(pairs))
+
+
+def _kappa(pairs: Sequence[tuple[bool, bool]]) -> float | None:
+    if not pairs:
+        return None
+    n = len(pairs)
+    same = sum(a == b for a, b in pairs) / n
+    first, second = (sum(pair[i] for pair in pairs) / n for i in (0, 1))
+    chance = first * second + (1 - first) * (1 - second)
+    return None if chance == 1 else (same - chance) / (1 - chance)
+
+
+def write_consensus(file: Path, tables: Sequence[Mapping[str, Reading]], unsettled: Sequence[str]) -> None:
+    """What is left to settle: fill the column finding with 0 or 1 and hand the file in with --consensus."""
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["scan", *(f"reader {n}" for n in range(1, len(tables) + 1)), "finding"])
+        for scan in unsettled:
+            said = [str(int(table[scan].finding)) if scan in table else "" for table in tables]
+            writer.writerow([scan, *said, ""])
