@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mood_evaluator.test_set import Case
 from mood_test_sets.nifti import read_voxels
+from mood_test_sets.volume import FULL
 
 __all__ = ["container_features", "outside_features"]
 
@@ -62,7 +63,8 @@ def outside_features(folder: Path, case: Case, mask: NDArray[np.bool_]) -> Mappi
     values = read_voxels(folder / case.image)
     kept = values[~mask & (values > 0)].astype(np.float64)
     steps = np.abs(np.diff(values, axis=0))[(~mask[1:] & ~mask[:-1]) & (values[1:] > 0) & (values[:-1] > 0)]
-    levels = np.rint(kept * (1 << 15)).astype(np.int64)
+    levels = np.rint(kept * FULL).astype(np.int64)
+    levels = levels[levels < FULL]  # what was clipped says nothing of rounding
     blanked = np.where(mask, np.float32(0), values)
     found = {f"value at {share:g}": float(np.quantile(kept, share)) for share in QUANTILES}
     return found | {
@@ -71,5 +73,5 @@ def outside_features(folder: Path, case: Case, mask: NDArray[np.bool_]) -> Mappi
         "odd levels": float((levels % 2).mean()),
         "levels on a grid of 8": float((levels % 8 == 0).mean()),
         "distinct values": float(np.unique(levels).size),
-        "compressed size": float(len(zlib.compress((blanked * (1 << 15)).astype("<u2").tobytes(), 1))),
+        "compressed size": float(len(zlib.compress((blanked * FULL).astype("<u2").tobytes(), 1))),
     }

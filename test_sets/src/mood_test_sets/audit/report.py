@@ -18,7 +18,8 @@ from mood_test_sets.nifti import read_voxels
 __all__ = ["ENOUGH", "HIGHEST_AUROC", "LEAST_P", "Comparison", "Verdict", "audit"]
 
 SCHEMA = "mood-audit/1"
-LEAST_P, HIGHEST_AUROC, ENOUGH = 0.01, 0.60, 100  # what a set has to pass, and cases per class to certify it
+LEAST_P, HIGHEST_AUROC, ENOUGH = 0.01, 0.60, 100  # what certifies a set, with so many cases per class
+SURE_AUROC = 0.53  # an interval above it is a trace and no chance
 
 
 class Verdict(StrEnum):
@@ -127,10 +128,9 @@ def _compare(
 
 
 def _judge(fewest: int, p: float, aurocs: dict[str, Auroc]) -> Verdict:
-    """With few cases a classifier says nothing, but a clear trace is one."""
-    if p <= LEAST_P:
+    """A clear trace fails any set; only enough cases and narrow intervals certify one."""
+    clear = any(one.low > SURE_AUROC for one in aurocs.values()) and fewest >= ENOUGH
+    if p <= LEAST_P or clear:
         return Verdict.FAILED
-    if fewest < ENOUGH:
-        return Verdict.FEW
     safe = all(one.high <= HIGHEST_AUROC for one in aurocs.values())
-    return Verdict.PASSED if safe else Verdict.FAILED
+    return Verdict.PASSED if safe and fewest >= ENOUGH else Verdict.FEW

@@ -56,7 +56,7 @@ def cross_validate(features: Matrix, abnormal: NDArray[np.bool_], *, seed: int) 
 
     models = {
         "linear": make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000)),
-        "forest": RandomForestClassifier(200, min_samples_leaf=5, random_state=seed),
+        "forest": RandomForestClassifier(100, min_samples_leaf=5, random_state=seed),
     }
     return {
         name: _auroc(_out_of_fold(model, features, abnormal, seed), abnormal, seed)
