@@ -1,6 +1,7 @@
 """Numbers per kind of anomaly, per scan, slice and object, against independent twins."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel as nib
@@ -299,3 +300,15 @@ def test_agreement_of_test_sets_is_kendalls_tau_b_over_shared_teams() -> None:
     ]
     lone = gather_runs([sample_run("A"), sample_run("B", "proxy")])
     assert agreement_rows(lone)[0]["kendall_tau_b"] is None
+
+
+def test_local_and_global_corruptions_are_two_categories() -> None:
+    corrupt = [
+        replace(CASES[1], category="corruption", subcategory="x", scope=s) for s in ("local", "global")
+    ]
+    cases = (replace(corrupt[0], id="one"), replace(corrupt[1], id="two"))
+    groups = group_cases(replace(SET, cases=cases, batchings=()), Task.SAMPLE, {})
+    assert {g.name for g in groups if g.dimension == "category"} == {"local corruption", "global corruption"}
+    assert {g.name for g in groups if g.dimension == "subcategory"} == {
+        "local corruption: x", "global corruption: x",
+    }  # fmt: skip

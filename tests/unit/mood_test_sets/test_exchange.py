@@ -1,16 +1,21 @@
 """MOOD's own layout, there and back."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 import pytest
+from sklearn.metrics import average_precision_score
 
-from mood_evaluator.test_set import Dataset, TestSet
+from mood_evaluator import Evidence, Quantizer, average_precision, read_label, sum_evidence
+from mood_evaluator.test_set import Dataset, Task, TestSet, load_test_set
+from mood_test_sets.build import build
 from mood_test_sets.errors import FolderOccupied
 from mood_test_sets.exchange import export_mood
 from mood_test_sets.importing import Description, find_layout, import_set
-from mood_test_sets.streams import Streams
+from mood_test_sets.recipe import load_recipe, plan
+from mood_test_sets.streams import PUBLIC, Streams
 
 RNG = np.random.default_rng(0)
 KEY = Streams(key=bytes(range(16)), hidden=True)
@@ -81,3 +86,57 @@ def test_export_refuses_a_folder_in_use(mood: Path, tmp_path: Path) -> None:
     import_mood(mood, tmp_path / "first")
     with pytest.raises(FolderOccupied, match="not empty"):
         export_mood(tmp_path / "first", mood)
+
+
+def score_as_mood_does(predictions: Path, labels: Path) -> float:
+    """Files of equal names, pooled; pixel maps as float16 (the protocol of MOOD's evaluation script)."""
+    truth, scores = [], []
+    for label in sorted(labels.iterdir()):
+        if label.suffix == ".txt":
+            truth.append([int(label.read_text())])
+            scores.append([float((predictions / label.name).read_text())])
+        else:
+            mask = np.clip(np.rint(nib.load(label).get_fdata()), 0, 1) == 1
+            truth.append(mask.ravel())
+            found = nib.load(predictions / label.name).get_fdata(dtype=np.float16)
+            scores.append(np.clip(found, 0, 1).ravel())
+    return float(average_precision_score(np.concatenate(truth), np.concatenate(scores)))
+
+
+def test_an_export_scores_as_the_set_itself_and_so_does_its_import(tmp_path: Path) -> None:
+    plans = [one for one in plan(load_recipe("mini")) if one.name == "test-brain"]
+    build(plans, tmp_path, streams=PUBLIC, side=32, recipe="mini")
+    export_mood(tmp_path / "test-brain", tmp_path / "mood")
+    imported = import_set(
+        find_layout(tmp_path / "mood"),
+        tmp_path / "back",
+        description=replace(TOY, name="test-brain"),
+        streams=PUBLIC,
+    ).test_set
+    assert imported is not None
+    rng = np.random.default_rng(0)
+    maps, numbers = tmp_path / "maps", tmp_path / "numbers"
+    maps.mkdir()
+    numbers.mkdir()
+    for case in imported.cases:
+        name = Path(case.image).name
+        (numbers / f"{name}.txt").write_text(f"{rng.random():.6f}\n")
+        nib.save(nib.Nifti1Image(rng.random(case.shape).astype(np.float32), np.eye(4)), maps / name)
+    ours = score_pixels(tmp_path / "test-brain", load_test_set(tmp_path / "test-brain"), maps)
+    assert score_as_mood_does(maps, tmp_path / "mood" / "toy_label" / "pixel") == ours
+    assert score_pixels(tmp_path / "back", imported, maps) == ours
+    truth = [case.abnormal for case in imported.cases]
+    scores = [float((numbers / f"{Path(case.image).name}.txt").read_text()) for case in imported.cases]
+    by_hand = score_as_mood_does(numbers, tmp_path / "mood" / "toy_label" / "sample")
+    assert by_hand == pytest.approx(average_precision(np.array(scores), np.array(truth)), abs=1e-12)
+
+
+def score_pixels(folder: Path, test_set: TestSet, maps: Path) -> float:
+    evidence = []
+    for case in test_set.for_task(Task.PIXEL):
+        scores = np.asarray(nib.load(maps / Path(case.image).name).dataobj).ravel()
+        label = (
+            read_label(folder / case.label, shape=case.shape) if case.label else np.zeros(case.shape, bool)
+        )
+        evidence.append(Evidence.of(scores, label.ravel()))
+    return sum_evidence(evidence).ap(Quantizer.MOOD2020)

@@ -34,7 +34,7 @@ def group_cases(test_set: TestSet, task: Task, measures: Mapping[str, Measures])
     contrasts = {key: found.contrast for key, found in measures.items() if found.contrast is not None}
     sweep = test_set.purpose.endswith("sweep")
     return [
-        *_by_name("category", abnormal, lambda case: case.category),
+        *_by_name("category", abnormal, category_of),
         *_by_name("subcategory", abnormal, _kind),
         *_by_name("difficulty", abnormal, lambda case: case.difficulty),
         *_by_name("origin", abnormal, lambda case: case.origin),
@@ -43,8 +43,13 @@ def group_cases(test_set: TestSet, task: Task, measures: Mapping[str, Measures])
     ]
 
 
+def category_of(case: Case) -> str | None:
+    """One of the seven of thesis Fig. 4.1, where both a local and a global one are called corruption."""
+    return f"{case.scope} corruption" if case.category == "corruption" else case.category
+
+
 def _kind(case: Case) -> str | None:
-    return None if case.subcategory is None else f"{case.category}: {case.subcategory}"
+    return None if case.subcategory is None else f"{category_of(case)}: {case.subcategory}"
 
 
 def _by_name(dimension: str, cases: Sequence[Case], name: Callable[[Case], object]) -> list[CaseGroup]:
@@ -52,7 +57,7 @@ def _by_name(dimension: str, cases: Sequence[Case], name: Callable[[Case], objec
     found = []
     for place, wanted in enumerate(names):
         own = [case for case in cases if name(case) == wanted]
-        category = own[0].category if dimension in ("category", "subcategory") else None
+        category = category_of(own[0]) if dimension in ("category", "subcategory") else None
         ids = tuple(case.id for case in own)
         number = float(wanted) if isinstance(wanted, int) else float(place)
         found.append(CaseGroup(dimension, str(wanted), category, number, ids))
