@@ -4,10 +4,9 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 from pathlib import Path
 
 from mood_evaluator.batches import Batching, draw_batching
@@ -16,6 +15,7 @@ from mood_evaluator.test_set import Case, Task, TestSet, load_test_set, save_tes
 from mood_test_sets.anatomy import HEALTHY, Anatomy
 from mood_test_sets.anomalies.catalogue import (
     CONDITIONS,
+    EASES,
     UNGRADED,
     Anomaly,
     Category,
@@ -25,8 +25,9 @@ from mood_test_sets.anomalies.catalogue import (
 from mood_test_sets.anomalies.edit import Edit
 from mood_test_sets.checking import find_problems
 from mood_test_sets.cohort import SOURCE_SUBJECTS, grow, mark
-from mood_test_sets.errors import FolderOccupied
+from mood_test_sets.errors import AnomalyDoesNotFit, FolderOccupied
 from mood_test_sets.nifti import encode_label, encode_levels
+from mood_test_sets.parallel import run_all
 from mood_test_sets.plans import CasePlan, SetPlan
 from mood_test_sets.preparing.cohort_folder import CohortScan
 from mood_test_sets.streams import Streams
@@ -84,7 +85,7 @@ def build(
         for plan in fresh
         for case in _missing(plan, cases[plan.name], streams)
     ]
-    for name, case in _make_all(orders, jobs):
+    for name, case in run_all(_make_case, orders, jobs=jobs):
         cases[name].append(case)
         on_case(name)
     for plan in fresh:
@@ -100,19 +101,6 @@ def _label(plan: SetPlan, recipe: str, side: int) -> str:
 def _missing(plan: SetPlan, done: Iterable[Case], streams: Streams) -> list[CasePlan]:
     have = {case.id for case in done}
     return [case for case in plan.cases if streams.case_id(plan.name, case.key) not in have]
-
-
-def _make_all(orders: list[_Order], jobs: int) -> Iterator[tuple[str, Case]]:
-    if jobs == 1 or len(orders) < 2:
-        yield from map(_make_case, orders)
-        return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        waiting = [pool.submit(_make_case, order) for order in orders]
-        try:
-            for future in as_completed(waiting):
-                yield future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
 
 
 def _make_case(order: _Order) -> tuple[str, Case]:
@@ -135,9 +123,21 @@ def _grow_case(order: _Order) -> tuple[Volume, Edit | None, Anomaly | None]:
     if case.category is None:
         anatomy = _mild(order) if case.mild else HEALTHY
         return grow(streams, case.subject, side=side, anatomy=anatomy, look=case.look), None, None
-    anomaly = _choose(order, case.category)
-    edit = grow_abnormal(streams, case.subject, side=side, anomaly=anomaly, look=case.look)
+    edit, anomaly = _grow_fitting(order, _choose(order, case.category))
     return edit.volume, edit, anomaly
+
+
+def _grow_fitting(order: _Order, anomaly: Anomaly) -> tuple[Edit, Anomaly]:
+    """What is too small to be seen at this side length is made stronger, level by level."""
+    case = order.plan
+    for level in range(anomaly.level, EASES):
+        with suppress(AnomalyDoesNotFit):
+            weak = replace(anomaly, level=level)
+            return grow_abnormal(
+                order.streams, case.subject, side=order.side, anomaly=weak, look=case.look
+            ), weak
+    strong = replace(anomaly, level=EASES)
+    return grow_abnormal(order.streams, case.subject, side=order.side, anomaly=strong, look=case.look), strong
 
 
 def _mild(order: _Order) -> Anatomy:

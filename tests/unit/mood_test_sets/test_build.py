@@ -217,3 +217,12 @@ def test_toys_have_a_batching_and_training_sets_have_none(tmp_path: Path) -> Non
     assert [len(batching.batches) for batching in sets["toy"].batchings] == [1, 1]
     assert sum(case.abnormal for case in sets["toy"].cases) == 3
     assert sets["toy"].source_subjects == 1
+
+
+def test_what_is_too_small_for_the_side_length_is_made_stronger(tmp_path: Path) -> None:
+    recipe = tmp_path / "tiny.yaml"
+    line = "{category: local-corruption, subcategory: blur, count: 3, difficulty: [1, 1]}"
+    recipe.write_text(f"schema: mood-recipe/1\nsets:\n- name: tiny\n  purpose: test\n  cases:\n  - {line}\n")
+    plans = plan(load_recipe(str(recipe)), datasets=[Dataset.ABDOM])
+    (built,) = build_tests(tmp_path / "out", plans=list(plans))
+    assert all(case.label for case in built.test_set.cases)

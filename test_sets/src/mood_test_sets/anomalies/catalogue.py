@@ -36,7 +36,8 @@ from mood_test_sets.streams import Streams
 from mood_test_sets.volume import FULL, Volume, quantize
 
 __all__ = [
-    "CONDITIONS", "UNGRADED", "Anomaly", "Category", "Sweep", "grow_abnormal", "grow_sweep", "subcategories",
+    "CONDITIONS", "EASES", "UNGRADED", "Anomaly", "Category", "Sweep", "grow_abnormal", "grow_sweep",
+    "subcategories",
 ]  # fmt: skip
 
 EASES = 8  # as many levels of difficulty

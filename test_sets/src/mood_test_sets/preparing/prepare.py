@@ -5,10 +5,8 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 
 from mood_evaluator.test_set import Dataset
@@ -16,6 +14,7 @@ from mood_test_sets.build import write_part
 from mood_test_sets.errors import FolderOccupied
 from mood_test_sets.findings import Defect, Finding, Severity
 from mood_test_sets.nifti import encode_label, encode_levels
+from mood_test_sets.parallel import run_all
 from mood_test_sets.preparing.cohort_folder import Cohort, CohortRole, CohortScan, save_cohort
 from mood_test_sets.preparing.preprocess import Preprocessing, deface, preprocess
 from mood_test_sets.preparing.readers import Consensus, Reading, find_consensus, write_consensus
@@ -93,7 +92,7 @@ def prepare(
     consensus = find_consensus(tables, settled or {})
     orders = [_Order(one, streams.case_id("cohort", one.name), partial, wishes) for one in sources]
     records = []
-    for record in _run(orders, jobs):
+    for record in run_all(_prepare_one, orders, jobs=jobs):
         records.append(record)
         on_scan(len(records), len(orders))
     records.sort(key=lambda one: one.name)
@@ -120,20 +119,6 @@ def _open(partial: Path, mark: str) -> None:
     for kind in ("images", "labels", RECORDS):
         (partial / kind).mkdir(parents=True)
     file.write_text(mark, encoding="utf-8")
-
-
-def _run(orders: Sequence[_Order], jobs: int) -> Iterator[_Record]:
-    """One scan in memory per process."""
-    if jobs == 1:
-        yield from map(_prepare_one, orders)
-        return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        waiting = [pool.submit(_prepare_one, order) for order in orders]
-        try:
-            for future in as_completed(waiting):
-                yield future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
 
 
 def _prepare_one(order: _Order) -> _Record:
