@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from mood_evaluator.test_set import Dataset, Task, TestSet, load_test_set
+from mood_test_sets.anomalies.catalogue import Anomaly, Category, grow_abnormal
 from mood_test_sets.build import Built, build
 from mood_test_sets.checking import find_problems
 from mood_test_sets.cohort import Role, Subject, grow
-from mood_test_sets.errors import FolderOccupied
+from mood_test_sets.errors import AnomalyDoesNotFit, FolderOccupied
 from mood_test_sets.nifti import encode_levels
 from mood_test_sets.plans import SetPlan
 from mood_test_sets.recipe import load_recipe, plan
@@ -221,8 +222,11 @@ def test_toys_have_a_batching_and_training_sets_have_none(tmp_path: Path) -> Non
 
 def test_what_is_too_small_for_the_side_length_is_made_stronger(tmp_path: Path) -> None:
     recipe = tmp_path / "tiny.yaml"
-    line = "{category: local-corruption, subcategory: blur, count: 3, difficulty: [1, 1]}"
+    line = "{category: object, subcategory: torus, count: 2, difficulty: [1, 1]}"
     recipe.write_text(f"schema: mood-recipe/1\nsets:\n- name: tiny\n  purpose: test\n  cases:\n  - {line}\n")
     plans = plan(load_recipe(str(recipe)), datasets=[Dataset.ABDOM])
-    (built,) = build_tests(tmp_path / "out", plans=list(plans))
+    weak = Anomaly(Category.OBJECT, "torus", 1)
+    with pytest.raises(AnomalyDoesNotFit):
+        grow_abnormal(SECRET, plans[0].cases[0].subject, side=24, anomaly=weak)
+    (built,) = build(plans, tmp_path / "out", streams=SECRET, side=24, recipe="tiny")
     assert all(case.label for case in built.test_set.cases)
