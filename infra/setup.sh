@@ -22,13 +22,16 @@ fingerprint() {
 
 engine_answers() { docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
 
+# A client alone, as some images ship it, is not enough: something must answer, or be there to be started.
+has_engine() { engine_answers || command -v dockerd >/dev/null || { [ -n "${DOCKER_HOST:-}" ] && command -v docker >/dev/null; }; }
+
 has_postgres() { ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null; }
 
 has_compose() { command -v docker-compose >/dev/null || docker compose version >/dev/null 2>&1; }
 
 missing_packages() {
     "$PYTHON" -c 'import venv, ensurepip' 2>/dev/null || echo python3-venv
-    command -v docker >/dev/null || echo docker.io
+    has_engine || echo docker.io
     has_compose || echo docker-compose
     command -v mmdebstrap >/dev/null || echo mmdebstrap
     [ -d /etc/ssl/certs ] || echo ca-certificates
