@@ -31,11 +31,10 @@ from mood_evaluator import (
     sum_evidence,
 )  # fmt: skip
 from mood_evaluator.quantizers import Quantizer
-from mood_reference.calibration import calibrate, calibrate_map
 from mood_reference.cli import main as train_reference
 from mood_reference.data import read_scan
-from mood_reference.scoring import score_raw
-from mood_reference.weights import Weights, load_weights
+from mood_reference.scoring import RawScorer, calibrate_scan, calibrate_voxels, make_raw_scorer
+from mood_reference.weights import Header, load_weights
 
 DRAWS = 1000
 METHODS = ("pca", "threshold")
@@ -56,23 +55,23 @@ def score_method(method: str, dataset: Dataset, folder: Path, test_set: TestSet)
         train_reference(["train", method, "--data", str(data), "--dataset", str(dataset), "--out", str(out)])
         weights = load_weights(out)
     scored = Scored({}, {})
+    score = make_raw_scorer(weights)
     for case in test_set.cases:
-        score_case(scored, case, weights, folder / test_set.name)
+        score_case(scored, case, weights.header, score, folder / test_set.name)
     return scored
 
 
-def score_case(scored: Scored, case: Case, weights: Weights, folder: Path) -> None:
+def score_case(scored: Scored, case: Case, header: Header, score: RawScorer, folder: Path) -> None:
     volume, _ = read_scan(folder / case.image)
-    raw, foreground, sample = score_raw(volume, weights)
-    scored.samples[case.id] = float(calibrate(np.array([sample]), tau=weights.header.tau_sample)[0])
+    raw = score(volume)
+    scored.samples[case.id] = calibrate_scan(raw, header)
     if Task.PIXEL in case.tasks:
         truth = (
             read_label(folder / case.label, shape=volume.shape)
             if case.label
             else np.zeros(volume.shape, dtype=np.bool_)
         )
-        scores = calibrate_map(raw, foreground, tau=weights.header.tau_pixel)
-        scored.evidence[case.id] = Evidence.of(scores.ravel(), truth.ravel())
+        scored.evidence[case.id] = Evidence.of(calibrate_voxels(raw, header).ravel(), truth.ravel())
 
 
 def told(difference: NDArray[np.float64]) -> str:

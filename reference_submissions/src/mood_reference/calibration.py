@@ -1,8 +1,9 @@
 """Turns raw scores into [0, 1] by a map fixed at training time, and a map of voxels into a score of the scan.
 
 Nothing here looks at the range of the volume at hand: scores of different cases must stay comparable, because
-average precision pools them. The thesis names no calibration; s / (s + tau) is our choice: it is strictly
-increasing, so it makes no ties and changes no order.
+average precision pools them. The thesis names no calibration. Ours are strictly increasing, so they make no
+ties and change no order: s / (s + tau) for voxels, whose raw scores are not negative, and a centred, scaled
+softsign for scans, whose raw scores may be log-likelihoods.
 """
 
 from collections.abc import Callable
@@ -31,6 +32,19 @@ def calibrate(scores: Scores, *, tau: float) -> Scores:
 def calibrate_map(scores: Scores, foreground: Mask, *, tau: float) -> Scores:
     """Calibrate a map of voxels; the background scores 0, below every foreground voxel."""
     return np.where(foreground, calibrate(scores, tau=tau), np.float32(0))
+
+
+def fit_sample_scale(scores: NDArray[np.float64]) -> tuple[float, float]:
+    """Return centre and scale of the raw scores of normal scans: their median and half their spread."""
+    centre = float(np.median(scores))
+    spread = float(np.ptp(scores)) / 2
+    return centre, max(spread, 1e-6 * abs(centre), float(np.finfo(np.float32).tiny))
+
+
+def calibrate_sample(score: float, *, centre: float, scale: float) -> float:
+    """Map any raw score to (0, 1), strictly increasing; `centre` becomes 0.5."""
+    distance = float(np.clip((score - centre) / scale, -1e12, 1e12))
+    return 0.5 + 0.5 * distance / (1 + abs(distance))
 
 
 class Reducer(StrEnum):

@@ -1,105 +1,97 @@
-"""Builds the container images: numpy and nibabel on a base with Python, then code, weights and scripts."""
+"""Builds container images: two runtimes that methods share, and a thin layer for each method."""
 
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
+import fcntl
+import hashlib
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mood_reference.weights import load_weights
+from mood_reference.contexts import METHOD_FILE, RUNTIME_FILE, check_weights, stage_wheels, stage_workspace
+from mood_reference.methods import ABOUT, MethodName
+from mood_reference.wheels import FOLDER, digest_of, find_wheels, run
 
-PACKAGE = Path(__file__).parent
-PROJECT = PACKAGE.parents[1]  # holds the Dockerfile, scripts/ and .wheels/
-DATASETS = ("brain", "abdom")
-RUNTIME_TAG = "mood-reference-base"
-PACKAGES = ("numpy>=1.26,<3", "nibabel>=5.2,<6")
-PLATFORMS = ("manylinux_2_28_x86_64", "manylinux2014_x86_64")
-
-
-def build_runtime(*, base: str, tag: str = RUNTIME_TAG) -> None:
-    """Build the image that all reference submissions share: `base` with numpy and nibabel."""
-    with _staged(base) as context:
-        (context / "workspace").mkdir()
-        _docker_build(context, base=base, tag=tag, target="runtime")
+NUMPY_RUNTIME = "mood-reference-base"  # Python, NumPy, nibabel
+TORCH_RUNTIME = "mood-reference-torch"  # the same and PyTorch for the CPU
+GIVEN_RUNTIME = "mood-reference-torch-given"  # the same with the wheels of --torch-wheels
+INPUTS = "org.mood.reference.inputs"  # label: digest of all that a runtime was built from
+INSTALLER = "org.mood.reference=installer"  # label of the stage that is of no use after a build
 
 
-def build_image(*, method: str, weights: Path, base: str, tag: str) -> None:
+def build_image(
+    *, method: MethodName, weights: Path, base: str, tag: str, torch_wheels: Path | None = None
+) -> None:
     """Build the image of a method from the folder that holds its brain.npz and abdom.npz."""
     check_weights(weights, method)
-    build_runtime(base=base)
-    with _staged(base) as context:
-        stage_workspace(context / "workspace", weights)
-        _docker_build(context, base=base, tag=tag)
+    runtime = build_runtime(base=base, torch=ABOUT[method].torch, torch_wheels=torch_wheels)
+    with TemporaryDirectory(prefix="mood-reference-") as folder:
+        stage_workspace(Path(folder) / "workspace", weights)
+        _docker_build(Path(folder), METHOD_FILE, tag, f"RUNTIME={runtime}")
 
 
-def check_weights(folder: Path, method: str) -> None:
-    """Raise unless the folder holds the method's weights for both Datasets."""
-    for dataset in DATASETS:
-        file = folder / f"{dataset}.npz"
-        train = f"mood-reference train {method} --dataset {dataset} --data FOLDER --out {file}"
-        if not file.is_file():
-            raise FileNotFoundError(f"{file} is missing; write it with: {train}")
-        header = load_weights(file).header
-        if (header.method, header.dataset) != (method, dataset):
-            raise ValueError(
-                f"{file} was trained for {header.method} on {header.dataset}; replace it with: {train}"
-            )
+def build_runtime(
+    *,
+    base: str,
+    torch: bool = False,
+    torch_wheels: Path | None = None,
+    tag: str | None = None,
+    wheels_folder: Path = FOLDER,
+) -> str:
+    """Build what methods share, unless an image of the same inputs is there; return its tag."""
+    tag = tag or name_runtime(torch=torch, torch_wheels=torch_wheels)
+    python = find_python(base)
+    with _one_at_a_time(wheels_folder), TemporaryDirectory(prefix="mood-reference-") as folder:
+        wheels = find_wheels(python, torch=torch, torch_wheels=torch_wheels, folder=wheels_folder)
+        digest = digest_inputs(_inspect(base, "{{.Id}}"), wheels)
+        if _inspect(tag, f'{{{{index .Config.Labels "{INPUTS}"}}}}') != digest:
+            stage_wheels(Path(folder) / "wheels", wheels)
+            label = ("--label", f"{INPUTS}={digest}", "--target", "runtime")
+            _docker_build(Path(folder), RUNTIME_FILE, tag, f"BASE={base}", *label)
+            run(["docker", "image", "prune", "--force", "--filter", f"label={INSTALLER}"])
+    return tag
 
 
-def stage_workspace(workspace: Path, weights: Path) -> None:
-    """Lay out /workspace as the container will have it, readable by any user."""
-    for source in [*PACKAGE.glob("*.py"), *(PROJECT / "scripts").glob("*.sh")]:
-        _place(source, workspace / ("mood_reference" if source.suffix == ".py" else ""))
-    for dataset in DATASETS:
-        _place(weights / f"{dataset}.npz", workspace / "weights")
-    for folder in (workspace, workspace / "mood_reference", workspace / "weights"):
-        folder.chmod(0o755)
+def name_runtime(*, torch: bool, torch_wheels: Path | None) -> str:
+    if not torch:
+        return NUMPY_RUNTIME
+    return TORCH_RUNTIME if torch_wheels is None else GIVEN_RUNTIME
 
 
-def _place(source: Path, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / source.name
-    shutil.copyfile(source, target)
-    target.chmod(0o755 if source.suffix == ".sh" else 0o644)
+def digest_inputs(base: str, wheels: Sequence[Path]) -> str:
+    """Return a digest of everything a runtime is made from."""
+    parts = [base, digest_of(RUNTIME_FILE), *(f"{wheel.name} {digest_of(wheel)}" for wheel in wheels)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def find_wheels(base: str) -> Path:
-    """Return a folder with the wheels for the Python of an image, downloaded here if it is not there yet."""
+def find_python(base: str) -> str:
+    """Return the version of an image's Python, such as "3.11"; pulls the image where it is not there."""
     code = "import sys; print('%d.%d' % sys.version_info[:2])"
-    version = _output(["docker", "run", "--rm", "--network", "none", base, "python3", "-c", code]).strip()
-    folder = PROJECT / ".wheels" / f"python{version}"
-    if not folder.is_dir():
-        partial = folder.with_suffix(".partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        platforms = [word for platform in PLATFORMS for word in ("--platform", platform)]
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary", ":all:"]
-        _output([*command, "--python-version", version, *platforms, "--dest", str(partial), *PACKAGES])
-        partial.rename(folder)
-    return folder
+    command = ["docker", "run", "--rm", "--network", "none", "--entrypoint", "python3", base, "-c", code]
+    return run(command).strip()
+
+
+def find_size(image: str) -> int:
+    """Return the bytes of an image, the layers that it shares included."""
+    return int(run(["docker", "image", "inspect", "--format", "{{.Size}}", image]))
+
+
+def _inspect(image: str, template: str) -> str:
+    """Return a fact about an image; nothing where there is no such image."""
+    try:
+        return run(["docker", "image", "inspect", "--format", template, image]).strip()
+    except RuntimeError:
+        return ""
+
+
+def _docker_build(context: Path, dockerfile: Path, tag: str, argument: str, *options: str) -> None:
+    words = ["--quiet", "--tag", tag, "--build-arg", argument, *options, "--file", str(dockerfile)]
+    run(["docker", "build", *words, str(context)])
 
 
 @contextmanager
-def _staged(base: str) -> Iterator[Path]:
-    """A build context that holds the wheels; links keep it free of copies where the file system allows."""
-    with TemporaryDirectory(prefix="mood-reference-") as folder:
-        context = Path(folder)
-        shutil.copytree(find_wheels(base), context / "wheels")
-        yield context
-
-
-def _docker_build(context: Path, *, base: str, tag: str, target: str | None = None) -> None:
-    stage = ["--target", target] if target else []
-    dockerfile = str(PROJECT / "Dockerfile")
-    arguments = ["--build-arg", f"BASE={base}", "--tag", tag, *stage, "--file", dockerfile, str(context)]
-    _output(["docker", "build", "--quiet", *arguments])
-
-
-def _output(command: list[str]) -> str:
-    try:
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    except subprocess.CalledProcessError as error:
-        last = (error.stderr.strip() or error.stdout.strip())[-2000:]
-        start = " ".join(command[:3])
-        raise RuntimeError(f"`{start} …` failed with exit code {error.returncode}: {last}") from error
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Let two builds neither download nor clean up under each other's hands."""
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -29,9 +29,10 @@ def _lies_between(tissue: Mask, axis: int) -> Mask:
 
 
 def standardise(volume: Volume, foreground: Mask) -> Volume:
-    """Shift and scale the volume to mean 0 and deviation 1 over its foreground."""
+    """Shift and scale the volume to mean 0 and deviation 1 over its foreground; a constant one becomes 0."""
     inside = volume[foreground] if foreground.any() else volume.ravel()
-    return (volume - inside.mean()) / (inside.std() + np.float32(1e-6))
+    mean, std = inside.mean(dtype=np.float64), inside.std(dtype=np.float64)
+    return ((volume - np.float32(mean)) / np.float32(std + 1e-6)).astype(np.float32)
 
 
 def resize(volume: Volume, shape: Sequence[int]) -> Volume:

@@ -1,7 +1,7 @@
 """The one file that a trained method is: arrays, configuration and calibration, as .npz without pickle."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Arrays = dict[str, NDArray[Any]]
-SCHEMA = "mood-reference/1"
+SCHEMA = "mood-reference/2"
 HEADER = "header"  # name of the entry that holds the JSON text
 
 
@@ -21,7 +21,9 @@ class Header:
     dataset: str  # brain | abdom
     config: dict[str, Any]  # of the method's own Config
     tau_pixel: float = 1.0  # raw voxel score in the middle of the scale
-    tau_sample: float = 1.0  # raw sample score in the middle of the scale
+    centre_sample: float = 0.0  # raw sample score in the middle of the scale
+    scale_sample: float = 1.0  # distance from it that is mapped half-way to the end
+    trained: dict[str, Any] = field(default_factory=dict)  # how: profile, seed, scans, seconds, machine
     schema: str = SCHEMA
 
 
@@ -34,8 +36,10 @@ class Weights:
 def save_weights(path: Path, weights: Weights) -> None:
     text = json.dumps(asdict(weights.header), sort_keys=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        np.savez(file, allow_pickle=False, **{HEADER: np.array(text)}, **weights.arrays)
+    partial = path.with_name(f"{path.name}.partial")
+    with partial.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **{HEADER: np.array(text)}, **weights.arrays)
+    partial.replace(path)
 
 
 def load_weights(path: Path) -> Weights:

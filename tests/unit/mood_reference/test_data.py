@@ -34,6 +34,25 @@ def test_four_axes_are_refused(tmp_path: Path) -> None:
         read_scan(tmp_path / "a.nii.gz")
 
 
+def test_axes_of_length_one_after_the_third_are_dropped(tmp_path: Path) -> None:
+    Nifti1Image(np.ones((4, 5, 6, 1, 1), np.float32), np.eye(4)).to_filename(tmp_path / "a.nii.gz")
+    assert read_scan(tmp_path / "a.nii.gz")[0].shape == (4, 5, 6)
+
+
+@pytest.mark.parametrize("content", [b"", b"no image", b"\x1f\x8b\x08\x00broken"])
+def test_what_is_no_image_is_named_with_the_remedy(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.nii.gz").write_bytes(content)
+    with pytest.raises(
+        ValueError, match=r"a\.nii\.gz is not a readable NIfTI image .*; write it with nibabel"
+    ):
+        read_scan(tmp_path / "a.nii.gz")
+
+
+def test_values_far_from_any_intensity_are_cut_off(tmp_path: Path) -> None:
+    Nifti1Image(np.array([[[1e30, -np.inf, 0.5]]], np.float32), np.eye(4)).to_filename(tmp_path / "a.nii.gz")
+    assert read_scan(tmp_path / "a.nii.gz")[0].ravel().tolist() == [1e4, -1e4, 0.5]
+
+
 def test_training_scans_are_brought_to_one_size(write_scans: Callable[..., Path]) -> None:
     assert read_training_scans(write_scans(2), 16).shape == (2, 16, 16, 16)
 

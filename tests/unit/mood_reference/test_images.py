@@ -1,68 +1,77 @@
-"""What goes into an image, without a Docker Engine."""
+"""When a runtime is built and when it is there already; a script stands in for Docker and notes its words."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from mood_reference import cli
-from mood_reference.images import DATASETS, check_weights, stage_workspace
-from mood_reference.weights import Header, Weights, save_weights
+from mood_reference.images import build_runtime, digest_inputs, name_runtime
+from mood_reference.wheels import NOTE, NUMPY_SET
+
+DOCKER = """#!/bin/sh
+echo "$*" >>{home}/words
+case "$1 $2 $5" in
+"run --rm "*) echo 3.11 ;;
+"image inspect base") echo sha256:base ;;
+"image inspect "*) cat {home}/label ;;
+"build "*) ls "$(eval echo \\${{$#}})"/wheels >{home}/wheels; for word; do case "$word" in
+    org.mood.*=*) echo "${{word#*=}}" >{home}/label ;; esac; done ;;
+esac
+"""
+Build = Callable[[], list[str]]
 
 
-def save_pair(folder: Path, method: str = "threshold") -> None:
-    for dataset in DATASETS:
-        save_weights(
-            folder / f"{dataset}.npz", Weights(Header(method=method, dataset=dataset, config={}), {})
-        )
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    program = tmp_path / "docker"
+    program.write_text(DOCKER.format(home=tmp_path))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    wheels = tmp_path / "shed" / "python3.11"
+    wheels.mkdir(parents=True)
+    (wheels / "numpy-2.0-a.whl").write_bytes(b"numpy")
+    (wheels / NOTE).write_text(repr(NUMPY_SET))
+    return tmp_path
 
 
-def test_the_workspace_holds_code_weights_and_the_four_run_scripts_readable_by_all(tmp_path: Path) -> None:
-    save_pair(tmp_path / "weights")
-    (tmp_path / "weights" / "brain.npz").chmod(0o600)
-    workspace = tmp_path / "workspace"
-    stage_workspace(workspace, tmp_path / "weights")
-    names = {str(path.relative_to(workspace)) for path in workspace.rglob("*")}
-    assert {f"run_{task}_{dataset}.sh" for task in ("sample", "pixel") for dataset in DATASETS} <= names
-    assert {"mood_reference/predict.py", "weights/brain.npz", "weights/abdom.npz"} <= names
-    assert all(path.stat().st_mode & 0o004 for path in workspace.rglob("*"))
-    assert all(path.stat().st_mode & 0o001 for path in workspace.glob("*.sh"))
+@pytest.fixture
+def build(home: Path) -> Build:
+    """Asks for the runtime; gives the first words of what Docker was told to do."""
+
+    def ask() -> list[str]:
+        (home / "words").write_text("")
+        assert build_runtime(base="base", wheels_folder=home / "shed") == "mood-reference-base"
+        return [line.split()[0] for line in (home / "words").read_text().splitlines()]
+
+    return ask
 
 
-def test_a_missing_dataset_is_named_with_the_command_that_makes_it(tmp_path: Path) -> None:
-    save_pair(tmp_path)
-    (tmp_path / "abdom.npz").unlink()
-    with pytest.raises(
-        FileNotFoundError, match=r"abdom\.npz is missing; write it with: mood-reference train"
-    ):
-        check_weights(tmp_path, "threshold")
+def test_a_runtime_is_built_from_its_wheels_and_cleaned_up_after(build: Build, home: Path) -> None:
+    assert build() == ["run", "image", "image", "build", "image"]
+    assert (home / "wheels").read_text().split() == ["numpy-2.0-a.whl"]
+    assert "image prune --force --filter label=" in (home / "words").read_text()
 
 
-def test_weights_of_another_method_are_refused(tmp_path: Path) -> None:
-    save_pair(tmp_path, "pca")
-    with pytest.raises(ValueError, match="was trained for pca on brain"):
-        check_weights(tmp_path, "threshold")
+def test_a_runtime_of_the_same_inputs_is_not_built_again(build: Build) -> None:
+    build()
+    assert build() == ["run", "image", "image"]
 
 
-def test_the_command_line_trains_into_a_file_that_can_be_packed(
-    write_scans: Callable[..., Path], tmp_path: Path
-) -> None:
-    data = write_scans(2).parent
-    for dataset in DATASETS:
-        out = str(tmp_path / f"{dataset}.npz")
-        assert (
-            cli.main(
-                ["train", "pca", "--data", str(data), "--dataset", dataset, "--profile", "tiny", "--out", out]
-            )
-            == 0
-        )
-    check_weights(tmp_path, "pca")
+def test_another_wheel_makes_another_runtime(build: Build, home: Path) -> None:
+    build()
+    (home / "shed" / "python3.11" / "numpy-2.0-a.whl").write_bytes(b"another")
+    assert "build" in build()
 
 
-def test_the_command_line_says_what_is_wrong_in_one_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert cli.main(["train", "pca", "--data", str(tmp_path), "--dataset", "brain", "--out", "x.npz"]) == 1
-    error = capsys.readouterr().err
-    assert str(tmp_path) in error
-    assert error.count("\n") == 1
+def test_base_image_and_every_wheel_count_as_inputs(tmp_path: Path) -> None:
+    wheel = tmp_path / "a.whl"
+    wheel.write_bytes(b"1")
+    digests = {digest_inputs("one", []), digest_inputs("two", []), digest_inputs("one", [wheel])}
+    wheel.write_bytes(b"2")
+    assert len(digests | {digest_inputs("one", [wheel])}) == 4
+
+
+def test_a_runtime_with_given_wheels_does_not_take_the_place_of_the_cpus() -> None:
+    given = name_runtime(torch=True, torch_wheels=Path("cuda"))
+    names = [given, name_runtime(torch=True, torch_wheels=None), name_runtime(torch=False, torch_wheels=None)]
+    assert names == ["mood-reference-torch-given", "mood-reference-torch", "mood-reference-base"]

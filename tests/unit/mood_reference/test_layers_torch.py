@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from mood_reference import cevae, layers_numpy
+from mood_reference import layers_numpy
+from mood_reference.models import small_cevae as cevae
 
 torch = pytest.importorskip("torch")
 from mood_reference import layers_torch  # noqa: E402 - needs PyTorch

@@ -16,7 +16,7 @@ import numpy as np
 
 from mood_reference import layers_numpy
 from mood_reference.calibration import Reducer
-from mood_reference.methods import Profile, Report
+from mood_reference.methods import Profile, Report, Scorer, Scores
 from mood_reference.volumes import Mask, Volume, find_foreground, resize, smooth, standardise
 from mood_reference.weights import Arrays
 
@@ -155,6 +155,10 @@ def mask_squares(x: Volume, rng: np.random.Generator) -> Volume:
 
 
 # Scoring ------------------------------------------------------------------------------------------
+
+
+def make_scorer(*, config: Config, arrays: Arrays) -> Scorer:
+    return lambda volume: Scores(score(volume, config=config, arrays=arrays))
 
 
 def score(volume: Volume, *, config: Config, arrays: Arrays) -> Volume:

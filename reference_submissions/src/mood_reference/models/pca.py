@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mood_reference.calibration import Reducer
-from mood_reference.methods import Profile, Report
+from mood_reference.methods import Profile, Report, Scorer, Scores
 from mood_reference.volumes import Volume, find_foreground, resize, smooth, standardise
 from mood_reference.weights import Arrays
 
@@ -67,6 +67,10 @@ def _find_components(rows: Matrix, count: int) -> Matrix:
     values, vectors = np.linalg.eigh((rows @ rows.T).astype(np.float64))
     keep = [i for i in np.argsort(values)[::-1][:count] if values[i] > 1e-6 * values[-1]]
     return (vectors[:, keep] / np.sqrt(values[keep])).astype(np.float32).T @ rows
+
+
+def make_scorer(*, config: Config, arrays: Arrays) -> Scorer:
+    return lambda volume: Scores(score(volume, config=config, arrays=arrays))
 
 
 def score(volume: Volume, *, config: Config, arrays: Arrays) -> Volume:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mood_reference.methods import Profile
-from mood_reference.pca import Config, make_config, score, train
+from mood_reference.models.pca import Config, make_config, score, train
 
 RNG = np.random.default_rng(0)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mood_reference.calibration import Reducer
-from mood_reference.methods import Profile, Report
+from mood_reference.methods import Profile, Report, Scorer, Scores
 from mood_reference.volumes import Volume, find_foreground, smooth
 from mood_reference.weights import Arrays
 
@@ -26,6 +26,10 @@ def make_config(*, profile: Profile, dataset: str) -> Config:  # noqa: ARG001 - 
 
 def train(volumes: Volume, *, config: Config, seed: int, report: Report) -> Arrays:  # noqa: ARG001 - see above
     return {}
+
+
+def make_scorer(*, config: Config, arrays: Arrays) -> Scorer:
+    return lambda volume: Scores(score(volume, config=config, arrays=arrays))
 
 
 def score(volume: Volume, *, config: Config, arrays: Arrays) -> Volume:  # noqa: ARG001 - see above

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mood_reference import layers_numpy
-from mood_reference.cevae import (
+from mood_reference.models.small_cevae import (
     CLIP,
     SIDE,
     Config,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mood_reference.threshold import Config, score
+from mood_reference.models.threshold import Config, score
 
 
 def test_mid_grey_scores_lowest_and_black_and_white_highest() -> None:

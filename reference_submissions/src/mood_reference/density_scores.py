@@ -1,0 +1,34 @@
+"""Scores of a model that says how likely a slice is: -log p(x) for the slice, its gradient for the pixels."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from mood_reference.elbo_scores import Term, smooth_gradient
+from mood_reference.slicewise import Find
+
+
+def make_density_find(find_nll: Term, config: Any) -> Find:
+    """Return the scoring by a negative log-likelihood (B, 1, H, W) -> (B,) in nats (thesis 3.2.3).
+
+    The config has median, smooth_runs and smooth_noise. With a median, the size of the gradient is filtered;
+    without one (0), the gradient keeps its sign, and signed_smoothing cancels its edges.
+    """
+
+    def find(x: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
+        with torch.no_grad():
+            slices = find_nll(x)
+        gradient = smooth_gradient(find_nll, x, runs=config.smooth_runs, noise=config.smooth_noise)[:, 0]
+        return (filter_median(gradient.abs(), config.median) if config.median else gradient,), slices
+
+    return find
+
+
+def filter_median(maps: Tensor, size: int) -> Tensor:
+    """Return the median of the `size` x `size` pixels around each pixel of maps (B, H, W); `size` is odd."""
+    margin = size // 2
+    padded = functional.pad(maps[:, None], (margin,) * 4, mode="replicate")[:, 0]
+    windows = padded.unfold(1, size, 1).unfold(2, size, 1)  # (B, H, W, size, size)
+    return windows.flatten(3).median(dim=3).values

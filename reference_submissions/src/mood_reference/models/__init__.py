@@ -1,0 +1,1 @@
+"""One printable file per model: configuration, nets, loss, scores."""

@@ -1,0 +1,47 @@
+"""Autoencoder (thesis 3.2.4): squeezed through a few numbers and restored; what gets lost is abnormal."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from mood_reference.autoencoding import (
+    BackboneConfig,
+    choose_settings,
+    draw_slices,
+    make_backbone_stage,
+    make_error_find,
+)
+from mood_reference.methods import Profile, Scorer
+from mood_reference.slices import SliceSet
+from mood_reference.slicewise import score_slicewise
+from mood_reference.stages import Nets, Stage, restore_nets
+from mood_reference.variational import find_reconstruction_loss
+from mood_reference.weights import Arrays
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config(BackboneConfig):
+    """Everything as in the shared backbone."""
+
+
+def make_config(*, profile: Profile, dataset: str) -> Config:
+    return Config(**choose_settings(profile, dataset))
+
+
+def make_stages(config: Config) -> list[Stage]:
+    def draw(data: SliceSet, rng: np.random.Generator) -> tuple[Tensor, ...]:
+        return (draw_slices(data, config, rng),)
+
+    def loss(net: Any, batch: tuple[Tensor, ...], _: Nets) -> dict[str, Tensor]:
+        """|x - g(f(x))|, summed over pixels, averaged over the batch."""
+        (x,) = batch
+        return {"loss": find_reconstruction_loss(x, net.restore(x), config.reconstruction, config.c).mean()}
+
+    return [make_backbone_stage("ae", config, heads=1, draw=draw, loss=loss)]
+
+
+def make_scorer(*, config: Config, arrays: Arrays) -> Scorer:
+    find = make_error_find(restore_nets(make_stages(config), arrays)["ae"])
+    return lambda volume: score_slicewise(volume, config, find)
