@@ -121,8 +121,8 @@ def edition(
 
 @pytest.fixture(scope="module")
 def kit_image(build_image: Callable[..., str], runtime_image: str) -> str:
-    """MOOD's own example: four shell scripts that call a Python file; not changed by a byte."""
-    folder = ROOT / "reference_submissions" / "examples" / "mood-kit"
+    """What `mood init` gives to participants; not changed by a byte."""
+    folder = ROOT / "platform" / "src" / "mood_platform" / "starter_kit"
     return build_image("kit", folder, "--build-arg", f"BASE={runtime_image}")
 
 

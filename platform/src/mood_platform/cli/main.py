@@ -9,13 +9,14 @@ from typing import Annotated
 
 import typer
 
-from mood_platform.cli import account, admin, machine, results, submit, team, trial
+from mood_platform.cli import account, admin, machine, results, starter, submit, team, trial
 from mood_platform.cli.console import say
 from mood_platform.cli.problems import explain
 
 HELP = """Take part in a MOOD challenge, organize one, or run the platform.
 
-A first afternoon: [bold]mood register[/bold], [bold]mood test IMAGE[/bold] until it passes,
+A first afternoon: [bold]mood init[/bold] for a submission to change, [bold]mood register[/bold],
+[bold]docker build[/bold] and [bold]mood test IMAGE[/bold] until it passes,
 [bold]mood submit IMAGE --stage toy --watch[/bold] as often as you like, then
 [bold]mood submit IMAGE --stage challenge --name "my method"[/bold].
 
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
     "Participants": {
+        "init": starter.init,
         "test": trial.try_image,
         "submit": submit.submit,
         "status": results.status,
