@@ -28,7 +28,7 @@ HERE = Path("infra/demo")
 FOLDER = Path("demo-data")
 DATASETS = ("brain", "abdom")
 TASKS = ("sample", "pixel")
-TEAMS = {"threshold": "Grey threshold", "pca": "PCA residual", "cevae": "Context VAE"}
+TEAMS = {"threshold": "Grey threshold", "pca": "PCA residual", "small_cevae": "Context VAE"}
 """Reference method to the team that hands it in."""
 REPORT_EVERY_SECONDS = 5.0
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -90,7 +90,7 @@ class Demo:
     def weights(self, method: str) -> Path:
         """A folder for what the method learnt from exactly these scans with exactly this code."""
         digest = hashlib.sha256()
-        sources = sorted(Path("reference_submissions/src/mood_reference").glob("*.py"))
+        sources = sorted(Path("reference_submissions/src/mood_reference").rglob("*.py"))
         for path in [*sources, *sorted(self.test_sets.glob("train-*/test_set.json"))]:
             digest.update(path.read_bytes())
         return self.folder / "weights" / digest.hexdigest()[:12] / method

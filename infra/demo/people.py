@@ -44,16 +44,37 @@ class Person:
         return json.loads(self.mood(*words, "--json"))
 
     def submissions(self, stage: str) -> list[dict[str, Any]]:
-        """Asked over HTTP directly: starting a command every second would slow down what is watched."""
-        credentials = json.loads((self.folder / "config" / "mood" / "credentials.json").read_text())
-        headers = {"Authorization": f"Bearer {credentials['tokens'][self.url]}"}
-        answer = httpx.get(f"{self.url}/api/v1/submissions", headers=headers, timeout=30)
-        items: list[dict[str, Any]] = answer.raise_for_status().json()["items"]
-        return [view for view in items if view["stage"] == stage]
+        return [view for view in self.items("submissions") if view["stage"] == stage]
+
+    def items(self, path: str) -> list[dict[str, Any]]:
+        """All pages of a list, over HTTP: starting a command every second would slow down what is watched."""
+        headers = {"Authorization": f"Bearer {self._tokens()[self.url]}"}
+        found: list[dict[str, Any]] = []
+        cursor: str | None = None
+        while True:
+            query = {} if cursor is None else {"cursor": cursor}
+            answer = httpx.get(f"{self.url}/api/v1/{path}", params=query, headers=headers, timeout=30)
+            page = answer.raise_for_status().json()
+            found += page["items"]
+            if (cursor := page["next_cursor"]) is None:
+                return found
+
+    def sign_in(self, *, team: str | None = None) -> None:
+        """Register, unless that was done before; log in where the address is a new one."""
+        known = self._tokens()
+        if not known:
+            self.register(team=team)
+        elif self.url not in known:
+            self.mood("login", "--email", self.email)
 
     def register(self, *, team: str | None = None) -> None:
         words = ["register", "--email", self.email, "--name", self.name]
         self.mood(*words, *(["--team", team] if team else []))
+
+    def _tokens(self) -> dict[str, str]:
+        path = self.folder / "config" / "mood" / "credentials.json"
+        tokens: dict[str, str] = json.loads(path.read_text())["tokens"] if path.exists() else {}
+        return tokens
 
     def _password(self) -> str:
         """Made up once for this demo."""

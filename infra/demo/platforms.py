@@ -43,9 +43,10 @@ class Platform(Protocol):
 class HomePlatform:
     stages: Stages
     home: Path
+    slots: int = SLOTS
 
     def up(self, port: int) -> None:
-        options = ["--home", self.home, "--port", str(port), "--slots", str(SLOTS), "--detach"]
+        options = ["--home", self.home, "--port", str(port), "--slots", str(self.slots), "--detach"]
         self.stages.run([MOOD, "up", *options], log="up")
 
     def admin(self, *words: str | Path) -> None:

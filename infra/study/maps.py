@@ -1,0 +1,168 @@
+"""Pictures of what methods see in single slices, in the style of the thesis' Fig. 3.7, 3.13, 3.15 and 3.17.
+
+    .venv/bin/python infra/study/maps.py --weights weights --data FOLDER --test validation-brain
+
+Maps of one method share one scale over all rows: the calibrated score, from 0 (dark) to 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from figures import SMALL, panels, save
+from matplotlib.figure import Figure as Canvas
+
+from mood_reference.configs import apply_settings, rebuild_config
+from mood_reference.data import read_scan
+from mood_reference.evaluating import read_manifest, read_mask
+from mood_reference.methods import load_method
+from mood_reference.scoring import make_raw_scorer
+from mood_reference.slices import cut_volume
+from mood_reference.stages import restore_nets
+from mood_reference.weights import Weights, load_weights
+
+Image = np.ndarray
+Columns = dict[str, Image]
+SCORES = {
+    "error": "rec",
+    "smoothed": "rec_smooth",
+    "sampling": "sampling_var",
+    "rec-gradient": "rec_grad",
+    "KL-gradient": "kl_grad",
+    "ELBO-gradient": "elbo_grad",
+    "combi": "combi",
+}
+REPRESENTATIONS = ("vae", "cevae", "vae_gmm", "cevae_gmm", "cradl", "cradl_nvp", "glow")
+
+
+def find_cases(folder: Path, count: int) -> list[tuple[Image, Image, int]]:
+    """Return scans with their masks and the slice that shows most of the anomaly, the largest ones first."""
+    cases = [case for case in read_manifest(folder) if case["label"] and "pixel" in case["tasks"]]
+    found = []
+    for case in cases:
+        volume, _ = read_scan(folder / case["image"])
+        mask = read_mask(folder, case, volume.shape)
+        found.append((volume, mask, int(mask.sum(axis=(0, 1)).argmax())))
+    found.sort(key=lambda one: -one[1].sum())
+    return found[:: max(1, len(found) // count)][:count]
+
+
+def rescore(weights: Weights, setting: str) -> Weights:
+    """Return the weights with another pixel score, without our smoothing; scaled by the picture itself."""
+    module = load_method(weights.header.method)
+    config = apply_settings(
+        rebuild_config(module.Config, weights.header.config),
+        [f"pixel_score={setting}", "signed_smoothing=0.0", "smoothing=0.0"],
+    )
+    return replace(weights, header=replace(weights.header, config=asdict(config)))
+
+
+def show_scores(weights: Path, cases: Sequence[tuple[Image, Image, int]]) -> Canvas:
+    """Fig. 3.7: one VAE, all its scores."""
+    trained = load_weights(weights)
+    scorers = {name: make_raw_scorer(rescore(trained, setting)) for name, setting in SCORES.items()}
+    rows = []
+    for volume, mask, depth in cases:
+        maps = {name: score(volume).voxels[:, :, depth] for name, score in scorers.items()}
+        rows.append(_start(volume, mask, depth) | maps)
+    return draw_rows(rows, "One VAE, seven ways to trace its loss to pixels (each map scaled by its column)")
+
+
+def show_methods(weights: Path, names: Sequence[str], cases: Sequence[tuple[Image, Image, int]]) -> Canvas:
+    """Fig. 3.15: representations side by side, as their images score them."""
+    scorers = {
+        name: make_raw_scorer(load_weights(path))
+        for name in names
+        if (path := weights / name / "brain.npz").exists()
+    }
+    rows = []
+    for volume, mask, depth in cases:
+        maps = {name: score(volume).voxels[:, :, depth] for name, score in scorers.items()}
+        rows.append(_start(volume, mask, depth) | maps)
+    return draw_rows(rows, "What representations find (each map scaled by its column)")
+
+
+def show_parts(weights: Path, cases: Sequence[tuple[Image, Image, int]]) -> Canvas:
+    """Fig. 3.17: what hierarchical models restore, and the parts of the pchVAE."""
+    nets = {}
+    for name in ("vqvae2", "low_vae", "high_vae", "pchvae"):
+        path = weights / name / "brain.npz"
+        if path.exists():
+            trained = load_weights(path)
+            module = load_method(name)
+            config = rebuild_config(module.Config, trained.header.config)
+            nets[name] = config, next(iter(restore_nets(module.make_stages(config), trained.arrays).values()))
+    rows = []
+    for volume, _, depth in cases:
+        row: Columns = {"scan": volume[:, :, depth]}
+        for name, (config, net) in nets.items():
+            row |= _restore(name, config, net, volume, depth)
+        rows.append(row)
+    return draw_rows(rows, "What hierarchical models restore; parts of the pchVAE", restored=True)
+
+
+def _restore(name: str, config: object, net: object, volume: Image, depth: int) -> Columns:
+    cut = cut_volume(volume, config)  # type: ignore[arg-type]
+    x = torch.from_numpy(cut.x[depth * len(cut.x) // volume.shape[2]][None, None])
+    with torch.no_grad():
+        found = {name: net.restore(x)}  # type: ignore[attr-defined]
+        if hasattr(net, "parts"):
+            found |= dict(zip(("high part", "low part", "zero part"), net.parts(x), strict=True))
+    return {title: tensor[0, 0].numpy() for title, tensor in found.items()}
+
+
+def _start(volume: Image, mask: Image, depth: int) -> Columns:
+    return {"scan": volume[:, :, depth], "truth": mask[:, :, depth].astype(float)}
+
+
+def draw_rows(rows: Sequence[Columns], title: str, *, restored: bool = False) -> Canvas:
+    """Columns named once; a map's scale is that of its column, so rows can be compared."""
+    names = list(rows[0])
+    height = 0.55 + 8.0 / len(names) * len(rows)
+    figure, grid = panels(len(rows), len(names), height, title)
+    for column, name in enumerate(names):
+        plain = restored or name in ("scan", "truth")
+        low, high = _range([row[name] for row in rows], plain=plain)
+        for line, row in zip(grid, rows, strict=True):
+            axes = line[column]
+            axes.imshow(np.rot90(row[name]), cmap="gray" if plain else "magma", vmin=low, vmax=high)
+            axes.set_axis_off()
+        grid[0][column].set_title(name, fontsize=SMALL)
+    return figure
+
+
+def _range(images: Sequence[Image], *, plain: bool) -> tuple[float, float]:
+    stack = (
+        np.stack([image.ravel() for image in images]) if len({i.shape for i in images}) == 1 else images[0]
+    )
+    return float(stack.min()), float(stack.max() if plain else np.quantile(stack, 0.998))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--weights", type=Path, default=Path("weights"))
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--test", default="validation-brain")
+    parser.add_argument("--out", type=Path, default=Path("docs/study"))
+    parser.add_argument("--rows", type=int, default=4)
+    options = parser.parse_args()
+    cases = find_cases(options.data / options.test, options.rows)
+    drawn = {
+        "maps-scores": lambda: show_scores(options.weights / "vae" / "brain.npz", cases),
+        "maps-representations": lambda: show_methods(options.weights, REPRESENTATIONS, cases),
+        "maps-parts": lambda: show_parts(options.weights, cases),
+    }
+    for name, draw in drawn.items():
+        save(draw(), options.out / f"{name}.png")
+        print(options.out / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main()

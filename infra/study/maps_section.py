@@ -1,0 +1,23 @@
+"""The part of docs/study.md with pictures of single slices, where they have been drawn (`maps.py`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from page_parts import page_of, picture, text
+
+PICTURES = {
+    "maps-scores": "One VAE, seven pixel scores, in the style of the thesis' Fig. 3.7",
+    "maps-representations": "What representations find, in the style of Fig. 3.15",
+    "maps-parts": "What hierarchical models restore, in the style of Fig. 3.17",
+}
+
+
+def section(folder: Path) -> str:
+    """One picture after the other; nothing where none has been drawn."""
+    drawn = [picture(name, words) for name, words in PICTURES.items() if (folder / f"{name}.png").exists()]
+    if not drawn:
+        return ""
+    words = """Slices with the largest anomalies of a few scans. All rows of a column share one scale, so a
+    dark map beside a bright one means what it seems to mean."""
+    return page_of("## Single slices", text(words), *drawn)

@@ -1,0 +1,178 @@
+"""Trains a variant with one seed and measures it on one set; both are kept, so a second call finds them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from experiments import Variant
+
+from mood_reference.configs import apply_settings, rebuild_config
+from mood_reference.data import read_scan, read_training_scans
+from mood_reference.evaluating import ABNORMAL_SLICE, read_manifest, read_mask
+from mood_reference.methods import Profile, load_method
+from mood_reference.scoring import RawScorer, make_raw_scorer
+from mood_reference.training import SIZE, calibrate_on, split_scans
+from mood_reference.weights import Weights, load_weights
+
+COMMAND = Path(".venv/bin/mood-reference")
+LEVELS = 2**13  # of the voxel scores
+TOP = 4000  # highest normal voxels of each scan, where levels are dense
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where data and results are, and how long trainings are."""
+
+    data: Path
+    """Folder of the training and test sets."""
+    results: Path
+    steps: int | None = None
+    """Of each training instead of the profile's; None leaves them."""
+    profile: str = "cpu"
+
+    def weights(self, method: str, settings: Sequence[str], train: str, seed: int) -> Path:
+        words = json.dumps([method, list(settings), train, seed, self.steps, self.profile])
+        return self.results / "weights" / f"{method}-{hashlib.sha256(words.encode()).hexdigest()[:12]}.npz"
+
+
+def train(bench: Bench, variant: Variant, *, data: str, seed: int) -> Path:
+    """Train unless it was done; returns the weights file."""
+    settings = variant.training
+    out = bench.weights(variant.method, settings, data, seed)
+    if out.exists():
+        return out
+    words = [
+        COMMAND,
+        "train",
+        variant.method,
+        "--data",
+        bench.data / data,
+        "--dataset",
+        "brain",
+        "--out",
+        out,
+    ]
+    words += ["--seed", str(seed), "--profile", bench.profile]
+    for setting in (*settings, *_shorten(bench, variant)):
+        words += ["--set", setting]
+    if variant.start:
+        words += ["--start-from", train(bench, Variant(variant.start, variant.start), data=data, seed=seed)]
+    log = out.with_suffix(".log")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("w") as stream:
+        done = subprocess.run([str(word) for word in words], stdout=stream, stderr=stream, check=False)
+    if done.returncode:
+        raise RuntimeError(f"training {variant.name} failed; its messages are in {log}")
+    return out
+
+
+def _shorten(bench: Bench, variant: Variant) -> list[str]:
+    module = load_method(variant.method)
+    config = module.make_config(profile=Profile(bench.profile), dataset="brain")
+    return [f"steps={bench.steps}"] if bench.steps and hasattr(config, "steps") else []
+
+
+def measure(
+    bench: Bench, variant: Variant, *, data: str, test: str, seed: int, choice: tuple[str, ...] = ()
+) -> Path:
+    """Score every scan of a set unless it was done; returns the file of counts."""
+    weights = train(bench, variant, data=data, seed=seed)
+    settings = (*variant.scoring, *choice)
+    name = hashlib.sha256(json.dumps([weights.name, test, list(settings)]).encode()).hexdigest()[:16]
+    out = bench.results / "measured" / f"{variant.method}-{name}.npz"
+    if not out.exists():
+        changed = _change_scoring(load_weights(weights), settings, bench.data / data)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        _write_counts(out, make_raw_scorer(changed), changed, bench.data / test)
+    return out
+
+
+def _change_scoring(weights: Weights, settings: Sequence[str], data: Path) -> Weights:
+    """Return the weights with other settings of scoring, calibrated anew on the same held-out scans."""
+    if not settings:
+        return weights
+    module = load_method(weights.header.method)
+    config = apply_settings(rebuild_config(module.Config, weights.header.config), settings)
+    header = replace(weights.header, config=asdict(config))
+    size = max(SIZE, getattr(config, "side", 0), getattr(config, "depth", 0))
+    _, held_out = split_scans(read_training_scans(data / "images", size), data)
+    return calibrate_on(held_out, replace(weights, header=header))
+
+
+def _write_counts(out: Path, score: RawScorer, weights: Weights, folder: Path) -> None:
+    """Keep, for each scan of the pixel task, its voxels' and slices' scores with their truth, compactly."""
+    voxels, masks, slices, marked, errors = [], [], [], [], []
+    restore = _make_restorer(weights)
+    for case in read_manifest(folder):
+        if "pixel" not in case["tasks"]:
+            continue
+        volume, _ = read_scan(folder / case["image"])
+        raw, mask = score(volume), read_mask(folder, case, volume.shape)
+        voxels.append(raw.voxels.astype(np.float32).ravel())
+        masks.append(mask.ravel())
+        known = np.isfinite(raw.slices) if raw.slices is not None else np.zeros(0, bool)
+        counts = np.moveaxis(mask, raw.axis, 0).reshape(mask.shape[raw.axis], -1).sum(axis=1)
+        slices.append(raw.slices[known] if raw.slices is not None else np.zeros(0))
+        marked.append(counts[known] >= ABNORMAL_SLICE if known.size else np.zeros(0, bool))
+        errors.append(restore(volume) if restore and not case["abnormal"] else np.nan)
+    positives, negatives = _bin(voxels, masks)
+    partial = out.with_suffix(".partial.npz")
+    np.savez_compressed(
+        partial,
+        positives=positives,
+        negatives=negatives,
+        slices=np.concatenate(slices),
+        slice_truth=np.concatenate(marked),
+        slice_owner=np.repeat(np.arange(len(slices)), [len(part) for part in slices]),
+        abnormal=np.array([mask.any() for mask in masks]),
+        errors=np.array(errors),
+    )
+    partial.replace(out)
+
+
+def _bin(voxels: Sequence[np.ndarray], masks: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Count abnormal and normal voxels (scans, levels) between score levels.
+
+    Levels are dense where abnormal voxels are and at the top of the normal ones: AP to three digits.
+    """
+    abnormal = np.concatenate([part[mask] for part, mask in zip(voxels, masks, strict=True)])
+    top = np.concatenate([np.sort(part[~mask])[-TOP:] for part, mask in zip(voxels, masks, strict=True)])
+    share = np.linspace(0, 1, LEVELS // 2)
+    edges = np.unique(np.concatenate([np.quantile(abnormal, share), np.quantile(top, share)]))
+
+    def count(part: np.ndarray) -> np.ndarray:
+        return np.bincount(np.digitize(part, edges), minlength=edges.size + 1).astype(np.uint32)
+
+    chosen = [(part[mask], part[~mask]) for part, mask in zip(voxels, masks, strict=True)]
+    return [np.stack([count(pair[kind]) for pair in chosen]) for kind in (0, 1)]
+
+
+def _make_restorer(weights: Weights) -> Callable[[np.ndarray], float] | None:
+    """Return the mean squared error of a scan's slices, for methods whose first net restores them."""
+    import torch
+
+    from mood_reference.methods import ABOUT, MethodName
+    from mood_reference.slices import cut_volume
+    from mood_reference.stages import restore_nets
+
+    if not ABOUT[MethodName(weights.header.method)].torch:
+        return None
+    module = load_method(weights.header.method)
+    config = rebuild_config(module.Config, weights.header.config)
+    net = next(iter(restore_nets(module.make_stages(config), weights.arrays).values()))
+    if not hasattr(net, "restore"):
+        return None
+
+    def restore(volume: np.ndarray) -> float:
+        cut = cut_volume(volume, config)
+        x = torch.from_numpy(cut.x[cut.used][:, None])
+        with torch.no_grad():
+            return float((x - net.restore(x)).square().mean())
+
+    return restore

@@ -1,0 +1,174 @@
+"""Runs the thesis' comparisons with several seeds, two trainings at a time, and keeps what they say as JSON.
+
+    .venv/bin/python infra/study/offline.py --data FOLDER --results FOLDER [--small] [--only KEY]
+
+A second call goes on where the first stopped. `page.py` tells the results in docs/study.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from experiments import EXPERIMENTS, Experiment, Variant
+from intervals import Counts, Matrix, compare, describe, draw_scans, find_aps, find_aurocs
+from measuring import Bench, measure
+
+DRAWS = 400
+SEEDS = (0, 1, 2)
+
+
+def prepare(bench: Bench, experiment: Experiment, variant: Variant, seed: int) -> None:
+    """Train and measure one variant with one seed on everything that its experiment asks for."""
+    sets = (
+        [experiment.test] if not variant.choices else [experiment.test, experiment.tuning or experiment.test]
+    )
+    for choice in variant.choices or ((),):
+        for name in sets:
+            measure(bench, variant, data=experiment.train, test=name, seed=seed, choice=choice)
+
+
+def run_all(bench: Bench, experiments: Sequence[Experiment], seeds: Sequence[int], workers: int) -> list[str]:
+    """Do all that is missing; returns a line for each that failed."""
+    jobs = [(e, v, seed) for seed in seeds for e in experiments for v in e.variants]
+    firsts, later = _split_trainings(bench, jobs)
+    failed: list[str] = []
+    for group in (firsts, later):
+        with ProcessPoolExecutor(workers) as pool:
+            futures = {pool.submit(prepare, bench, *job): job for job in group}
+            for number, future in enumerate(as_completed(futures), 1):
+                experiment, variant, seed = futures[future]
+                error = future.exception()
+                note = "" if error is None else f" FAILED: {error}"
+                failed += [f"{experiment.key}, {variant.name}, seed {seed}: {error}"] if error else []
+                say(f"{number}/{len(futures)} {experiment.key}: {variant.name}, seed {seed}{note}")
+    return failed
+
+
+def _split_trainings(
+    bench: Bench, jobs: Sequence[tuple[Experiment, Variant, int]]
+) -> tuple[list[Any], list[Any]]:
+    """The first job of each training, and the rest, which only measure: no two train the same at once."""
+    seen: set[Path] = set()
+    firsts, later = [], []
+    for job in jobs:
+        experiment, variant, seed = job
+        path = bench.weights(variant.method, variant.training, experiment.train, seed)
+        (later if path in seen or variant.start else firsts).append(job)
+        seen.add(path)
+    return firsts, later
+
+
+def tables(bench: Bench, experiment: Experiment, variant: Variant, seeds: Sequence[int]) -> dict[str, Matrix]:
+    """Return each measure of a variant as (seeds, draws), with the choice that the tuning set made."""
+    choice = choose(bench, experiment, variant, seeds)
+    rows: dict[str, list[Matrix]] = {}
+    for seed in seeds:
+        path = measure(bench, variant, data=experiment.train, test=experiment.test, seed=seed, choice=choice)
+        for name, values in measures(path, (experiment.measure, *experiment.also)).items():
+            rows.setdefault(name, []).append(values)
+    return {name: np.stack(values) for name, values in rows.items()}
+
+
+def choose(bench: Bench, experiment: Experiment, variant: Variant, seeds: Sequence[int]) -> tuple[str, ...]:
+    """Return the settings with the best mean pixel AP on the tuning set."""
+    if not variant.choices:
+        return ()
+    means = []
+    for choice in variant.choices:
+        paths = [
+            measure(
+                bench, variant, data=experiment.train, test=experiment.tuning or "", seed=seed, choice=choice
+            )
+            for seed in seeds
+        ]
+        means.append(np.mean([measures(path, ("pixel_ap",), draws=1)["pixel_ap"][0] for path in paths]))
+    return variant.choices[int(np.argmax(means))]
+
+
+def measures(path: Path, names: Sequence[str], draws: int = DRAWS) -> dict[str, Matrix]:
+    """Return (draws,) of each measure of one training on one set."""
+    kept = np.load(path)
+    weights = draw_scans(kept["abnormal"], draws=draws, seed=7)
+    voxels = Counts(kept["positives"].astype(np.float32), kept["negatives"].astype(np.float32))
+    found = {}
+    for name in names:
+        if name == "mse":
+            normal = np.isfinite(kept["errors"])
+            found[name] = -(weights[:, normal] @ kept["errors"][normal]) / weights[:, normal].sum(axis=1)
+        elif name.startswith("slice"):
+            parts = [kept["slice_owner"] == scan for scan in range(kept["abnormal"].size)]
+            counts = Counts.of(
+                [kept["slices"][part] for part in parts], [kept["slice_truth"][part] for part in parts]
+            )
+            found[name] = (find_aurocs if name.endswith("auroc") else find_aps)(counts, weights)
+        else:
+            found[name] = (find_aurocs if name.endswith("auroc") else find_aps)(voxels, weights)
+    return found
+
+
+def conclude(bench: Bench, experiment: Experiment, seeds: Sequence[int]) -> dict[str, Any]:
+    """Return the table and the orderings of one experiment, as JSON."""
+    found = {variant.name: tables(bench, experiment, variant, seeds) for variant in experiment.variants}
+    rows = [
+        {
+            "name": variant.name,
+            "choice": list(choose(bench, experiment, variant, seeds)),
+            **{name: describe(table) for name, table in found[variant.name].items()},
+        }
+        for variant in experiment.variants
+    ]
+    orderings = []
+    for claim in experiment.claims:
+        pair = (found[name][experiment.measure] for name in (claim.better, claim.worse))
+        difference = compare(*pair, seed=11)
+        orderings.append({"better": claim.better, "worse": claim.worse, **vars(difference)})
+    return {"rows": rows, "orderings": orderings, "seeds": list(seeds)}
+
+
+def say(text: str) -> None:
+    print(f"[{time.strftime('%H:%M:%S')}] {text}", flush=True)
+
+
+def select(*, small: bool, only: Sequence[str]) -> Iterator[Experiment]:
+    for experiment in EXPERIMENTS:
+        if (experiment.key in only) if only else (experiment.small or not small):
+            yield experiment
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True, help="folder of the training and test sets")
+    parser.add_argument("--results", type=Path, required=True)
+    parser.add_argument("--small", action="store_true", help="only the experiments of make study-small")
+    parser.add_argument("--only", action="append", default=[], metavar="KEY")
+    parser.add_argument("--seeds", type=int, default=len(SEEDS))
+    parser.add_argument("--steps", type=int, help="of every training instead of its profile's")
+    parser.add_argument("--profile", default="cpu")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    options = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = "1"  # one core a training, as many trainings as cores
+    bench = Bench(options.data, options.results, options.steps, options.profile)
+    experiments, seeds = list(select(small=options.small, only=options.only)), range(options.seeds)
+    failed = run_all(bench, experiments, seeds, options.workers)
+    for experiment in experiments:
+        if not any(line.startswith(f"{experiment.key},") for line in failed):
+            path = bench.results / f"{experiment.key}.json"
+            path.write_text(json.dumps(conclude(bench, experiment, seeds), indent=1) + "\n")
+            say(f"wrote {path}")
+    print("\n".join(failed), file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,104 @@
+"""Steps that are done already are skipped, and one method that fails stops no other."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from demo_parts import HomePlatform, Stages, StepFailed
+from ingredients import Ingredients
+from scale import SCALES
+from study import Study, known_ports
+
+MADE = "2026-01-02T00:00:00+00:00"
+EARLIER, LATER = 1_700_000_000, 1_900_000_000  # before and after that moment
+Command = Sequence[str | Path]
+
+
+class Written(Stages):
+    """Runs nothing: writes commands down, and answers as an Engine that has one image."""
+
+    commands: list[str]
+
+    def run(self, command: Command, *, log: str, variables: Mapping[str, str] | None = None) -> str:
+        assert log
+        assert variables is None
+        words = " ".join(map(str, command))
+        self.commands.append(words)
+        if words.startswith("docker images"):
+            return "1\n" if words.endswith("mood-reference-pca") else ""
+        return json.dumps([{"Id": "sha256:1", "Created": MADE}]) if "inspect" in words else ""
+
+
+@pytest.fixture
+def stages(tmp_path: Path) -> Written:
+    written = Written(tmp_path / "log")
+    written.commands = []
+    return written
+
+
+@pytest.fixture
+def ingredients(stages: Written, tmp_path: Path) -> Ingredients:
+    for name in ("brain", "abdom"):
+        path = tmp_path / "weights" / "pca" / f"{name}.npz"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        os.utime(path, (EARLIER, EARLIER))
+    return Ingredients(stages, SCALES["small"], tmp_path, tmp_path / "weights")
+
+
+def made(stages: Written) -> list[str]:
+    return [words for words in stages.commands if words.startswith("make")]
+
+
+def test_trained_methods_are_not_trained_again(ingredients: Ingredients, stages: Written) -> None:
+    ingredients.train("pca")
+    assert made(stages) == []
+    ingredients.train("fpi")
+    assert made(stages) == ["make --no-print-directory weights METHOD=fpi"]
+
+
+def test_an_image_is_built_again_only_for_newer_weights(ingredients: Ingredients, stages: Written) -> None:
+    assert ingredients.pack("pca") == "sha256:1"
+    assert made(stages) == []
+    os.utime(ingredients.weights / "pca" / "brain.npz", (LATER, LATER))
+    ingredients.pack("pca")
+    assert made(stages) == ["make --no-print-directory images METHOD=pca"]
+
+
+def test_an_image_that_is_still_not_there_is_named(ingredients: Ingredients) -> None:
+    with pytest.raises(LookupError, match="left no image mood-reference-fpi"):
+        ingredients.pack("fpi")
+
+
+def test_all_recipes_are_built_where_they_are_not(ingredients: Ingredients, stages: Written) -> None:
+    ingredients.build_test_sets()
+    assert [words.split()[2] for words in stages.commands] == list(SCALES["small"].recipes)
+    assert all("--not-hidden" in words for words in stages.commands)
+
+
+def test_a_method_that_fails_is_named_and_left_out_and_the_others_go_on(
+    stages: Written, tmp_path: Path
+) -> None:
+    study = Study(stages, SCALES["small"], tmp_path, HomePlatform(stages, tmp_path / "home"), 8050)
+
+    def work(method: str) -> str:
+        if method == "fpi":
+            raise StepFailed("no such weights")
+        return method
+
+    answers: dict[str, Any] = study.each("weights", work)
+    assert study.failed == {"fpi": "weights: no such weights"}
+    assert list(answers) == study.alive
+    assert len(study.alive) == len(SCALES["small"].methods) - 1
+    assert study.each("images", work).keys() == answers.keys()
+
+
+def test_a_study_that_goes_on_takes_the_port_it_had(tmp_path: Path) -> None:
+    assert known_ports(tmp_path) == []
+    (tmp_path / "settings.env").write_text("MOOD_API__HOST=0\nMOOD_API__PORT=8051\n")
+    assert known_ports(tmp_path) == [8051]
