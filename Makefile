@@ -32,16 +32,18 @@ types: ## mypy, strict
 layers: ## who may import whom
 	$(BIN)/lint-imports
 
+# Unit tests import PyTorch; a process that carries it forks slowly, and the platform forks for every case it scores.
+ENGINE_TESTS = tests --ignore tests/unit --ignore tests/architecture
 .PHONY: test ci unit integration containers e2e
 test: lint types layers unit integration containers e2e ## everything that must pass
 ci: ## what continuous integration runs
 	.ci/run
 unit: ## fast tests, no sockets and no engines
-	$(PYTEST) tests -m "not integration and not docker and not e2e"
+	$(PYTEST) tests -n 2 --dist loadfile -m "not integration and not docker and not e2e and not slow"
 integration: ## on a real PostgreSQL and Valkey of their own
-	$(PYTEST) tests -m "integration and not docker and not e2e"
+	$(PYTEST) $(ENGINE_TESTS) -n 2 --dist loadfile -m "integration and not docker and not e2e"
 containers: base-image ## on a real Docker Engine
-	$(PYTEST) tests -m "docker and not e2e"
+	$(PYTEST) $(ENGINE_TESTS) -m "docker and not e2e and not slow"
 e2e: base-image ## the whole platform in small, and with everything killed in mid-run
 	$(PYTEST) tests/e2e -m e2e --ignore tests/e2e/test_chaos.py
 
@@ -73,6 +75,23 @@ chaos: base-image ## kill, pause and refuse at random over a stream of Runs: SEE
 	SEED=$(or $(SEED),1) KILLS=$(or $(KILLS),200) RUNS=$(or $(RUNS),12) ATTEMPTS=$(or $(ATTEMPTS),3) \
 	  $(PYTEST) -s tests/e2e/test_chaos.py
 
+.PHONY: bench-reference test-reference weights images test-images
+bench-reference: ## the ceVAE's scoring beside a literal implementation of the published net, CPU and GPU
+	$(BIN)/python tests/benchmarks/bench_reference.py
+test-reference: ## every method trained in small, killed, resumed; then what `make weights` made is checked
+	$(PYTEST) --timeout 0 tests/unit/mood_reference -m slow
+	$(BIN)/python infra/reference/check_weights.py
+PROFILE ?= cpu
+OF = $(METHOD) --profile $(PROFILE) $(if $(WEIGHTS),--weights $(WEIGHTS))
+weights: ## train, measure and describe the reference methods: METHOD="pca vae" PROFILE=tiny|cpu|paper
+	$(BIN)/python infra/reference/weights.py $(OF)
+images: ## their container images, from the weights that are there: METHOD, PROFILE
+	$(BIN)/python infra/reference/images.py $(OF)
+test-images: PROFILE = tiny
+test-images: ## images of tiny weights run as on the platform and with fewer rights: METHOD
+	$(PYTEST) tests/security/test_reference_image.py
+	@failed=0; for step in weights images check_images; do $(BIN)/python infra/reference/$$step.py $(OF) || failed=1; done; exit $$failed
+
 .PHONY: base-image demo up down
 base-image: ## the image that cases are held with and reference images build on
 	@infra/base-image/build.sh
@@ -80,10 +99,23 @@ demo: setup ## the whole main job on this machine; KEEP=1 leaves it running
 	$(BIN)/python infra/demo/demo.py $(if $(KEEP),--keep)
 up: base-image ## run the platform here, data in MOOD_HOME (default: data)
 	$(BIN)/mood up --home $(MOOD_HOME)
-down: ## stop what `make up` and `make demo` started
-	@for home in $(MOOD_HOME) $(DEMO_HOME); do \
+down: ## stop what `make up`, `make demo` and `make study` started
+	@for home in $(MOOD_HOME) $(DEMO_HOME) $(wildcard demo-data/study/*/platform); do \
 	  if [ -f $$home/settings.env ]; then $(BIN)/mood down --home $$home || exit 1; fi; done
 	@demo=demo-data/compose/platform/.env; if [ -f $$demo ]; then infra/compose/down.sh --env-file $$demo; fi
+
+.PHONY: study study-small study-full study-page
+STUDY = $(BIN)/python infra/study/study.py
+STUDY_OPTIONS = $(if $(SIZE),--size $(SIZE)) $(if $(SHARE),--share $(SHARE)) $(if $(SLOTS),--slots $(SLOTS)) \
+  $(if $(METHODS),--methods $(METHODS)) $(if $(PROXY_SHARE),--proxy-share $(PROXY_SHARE)) \
+  $(if $(BASES),--bases $(BASES)) $(if $(KEEP),--keep) $(if $(TELL),--tell)
+study: study-small
+study-small: setup ## 8 methods through the platform into docs/study.md, 2 hours: SIZE, SHARE, SLOTS, METHODS=a,b, KEEP=1
+	$(STUDY) small $(STUDY_OPTIONS)
+study-full: setup ## every method, larger test sets, about 20 hours; a second call goes on where the first stopped
+	$(STUDY) full $(STUDY_OPTIONS)
+study-page: ## write docs/study.md anew from the numbers in docs/study/
+	$(BIN)/python infra/study/page.py
 
 .PHONY: compose-env compose-up compose-down compose-check compose-demo
 export COMPOSE ?= docker-compose
