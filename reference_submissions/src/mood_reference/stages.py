@@ -99,7 +99,12 @@ def freeze(net: nn.Module) -> nn.Module:
 
 
 def put_channels_last(net: nn.Module) -> nn.Module:
-    """Lay out kernels with their channels last in memory, which is faster for small maps on processors."""
+    """Lay out kernels with their channels last in memory, which is faster for small maps on processors.
+
+    Nets with group normalisation stay as they are: in PyTorch 2.13 that corrupts memory for few channels.
+    """
+    if any(isinstance(layer, nn.GroupNorm) for layer in net.modules()):
+        return net
     moved: nn.Module = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return moved
 

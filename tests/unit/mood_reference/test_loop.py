@@ -18,6 +18,7 @@ from mood_reference.stages import (  # noqa: E402 - needs PyTorch
     Stage,
     export_nets,
     load_net,
+    put_channels_last,
     restore_nets,
 )
 
@@ -158,6 +159,14 @@ def test_exported_nets_come_back_within_half_precision() -> None:
     for name, value in net.state_dict().items():
         assert torch.allclose(restored.state_dict()[name], value, rtol=1e-3, atol=1e-4)
     assert not restored.training
+
+
+def test_kernels_get_their_channels_last_but_not_beside_group_normalisation_which_would_crash() -> None:
+    plain = nn.Sequential(nn.Conv2d(2, 8, 3))
+    grouped = nn.Sequential(nn.Conv2d(2, 8, 3), nn.GroupNorm(4, 8))
+    last, usual = (put_channels_last(net)[0].weight for net in (plain, grouped))  # type: ignore[index]
+    assert last.is_contiguous(memory_format=torch.channels_last)
+    assert not usual.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_a_missing_weight_is_named() -> None:
