@@ -104,16 +104,23 @@ down: ## stop what `make up`, `make demo` and `make study` started
 	  if [ -f $$home/settings.env ]; then $(BIN)/mood down --home $$home || exit 1; fi; done
 	@demo=demo-data/compose/platform/.env; if [ -f $$demo ]; then infra/compose/down.sh --env-file $$demo; fi
 
-.PHONY: study study-small study-full study-page
+.PHONY: study study-small study-full study-orderings study-page
 STUDY = $(BIN)/python infra/study/study.py
 STUDY_OPTIONS = $(if $(SIZE),--size $(SIZE)) $(if $(SHARE),--share $(SHARE)) $(if $(SLOTS),--slots $(SLOTS)) \
   $(if $(METHODS),--methods $(METHODS)) $(if $(PROXY_SHARE),--proxy-share $(PROXY_SHARE)) \
-  $(if $(BASES),--bases $(BASES)) $(if $(KEEP),--keep) $(if $(TELL),--tell)
+  $(if $(BASES),--bases $(BASES)) $(if $(ANALYSED),--analysed $(ANALYSED)) $(if $(KEEP),--keep) $(if $(TELL),--tell)
 study: study-small
 study-small: setup ## 8 methods through the platform into docs/study.md, 2 hours: SIZE, SHARE, SLOTS, METHODS=a,b, KEEP=1
 	$(STUDY) small $(STUDY_OPTIONS)
 study-full: setup ## every method, larger test sets, about 20 hours; a second call goes on where the first stopped
 	$(STUDY) full $(STUDY_OPTIONS)
+ORDERINGS_OPTIONS = $(if $(SMALL),--small) $(addprefix --only ,$(ONLY)) $(if $(STEPS),--steps $(STEPS)) \
+  $(if $(SEEDS),--seeds $(SEEDS))
+study-orderings: ## the thesis' comparisons with three seeds each, into docs/study.md: SMALL=1 ONLY="scores slices" STEPS SEEDS
+	$(BIN)/python infra/study/offline.py $(ORDERINGS_OPTIONS)
+	$(BIN)/python infra/study/orderings.py
+	$(BIN)/python infra/study/maps.py
+	$(BIN)/python infra/study/page.py
 study-page: ## write docs/study.md anew from the numbers in docs/study/
 	$(BIN)/python infra/study/page.py
 

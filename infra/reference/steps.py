@@ -26,12 +26,19 @@ class StepFailed(Exception):
     """A command failed, or a file is not what it should be; says which and why."""
 
 
-def run_logged(command: Sequence[str | Path], *, log: str) -> str:
-    """Run a command with its messages in a log file and all processors; return its standard output."""
+def run_logged(command: Sequence[str | Path], *, log: str, sharing: int = 1) -> str:
+    """Run a command with its messages in a log file and its part of the processors; return what it printed.
+
+    Args:
+        command: Program and words.
+        log: The log file's name, without its ending.
+        sharing: How many such commands run side by side.
+
+    """
     path = DATA / "log" / f"{log}.log"
     path.parent.mkdir(parents=True, exist_ok=True)
     words = [str(word) for word in command]
-    threads = str(min(os.cpu_count() or 1, MOST_THREADS))
+    threads = str(max(1, min((os.cpu_count() or 1) // sharing, MOST_THREADS)))
     variables = os.environ | {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
     with path.open("a") as stream:
         stream.write(f"$ {' '.join(words)}\n")

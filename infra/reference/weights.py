@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from steps import BIN, DATA, DATASETS, Run, StepFailed, find_weights, make_parser, run_logged, work_on_each
@@ -55,15 +57,19 @@ class Workshop:
             self.run(command, log=f"test-sets-{self.profile}")
 
     def make(self, method: MethodName) -> None:
-        """Train, measure and describe a method; what is there already is kept."""
-        for dataset in DATASETS:
-            path = self.weights / method / f"{dataset}.npz"
-            if not self.is_finished(path):
-                self.train(method, dataset, path)
-            if not is_newer(validation_file(path), path):
-                self.evaluate(method, dataset, path)
-            print(describe(method, dataset, path), flush=True)
+        """Train, measure and describe a method, Datasets side by side; what is there already is kept."""
+        with ThreadPoolExecutor(len(DATASETS)) as pool:
+            for line in pool.map(partial(self.make_file, method), DATASETS):
+                print(line, flush=True)
         (self.weights / method / "card.md").write_text(write_card(self.weights / method))
+
+    def make_file(self, method: MethodName, dataset: str) -> str:
+        path = self.weights / method / f"{dataset}.npz"
+        if not self.is_finished(path):
+            self.train(method, dataset, path)
+        if not is_newer(validation_file(path), path):
+            self.evaluate(method, dataset, path)
+        return describe(method, dataset, path)
 
     def is_finished(self, path: Path) -> bool:
         if not path.is_file():
@@ -81,12 +87,12 @@ class Workshop:
         if start is not None and start.is_file():
             words += ["--start-from", start]
         command = [BIN / "mood-reference", "train", method, "--profile", self.profile, *words]
-        self.run(command, log=f"{self.profile}-{method}-{dataset}")
+        self.run(command, log=f"{self.profile}-{method}-{dataset}", sharing=len(DATASETS))
 
     def evaluate(self, method: MethodName, dataset: str, path: Path) -> None:
         words = ["--data", self.data / f"validation-{dataset}", "--json", validation_file(path)]
         command = [BIN / "mood-reference", "evaluate", path, *words]
-        self.run(command, log=f"{self.profile}-{method}-{dataset}")
+        self.run(command, log=f"{self.profile}-{method}-{dataset}", sharing=len(DATASETS))
 
 
 def is_newer(path: Path, than: Path) -> bool:

@@ -1,6 +1,6 @@
 """Pictures of what methods see in single slices, in the style of the thesis' Fig. 3.7, 3.13, 3.15 and 3.17.
 
-    .venv/bin/python infra/study/maps.py --weights weights --data FOLDER --test validation-brain
+    .venv/bin/python infra/study/maps.py [--weights weights] [--test SET]
 
 Maps of one method share one scale over all rows: the calibrated score, from 0 (dark) to 1.
 """
@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from figures import SMALL, panels, save
 from matplotlib.figure import Figure as Canvas
+from offline_sets import PLACE
 
 from mood_reference.configs import apply_settings, rebuild_config
 from mood_reference.data import read_scan
@@ -148,12 +149,11 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--weights", type=Path, default=Path("weights"))
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--test", default="validation-brain")
+    parser.add_argument("--test", type=Path, default=PLACE / "test-sets" / "shifted-brain")
     parser.add_argument("--out", type=Path, default=Path("docs/study"))
     parser.add_argument("--rows", type=int, default=4)
     options = parser.parse_args()
-    cases = find_cases(options.data / options.test, options.rows)
+    cases = find_cases(options.test, options.rows)
     drawn = {
         "maps-scores": lambda: show_scores(options.weights / "vae" / "brain.npz", cases),
         "maps-representations": lambda: show_methods(options.weights, REPRESENTATIONS, cases),

@@ -1,8 +1,8 @@
-"""Runs the thesis' comparisons with several seeds, two trainings at a time, and keeps what they say as JSON.
+"""Runs the thesis' comparisons with several seeds, a training on every core, and keeps what they say as JSON.
 
-    .venv/bin/python infra/study/offline.py --data FOLDER --results FOLDER [--small] [--only KEY]
+    .venv/bin/python infra/study/offline.py [--small] [--only KEY]
 
-A second call goes on where the first stopped. `page.py` tells the results in docs/study.md.
+A second call goes on where the first stopped. `orderings.py` and `page.py` tell the results in docs/study.md.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import numpy as np
 from experiments import EXPERIMENTS, Experiment, Variant
 from intervals import Counts, Matrix, compare, describe, draw_scans, find_aps, find_aurocs
 from measuring import Bench, measure
+from offline_sets import PLACE, build_sets
 
 DRAWS = 400
 SEEDS = (0, 1, 2)
@@ -148,8 +149,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, required=True, help="folder of the training and test sets")
-    parser.add_argument("--results", type=Path, required=True)
+    parser.add_argument(
+        "--data", type=Path, default=PLACE / "test-sets", help="what is missing is built here"
+    )
+    parser.add_argument("--results", type=Path, default=PLACE / "results")
     parser.add_argument("--small", action="store_true", help="only the experiments of make study-small")
     parser.add_argument("--only", action="append", default=[], metavar="KEY")
     parser.add_argument("--seeds", type=int, default=len(SEEDS))
@@ -160,6 +163,7 @@ def main() -> int:
     os.environ["OMP_NUM_THREADS"] = "1"  # one core a training, as many trainings as cores
     bench = Bench(options.data, options.results, options.steps, options.profile)
     experiments, seeds = list(select(small=options.small, only=options.only)), range(options.seeds)
+    build_sets(options.data, experiments)
     failed = run_all(bench, experiments, seeds, options.workers)
     for experiment in experiments:
         if not any(line.startswith(f"{experiment.key},") for line in failed):

@@ -10,6 +10,7 @@ from typing import Any
 from experiments import EXPERIMENTS
 from figures import SMALL, TEXT, panels, save
 from matplotlib.figure import Figure as Canvas
+from offline_sets import PLACE
 from orderings_section import FILE, MEASURES
 from page_parts import Json
 
@@ -48,8 +49,8 @@ def draw_experiment(part: Json) -> Canvas:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("results", type=Path, help="what offline.py wrote")
-    parser.add_argument("docs", type=Path, nargs="?", default=Path("docs/study"))
+    parser.add_argument("--results", type=Path, default=PLACE / "results", help="what offline.py wrote")
+    parser.add_argument("--docs", type=Path, default=Path("docs/study"))
     options = parser.parse_args()
     document = gather(options.results)
     options.docs.mkdir(parents=True, exist_ok=True)

@@ -42,6 +42,11 @@ class Scale:
     bases: int = 1
     """Subjects of each sweep."""
     side: int = 64
+    analysed: tuple[str, ...] | None = None
+    """Methods that go through the analysis stage; None: all."""
+
+    def analyses(self, method: str) -> bool:
+        return self.analysed is None or method in self.analysed
 
     @property
     def recipes(self) -> dict[str, tuple[str, ...]]:
@@ -64,6 +69,7 @@ class Scale:
             "METHODS": None if self.methods == usual.methods else ",".join(self.methods),
             "PROXY_SHARE": None if self.proxy_share == usual.proxy_share else f"{self.proxy_share:g}",
             "BASES": None if self.bases == usual.bases else str(self.bases),
+            "ANALYSED": None if self.analysed == usual.analysed else ",".join(self.analysed or self.methods),
         }
         words = [f"{name}={value}" for name, value in given.items() if value is not None]
         return " ".join([f"make study-{self.name} SIZE={self.side} SHARE={self.share:g}", *words])
@@ -84,14 +90,18 @@ def needs_torch(method: str) -> bool:
     return ABOUT[MethodName(method)].torch
 
 
-def cases_of_a_method(test_sets: Path) -> int:
+def cases_of_a_method(test_sets: Path, *, analysed: bool) -> int:
     """How many containers one method's image is started in, by the manifests."""
-    return sum(runs * _cases(test_sets, kind, task) for task in TASKS for kind, runs in _runs(task).items())
+    return sum(
+        runs * _cases(test_sets, kind, task)
+        for task in TASKS
+        for kind, runs in _runs(task, analysed=analysed).items()
+    )
 
 
-def _runs(task: str) -> dict[str, int]:
+def _runs(task: str, *, analysed: bool) -> dict[str, int]:
     """Toy cases run in the toy stage, and first in the challenge stage."""
-    return {"toy": 2, "test": 1} | dict.fromkeys(ANALYSES[task], 1)
+    return {"toy": 2, "test": 1} | (dict.fromkeys(ANALYSES[task], 1) if analysed else {})
 
 
 def _cases(test_sets: Path, kind: str, task: str) -> int:

@@ -86,7 +86,10 @@ class Study:
     def tell_hours(self) -> None:
         hours = expected_hours(
             untrained=[method for method in self.scale.methods if not is_trained(method)],
-            cases=dict.fromkeys(self.scale.methods, cases_of(self.ingredients.test_sets)),
+            cases={
+                method: cases_of(self.ingredients.test_sets, analysed=self.scale.analyses(method))
+                for method in self.scale.methods
+            },
             slots=self.platform.slots,
         )
         self.stages.say(f"   all of it takes about {hours:.1f} hours where nothing is there yet")
@@ -99,7 +102,7 @@ class Study:
         for stage in STAGES:
             self.run_stage(stage, images)
         with self.stages.step("analysis stage"), self.memory.timed("analysis stage"):
-            self.fail(self.contest.analyse(self.alive))
+            self.fail(self.contest.analyse(filter(self.scale.analyses, self.alive)))
         with self.stages.step("leaderboards published, all tables exported"):
             for task in TASKS:
                 self.contest.publish(task)
@@ -161,6 +164,9 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--proxy-share", type=float, help="of the recipe `toyish`")
     parser.add_argument("--bases", type=int, help="subjects of each sweep")
     parser.add_argument("--methods", help="instead of the scale's, separated by commas")
+    parser.add_argument(
+        "--analysed", help="methods of the analysis stage, separated by commas (default: all)"
+    )
     parser.add_argument("--slots", type=int, default=2, help="containers at a time")
     parser.add_argument("--port", type=int, default=8050)
     parser.add_argument("--folder", type=Path, help="all that it makes (default: demo-data/study/SCALE)")
@@ -179,6 +185,7 @@ def scale_of(options: argparse.Namespace) -> Scale:
         "proxy_share": options.proxy_share,
         "bases": options.bases,
         "methods": options.methods and tuple(options.methods.split(",")),
+        "analysed": options.analysed and tuple(options.analysed.split(",")),
     }
     return replace(SCALES[options.scale], **{name: value for name, value in given.items() if value})
 

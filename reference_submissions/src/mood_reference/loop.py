@@ -4,8 +4,7 @@ Nothing here knows a model. A step is the same whether the training was interrup
 Adam, schedule, both random generators and the best net so far are in the checkpoint.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 
 from mood_reference.log import TrainingLog
 from mood_reference.methods import Report
+from mood_reference.precision import mixed_precision
 from mood_reference.stages import (
     Decay,
     Nets,
@@ -98,7 +98,7 @@ class _StageTraining:
         self.net.train()
         for group in self.adam.param_groups:
             group["lr"] = self.schedule.learning_rate * self.factor * find_rate(self.schedule, self.step)
-        with _mixed_precision(self.device):
+        with mixed_precision(self.device):
             losses = self._find_losses(self.data, self.rng)
         loss = next(iter(losses.values()))
         self.adam.zero_grad(set_to_none=True)
@@ -202,9 +202,3 @@ def find_rate(schedule: Schedule, step: int) -> float:
 
 def _copy(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return {key: tensor.detach().clone() for key, tensor in state.items()}
-
-
-@contextmanager
-def _mixed_precision(device: torch.device) -> Iterator[None]:
-    with torch.autocast(device.type, torch.bfloat16) if device.type == "cuda" else nullcontext():
-        yield

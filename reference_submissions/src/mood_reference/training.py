@@ -63,7 +63,7 @@ def train_method(order: Order) -> Weights:
         "data": _name_data(order.data),
         "scans": {"learnt": len(learn), "held_out": len(held_out)},
         "seconds": round(time.monotonic() - begun, 1),
-        "machine": _name_machine(),
+        "machine": _name_machine(with_torch=ABOUT[order.method].torch),
         "judged": judged,
     }
     return calibrate_on(held_out, replace(weights, header=replace(weights.header, trained=trained)))
@@ -118,10 +118,25 @@ def _name_data(scans: Path) -> dict[str, str]:
     return {"name": manifest["name"], "digest": manifest["digest"]}
 
 
-def _name_machine() -> str:
-    """Return processor and software, as a model card needs them."""
+def _name_machine(*, with_torch: bool) -> str:
+    """Return processor, software and arithmetic, as a model card needs them."""
     words = [platform.machine(), f"Python {platform.python_version()}", f"NumPy {np.__version__}"]
-    return ", ".join(words)
+    return ", ".join(words + (_name_torch() if with_torch else []))
+
+
+def _name_torch() -> list[str]:
+    import torch
+
+    from mood_reference.precision import name_precision
+    from mood_reference.stages import find_device
+
+    device = find_device()
+    name = (
+        torch.cuda.get_device_name(device)
+        if device.type == "cuda"
+        else f"{torch.get_num_threads()} thread(s)"
+    )
+    return [f"PyTorch {torch.__version__}", name, name_precision(device)]
 
 
 def count_scans(folder: Path) -> int:

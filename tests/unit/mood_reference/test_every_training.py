@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from nibabel.nifti1 import Nifti1Image
 
+from mood_reference import precision
 from mood_reference.methods import ABOUT, MethodName, Profile
 from mood_reference.training import Order, train_method
 
@@ -53,3 +54,14 @@ def test_a_training_killed_twice_ends_with_the_same_bits(
     assert whole.arrays.keys() == resumed.arrays.keys()
     assert all(np.array_equal(whole.arrays[name], resumed.arrays[name]) for name in whole.arrays)
     assert whole.header.tau_pixel == resumed.header.tau_pixel
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_it_trains_in_mixed_precision_on_any_machine(
+    method: MethodName, scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precision, "has_bfloat16_units", lambda _device: True)
+    order = Order(method=method, dataset="brain", data=scans, profile=Profile.TINY, folder=tmp_path)
+    trained = train_method(order)
+    assert all(np.isfinite(array).all() for array in trained.arrays.values())
+    assert "bfloat16" in trained.header.trained["machine"]

@@ -31,7 +31,8 @@ def test_cases_are_counted_once_for_each_time_they_run(tmp_path: Path) -> None:
             cases = [{"tasks": ["sample"]}, {"tasks": ["sample", "pixel"]}]
             (folder / "test_set.json").write_text(json.dumps({"cases": cases}))
     sample, pixel = 2 * (2 * 2 + 2 + 2), 2 * (2 + 1 + 1 + 1 + 1)
-    assert cases_of_a_method(tmp_path) == sample + pixel
+    assert cases_of_a_method(tmp_path, analysed=True) == sample + pixel
+    assert cases_of_a_method(tmp_path, analysed=False) == 2 * (2 * 2 + 2) + 2 * (2 + 1)
 
 
 def test_hours_count_training_once_and_share_cases_among_slots() -> None:
@@ -46,6 +47,14 @@ def test_the_command_names_what_is_not_as_usual() -> None:
     assert small.command == f"make study-small SIZE=64 SHARE={small.share:g}"
     other = replace(small, side=32, methods=("pca", "constant"), bases=3)
     assert other.command == f"make study-small SIZE=32 SHARE={small.share:g} METHODS=pca,constant BASES=3"
+
+
+def test_only_the_methods_named_are_analysed() -> None:
+    some = replace(SCALES["full"], analysed=("pca",))
+    assert some.analyses("pca")
+    assert not some.analyses("vae")
+    assert some.command.endswith("ANALYSED=pca")
+    assert all(map(SCALES["full"].analyses, MethodName))
 
 
 def test_what_was_noted_is_recalled_by_another_call(tmp_path: Path) -> None:

@@ -240,10 +240,10 @@ def make_axis_stage(config: Config) -> Stage:
         """Mean |F(x) - F(x^)| over mean |F(x)|, of each slice, averaged over the batch."""
         (x,) = batch
         vgg = cast("Vgg", nets["vgg"])
-        wanted = vgg.find_features(x)
+        wanted = vgg.find_features(x).float()  # of bfloat16, where products are
         if net.training:
             net.norm.lerp_(wanted.abs().mean(), 0.05)
-        return {"loss": find_relative_error(wanted, vgg.find_features(net(x))).mean()}
+        return {"loss": find_relative_error(wanted, vgg.find_features(net(x)).float()).mean()}
 
     schedule = Schedule(steps=config.steps, learning_rate=config.learning_rate, checks=config.checks)
     return Stage(
