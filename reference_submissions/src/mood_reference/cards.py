@@ -1,7 +1,7 @@
 """A model card in Markdown: what the weights of a method were learnt from, and how well they work."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,50 @@ def write_card(folder: Path) -> str:
     for path, header in headers.items():
         lines += _describe(path, header)
     return "\n".join(lines) + "\n"
+
+
+def write_index(folders: Iterable[Path]) -> str:
+    """Return a table of all cards: how well spheres are found, after how much training."""
+    heads = ("method", "dataset", "voxels: AP", "AUROC", "scans: AP", "training, s", "a case, s", "file, MB")
+    rows = [row for folder in folders for row in _list_rows(folder)]
+    return "\n".join(
+        (
+            "# Model cards",
+            "",
+            "Scores on validation scans with spheres, of one seed each. A constant guess has the share of sphere",
+            "voxels, about 0.003, and 0.5 for scans. `mood-reference pack` writes this page.",
+            "",
+            f"| {' | '.join(heads)} |",
+            f"|---|---|{'--:|' * (len(heads) - 2)}",
+            *(f"| {' | '.join(row)} |" for row in rows),
+            "",
+        )
+    )
+
+
+def _list_rows(folder: Path) -> Iterator[tuple[str, ...]]:
+    for path in (folder / f"{dataset}.npz" for dataset in DATASETS):
+        header, measured = load_weights(path).header, _read_validation(path)
+        about, voxels, scans = ABOUT[MethodName(header.method)], measured.get("pixel"), measured.get("sample")
+        note = (
+            ""
+            if works(list(_list_scores(path, header))) or about.trivial
+            else ": does not work at this budget"
+        )
+        yield (
+            f"[{about.title}]({header.method}.md){note}",
+            header.dataset,
+            _show(voxels, "ap"),
+            _show(voxels, "auroc"),
+            _show(scans, "ap"),
+            f"{header.trained.get('seconds', 0):.0f}",
+            f"{measured.get('seconds_per_case', float('nan')):.2f}",
+            f"{path.stat().st_size / 1e6:.2f}",
+        )
+
+
+def _show(measured: Measured | None, name: str) -> str:
+    return f"{measured[name]:.3f}" if measured and name in measured else ""
 
 
 def _introduce(name: MethodName) -> Iterator[str]:

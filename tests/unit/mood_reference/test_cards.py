@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mood_reference.cards import NO_SUCCESS, validation_file, write_card
+from mood_reference.cards import NO_SUCCESS, validation_file, write_card, write_index
 from mood_reference.weights import Header, Weights, save_weights
 
 PAINTED = {"ap": 0.08, "auroc": 0.9, "prevalence": 0.01}
@@ -95,3 +95,13 @@ def test_a_folder_without_weights_or_with_those_of_two_methods_is_refused(tmp_pa
     save(tmp_path, "vae", "abdom")
     with pytest.raises(ValueError, match="mixes weights of pca and vae"):
         write_card(tmp_path)
+
+
+def test_the_table_of_cards_shows_scores_and_admits_what_does_not_work(tmp_path: Path) -> None:
+    for dataset, ap in (("brain", 0.3), ("abdom", 0.02)):
+        save_validation(save(tmp_path, dataset=dataset), ap=ap)
+    brain, abdom = write_index([tmp_path]).splitlines()[-2:]
+    assert brain.startswith("| [PCA residual (Saase)](pca.md) | brain | 0.300 | 0.900 |  | 12 | 0.50 |")
+    assert abdom.startswith(
+        "| [PCA residual (Saase)](pca.md): does not work at this budget | abdom | 0.020 |"
+    )

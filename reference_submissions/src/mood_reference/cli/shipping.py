@@ -5,11 +5,11 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from mood_reference.cards import write_card
+from mood_reference.cards import write_card, write_index
 from mood_reference.contexts import export_context
 from mood_reference.images import build_image, build_runtime, find_size
 from mood_reference.methods import ABOUT, MethodName
-from mood_reference.releases import LOCK, pack, unpack
+from mood_reference.releases import LOCK, Packed, pack, unpack
 from mood_reference.wheels import HERE, find_wheels
 
 
@@ -128,9 +128,22 @@ def _write_card(options: Namespace) -> None:
 def _pack(options: Namespace) -> None:
     packed = pack(options.root, options.out, options.lock)
     megabytes = options.out.stat().st_size / 1e6
-    print(f"wrote {options.out}, {megabytes:.1f} MB with {len(packed.files)} files, and {options.lock}")
+    cards = _write_cards(options.root, packed, options.lock.parent / "cards")
+    print(
+        f"wrote {options.out}, {megabytes:.1f} MB with {len(packed.files)} files, {options.lock} and {cards}"
+    )
     for method, why in packed.left_out.items():
         print(f"left out: {method}, {why}")
+
+
+def _write_cards(root: Path, packed: Packed, cards: Path) -> Path:
+    """Write the cards of what was packed, and a table of them."""
+    methods = [method for method in MethodName if f"{method}/brain.npz" in packed.files]
+    cards.mkdir(parents=True, exist_ok=True)
+    for method in methods:
+        (cards / f"{method}.md").write_text(write_card(root / method))
+    (cards / "README.md").write_text(write_index(root / method for method in methods))
+    return cards
 
 
 def _unpack(options: Namespace) -> None:

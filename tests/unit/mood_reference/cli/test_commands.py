@@ -50,6 +50,8 @@ def test_weights_go_through_an_archive(tmp_path: Path, capsys: pytest.CaptureFix
     archive, lock = str(tmp_path / "weights.tar.gz"), ["--lock", str(tmp_path / "lock.json")]
     assert main(["pack", str(tmp_path / "weights"), "--out", archive, *lock]) == 0
     assert "with 2 files" in capsys.readouterr().out
+    assert (tmp_path / "cards" / "pca.md").read_text().startswith("# PCA residual")
+    assert "(pca.md)" in (tmp_path / "cards" / "README.md").read_text()
     assert main(["unpack", archive, "--out", str(tmp_path / "out"), *lock]) == 0
     check_weights(tmp_path / "out" / "pca", "pca")
 
