@@ -46,7 +46,7 @@ def write_index(folders: Iterable[Path]) -> str:
         (
             "# Model cards",
             "",
-            "Scores on validation scans with spheres, of one seed each. A constant guess has the share of sphere",
+            "Scores on validation scans with spheres, one seed each. A constant guess has the share of sphere",
             "voxels, about 0.003, and 0.5 for scans. `mood-reference pack` writes this page.",
             "",
             f"| {' | '.join(heads)} |",
