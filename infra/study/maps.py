@@ -18,6 +18,7 @@ from figures import SMALL, panels, save
 from matplotlib.figure import Figure as Canvas
 from offline_sets import PLACE
 
+from mood_evaluator.average_precision import average_precision
 from mood_reference.configs import apply_settings, rebuild_config
 from mood_reference.data import read_scan
 from mood_reference.evaluating import read_manifest, read_mask
@@ -38,6 +39,7 @@ SCORES = {
     "ELBO-gradient": "elbo_grad",
     "combi": "combi",
 }
+PLAIN = ("scan", "truth", "restored", "marked")
 REPRESENTATIONS = ("vae", "cevae", "vae_gmm", "cevae_gmm", "cradl", "cradl_nvp", "glow")
 
 
@@ -72,6 +74,41 @@ def show_scores(weights: Path, cases: Sequence[tuple[Image, Image, int]]) -> Can
         maps = {name: score(volume).voxels[:, :, depth] for name, score in scorers.items()}
         rows.append(_start(volume, mask, depth) | maps)
     return draw_rows(rows, "One VAE, seven ways to trace its loss to pixels (each map scaled by its column)")
+
+
+def show_outcomes(weights: Path, folder: Path) -> Canvas:
+    """Fig. 3.13: the scans that a ceVAE finds best, as usual and worst, with what it restores and marks.
+
+    Marked is what lies above the 99th percentile of all voxels of these scans' bodies.
+    """
+    trained = load_weights(weights)
+    score, error, gradient = (
+        make_raw_scorer(one) for one in (trained, rescore(trained, "rec"), rescore(trained, "kl_grad"))
+    )
+    module = load_method(trained.header.method)
+    config = rebuild_config(module.Config, trained.header.config)
+    net = next(iter(restore_nets(module.make_stages(config), trained.arrays).values()))
+    cases = find_cases(folder, count=10**6)
+    found = [score(volume) for volume, _, _ in cases]
+    limit = np.quantile(np.concatenate([raw.voxels[raw.foreground] for raw in found]), 0.99)
+    aps = [
+        average_precision(raw.voxels.ravel(), mask.ravel())
+        for raw, (_, mask, _) in zip(found, cases, strict=True)
+    ]
+    order = np.argsort(aps)[::-1]
+    rows = []
+    for place in (order[0], order[len(order) // 2], order[-1]):
+        volume, mask, depth = cases[place]
+        cut = _start(volume, mask, depth)
+        cut |= {"restored": _restore("ceVAE", config, net, volume, depth)["ceVAE"]}
+        cut |= {
+            "error": error(volume).voxels[:, :, depth],
+            "KL-gradient": gradient(volume).voxels[:, :, depth],
+        }
+        cut |= {"score": found[place].voxels[:, :, depth]}
+        rows.append(cut | {"marked": (cut["score"] > limit).astype(float)})
+    told = ", ".join(f"{aps[place]:.2f}" for place in (order[0], order[len(order) // 2], order[-1]))
+    return draw_rows(rows, f"What a ceVAE finds best, as usual and worst: AP of the scan {told}")
 
 
 def show_methods(weights: Path, names: Sequence[str], cases: Sequence[tuple[Image, Image, int]]) -> Canvas:
@@ -127,7 +164,7 @@ def draw_rows(rows: Sequence[Columns], title: str, *, restored: bool = False) ->
     height = 0.55 + 8.0 / len(names) * len(rows)
     figure, grid = panels(len(rows), len(names), height, title)
     for column, name in enumerate(names):
-        plain = restored or name in ("scan", "truth")
+        plain = restored or name in PLAIN
         low, high = _range([row[name] for row in rows], plain=plain)
         for line, row in zip(grid, rows, strict=True):
             axes = line[column]
@@ -156,6 +193,7 @@ def main() -> None:
     cases = find_cases(options.test, options.rows)
     drawn = {
         "maps-scores": lambda: show_scores(options.weights / "vae" / "brain.npz", cases),
+        "maps-outcomes": lambda: show_outcomes(options.weights / "cevae" / "brain.npz", options.test),
         "maps-representations": lambda: show_methods(options.weights, REPRESENTATIONS, cases),
         "maps-parts": lambda: show_parts(options.weights, cases),
     }

@@ -8,6 +8,7 @@ from page_parts import page_of, picture, text
 
 PICTURES = {
     "maps-scores": "One VAE, seven pixel scores, in the style of the thesis' Fig. 3.7",
+    "maps-outcomes": "Scans that a ceVAE finds best, as usual and worst, in the style of Fig. 3.13",
     "maps-representations": "What representations find, in the style of Fig. 3.15",
     "maps-parts": "What hierarchical models restore, in the style of Fig. 3.17",
 }

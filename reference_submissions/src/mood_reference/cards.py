@@ -46,8 +46,8 @@ def write_index(folders: Iterable[Path]) -> str:
         (
             "# Model cards",
             "",
-            "Scores on validation scans with spheres, one seed each. A constant guess has the share of sphere",
-            "voxels, about 0.003, and 0.5 for scans. `mood-reference pack` writes this page.",
+            "Scores on validation scans with spheres, one seed each. Chance: 0.5 for scans, for voxels the",
+            "share of sphere voxels, about 0.003. `mood-reference pack` writes this page.",
             "",
             f"| {' | '.join(heads)} |",
             f"|---|---|{'--:|' * (len(heads) - 2)}",

@@ -13,8 +13,7 @@ def has_bfloat16_units(device: torch.device) -> bool:
     """Return whether products in bfloat16 are faster there: on GPUs since 2020, on processors with AMX."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    capabilities: dict[str, Any] = torch.cpu.get_capabilities()
-    return bool(capabilities.get("amx_bf16", False))
+    return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
 
 
 def mixed_precision(device: torch.device) -> AbstractContextManager[Any]:
