@@ -18,8 +18,9 @@ from pathlib import Path
 
 import numpy as np
 from steps import DATA, DATASETS, ROOT, find_weights, make_parser
+from weights import START_FROM
 
-from mood_reference.cards import NO_SUCCESS, TIMES_CHANCE
+from mood_reference.cards import NO_SUCCESS, TIMES_CHANCE, validation_file
 from mood_reference.data import read_scan
 from mood_reference.evaluating import read_manifest, read_mask
 from mood_reference.methods import ABOUT, MethodName
@@ -27,7 +28,7 @@ from mood_reference.scoring import make_raw_scorer
 from mood_reference.weights import load_weights
 
 sys.path.append(str(ROOT / "infra" / "study"))
-from intervals import LEVEL, Counts, draw_scans, find_aps, find_aurocs
+from intervals import LEVEL, Counts, draw_scans, find_aurocs
 
 DRAWS = 500
 LEVELS = 4096  # of the score, which AUROC is read from
@@ -42,7 +43,7 @@ class Finding:
     auroc: float
     low: float
     high: float
-    ap_ratio: float  # pixel AP over the share of sphere voxels
+    ap_ratio: float  # pixel AP on all validation scans over the share of sphere voxels, as on the card
     seconds: float  # a case
     losses: str  # stage: first tenth -> last tenth of the smoothed loss
     problems: tuple[str, ...]
@@ -54,18 +55,17 @@ def check(method: MethodName, dataset: str, folder: Path, data: Path, scans: int
     weights = draw_scans(np.ones(len(counts.positives), bool), draws=DRAWS, seed=1)
     aurocs = find_aurocs(counts, weights)
     low, high = (float(value) for value in np.quantile(aurocs, LEVEL))
-    prevalence = counts.positives.sum() / (counts.positives.sum() + counts.negatives.sum())
-    ratio = float(find_aps(counts, weights)[0] / prevalence)
+    voxels = json.loads(validation_file(path).read_text())["pixel"]
+    ratio = voxels["ap"] / voxels["prevalence"]
+    card = (folder / "card.md").read_text().split(f"## {dataset}\n")[1].split("\n## ")[0]
     falls = dict(read_falls(folder / f"{dataset}.training"))
     problems = [f"the loss of {stage} did not fall" for stage, (a, b) in falls.items() if b >= a]
     if not ABOUT[method].trivial and low <= 0.5:
         problems.append(f"AUROC may be {low:.3f}")
-    if (
-        ratio < TIMES_CHANCE
-        and not ABOUT[method].trivial
-        and NO_SUCCESS not in (folder / "card.md").read_text()
-    ):
+    if ratio < TIMES_CHANCE and not ABOUT[method].trivial and NO_SUCCESS not in card:
         problems.append("the card does not say that it does not work")
+    if ABOUT[method].torch and not falls and method not in START_FROM:
+        problems.append("its losses are not there")
     told = ", ".join(f"{stage} {a:.3g} to {b:.3g}" for stage, (a, b) in falls.items())
     return Finding(method, dataset, float(aurocs[0]), low, high, ratio, seconds, told, tuple(problems))
 

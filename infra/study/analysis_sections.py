@@ -31,7 +31,7 @@ THESIS_PROXY = {
 """Table 4.3."""
 GAINS = {
     "radius": "the larger half of the radii scores higher than the smaller half",
-    "intensity": "the darkest and brightest quarters score higher than the middle",
+    "intensity": "both the darkest and the brightest quarter score higher than the middle",
 }
 FEW = 20  # scans of a kind, below which no rate of false alarms is given
 KINDS = {"sample": "Fig. 4.5", "pixel": "Fig. 4.8"}
@@ -130,7 +130,7 @@ def _who_is_median(document: Json) -> str:
 def categories(task: str, found: Json) -> str:
     counts = [row["cases"] for part in found.values() for row in part["subcategory"]] or [0]
     here = span((min(counts), max(counts)), 0) if min(counts) < max(counts) else str(counts[0])
-    few = f"Scans of a subcategory: {here}, in the thesis {FEW}; read no single bar."
+    few = f"Scans of a subcategory: {here}; read no single bar."
     return page_of(
         f"### {task.capitalize()} task, categories ({KINDS[task]})",
         text(f"{categories_say(found)}. {few}"),

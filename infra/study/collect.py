@@ -67,11 +67,12 @@ def measure(
     boards = {task: board(task, document, drawn[task], sets) for task, document in published.items()}
     return {
         "schema": SCHEMA,
-        "made": making(place, scale, tables["runs"], published, sets) | {"failed": dict(failed)},
+        "made": making(place, scale, tables["runs"], published, sets)
+        | {"methods": sorted({one.run.team for one in scored}), "failed": dict(failed)},
         "training": [training(method) for method in scale.methods if is_trained(method)],
         "boards": boards,
         "proxy": proxies(drawn),
-        "sweeps": sweeps(scored, sets),
+        "sweeps": sweeps(scored, sets, left_out=trivial),
         "kinds": kinds(scored, sets, left_out=trivial),
         "trivial": trivial,
         "times": run_times(**tables),
@@ -95,13 +96,13 @@ def making(
 ) -> dict[str, Any]:
     """How it was made: commands, test sets, limits, hours, class of machine."""
     nodes = [node for document in boards.values() for node in document["node_classes"]]
+    known = json.loads((place / "memory.json").read_text())
     machines = {tuple(node.get(name) for name in MACHINE) for node in nodes}
     return {
         "scale": scale.name,
-        "command": scale.command,
+        "commands": known.get("commands", {}).get(scale.name, [scale.command]),
         "side": scale.side,
-        "methods": [title_of(method) for method in scale.methods],
-        "seconds": json.loads((place / "memory.json").read_text()).get("seconds", {}),
+        "seconds": known.get("seconds", {}),
         "machines": [dict(zip(MACHINE, machine, strict=True)) for machine in sorted(machines, key=str)],
         "limits": runs[-1]["limits"] if runs else {},
         "test_sets": [described(one) for one in sets.values()],

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from demo_parts import Stages
@@ -43,25 +41,10 @@ class Ingredients:
             self.stages.run([*MAKE, "weights", f"METHOD={method}"], log=f"weights-{method}")
 
     def pack(self, method: str) -> str:
-        """The image's id; built again where its weights are newer."""
-        found = self._find_image(method)
-        if found is None or found[1] < self._last_trained(method):
-            self.stages.run([*MAKE, "images", f"METHOD={method}"], log=f"image-{method}")
-            found = self._find_image(method)
-        if found is None:
-            raise LookupError(f"`make images METHOD={method}` left no image {image_of(method)}")
-        return found[0]
-
-    def _last_trained(self, method: str) -> float:
-        return max(path.stat().st_mtime for path in weights_of(method, self.weights))
-
-    def _find_image(self, method: str) -> tuple[str, float] | None:
-        """Its id and when it was made."""
-        listed = self.stages.run(["docker", "images", "--quiet", image_of(method)], log="images")
-        if not listed.strip():
-            return None
-        found = json.loads(self.stages.run(["docker", "image", "inspect", image_of(method)], log="images"))[0]
-        return found["Id"], datetime.fromisoformat(found["Created"]).timestamp()
+        """The image's id; it is the same one where neither weights nor code have changed."""
+        self.stages.run([*MAKE, "images", f"METHOD={method}"], log=f"image-{method}")
+        words = ["docker", "image", "inspect", "--format", "{{.Id}}", image_of(method)]
+        return self.stages.run(words, log="images").strip()
 
 
 def weights_of(method: str, weights: Path = WEIGHTS) -> list[Path]:

@@ -20,13 +20,16 @@ DIMENSIONS = ("subcategory", "difficulty")
 EVERYTHING = "all abnormal scans"
 
 
-def sweeps(scored: Sequence[Scored], sets: Mapping[str, TestSet]) -> list[Row]:
-    """AP of each team per level of what varies."""
+def sweeps(
+    scored: Sequence[Scored], sets: Mapping[str, TestSet], *, left_out: Iterable[str] = ()
+) -> list[Row]:
+    """AP of each team per level of what varies; no sentence counts the teams `left_out`."""
     standings = standings_of(scored, "pixel", ("analysis",))
     names = [f"{kind}-{dataset}" for kind in SWEEPS for dataset in DATASETS]
     if standings is None:
         return []
-    return [sweep(standings, sets[name]) for name in names if name in standings.sets]
+    out = sorted(left_out)
+    return [sweep(standings, sets[name]) | {"left_out": out} for name in names if name in standings.sets]
 
 
 def sweep(standings: Standings, test_set: TestSet) -> Row:

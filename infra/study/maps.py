@@ -2,7 +2,7 @@
 
     .venv/bin/python infra/study/maps.py [--weights weights] [--test SET]
 
-Maps of one method share one scale over all rows: the calibrated score, from 0 (dark) to 1.
+Maps of one column share one scale over all rows: raw scores, from the lowest to the 99.8th percentile.
 """
 
 from __future__ import annotations

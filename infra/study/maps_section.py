@@ -19,6 +19,6 @@ def section(folder: Path) -> str:
     drawn = [picture(name, words) for name, words in PICTURES.items() if (folder / f"{name}.png").exists()]
     if not drawn:
         return ""
-    words = """Slices with the largest anomalies of a few scans. All rows of a column share one scale, so a
-    dark map beside a bright one means what it seems to mean."""
+    words = """Slices that show most of a scan's anomaly. Maps above each other share one scale, so a dark one
+    below a bright one means what it seems to mean; maps beside each other do not."""
     return page_of("## Single slices", text(words), *drawn)

@@ -7,7 +7,9 @@ import json
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from experiments import Variant
@@ -36,17 +38,54 @@ class Bench:
     """Of each training instead of the profile's; None leaves them."""
     profile: str = "cpu"
 
-    def weights(self, method: str, settings: Sequence[str], train: str, seed: int) -> Path:
-        words = json.dumps([method, list(settings), train, seed, self.steps, self.profile])
-        return self.results / "weights" / f"{method}-{hashlib.sha256(words.encode()).hexdigest()[:12]}.npz"
+    def weights(self, variant: Variant, data: str, seed: int) -> Path:
+        """Where a training's weights lie: another place for other settings, defaults, steps or scans."""
+        config = asdict(self.configure(variant))
+        words = [variant.method, variant.start, config, self.digest(data), seed]
+        return self.results / "weights" / f"{variant.method}-{_hash(words)}.npz"
+
+    def counts(self, variant: Variant, data: str, test: str, seed: int, choice: tuple[str, ...]) -> Path:
+        """Where the counts of a training on a test set lie."""
+        words = [self.weights(variant, data, seed).name, self.digest(test), *variant.scoring, *choice]
+        return self.results / "measured" / f"{variant.method}-{_hash(words)}.npz"
+
+    def configure(self, variant: Variant) -> Any:
+        """Return the config that a variant is trained with."""
+        module = load_method(variant.method)
+        config = module.make_config(profile=Profile(self.profile), dataset="brain")
+        return apply_settings(config, (*variant.training, *_shorten(self, config)))
+
+    def digest(self, name: str) -> str:
+        """Return the digest of a test set."""
+        return _read_digest(self.data / name / "test_set.json")
+
+
+@cache
+def _read_digest(manifest: Path) -> str:
+    return str(json.loads(manifest.read_text())["digest"])
+
+
+def _hash(words: Sequence[Any]) -> str:
+    return hashlib.sha256(json.dumps(words, default=str).encode()).hexdigest()[:16]
+
+
+def _shorten(bench: Bench, config: Any) -> list[str]:
+    return [f"steps={bench.steps}"] if bench.steps and hasattr(config, "steps") else []
+
+
+def base_of(variant: Variant) -> Variant:
+    """The method whose nets a variant builds on."""
+    if variant.start is None:
+        raise ValueError(f"{variant.name} builds on nothing")
+    return Variant(variant.start, variant.start)
 
 
 def train(bench: Bench, variant: Variant, *, data: str, seed: int) -> Path:
     """Train unless it was done; returns the weights file."""
-    settings = variant.training
-    out = bench.weights(variant.method, settings, data, seed)
+    out = bench.weights(variant, data, seed)
     if out.exists():
         return out
+    config = load_method(variant.method).make_config(profile=Profile(bench.profile), dataset="brain")
     words = [
         COMMAND,
         "train",
@@ -59,10 +98,10 @@ def train(bench: Bench, variant: Variant, *, data: str, seed: int) -> Path:
         out,
     ]
     words += ["--seed", str(seed), "--profile", bench.profile]
-    for setting in (*settings, *_shorten(bench, variant)):
+    for setting in (*variant.training, *_shorten(bench, config)):
         words += ["--set", setting]
     if variant.start:
-        words += ["--start-from", train(bench, Variant(variant.start, variant.start), data=data, seed=seed)]
+        words += ["--start-from", train(bench, base_of(variant), data=data, seed=seed)]
     log = out.with_suffix(".log")
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w") as stream:
@@ -72,22 +111,14 @@ def train(bench: Bench, variant: Variant, *, data: str, seed: int) -> Path:
     return out
 
 
-def _shorten(bench: Bench, variant: Variant) -> list[str]:
-    module = load_method(variant.method)
-    config = module.make_config(profile=Profile(bench.profile), dataset="brain")
-    return [f"steps={bench.steps}"] if bench.steps and hasattr(config, "steps") else []
-
-
 def measure(
     bench: Bench, variant: Variant, *, data: str, test: str, seed: int, choice: tuple[str, ...] = ()
 ) -> Path:
-    """Score every scan of a set unless it was done; returns the file of counts."""
-    weights = train(bench, variant, data=data, seed=seed)
-    settings = (*variant.scoring, *choice)
-    name = hashlib.sha256(json.dumps([weights.name, test, list(settings)]).encode()).hexdigest()[:16]
-    out = bench.results / "measured" / f"{variant.method}-{name}.npz"
+    """Score every scan of a set with trained weights unless it was done; returns the file of counts."""
+    out = bench.counts(variant, data, test, seed, choice)
     if not out.exists():
-        changed = _change_scoring(load_weights(weights), settings, bench.data / data)
+        weights = load_weights(bench.weights(variant, data, seed))
+        changed = _change_scoring(weights, (*variant.scoring, *choice), bench.data / data)
         out.parent.mkdir(parents=True, exist_ok=True)
         _write_counts(out, make_raw_scorer(changed), changed, bench.data / test)
     return out

@@ -12,60 +12,94 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from experiments import EXPERIMENTS, Experiment, Variant
+from experiments import EXPERIMENTS, Experiment, Variant, shares_nets
 from intervals import Counts, Matrix, compare, describe, draw_scans, find_aps, find_aurocs
-from measuring import Bench, measure
+from measuring import Bench, base_of, measure, train
 from offline_sets import PLACE, build_sets
 
+Job = tuple[Experiment, Variant, int]
+"""What to train or measure, with its seed."""
 DRAWS = 400
 SEEDS = (0, 1, 2)
 
 
-def prepare(bench: Bench, experiment: Experiment, variant: Variant, seed: int) -> None:
-    """Train and measure one variant with one seed on everything that its experiment asks for."""
-    sets = (
-        [experiment.test] if not variant.choices else [experiment.test, experiment.tuning or experiment.test]
-    )
-    for choice in variant.choices or ((),):
-        for name in sets:
-            measure(bench, variant, data=experiment.train, test=name, seed=seed, choice=choice)
+def learn(bench: Bench, job: Job) -> None:
+    experiment, variant, seed = job
+    train(bench, variant, data=experiment.train, seed=seed)
+
+
+def score(bench: Bench, job: Job) -> None:
+    """Measure one variant with one seed on everything that its experiment asks for."""
+    experiment, variant, seed = job
+    for test, choice in asked(experiment, variant):
+        measure(bench, variant, data=experiment.train, test=test, seed=seed, choice=choice)
+
+
+def asked(experiment: Experiment, variant: Variant) -> list[tuple[str, tuple[str, ...]]]:
+    """The sets that a variant is scored on, each with its choices."""
+    sets = [experiment.test, *filter(None, [experiment.tuning if variant.choices else None])]
+    return list(product(sets, variant.choices or ((),)))
 
 
 def run_all(bench: Bench, experiments: Sequence[Experiment], seeds: Sequence[int], workers: int) -> list[str]:
-    """Do all that is missing; returns a line for each that failed."""
+    """Do all that is missing, nothing twice; returns a line for each that failed."""
     jobs = [(e, v, seed) for seed in seeds for e in experiments for v in e.variants]
-    firsts, later = _split_trainings(bench, jobs)
-    failed: list[str] = []
-    for group in (firsts, later):
-        with ProcessPoolExecutor(workers) as pool:
-            futures = {pool.submit(prepare, bench, *job): job for job in group}
-            for number, future in enumerate(as_completed(futures), 1):
-                experiment, variant, seed = futures[future]
-                error = future.exception()
-                note = "" if error is None else f" FAILED: {error}"
-                failed += [f"{experiment.key}, {variant.name}, seed {seed}: {error}"] if error else []
-                say(f"{number}/{len(futures)} {experiment.key}: {variant.name}, seed {seed}{note}")
-    return failed
+    plain = [job for job in jobs if job[1].start is None]
+    bases = [(e, base_of(v), seed) for e, v, seed in jobs if v.start is not None]
+    built = [job for job in jobs if job[1].start is not None]
+    failed = run_group("trained", learn, bench, unique(bench, [*plain, *bases]), workers)
+    failed += run_group("trained", learn, bench, unique(bench, built), workers)
+    trained = [job for job in jobs if weights_of(bench, job).exists()]
+    return failed + run_group("measured", score, bench, unique_scores(bench, trained), workers)
 
 
-def _split_trainings(
-    bench: Bench, jobs: Sequence[tuple[Experiment, Variant, int]]
-) -> tuple[list[Any], list[Any]]:
-    """The first job of each training, and the rest, which only measure: no two train the same at once."""
+def weights_of(bench: Bench, job: Job) -> Path:
+    experiment, variant, seed = job
+    return bench.weights(variant, experiment.train, seed)
+
+
+def unique(bench: Bench, jobs: Sequence[Job]) -> list[Job]:
+    """One job for each weights file that is missing."""
+    found = {weights_of(bench, job): job for job in jobs}
+    return [job for path, job in found.items() if not path.exists()]
+
+
+def unique_scores(bench: Bench, jobs: Sequence[Job]) -> list[Job]:
+    """The jobs that have something to measure which no job before them measures."""
     seen: set[Path] = set()
-    firsts, later = [], []
-    for job in jobs:
-        experiment, variant, seed = job
-        path = bench.weights(variant.method, variant.training, experiment.train, seed)
-        (later if path in seen or variant.start else firsts).append(job)
-        seen.add(path)
-    return firsts, later
+    found = []
+    for experiment, variant, seed in jobs:
+        paths = {
+            bench.counts(variant, experiment.train, test, seed, choice)
+            for test, choice in asked(experiment, variant)
+        }
+        fresh = {path for path in paths - seen if not path.exists()}
+        seen |= paths
+        if fresh:
+            found.append((experiment, variant, seed))
+    return found
+
+
+def run_group(
+    done: str, work: Callable[[Bench, Job], None], bench: Bench, jobs: Sequence[Job], workers: int
+) -> list[str]:
+    failed: list[str] = []
+    with ProcessPoolExecutor(workers) as pool:
+        futures = {pool.submit(work, bench, job): job for job in jobs}
+        for number, future in enumerate(as_completed(futures), 1):
+            experiment, variant, seed = futures[future]
+            error = future.exception()
+            note = "" if error is None else f" FAILED: {error}"
+            failed += [f"{experiment.key}, {variant.name}, seed {seed}: {error}"] if error else []
+            say(f"{done} {number} of {len(futures)}, {experiment.key}: {variant.name}, seed {seed}{note}")
+    return failed
 
 
 def tables(bench: Bench, experiment: Experiment, variant: Variant, seeds: Sequence[int]) -> dict[str, Matrix]:
@@ -74,7 +108,8 @@ def tables(bench: Bench, experiment: Experiment, variant: Variant, seeds: Sequen
     rows: dict[str, list[Matrix]] = {}
     for seed in seeds:
         path = measure(bench, variant, data=experiment.train, test=experiment.test, seed=seed, choice=choice)
-        for name, values in measures(path, (experiment.measure, *experiment.also)).items():
+        names = (experiment.measure, *experiment.also)
+        for name, values in measures(path, names, only_abnormal=experiment.only_abnormal).items():
             rows.setdefault(name, []).append(values)
     return {name: np.stack(values) for name, values in rows.items()}
 
@@ -95,10 +130,14 @@ def choose(bench: Bench, experiment: Experiment, variant: Variant, seeds: Sequen
     return variant.choices[int(np.argmax(means))]
 
 
-def measures(path: Path, names: Sequence[str], draws: int = DRAWS) -> dict[str, Matrix]:
+def measures(
+    path: Path, names: Sequence[str], *, draws: int = DRAWS, only_abnormal: bool = False
+) -> dict[str, Matrix]:
     """Return (draws,) of each measure of one training on one set."""
     kept = np.load(path)
     weights = draw_scans(kept["abnormal"], draws=draws, seed=7)
+    if only_abnormal:
+        weights[:, ~kept["abnormal"]] = 0
     voxels = Counts(kept["positives"].astype(np.float32), kept["negatives"].astype(np.float32))
     found = {}
     for name in names:
@@ -129,10 +168,28 @@ def conclude(bench: Bench, experiment: Experiment, seeds: Sequence[int]) -> dict
     ]
     orderings = []
     for claim in experiment.claims:
-        pair = (found[name][experiment.measure] for name in (claim.better, claim.worse))
-        difference = compare(*pair, seed=11)
+        names = (claim.better, claim.worse)
+        better, worse = (found[name][experiment.measure] for name in names)
+        paired = shares_nets(*map(experiment.find, names))
+        difference = compare(better, worse, seed=11, paired=paired)
         orderings.append({"better": claim.better, "worse": claim.worse, **vars(difference)})
-    return {"rows": rows, "orderings": orderings, "seeds": list(seeds)}
+    return {
+        "rows": rows,
+        "orderings": orderings,
+        "seeds": list(seeds),
+        "steps": bench.steps,
+        "profile": bench.profile,
+        "only_abnormal": experiment.only_abnormal,
+    }
+
+
+def is_complete(bench: Bench, experiment: Experiment, seeds: Sequence[int]) -> bool:
+    return all(
+        bench.counts(variant, experiment.train, test, seed, choice).exists()
+        for variant in experiment.variants
+        for seed in seeds
+        for test, choice in asked(experiment, variant)
+    )
 
 
 def say(text: str) -> None:
@@ -154,7 +211,9 @@ def main() -> int:
     )
     parser.add_argument("--results", type=Path, default=PLACE / "results")
     parser.add_argument("--small", action="store_true", help="only the experiments of make study-small")
-    parser.add_argument("--only", action="append", default=[], metavar="KEY")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="KEY", choices=[one.key for one in EXPERIMENTS]
+    )
     parser.add_argument("--seeds", type=int, default=len(SEEDS))
     parser.add_argument("--steps", type=int, help="of every training instead of its profile's")
     parser.add_argument("--profile", default="cpu")
@@ -166,8 +225,9 @@ def main() -> int:
     build_sets(options.data, experiments)
     failed = run_all(bench, experiments, seeds, options.workers)
     for experiment in experiments:
-        if not any(line.startswith(f"{experiment.key},") for line in failed):
-            path = bench.results / f"{experiment.key}.json"
+        path = bench.results / f"{experiment.key}.json"
+        path.unlink(missing_ok=True)  # of another call, it might tell of other settings
+        if is_complete(bench, experiment, seeds):
             path.write_text(json.dumps(conclude(bench, experiment, seeds), indent=1) + "\n")
             say(f"wrote {path}")
     print("\n".join(failed), file=sys.stderr)

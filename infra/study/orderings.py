@@ -13,6 +13,7 @@ from matplotlib.figure import Figure as Canvas
 from offline_sets import PLACE
 from orderings_section import FILE, MEASURES
 from page_parts import Json
+from sentences import counted
 
 from mood_evaluator.report.style import COLOURS
 
@@ -35,7 +36,7 @@ def draw_experiment(part: Json) -> Canvas:
     rows, measure = part["rows"], part["measure"]
     sign = -1 if measure == "mse" else 1
     shown = sum(one["reproduced"] for one in part["orderings"])
-    title = f"{part['title']}: {shown} of {len(part['orderings'])} orderings of {part['source']} reproduced"
+    title = f"{part['title']}: {shown} of {counted(len(part['orderings']), 'ordering')} reproduced"
     figure, ((axes,),) = panels(1, 1, 1.1 + 0.26 * len(rows), title)
     for place, row in enumerate(rows):
         value = row[measure]

@@ -19,8 +19,8 @@ from platform_sections import SECTIONS
 
 INTRODUCTION = """# A study of the reference submissions
 
-Every method of the thesis as an image that a participant could have handed in, run by the platform like any
-other. This page is written by `infra/study/page.py` from the JSON files in [`study/`](study).
+Methods of the thesis as images that a participant could have handed in, run by the platform like any other.
+This page is written by `infra/study/page.py` from the JSON files in [`study/`](study).
 """
 
 sections: list[Callable[[Path], str]] = [*SECTIONS, orderings_section.section, maps_section.section]

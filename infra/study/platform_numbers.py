@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from scale import DATASETS, TASKS, needs_torch, title_of
-from scored import Row, Scored
+from scored import Row, Scored, counting_runs
 
 from mood_evaluator import Task, TestSet
 from mood_evaluator.analysis import chance_interval
 from mood_evaluator.runs import RunStability, SetStability, Standings, bootstrap_runs, gather_runs
 from mood_evaluator.tables.agreement import kendall_tau_b, tau_b_of_rows
 
-BOOTSTRAPS, SEED = 1000, 1
+SEED = 1
+LEAST_DRAWS, DRAWS_PER_PAIR = 1000, 45
+"""Holm needs 40 draws for each pair of teams to find any difference at 5 %."""
 Boards = Mapping[str, Mapping[str, Any]]
 """By Task, the newest published document."""
 
@@ -26,7 +29,7 @@ def standings_of(scored: Iterable[Scored], task: str, stages: Sequence[str]) -> 
 
 
 def draw_all(
-    scored: Sequence[Scored], *, draws: int = BOOTSTRAPS
+    scored: Sequence[Scored], *, draws: int | None = None
 ) -> dict[str, tuple[Standings, RunStability]]:
     """Per Task, challenge and proxy sets together: their scores, and those of redrawn scans."""
     found = {}
@@ -34,7 +37,9 @@ def draw_all(
         wanted = [one for one in scored if not one.run.test_set.startswith(("size-", "contrast-"))]
         standings = standings_of(wanted, task, ("challenge", "analysis"))
         if standings is not None:
-            found[task] = (standings, bootstrap_runs(standings, n=draws, seed=SEED))
+            pairs = math.comb(len(standings.teams), 2)
+            enough = draws or max(LEAST_DRAWS, DRAWS_PER_PAIR * pairs)
+            found[task] = (standings, bootstrap_runs(standings, n=enough, seed=SEED))
     return found
 
 
@@ -139,13 +144,17 @@ def _tau_interval(one: SetStability, other: SetStability, teams: Sequence[str]) 
 
 
 def run_times(submissions: Iterable[Row], runs: Iterable[Row], case_runs: Iterable[Row]) -> list[Row]:
-    """Seconds of the containers of each method, of all stages, beside the limit."""
-    names = {row["id"]: str(row["name"]) for row in submissions}
-    of_run = {run["id"]: (names[run["submission_id"]], float(run["limits"]["seconds"])) for run in runs}
+    """Seconds of the containers of each method, of all stages, beside the limit; of Runs that count."""
+    of_run = {
+        run["id"]: (str(submission["name"]), float(run["limits"]["seconds"]))
+        for submission, run in counting_runs(submissions, runs)
+    }
     seconds: dict[str, list[float]] = {}
     limits: dict[str, float] = {}
     ended: dict[str, dict[str, int]] = {}
     for case in case_runs:
+        if case["run_id"] not in of_run:
+            continue
         method, limit = of_run[case["run_id"]]
         limits[method] = limit
         counts = ended.setdefault(method, {})

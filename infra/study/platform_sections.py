@@ -28,13 +28,13 @@ def made(document: Json, _: Path) -> str:
     machines = listed([f"{one['cores']} cores of {one['cpu']}" for one in how["machines"]])
     hours = sum(how["seconds"].values()) / 3600
     steps = [(step, f"{seconds / 60:.1f}") for step, seconds in how["seconds"].items()]
-    limits = how["limits"]
+    limits, commands = how["limits"], ", then ".join(f"`{command}`" for command in how["commands"])
     heads = ("test set", *(head for task in TASKS for head in (f"scans, {task}", "abnormal")), "real people")
     return page_of(
         "## How it was made",
         text(
-            f"`{how['command']}`: {len(how['methods'])} methods, {hours:.1f} hours on {machines}. What an "
-            "earlier call had made already, weights for example, is not in these hours. Each method was "
+            f"{commands}: {len(how['methods'])} methods, {hours:.1f} hours on {machines}. What "
+            "was there before, weights for example, is not in these hours. Each method was "
             "trained once, with one seed; nothing was chosen by looking at these test sets."
         ),
         table(("step", "minutes"), steps),

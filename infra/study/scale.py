@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mood_reference.methods import ABOUT, MethodName
 
@@ -45,6 +46,15 @@ class Scale:
     analysed: tuple[str, ...] | None = None
     """Methods that go through the analysis stage; None: all."""
 
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any] | None) -> Scale | None:
+        """From what `asdict` gave; None of nothing."""
+        if fields is None:
+            return None
+        return cls(
+            **{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+        )
+
     def analyses(self, method: str) -> bool:
         return self.analysed is None or method in self.analysed
 
@@ -76,8 +86,8 @@ class Scale:
 
 
 SCALES = {
-    "small": Scale("small", SMALL_METHODS, share=0.06, proxy_share=0.1),
-    "full": Scale("full", tuple(MethodName), share=0.2, proxy_share=0.4, bases=2),
+    "small": Scale("small", SMALL_METHODS, share=0.05, proxy_share=0.05),
+    "full": Scale("full", tuple(MethodName), share=0.1, proxy_share=0.1),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from statistics import mean
 from typing import Any
@@ -62,7 +63,7 @@ def proxy_agrees(rows: Sequence[Json]) -> str:
     known = [row for row in rows if row["tau"] is not None]
     if not known:
         return "Too few teams to say whether the toy-ish scans order them as the test set does"
-    sure = [row for row in known if row["low"] is not None and row["low"] > 0]
+    sure = [row for row in known if row["low"] is not None and (row["low"] > 0 or row["high"] < 0)]
     taus = sorted(row["tau"] for row in known)
     return (
         f"Toy-ish scans order teams as the test set does with a tau-b of {taus[0]:.2f} to {taus[-1]:.2f}; "
@@ -73,23 +74,35 @@ def proxy_agrees(rows: Sequence[Json]) -> str:
 def sweep_gain(sweep: Json) -> tuple[int, int]:
     """For how many teams the AP rises, of how many.
 
-    Radius: the larger half of the spheres against the smaller half. Intensity: the outer quarters against the
-    middle.
+    What a constant guess scores is subtracted; teams that are there to be beaten do not count. Radius: the
+    larger half of the spheres against the smaller half. Intensity: the worse of the darkest and the brightest
+    quarter against the middle.
     """
-    gains = [gain for aps in sweep["teams"].values() if (gain := _gain(aps, sweep["varied"])) is not None]
+    chance, left_out = sweep["chance"], sweep["left_out"]
+    teams = [aps for team, aps in sweep["teams"].items() if team not in left_out]
+    gains = [gain for aps in teams if (gain := _gain(aps, chance, sweep["varied"])) is not None]
     return sum(gain > 0 for gain in gains), len(gains)
 
 
-def _gain(aps: Sequence[float | None], varied: str) -> float | None:
-    count, quarter = len(aps), len(aps) // 4
-    near = range(count // 2) if varied == "radius" else range(quarter, count - quarter)
-    parts = [[ap for place, ap in enumerate(aps) if ap is not None and (place in near) is side]
-             for side in (True, False)]  # fmt: skip
-    return mean(parts[1]) - mean(parts[0]) if all(parts) else None
+def _gain(aps: Sequence[float | None], chance: Sequence[float], varied: str) -> float | None:
+    above = [None if ap is None else ap - guess for ap, guess in zip(aps, chance, strict=True)]
+    count, quarter = len(above), len(above) // 4
+    if varied == "radius":
+        near, far = above[: count // 2], [above[count // 2 :]]
+    else:
+        near, far = above[quarter : count - quarter], [above[:quarter], above[count - quarter :]]
+    means = [_mean_of_known(part) for part in (near, *far)]
+    known = [value for value in means if value is not None]
+    return min(known[1:]) - known[0] if len(known) == len(means) else None
+
+
+def _mean_of_known(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return mean(known) if known else None
 
 
 def sweeps_say(sweeps: Sequence[Json]) -> str:
-    words = {"radius": "larger spheres", "intensity": "very dark or bright spheres"}
+    words = {"radius": "larger spheres", "intensity": "very dark and very bright spheres"}
     parts = []
     for varied, what in words.items():
         found = [
@@ -107,7 +120,9 @@ def categories_say(kinds: Json) -> str:
     parts = []
     for dataset, found in kinds.items():
         rows = found["categories"]
-        if rows:
+        if len(rows) == 1:
+            parts.append(f"{ANATOMY[dataset]}: {_with_ap(rows[0])}")
+        elif rows:
             parts.append(f"{ANATOMY[dataset]}: {_with_ap(rows[0])} is easiest, {_with_ap(rows[-1])} hardest")
     return begun("; ".join(parts))
 
@@ -124,7 +139,7 @@ def difficulty_taus(kinds: Json) -> dict[str, float]:
         if len(rows) > 2:
             places = {row["group"]: float(row["place"]) for row in rows}
             taus[dataset] = kendall_tau_b(places, {row["group"]: float(row["ap"]) for row in rows})
-    return taus
+    return {dataset: tau for dataset, tau in taus.items() if not math.isnan(tau)}
 
 
 def difficulty_says(kinds: Json) -> str:

@@ -10,7 +10,7 @@ import argparse
 import socket
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from collect import collect
@@ -107,6 +107,14 @@ class Study:
             for task in TASKS:
                 self.contest.publish(task)
             self.contest.export()
+        self.note_call()
+
+    def note_call(self) -> None:
+        """Remember what was asked for, so that the page tells it and not what a later call names."""
+        commands = self.memory.recall("commands", self.scale.name) or []
+        if self.scale.command not in commands[-1:]:
+            self.memory.note("commands", self.scale.name, [*commands, self.scale.command])
+        self.memory.note("last", "scale", asdict(self.scale))
         self.memory.note("last", "failed", self.failed)
 
     def run_stage(self, stage: str, images: dict[str, str]) -> None:
@@ -120,7 +128,8 @@ class Study:
     def tell(self, docs: Path) -> None:
         with self.stages.step("numbers, figures, page"):
             failed = self.memory.recall("last", "failed") or {}
-            collect(self.place, self.platform.files(), docs / "study", scale=self.scale, failed=failed)
+            scale = Scale.from_json(self.memory.recall("last", "scale")) or self.scale
+            collect(self.place, self.platform.files(), docs / "study", scale=scale, failed=failed)
             write_page(docs)
 
 

@@ -147,7 +147,10 @@ def start_at_zero(layer: nn.Linear | nn.Conv2d) -> nn.Module:
 
 
 def _mix(weight: Tensor, x: Tensor) -> Tensor:
-    return torch.einsum("oc,bc...->bo...", weight.to(x.dtype), x)
+    with torch.autocast(
+        x.device.type, enabled=False
+    ):  # rounded, it would not be what the log-determinant says
+        return torch.einsum("oc,bc...->bo...", weight.to(x.dtype), x)
 
 
 def _along_channels(values: Tensor, like: Tensor) -> Tensor:

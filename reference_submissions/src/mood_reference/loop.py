@@ -1,9 +1,10 @@
 """Trains the stages of a method: checkpoints, exact resume, best net by held-out loss or spheres, a log.
 
 Nothing here knows a model. A step is the same whether the training was interrupted before it or not: weights,
-Adam, schedule, both random generators and the best net so far are in the checkpoint.
+Adam, schedule, all random generators and the best net so far are in the checkpoint.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +47,8 @@ class Training:
     device: torch.device = field(default_factory=find_device)
     find_ap: Callable[[Arrays], float] | None = None  # AP on painted spheres of a method's arrays
     given: Arrays = field(default_factory=dict)  # stages that are trained already
+    identity: str = ""  # of method, settings, seed and data; a checkpoint of another one is refused
+    earlier_seconds: list[float] = field(default_factory=list)  # of the runs that this one goes on from
 
 
 def train_stages(stages: Sequence[Stage], training: Training) -> Nets:
@@ -80,6 +83,7 @@ class _StageTraining:
         self.step, self.factor, self.stale, self.ended = 0, 1.0, 0, False
         self.best, self.best_state = float("inf"), _copy(net.state_dict())
         self.log = TrainingLog(training.folder, stage.name)
+        self.begun = time.monotonic()
 
     def run(self) -> None:
         self._resume()
@@ -98,8 +102,9 @@ class _StageTraining:
         self.net.train()
         for group in self.adam.param_groups:
             group["lr"] = self.schedule.learning_rate * self.factor * find_rate(self.schedule, self.step)
+        batch = self._draw(self.data, self.rng)
         with mixed_precision(self.device):
-            losses = self._find_losses(self.data, self.rng)
+            losses = self._find_losses(batch)
         loss = next(iter(losses.values()))
         self.adam.zero_grad(set_to_none=True)
         loss.backward()
@@ -109,10 +114,14 @@ class _StageTraining:
         self.step += 1
         return {name: float(value.detach()) for name, value in losses.items()}
 
-    def _find_losses(self, data: Any, rng: np.random.Generator) -> dict[str, Tensor]:
-        if self.stage.draw is None or self.stage.loss is None:
-            raise TypeError(f"stage {self.stage.name} has a schedule, so it needs draw and loss")
-        batch = tuple(tensor.to(self.device) for tensor in self.stage.draw(data, rng))
+    def _draw(self, data: Any, rng: np.random.Generator) -> tuple[Tensor, ...]:
+        if self.stage.draw is None:
+            raise TypeError(f"stage {self.stage.name} has a schedule, so it needs draw")
+        return tuple(tensor.to(self.device) for tensor in self.stage.draw(data, rng))
+
+    def _find_losses(self, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
+        if self.stage.loss is None:
+            raise TypeError(f"stage {self.stage.name} has a schedule, so it needs loss")
         return self.stage.loss(self.net, batch, self.earlier)
 
     def _check(self) -> None:
@@ -141,7 +150,7 @@ class _StageTraining:
         rng = np.random.default_rng(HELD_OUT_SEED)
         with torch.random.fork_rng():
             torch.manual_seed(HELD_OUT_SEED)
-            losses = [self._find_losses(self.held_out, rng) for _ in range(HELD_OUT_BATCHES)]
+            losses = [self._find_losses(self._draw(self.held_out, rng)) for _ in range(HELD_OUT_BATCHES)]
         return float(np.mean([float(next(iter(loss.values()))) for loss in losses]))
 
     def _tell(self, losses: dict[str, float]) -> None:
@@ -155,6 +164,10 @@ class _StageTraining:
     def _path(self) -> Path | None:
         return self.training.folder / f"{self.stage.name}.pt" if self.training.folder else None
 
+    @property
+    def _identity(self) -> str:
+        return f"{self.training.identity} {self.schedule!r}"
+
     def _save(self) -> None:
         if self._path is None:
             return
@@ -165,7 +178,9 @@ class _StageTraining:
             "rng": self.rng.bit_generator.state,
             "torch_rng": torch.get_rng_state(),
             "numbers": [self.step, self.factor, self.stale, self.ended, self.best],
-            "schedule": repr(self.schedule),
+            "devices": torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
+            "seconds": time.monotonic() - self.begun,
+            "identity": self._identity,
         }
         self._path.parent.mkdir(parents=True, exist_ok=True)
         partial = self._path.with_suffix(".partial")
@@ -177,15 +192,20 @@ class _StageTraining:
             self.log.drop_after(0)
             return
         state = torch.load(self._path, map_location=self.device, weights_only=True)
-        if state["schedule"] != repr(self.schedule):
+        if state.get("identity") != self._identity:
             raise ValueError(
-                f"{self._path} was written with another schedule; delete its folder or use the same settings"
+                f"{self._path} was written by a training with other settings, seed or scans; "
+                "begin anew with --restart, or use the same ones"
             )
         self.net.load_state_dict(state["net"])
         self.adam.load_state_dict(state["adam"])
         self.best_state = state["best_state"]
         self.rng.bit_generator.state = state["rng"]
         torch.set_rng_state(state["torch_rng"].cpu())
+        if self.device.type == "cuda":
+            torch.cuda.set_rng_state(state["devices"].cpu(), self.device)
+        self.begun -= state["seconds"]
+        self.training.earlier_seconds.append(state["seconds"])
         self.step, self.factor, self.stale, self.ended, self.best = state["numbers"]
         self.log.drop_after(self.step)
 

@@ -1,5 +1,6 @@
 """Trains a method on a folder of normal scans and fixes its calibration on scans that it did not train on."""
 
+import hashlib
 import json
 import platform
 import time
@@ -52,9 +53,11 @@ def train_method(order: Order) -> Weights:
     spheres = paint_spheres(held_out[:MOST_SPHERES], order.seed)
     header = Header(method=order.method, dataset=order.dataset, config=asdict(config))
     if ABOUT[order.method].torch:
-        arrays = _train_by_gradients(module, config, learn, held_out, spheres, order)
+        training = _prepare_training(module, config, learn, held_out, spheres, order)
+        arrays = _train_by_gradients(module, config, training)
+        earlier = sum(training.earlier_seconds)
     else:
-        arrays = module.train(learn, config=config, seed=order.seed, report=order.report)
+        arrays, earlier = module.train(learn, config=config, seed=order.seed, report=order.report), 0.0
     weights, judged = choose_candidate(Weights(header, arrays), spheres)
     trained = {
         "profile": str(order.profile),
@@ -62,20 +65,19 @@ def train_method(order: Order) -> Weights:
         "settings": list(order.settings),
         "data": _name_data(order.data),
         "scans": {"learnt": len(learn), "held_out": len(held_out)},
-        "seconds": round(time.monotonic() - begun, 1),
+        "seconds": round(time.monotonic() - begun + earlier, 1),
         "machine": _name_machine(with_torch=ABOUT[order.method].torch),
         "judged": judged,
     }
     return calibrate_on(held_out, replace(weights, header=replace(weights.header, trained=trained)))
 
 
-def _train_by_gradients(
+def _prepare_training(
     module: Any, config: Any, learn: Volume, held_out: Volume, spheres: list[Painted], order: Order
-) -> Arrays:
-    from mood_reference.loop import Training, train_stages
-    from mood_reference.stages import export_nets
+) -> Any:
+    from mood_reference.loop import Training
 
-    training = Training(
+    return Training(
         volumes=learn,
         held_out=held_out,
         seed=order.seed,
@@ -83,8 +85,23 @@ def _train_by_gradients(
         report=order.report,
         find_ap=make_judge(module, config, spheres),
         given=order.given,
+        identity=_identify(config, learn, held_out, order),
     )
+
+
+def _train_by_gradients(module: Any, config: Any, training: Any) -> Arrays:
+    from mood_reference.loop import train_stages
+    from mood_reference.stages import export_nets
+
     return export_nets(train_stages(module.make_stages(config), training))
+
+
+def _identify(config: Any, learn: Volume, held_out: Volume, order: Order) -> str:
+    """Return what a checkpoint has to have in common with the training that goes on from it."""
+    digest = hashlib.sha256(repr((order.method, order.seed, sorted(order.given), config)).encode())
+    for volumes in (learn, held_out):
+        digest.update(np.ascontiguousarray(volumes).data)
+    return digest.hexdigest()
 
 
 def split_scans(volumes: Volume, folder: Path) -> tuple[Volume, Volume]:

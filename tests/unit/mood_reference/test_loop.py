@@ -99,7 +99,7 @@ def test_a_finished_training_is_not_repeated(tmp_path: Path) -> None:
 
 def test_a_checkpoint_of_another_schedule_is_refused(tmp_path: Path) -> None:
     run(make_stage(), tmp_path)
-    with pytest.raises(ValueError, match="written with another schedule"):
+    with pytest.raises(ValueError, match="a training with other settings, seed or scans"):
         run(make_stage(replace(SCHEDULE, steps=41)), tmp_path)
 
 

@@ -54,3 +54,22 @@ def test_a_row_tells_the_mean_and_the_spread_of_the_seeds() -> None:
     assert row["mean"] == pytest.approx(0.6)
     assert row["std"] == pytest.approx(np.std([0.5, 0.7], ddof=1))
     assert row["seeds"] == 2
+
+
+def test_scores_of_the_same_nets_are_compared_seed_by_seed() -> None:
+    nets = np.array([[0.80], [0.85], [0.90]]) + np.random.default_rng(0).normal(0, 0.001, (3, 500))
+    assert compare(nets + 0.02, nets, seed=0, paired=True).reproduced
+    assert not compare(nets + 0.02, nets, seed=0).reproduced
+
+
+def test_an_ordering_is_reversed_only_with_three_seeds() -> None:
+    noise = np.random.default_rng(0).normal(0, 0.01, (3, 500))
+    assert compare(0.8 - noise, 0.9 + noise, seed=0).reversed
+    assert not compare((0.8 - noise)[:1], (0.9 + noise)[:1], seed=0).reversed
+
+
+def test_the_interval_of_a_mean_over_seeds_is_as_wide_as_students_formula_without_the_small_sample() -> None:
+    seeds = np.repeat(np.array([[0.1], [0.2], [0.3], [0.4], [0.5]]), 20_000, axis=1)
+    row = describe(seeds)
+    expected = np.std([0.1, 0.2, 0.3, 0.4, 0.5], ddof=1) / np.sqrt(5)
+    assert (row["high"] - row["low"]) / 2 / 1.96 == pytest.approx(expected, rel=0.05)

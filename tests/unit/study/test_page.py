@@ -42,7 +42,7 @@ def document(scored: list[Scored], sets: dict[str, TestSet]) -> Json:
     time = {"method": "pca", "title": "PCA residual (Saase)", "torch": False, "cases": 9, "not_succeeded": 1,
             "median": 1.5, "p95": 2.5, "longest": 12.0, "limit": 120.0}  # fmt: skip
     trained = {"title": "ceVAE", "section": "3.2.3", "profile": "cpu", "seconds": 77.4, "megabytes": 3.14}
-    how = {"scale": "small", "command": "make study-small", "side": 64, "methods": list(ranks),
+    how = {"scale": "small", "commands": ["make study-small"], "side": 64, "methods": list(ranks),
            "seconds": {"toy stage": 90.0}, "machines": [{"cpu": "Some Processor", "cores": 2}],
            "failed": {"fpi": "images: no weights"},
            "limits": {"seconds": 120, "cpus": 1, "memory": 2**32, "gpus": 0},
@@ -142,10 +142,14 @@ def test_agreement_counts_the_intervals_that_exclude_zero() -> None:
 
 
 def test_gains_compare_large_with_small_and_extreme_with_middle() -> None:
-    rising = {"varied": "radius", "teams": {"A": [0.1, 0.2, 0.3, 0.4], "B": [0.4, 0.3, 0.2, None]}}
-    bathtub = {"varied": "intensity", "teams": {"A": [0.9, 0.1, 0.1, 0.9], "B": [0.1, 0.9, 0.9, 0.1]}}
+    guess: Json = {"chance": [0.0] * 4, "left_out": []}
+    rising = {**guess, "varied": "radius", "teams": {"A": [0.1, 0.2, 0.3, 0.4], "B": [0.4, 0.3, 0.2, None]}}
+    one_side, both = [0.9, 0.1, 0.1, 0.1], [0.9, 0.1, 0.1, 0.9]
+    bathtub = {**guess, "varied": "intensity", "teams": {"A": both, "B": both[::-1], "C": one_side}}
     assert sweep_gain(rising) == (1, 2)
-    assert sweep_gain(bathtub) == (1, 2)
+    assert sweep_gain(bathtub) == (2, 3)
+    assert sweep_gain({**rising, "chance": [0.1, 0.2, 0.3, 0.4]}) == (0, 2)
+    assert sweep_gain({**rising, "left_out": ["B"]}) == (1, 1)
     said = sweeps_say([{"dataset": "brain", **rising}])
     assert said == "Larger spheres score higher for 1 of 2 (brain) teams"
 

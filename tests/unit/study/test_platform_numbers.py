@@ -45,11 +45,16 @@ def test_a_board_tells_chance_and_pairs_beside_what_was_published(scored: list[S
 
 
 def test_run_times_stand_beside_their_limit_and_failures_are_counted() -> None:
-    submissions = [{"id": "s", "name": "pca"}]
-    runs = [{"id": "r", "submission_id": "s", "limits": {"seconds": 120}}]
+    own = {"task": "pixel", "stage": "challenge", "state": "accepted"}
+    submissions = [{"id": "s", "name": "pca", "submitted_at": "2", **own}]
+    submissions += [{"id": "old", "name": "pca", "submitted_at": "1", **own}]
+    scored = {"stage": "challenge", "state": "scored", "voided_at": None, "number": 1}
+    limits = {"limits": {"seconds": 120}}
+    runs = [{"id": run, "submission_id": of, **scored, **limits} for run, of in (("r", "s"), ("q", "old"))]
     seconds = (1.0, 2.0, 3.0, None)
     states = ("succeeded", "succeeded", "crashed", "cancelled")
     cases = [{"run_id": "r", "state": s, "seconds": t} for s, t in zip(states, seconds, strict=True)]
+    cases += [{"run_id": "q", "state": "succeeded", "seconds": 99.0}]  # of a submission that no longer counts
     [row] = run_times(submissions, runs, cases)
     assert (row["cases"], row["not_succeeded"], row["median"], row["longest"]) == (3, 2, 2.0, 3.0)
     assert row["limit"] == 120

@@ -71,7 +71,7 @@ def _list(_: Namespace) -> None:
 def _train(options: Namespace) -> None:
     folder = options.out.with_suffix(".training")
     if options.restart:
-        _remove_training(folder)
+        _remove(folder, "*.pt", "*.jsonl")
     given: Arrays = {}
     for path in options.start_from:
         given |= load_weights(path).arrays
@@ -88,12 +88,14 @@ def _train(options: Namespace) -> None:
             report=report,
         )
         save_weights(options.out, train_method(order))
-    print(f"wrote {options.out}; losses and checkpoints are in {folder}/", file=sys.stderr)
+    _remove(folder, "*.pt")  # finished: the next training of this file begins anew
+    print(f"wrote {options.out}; losses are in {folder}/", file=sys.stderr)
 
 
-def _remove_training(folder: Path) -> None:
-    for path in (*folder.glob("*.pt"), *folder.glob("*.jsonl")):
-        path.unlink()
+def _remove(folder: Path, *patterns: str) -> None:
+    for pattern in patterns:
+        for path in folder.glob(pattern):
+            path.unlink()
 
 
 def _evaluate(options: Namespace) -> None:

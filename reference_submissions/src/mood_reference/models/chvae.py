@@ -26,7 +26,7 @@ CANDIDATES = VAE_CANDIDATES
 class Config(HierarchicalVaeConfig):
     """Fig. 3.16 without its dark blue part, widened to slightly more parameters than pchVAE."""
 
-    maps: tuple[int, ...] = (17, 34, 68, 136)
+    maps: tuple[int, ...] = (16, 32, 66, 130)
 
 
 def make_config(*, profile: Profile, dataset: str) -> Config:

@@ -23,7 +23,7 @@ CANDIDATES = VAE_CANDIDATES
 class Config(HierarchicalVaeConfig):
     """The green and blue parts of Fig. 3.16, widened to slightly more parameters than pchVAE."""
 
-    maps: tuple[int, ...] = (18, 36, 72, 144)
+    maps: tuple[int, ...] = (13, 26, 53, 106)
 
 
 def make_config(*, profile: Profile, dataset: str) -> Config:

@@ -23,7 +23,7 @@ CANDIDATES = VAE_CANDIDATES
 class Config(HierarchicalVaeConfig):
     """The dark green and dark blue parts of Fig. 3.16, widened to slightly more parameters than pchVAE."""
 
-    maps: tuple[int, ...] = (64, 128)
+    maps: tuple[int, ...] = (93, 186)
 
 
 def make_config(*, profile: Profile, dataset: str) -> Config:

@@ -67,10 +67,13 @@ def find_edges(x: Tensor) -> Tensor:
 
     Gaussian of 5 x 5 pixels, Sobel in both directions, length of the two: (B, 1, H, W) -> (B, 1, H, W).
     """
+    x = x.float()
     across = torch.tensor([[1.0, 0.0, -1.0], [2.0, 0.0, -2.0], [1.0, 0.0, -1.0]]).to(x) / 8
     kernels = torch.stack([across, across.T])[:, None]  # (2, 1, 3, 3)
-    padded = functional.pad(blur(x[:, 0])[:, None], (1, 1, 1, 1), mode="replicate")
-    return (functional.conv2d(padded, kernels).square().sum(1, keepdim=True) + 1e-8).sqrt()
+    with torch.autocast(x.device.type, enabled=False):  # steps between neighbours are small differences
+        padded = functional.pad(blur(x[:, 0])[:, None], (1, 1, 1, 1), mode="replicate")
+        steps = functional.conv2d(padded, kernels)
+    return (steps.square().sum(1, keepdim=True) + 1e-8).sqrt()
 
 
 def lower_small(voxels: Volume, threshold: float, smallest: float) -> Volume:

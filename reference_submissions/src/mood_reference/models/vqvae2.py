@@ -33,10 +33,7 @@ TOP, BOTTOM = 3, 2  # halvings to each map of codes: 1/8 and 1/4 of the side (Ra
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config(HierarchyConfig):
-    maps: tuple[int, ...] = (
-        32,
-        64,
-    )  # of the image's two halvings; the rest has the last (public code: 64, 128)
+    maps: tuple[int, ...] = (37, 74)  # of both halvings, the rest has the last (public code: 64, 128)
     blocks: int = 2  # residual blocks on each level and in the decoder (public code)
     inner: int = 32  # maps inside a residual block (public code)
     codes: int = 512  # of each level (public code)

@@ -1,0 +1,75 @@
+"""The offline comparisons train nothing twice, measure nothing twice, and keep settings apart."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+from experiments import EXPERIMENTS, Claim, Variant, shares_nets
+from measuring import Bench
+from offline import Job, asked, unique, unique_scores
+
+pytestmark = pytest.mark.torch
+BY_KEY = {experiment.key: experiment for experiment in EXPERIMENTS}
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    for name in ("train", "shifted", "synth-tuning", "synth-test", "population-train", "population-test"):
+        folder = tmp_path / "data" / f"{name}-brain"
+        folder.mkdir(parents=True)
+        (folder / "test_set.json").write_text(json.dumps({"digest": name}))
+    return Bench(tmp_path / "data", tmp_path / "results")
+
+
+def jobs_of(*keys: str) -> list[Job]:
+    return [(BY_KEY[key], variant, 0) for key in keys for variant in BY_KEY[key].variants]
+
+
+def test_scores_of_one_net_need_one_training(bench: Bench) -> None:
+    assert len(unique(bench, jobs_of("scores"))) == 2  # the DAE and the VAE
+    assert len(unique_scores(bench, jobs_of("scores"))) == len(BY_KEY["scores"].variants)
+
+
+def test_what_two_experiments_share_is_measured_once(bench: Bench) -> None:
+    hierarchy, both = jobs_of("hierarchy"), jobs_of("hierarchy", "restoring")
+    assert unique_scores(bench, both) == hierarchy
+
+
+def test_other_settings_steps_seeds_or_scans_have_places_of_their_own(bench: Bench) -> None:
+    variant, data = Variant("VAE", "vae"), "train-brain"
+    places = {
+        bench.weights(variant, data, 0),
+        bench.weights(variant, data, 1),
+        bench.weights(Variant("VAE", "vae", ("latents=16",)), data, 0),
+        bench.weights(variant, "shifted-brain", 0),
+        Bench(bench.data, bench.results, steps=7).weights(variant, data, 0),
+    }
+    assert len(places) == 5
+
+
+def test_choices_are_made_on_the_tuning_set_alone(bench: Bench) -> None:
+    del bench
+    density = BY_KEY["density-synth"]
+    cradl, glow = density.find("CRADL"), density.find("Glow")
+    assert {test for test, _ in asked(density, cradl)} == {"synth-test-brain", "synth-tuning-brain"}
+    assert asked(density, glow) == [("synth-test-brain", ())]
+
+
+def test_scores_of_one_net_are_paired_and_nets_of_other_settings_are_not() -> None:
+    scores, factor = BY_KEY["scores"], BY_KEY["factor"]
+    assert shares_nets(scores.find("KL-gradient"), scores.find("Rec-gradient"))
+    assert shares_nets(BY_KEY["density-synth"].find("VAE"), BY_KEY["density-synth"].find("VAE + GMM"))
+    assert not shares_nets(factor.find("w=0.5, combi"), factor.find("w=0, combi"))
+
+
+def test_every_claim_names_two_variants_and_none_is_made_twice() -> None:
+    for experiment in EXPERIMENTS:
+        assert len(set(experiment.claims)) == len(experiment.claims)
+        for claim in experiment.claims:
+            assert isinstance(claim, Claim)
+            assert experiment.find(claim.better) is not experiment.find(claim.worse)
