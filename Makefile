@@ -110,17 +110,17 @@ STUDY_OPTIONS = $(if $(SIZE),--size $(SIZE)) $(if $(SHARE),--share $(SHARE)) $(i
   $(if $(METHODS),--methods $(METHODS)) $(if $(PROXY_SHARE),--proxy-share $(PROXY_SHARE)) \
   $(if $(BASES),--bases $(BASES)) $(if $(ANALYSED),--analysed $(ANALYSED)) $(if $(KEEP),--keep) $(if $(TELL),--tell)
 study: study-small
-study-small: setup ## 8 methods through the platform into docs/study.md, 2 hours: SIZE, SHARE, SLOTS, METHODS=a,b, KEEP=1
+study-small: setup ## 8 methods and three comparisons into docs/study.md, 2 hours: SIZE, SHARE, SLOTS, METHODS=a,b, KEEP=1
 	$(STUDY) small $(STUDY_OPTIONS)
-study-full: setup ## every method, larger test sets, about 20 hours; a second call goes on where the first stopped
+	$(if $(TELL),,$(MAKE) --no-print-directory study-orderings SMALL=1 STEPS=$(or $(STEPS),600))
+study-full: setup ## every method and comparison, many hours (it says how many); a second call goes on where the first stopped
 	$(STUDY) full $(STUDY_OPTIONS)
+	$(if $(TELL),,$(MAKE) --no-print-directory study-orderings)
 ORDERINGS_OPTIONS = $(if $(SMALL),--small) $(addprefix --only ,$(ONLY)) $(if $(STEPS),--steps $(STEPS)) \
   $(if $(SEEDS),--seeds $(SEEDS))
-study-orderings: ## the thesis' comparisons with three seeds each, into docs/study.md: SMALL=1 ONLY="scores slices" STEPS SEEDS
-	$(BIN)/python infra/study/offline.py $(ORDERINGS_OPTIONS)
-	$(BIN)/python infra/study/orderings.py
-	$(BIN)/python infra/study/maps.py
-	$(BIN)/python infra/study/page.py
+study-orderings: ## the thesis' comparisons, three seeds each, into docs/study.md: SMALL=1 ONLY="scores slices" STEPS SEEDS
+	@failed=0; for step in offline orderings maps page; do \
+	  $(BIN)/python infra/study/$$step.py $$([ $$step = offline ] && echo "$(ORDERINGS_OPTIONS)") || failed=1; done; exit $$failed
 study-page: ## write docs/study.md anew from the numbers in docs/study/
 	$(BIN)/python infra/study/page.py
 

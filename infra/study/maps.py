@@ -8,6 +8,7 @@ Maps of one column share one scale over all rows: raw scores, from the lowest to
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -198,8 +199,12 @@ def main() -> None:
         "maps-parts": lambda: show_parts(options.weights, cases),
     }
     for name, draw in drawn.items():
-        save(draw(), options.out / f"{name}.png")
-        print(options.out / f"{name}.png")
+        try:
+            save(draw(), options.out / f"{name}.png")
+        except FileNotFoundError as error:
+            print(f"{name} is not drawn: {error}", file=sys.stderr)
+        else:
+            print(options.out / f"{name}.png")
 
 
 if __name__ == "__main__":

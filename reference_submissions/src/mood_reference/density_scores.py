@@ -14,7 +14,8 @@ def make_density_find(find_nll: Term, config: Any) -> Find:
     """Return the scoring by a negative log-likelihood (B, 1, H, W) -> (B,) in nats (thesis 3.2.3).
 
     The config has median, smooth_runs and smooth_noise. With a median, the size of the gradient is filtered;
-    without one (0), the gradient keeps its sign, and signed_smoothing cancels its edges.
+    without one (0), the gradient keeps its sign, and signed_smoothing cancels its edges. The authors mask the
+    body before the median, in slices; here it is masked at the end, in volumes.
     """
 
     def find(x: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:

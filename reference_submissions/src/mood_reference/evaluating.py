@@ -15,7 +15,7 @@ from mood_reference.scoring import Raw, make_raw_scorer
 from mood_reference.volumes import Mask
 from mood_reference.weights import Weights
 
-ABNORMAL_SLICE = 20  # abnormal voxels that make a slice abnormal (thesis 3.1.4), of a grid of 64²
+ABNORMAL_SLICE = 20  # abnormal voxels that make a slice abnormal (thesis 3.1.4, which names no grid)
 
 
 @dataclass(slots=True)

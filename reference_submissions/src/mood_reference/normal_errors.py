@@ -46,7 +46,7 @@ def make_normal_error_stage(name: str, config: SliceConfig, *, of: str) -> Stage
 
 
 def find_normal_error(scans: Volume, config: SliceConfig, find: Find) -> float:
-    """Return the percentile over the first SCANS of (N, X, Y, Z) that show a body."""
+    """Return the percentile over the first SCANS of (N, X, Y, Z) that show a body: training scans, too."""
     bodies = [(scan, body) for scan in scans if (body := find_foreground(scan)).any()][:SCANS]
     errors = [score_slicewise(scan, config, find).voxels[body] for scan, body in bodies]
     return max(float(np.quantile(np.concatenate(errors), QUANTILE)), float(np.finfo(np.float32).tiny))

@@ -67,7 +67,7 @@ class Quantizer(nn.Module):
 
     @torch.no_grad()
     def _revive(self, vectors: Tensor) -> None:
-        """Give codes that hardly any vector chooses a random vector of the batch, as if just used once."""
+        """Give codes that hardly any vector chooses a random vector of the batch, as if just used; ours."""
         dead = self.counts < LOWEST_USE
         if not dead.any():
             return

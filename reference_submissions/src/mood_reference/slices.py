@@ -35,7 +35,7 @@ class SliceConfig:
     rotation: float = 15.0  # degrees, at most, either way, while training; thesis: range not given, ours
     brightness: float = 0.2  # factor of at most 1 ± this while training; thesis: range not given, ours
     signed_smoothing: float = (
-        1.5  # sigma in voxels of the net, before taking absolute values: edges cancel, ours
+        1.5  # sigma in voxels of the net, while a score has its sign, where it has one: edges cancel, ours
     )
     smoothing: float = 2.0  # sigma in voxels of the net, after it (thesis: Gaussian of kernel 3 or 5)
     reducer: Reducer = Reducer.TOP_PERCENT  # voxels to scan, unless the method scores slices, ours

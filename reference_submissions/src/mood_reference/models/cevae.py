@@ -33,9 +33,7 @@ class Config(BackboneConfig):
     slice_score: str = "loss"  # loss (eq. 3.14) | kl | rec: what scores a slice (thesis Fig. 3.4)
     samples: int = 20  # draws of z for the sampling variance; not in the thesis, ours
     smooth_runs: int = 0  # noisy copies for SmoothGrad, 0: the plain gradient; thesis: used, number not given
-    smooth_noise: float = (
-        0.1  # deviation of SmoothGrad's noise in z-units; not in the thesis, the public code's
-    )
+    smooth_noise: float = 0.1  # deviation of SmoothGrad's noise in z-units; not in the thesis, ours
 
 
 CANDIDATES = tuple({"pixel_score": score} for score in (PixelScore.REC, PixelScore.KL_GRAD, PixelScore.COMBI))

@@ -22,6 +22,11 @@ from mood_reference.weights import Arrays
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config(vae.Config):
+    """p(x|z) is the VAE's, so that its nets fit: a Laplace distribution, ours; You et al. take a Gaussian.
+
+    The VAE's scores and SmoothGrad settings are for choosing the net; restoring does not use them.
+    """
+
     tv_weight: float = 2.2  # lambda of eq. 4.4; not in the thesis, You et al.
     tv_rounding: float = 0.1  # z-units; smaller differences count squared, so that large steps settle, ours
     restoring_steps: int = 30  # ours for two cores; not in the thesis, You et al. take 500
@@ -48,7 +53,10 @@ def make_config(*, profile: Profile, dataset: str) -> Config:
 
 
 def make_stages(config: Config) -> list[Stage]:
-    """Return the VAE's own stage, so that a trained VAE fits; spheres choose the best net (thesis 4.2.2)."""
+    """Return the VAE's own stage; spheres choose the best net (thesis 4.2.2).
+
+    A VAE that is given stays what its own held-out loss chose.
+    """
     (stage,) = vae.make_stages(config)
     return [replace(stage, schedule=replace(cast("Schedule", stage.schedule), select="spheres"))]
 

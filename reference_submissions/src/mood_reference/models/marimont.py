@@ -27,7 +27,10 @@ from mood_reference.weights import Arrays
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config(SliceConfig):
-    """`Public` is the code of the entry, snavalm/lsr_mood_challenge_2020; the thesis gives no numbers."""
+    """`Public` is the code of the entry, snavalm/lsr_mood_challenge_2020; the thesis gives no numbers.
+
+    Both Datasets are z-scored and little augmented, ours; public: the brain alone, and much more augmented.
+    """
 
     maps: tuple[int, ...] = (16, 32, 64)  # of the VQVAE, each level half as wide; ours; public: 16-32-64-256
     blocks: int = 1  # gated residuals a level, ours for two cores; public: 2

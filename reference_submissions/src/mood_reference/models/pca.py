@@ -24,7 +24,9 @@ Matrix = NDArray[np.float32]
 class Config:
     size: int = 64  # voxels along each axis of the common grid, ours
     components: int = 40  # at most; the thesis leaves it open, Saase's paper suggests tens
-    min_std: float = 0.5  # in z-units, added to a voxel's deviation: voxels that never vary stay bounded
+    min_std: float = (
+        0.5  # in z-units, added to a voxel's deviation, ours: voxels that never vary stay bounded
+    )
     shift: int = 1  # voxels by which training scans are moved along each axis, ours
     mirror_axis: int | None = None  # left-right axis of a symmetric anatomy, ours
     residual_smoothing: float = 1.5  # sigma in voxels of the grid, while it has its sign: edges cancel, ours

@@ -25,8 +25,8 @@ class Config(BackboneConfig):
     signed_smoothing: float = (
         0.0  # sigma in pixels of the gradient before that; with a median there is no sign left
     )
-    smoothing: float = 3.0  # sigma in voxels of the net, after the median; the authors' code
-    smooth_runs: int = 0  # noisy copies for SmoothGrad, 0: the plain gradient (thesis 3.2.3)
+    smoothing: float = 3.0  # sigma in voxels of the net, after the median; the authors' in pixels of 128²
+    smooth_runs: int = 0  # noisy copies for SmoothGrad, 0: the plain gradient, ours; it finds as much
     smooth_noise: float = 0.1  # deviation of SmoothGrad's noise in z-units, ours
 
 

@@ -46,6 +46,7 @@ class Config(HierarchyConfig):
 
 
 DERIVED = {
+    PixelScore.REC_GRAD: "rec",
     PixelScore.ELBO_GRAD: "loss",  # |d (rec + commitment) / dx|
     PixelScore.KL_GRAD: "commitment",  # the commitment stands where a VAE has its divergence
     PixelScore.COMBI: "commitment",  # times rec
@@ -149,6 +150,8 @@ def make_scorer(*, config: Config, arrays: Arrays) -> Scorer:
 
 def make_find(net: Any, config: Config) -> Find:
     """Return the scoring by what is not restored and by gradients of terms; a slice scores its loss."""
+    if config.pixel_score not in (PixelScore.REC, *DERIVED):
+        raise ValueError(f"pixel_score={config.pixel_score}: VQVAE-2 has rec and {', '.join(DERIVED)}")
     derived = DERIVED.get(config.pixel_score)
 
     def find(x: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
