@@ -24,9 +24,9 @@ SMALL_METHODS = (
 )
 ANALYSES = {"sample": ("toyish",), "pixel": ("toyish", "size-sweep", "contrast-sweep")}
 """Further test sets that organizers run the challenge Submissions of a Task on."""
-SECONDS_PER_CASE = {False: 1.5, True: 6.0}
-"""Of a container in one of two slots on two cores; key: whether it needs PyTorch. A guess until measured."""
-TRAINING_MINUTES = {False: 1.0, True: 4.0}
+SECONDS_PER_CASE = {False: 1.5, True: 4.5}
+"""Of a case in one of two slots on two cores that do nothing else; key: whether it needs PyTorch."""
+TRAINING_MINUTES = {False: 1.0, True: 3.0}
 """Of the profile `cpu` on two cores, both Datasets together."""
 
 

@@ -36,7 +36,7 @@ class ContrastConfig(SliceConfig):
     learning_rate: float = 1e-3  # of Adam, ours; thesis: 1e-4
     weight_decay: float = 1e-6  # thesis 3.2.4
     checks: int = 10  # measurements of the held-out loss, ours; thesis: one an epoch
-    median: int = 5  # pixels, filter of the gradient's size; 0: none. Not in the thesis, the authors' code
+    median: int = 5  # pixels, filter of the gradient's size; 0: none. Chosen: see GRADIENT_CANDIDATES
     signed_smoothing: float = (
         0.0  # sigma in pixels of the gradient before that; with a median there is no sign left
     )

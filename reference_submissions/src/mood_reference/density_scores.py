@@ -9,6 +9,12 @@ from torch.nn import functional
 from mood_reference.elbo_scores import Term, smooth_gradient
 from mood_reference.slicewise import Find
 
+GRADIENT_CANDIDATES: tuple[dict[str, Any], ...] = (
+    {"median": 5, "signed_smoothing": 0.0},  # of the gradient's size: the authors' code
+    {"median": 0, "signed_smoothing": 2.0},  # of the gradient with its sign, so that its noise cancels: ours
+)
+"""How a gradient becomes a map; AP on spheres painted into held-out normal scans decides (thesis 4.2.2)."""
+
 
 def make_density_find(find_nll: Term, config: Any) -> Find:
     """Return the scoring by a negative log-likelihood (B, 1, H, W) -> (B,) in nats (thesis 3.2.3).

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from mood_reference.density_scores import make_density_find
+from mood_reference.density_scores import GRADIENT_CANDIDATES, make_density_find
 from mood_reference.slices import SliceSet
 from mood_reference.slicewise import Find
 from mood_reference.stages import Nets, Stage
@@ -27,7 +27,9 @@ MOST_ROUNDS = 100  # of EM, ours
 LEAST_SPREAD = 1e-3  # of a feature: one that the encoder does not use is not blown up to deviation 1, ours
 
 COMPONENTS = (1, 2, 4, 8)  # the numbers of Gaussians that are fitted and tried (thesis 6.0.3)
-MIXTURE_CANDIDATES: tuple[dict[str, Any], ...] = tuple({"components": count} for count in COMPONENTS)
+MIXTURE_CANDIDATES: tuple[dict[str, Any], ...] = tuple(
+    {"components": count, **change} for count in COMPONENTS for change in GRADIENT_CANDIDATES
+)
 
 
 class Mixture(nn.Module):

@@ -38,8 +38,8 @@ def test_cases_are_counted_once_for_each_time_they_run(tmp_path: Path) -> None:
 def test_hours_count_training_once_and_share_cases_among_slots() -> None:
     one = expected_hours(untrained=["cevae"], cases={"cevae": 600}, slots=1)
     two = expected_hours(untrained=[], cases={"cevae": 600}, slots=2)
-    assert two == pytest.approx(600 * 6 / 3600 / 2)
-    assert one == pytest.approx(2 * two + 4 / 60)
+    assert two == pytest.approx(600 * 4.5 / 3600 / 2)
+    assert one == pytest.approx(2 * two + 3 / 60)
 
 
 def test_the_command_names_what_is_not_as_usual() -> None:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from mood_reference.contrast import ContrastConfig, choose_contrast_settings, make_contrast_stage
-from mood_reference.density_scores import make_density_find
+from mood_reference.density_scores import GRADIENT_CANDIDATES, make_density_find
 from mood_reference.flows import (
     ActNorm,
     AffineCoupling,
@@ -26,6 +26,8 @@ from mood_reference.slices import SliceSet
 from mood_reference.slicewise import score_slicewise
 from mood_reference.stages import Nets, Schedule, Stage, restore_nets
 from mood_reference.weights import Arrays
+
+CANDIDATES = GRADIENT_CANDIDATES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from mood_reference.augment import augment
-from mood_reference.density_scores import make_density_find
+from mood_reference.density_scores import GRADIENT_CANDIDATES, make_density_find
 from mood_reference.flows import (
     ActNorm,
     AffineCoupling,
@@ -32,6 +32,8 @@ from mood_reference.slicewise import score_slicewise
 from mood_reference.stages import Nets, Schedule, Stage, restore_nets
 from mood_reference.weights import Arrays
 
+CANDIDATES = GRADIENT_CANDIDATES
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config(SliceConfig):
@@ -46,7 +48,7 @@ class Config(SliceConfig):
     clip_norm: float = 1.0  # of the gradient, ours: the first steps of a flow are rough
     warmup: int = 20  # steps; Glow's: 10 epochs
     checks: int = 5  # measurements of the held-out loss, ours
-    median: int = 5  # pixels, filter of the gradient's size; 0: none. Not in the thesis, the authors' code
+    median: int = 5  # pixels, filter of the gradient's size; 0: none. Chosen: see GRADIENT_CANDIDATES
     signed_smoothing: float = (
         0.0  # sigma in pixels of the gradient before that; with a median there is no sign left
     )

@@ -21,7 +21,7 @@ class Config(BackboneConfig):
         8  # Gaussians, of 1, 2, 4 and 8; chosen on painted spheres after training (thesis 3.2.4)
     )
     covariance_floor: float = 1e-3  # added to the variance of standardised features, ours
-    median: int = 5  # pixels, filter of the gradient's size; 0: none. Not in the thesis, the authors' code
+    median: int = 5  # pixels, filter of the gradient's size; 0: none. Chosen: see GRADIENT_CANDIDATES
     signed_smoothing: float = (
         0.0  # sigma in pixels of the gradient before that; with a median there is no sign left
     )
