@@ -56,7 +56,7 @@ CANDIDATES = tuple({"smoothing": sigma} for sigma in (0.0, 1.0, 2.0))
 """How much the map is smoothed; AP on spheres painted into held-out normal scans decides."""
 
 ABDOMEN: dict[str, Any] = {"centre": 0.8, "tolerance": 1e-3}  # the public code's
-ABDOMEN_CPU: dict[str, Any] = {"steps": 3000}  # ours: after 1,000 the loss still falls, and spheres go unseen
+ABDOMEN_CPU: dict[str, Any] = {"steps": 3000}  # ours: after 1,000 the loss still falls
 PAPER: dict[str, Any] = {
     "net": Net.WIDE_RESIDUAL,
     "side": 256,  # the brain's own; the abdomen's 512 would take a container's whole time limit
