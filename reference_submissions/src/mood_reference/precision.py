@@ -25,3 +25,8 @@ def mixed_precision(device: torch.device) -> AbstractContextManager[Any]:
 
 def name_precision(device: torch.device) -> str:
     return "mixed precision (bfloat16)" if has_bfloat16_units(device) else "float32"
+
+
+def widen(x: torch.Tensor) -> torch.Tensor:
+    """Return bfloat16 as float32, and what is as wide or wider as it is."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))

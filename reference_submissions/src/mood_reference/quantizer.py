@@ -52,9 +52,7 @@ class Quantizer(nn.Module):
     def find_nearest(self, vectors: Tensor) -> Tensor:
         """Return the number of the code nearest to each vector: (N, D) -> (N,)."""
         with torch.autocast(vectors.device.type, enabled=False):
-            distances = (
-                self.codes.square().sum(1) - 2 * vectors.float() @ self.codes.T
-            )  # (N, K), but for |x|²
+            distances = self.codes.square().sum(1) - 2 * vectors @ self.codes.T  # (N, K), but for |x|²
         return distances.argmin(1)
 
     @torch.no_grad()

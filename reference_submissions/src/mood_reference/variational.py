@@ -5,6 +5,8 @@ from enum import StrEnum
 import torch
 from torch import Tensor
 
+from mood_reference.precision import widen
+
 
 class Reconstruction(StrEnum):
     """The distribution p(x|z) around what the decoder says."""
@@ -15,7 +17,7 @@ class Reconstruction(StrEnum):
 
 def find_divergence(mean: Tensor, log_std: Tensor) -> Tensor:
     """Return D_KL(N(mean, std) || N(0, 1)), summed over all axes but the first: (B, ...) -> (B,)."""
-    mean, log_std = mean.float(), log_std.float()  # of bfloat16, the sum would keep two digits
+    mean, log_std = widen(mean), widen(log_std)  # of bfloat16, the sum would keep two digits
     terms = 0.5 * (mean**2 + (2 * log_std).exp() - 1) - log_std
     return terms.flatten(1).sum(1)
 
@@ -33,5 +35,5 @@ def find_reconstruction_loss(x: Tensor, restored: Tensor, kind: Reconstruction, 
 
 def draw_latents(mean: Tensor, log_std: Tensor) -> Tensor:
     """Draw z ~ N(mean, std) so that gradients reach both (the reparametrization trick, thesis 3.1.3)."""
-    mean, log_std = mean.float(), log_std.float()
+    mean, log_std = widen(mean), widen(log_std)
     return mean + log_std.exp() * torch.randn_like(mean)

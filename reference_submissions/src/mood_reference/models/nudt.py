@@ -19,6 +19,7 @@ from mood_reference.components import find_small
 from mood_reference.elbo_scores import blur
 from mood_reference.methods import Profile, Scorer, Scores
 from mood_reference.normal_errors import make_error_find, make_normal_error_stage
+from mood_reference.precision import widen
 from mood_reference.slices import SliceSet
 from mood_reference.slicewise import score_slicewise
 from mood_reference.stages import Nets, Stage, restore_nets
@@ -67,7 +68,7 @@ def find_edges(x: Tensor) -> Tensor:
 
     Gaussian of 5 x 5 pixels, Sobel in both directions, length of the two: (B, 1, H, W) -> (B, 1, H, W).
     """
-    x = x.float()
+    x = widen(x)
     across = torch.tensor([[1.0, 0.0, -1.0], [2.0, 0.0, -2.0], [1.0, 0.0, -1.0]]).to(x) / 8
     kernels = torch.stack([across, across.T])[:, None]  # (2, 1, 3, 3)
     with torch.autocast(x.device.type, enabled=False):  # steps between neighbours are small differences
