@@ -51,9 +51,15 @@ class Bench:
 
     def configure(self, variant: Variant) -> Any:
         """Return the config that a variant is trained with."""
-        module = load_method(variant.method)
-        config = module.make_config(profile=Profile(self.profile), dataset="brain")
-        return apply_settings(config, (*variant.training, *_shorten(self, config)))
+        return apply_settings(self._usual(variant), self.settings(variant))
+
+    def settings(self, variant: Variant) -> tuple[str, ...]:
+        """Return what a variant's training changes of its profile."""
+        shorter = (f"steps={self.steps}",) if self.steps and hasattr(self._usual(variant), "steps") else ()
+        return (*variant.training, *shorter)
+
+    def _usual(self, variant: Variant) -> Any:
+        return load_method(variant.method).make_config(profile=Profile(self.profile), dataset="brain")
 
     def digest(self, name: str) -> str:
         """Return the digest of a test set."""
@@ -69,10 +75,6 @@ def _hash(words: Sequence[Any]) -> str:
     return hashlib.sha256(json.dumps(words, default=str).encode()).hexdigest()[:16]
 
 
-def _shorten(bench: Bench, config: Any) -> list[str]:
-    return [f"steps={bench.steps}"] if bench.steps and hasattr(config, "steps") else []
-
-
 def base_of(variant: Variant) -> Variant:
     """The method whose nets a variant builds on."""
     if variant.start is None:
@@ -85,7 +87,6 @@ def train(bench: Bench, variant: Variant, *, data: str, seed: int) -> Path:
     out = bench.weights(variant, data, seed)
     if out.exists():
         return out
-    config = load_method(variant.method).make_config(profile=Profile(bench.profile), dataset="brain")
     words = [
         COMMAND,
         "train",
@@ -98,7 +99,7 @@ def train(bench: Bench, variant: Variant, *, data: str, seed: int) -> Path:
         out,
     ]
     words += ["--seed", str(seed), "--profile", bench.profile]
-    for setting in (*variant.training, *_shorten(bench, config)):
+    for setting in bench.settings(variant):
         words += ["--set", setting]
     if variant.start:
         words += ["--start-from", train(bench, base_of(variant), data=data, seed=seed)]

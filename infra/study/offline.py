@@ -35,11 +35,9 @@ def learn(bench: Bench, job: Job) -> None:
     train(bench, variant, data=experiment.train, seed=seed)
 
 
-def score(bench: Bench, job: Job) -> None:
-    """Measure one variant with one seed on everything that its experiment asks for."""
+def score(bench: Bench, job: Job, test: str, choice: tuple[str, ...]) -> None:
     experiment, variant, seed = job
-    for test, choice in asked(experiment, variant):
-        measure(bench, variant, data=experiment.train, test=test, seed=seed, choice=choice)
+    measure(bench, variant, data=experiment.train, test=test, seed=seed, choice=choice)
 
 
 def asked(experiment: Experiment, variant: Variant) -> list[tuple[str, tuple[str, ...]]]:
@@ -54,8 +52,8 @@ def run_all(bench: Bench, experiments: Sequence[Experiment], seeds: Sequence[int
     plain = [job for job in jobs if job[1].start is None]
     bases = [(e, base_of(v), seed) for e, v, seed in jobs if v.start is not None]
     built = [job for job in jobs if job[1].start is not None]
-    failed = run_group("trained", learn, bench, unique(bench, [*plain, *bases]), workers)
-    failed += run_group("trained", learn, bench, unique(bench, built), workers)
+    failed = run_group("trained", learn, bench, [(job,) for job in unique(bench, [*plain, *bases])], workers)
+    failed += run_group("trained", learn, bench, [(job,) for job in unique(bench, built)], workers)
     trained = [job for job in jobs if weights_of(bench, job).exists()]
     return failed + run_group("measured", score, bench, unique_scores(bench, trained), workers)
 
@@ -71,28 +69,23 @@ def unique(bench: Bench, jobs: Sequence[Job]) -> list[Job]:
     return [job for path, job in found.items() if not path.exists()]
 
 
-def unique_scores(bench: Bench, jobs: Sequence[Job]) -> list[Job]:
-    """The jobs that have something to measure which no job before them measures."""
-    seen: set[Path] = set()
-    found = []
-    for experiment, variant, seed in jobs:
-        paths = {
-            bench.counts(variant, experiment.train, test, seed, choice)
-            for test, choice in asked(experiment, variant)
-        }
-        fresh = {path for path in paths - seen if not path.exists()}
-        seen |= paths
-        if fresh:
-            found.append((experiment, variant, seed))
-    return found
+def unique_scores(bench: Bench, jobs: Sequence[Job]) -> list[tuple[Job, str, tuple[str, ...]]]:
+    """One job, test set and choice for each file of counts that is missing."""
+    found = {
+        bench.counts(job[1], job[0].train, test, job[2], choice): (job, test, choice)
+        for job in jobs
+        for test, choice in asked(job[0], job[1])
+    }
+    return [wanted for path, wanted in found.items() if not path.exists()]
 
 
 def run_group(
-    done: str, work: Callable[[Bench, Job], None], bench: Bench, jobs: Sequence[Job], workers: int
+    done: str, work: Callable[..., None], bench: Bench, tasks: Sequence[tuple[Any, ...]], workers: int
 ) -> list[str]:
+    """Each task begins with its job."""
     failed: list[str] = []
     with ProcessPoolExecutor(workers) as pool:
-        futures = {pool.submit(work, bench, job): job for job in jobs}
+        futures = {pool.submit(work, bench, *task): task[0] for task in tasks}
         for number, future in enumerate(as_completed(futures), 1):
             experiment, variant, seed = futures[future]
             error = future.exception()

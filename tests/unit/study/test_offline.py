@@ -37,7 +37,13 @@ def test_scores_of_one_net_need_one_training(bench: Bench) -> None:
 
 def test_what_two_experiments_share_is_measured_once(bench: Bench) -> None:
     hierarchy, both = jobs_of("hierarchy"), jobs_of("hierarchy", "restoring")
-    assert unique_scores(bench, both) == hierarchy
+    assert len(unique_scores(bench, both)) == len(hierarchy)
+
+
+def test_a_tuning_set_that_two_experiments_choose_on_is_measured_once(bench: Bench) -> None:
+    found = unique_scores(bench, jobs_of("density-synth", "density-shifted"))
+    tuning = [(job[1].name, choice) for job, test, choice in found if test == "synth-tuning-brain"]
+    assert len(tuning) == len(set(tuning)) == 3 + 3 + 4 + 4 + 4
 
 
 def test_other_settings_steps_seeds_or_scans_have_places_of_their_own(bench: Bench) -> None:
