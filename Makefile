@@ -108,12 +108,13 @@ down: ## stop what `make up`, `make demo` and `make study` started
 STUDY = $(BIN)/python infra/study/study.py
 STUDY_OPTIONS = $(if $(SIZE),--size $(SIZE)) $(if $(SHARE),--share $(SHARE)) $(if $(SLOTS),--slots $(SLOTS)) \
   $(if $(METHODS),--methods $(METHODS)) $(if $(PROXY_SHARE),--proxy-share $(PROXY_SHARE)) \
-  $(if $(BASES),--bases $(BASES)) $(if $(ANALYSED),--analysed $(ANALYSED)) $(if $(KEEP),--keep) $(if $(TELL),--tell)
+  $(if $(BASES),--bases $(BASES)) $(if $(ANALYSED),--analysed $(ANALYSED)) $(if $(KEEP),--keep) \
+  $(if $(AS_BUILT),--as-built) $(if $(TELL),--tell)
 study: study-small
 study-small: setup ## 8 methods and three comparisons into docs/study.md, 2 hours: SIZE, SHARE, SLOTS, METHODS=a,b, KEEP=1
 	$(STUDY) small $(STUDY_OPTIONS)
 	$(if $(TELL),,$(MAKE) --no-print-directory study-orderings SMALL=1 STEPS=$(or $(STEPS),600))
-study-full: setup ## every method and comparison, many hours (it says how many); a second call goes on where the first stopped
+study-full: setup ## every method and comparison, many hours (it says how many); a second call goes on; AS_BUILT=1: with the images as they are
 	$(STUDY) full $(STUDY_OPTIONS)
 	$(if $(TELL),,$(MAKE) --no-print-directory study-orderings)
 ORDERINGS_OPTIONS = $(if $(SMALL),--small) $(addprefix --only ,$(ONLY)) $(if $(STEPS),--steps $(STEPS)) \

@@ -36,6 +36,7 @@ class Study:
     place: Path
     platform: HomePlatform
     port: int
+    as_built: bool = False
     failed: dict[str, str] = field(default_factory=dict)
     """The first thing that went wrong, by method; it takes no part in what comes after."""
 
@@ -45,7 +46,7 @@ class Study:
 
     @property
     def ingredients(self) -> Ingredients:
-        return Ingredients(self.stages, self.scale, self.place)
+        return Ingredients(self.stages, self.scale, self.place, as_built=self.as_built)
 
     @property
     def contest(self) -> Contest:
@@ -180,6 +181,9 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8050)
     parser.add_argument("--folder", type=Path, help="all that it makes (default: demo-data/study/SCALE)")
     parser.add_argument("--docs", type=Path, default=Path("docs"), help="gets study.md and study/")
+    parser.add_argument(
+        "--as-built", action="store_true", help="hand in images as they are; build those that are missing"
+    )
     parser.add_argument("--keep", action="store_true", help="leave the platform running")
     parser.add_argument(
         "--tell", action="store_true", help="only draw and write again what was exported last"
@@ -204,9 +208,8 @@ def main() -> int:
     place = options.folder or FOLDER / options.scale
     stages = Stages(place / "log")
     platform = HomePlatform(stages, place / "platform", options.slots)
-    study = Study(
-        stages, scale_of(options), place, platform, find_port([*known_ports(platform.home), options.port, 0])
-    )
+    port = find_port([*known_ports(platform.home), options.port, 0])
+    study = Study(stages, scale_of(options), place, platform, port, as_built=options.as_built)
     try:
         play(study, options.docs, keep=options.keep, only_tell=options.tell)
     except StepFailed as failure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ Command = Sequence[str | Path]
 
 
 class Written(Stages):
-    """Runs nothing: writes commands down, and answers as an Engine that has every image."""
+    """Runs nothing: writes commands down, and answers as an Engine that has the image of PCA alone."""
 
     commands: list[str]
 
@@ -25,7 +26,8 @@ class Written(Stages):
         assert variables is None
         words = " ".join(map(str, command))
         self.commands.append(words)
-        return "sha256:1\n" if "inspect" in words else ""
+        has = "inspect" in words or words.endswith("-q mood-reference-pca")
+        return "sha256:1\n" if has else ""
 
 
 @pytest.fixture
@@ -60,6 +62,16 @@ def test_an_image_is_always_built_since_code_may_have_changed(
 ) -> None:
     assert ingredients.pack("pca") == "sha256:1"
     assert made(stages) == ["make --no-print-directory images METHOD=pca"]
+
+
+def test_images_are_handed_in_as_they_were_built_where_asked(
+    ingredients: Ingredients, stages: Written
+) -> None:
+    as_built = replace(ingredients, as_built=True)
+    assert as_built.pack("pca") == "sha256:1"
+    assert made(stages) == []
+    as_built.pack("fpi")
+    assert made(stages) == ["make --no-print-directory images METHOD=fpi"]
 
 
 def test_all_recipes_are_built_where_they_are_not(ingredients: Ingredients, stages: Written) -> None:

@@ -46,6 +46,8 @@ class Config(UNetConfig):
     intensity: Intensity = Intensity.UNIT  # thesis: values as they are
     rotation: float = 0.0  # degrees, of both slices alike; none published
     brightness: float = 0.0  # of both slices alike; none published
+    foreign_brightness: float = 0.0  # share by which the foreign slice alone is brighter or darker; none
+    # published: scans of one grey scale never show the net a patch much brighter than its surroundings
     signed_smoothing: float = 0.0  # a score without a sign has no edges to cancel
     smoothing: float = 2.0  # sigma in voxels of the net, ours; chosen on painted spheres
     reducer: Reducer = Reducer.L2  # voxels to scan where slice_reducer is none, ours
@@ -56,7 +58,7 @@ CANDIDATES = tuple({"smoothing": sigma} for sigma in (0.0, 1.0, 2.0))
 """How much the map is smoothed; AP on spheres painted into held-out normal scans decides."""
 
 ABDOMEN: dict[str, Any] = {"centre": 0.8, "tolerance": 1e-3}  # the public code's
-ABDOMEN_CPU: dict[str, Any] = {"steps": 3000}  # ours: after 1,000 the loss still falls
+ABDOMEN_CPU: dict[str, Any] = {"foreign_brightness": 1.0}  # ours: without it spheres stay unseen
 PAPER: dict[str, Any] = {
     "net": Net.WIDE_RESIDUAL,
     "side": 256,  # the brain's own; the abdomen's 512 would take a container's whole time limit
@@ -134,9 +136,19 @@ def draw_batch(data: SliceSet, config: Config, rng: np.random.Generator) -> tupl
         augment(torch.from_numpy(data.x[tuple(at.T)][:, None]), config, np.random.default_rng(seed))
         for at in (places, partners)
     )
+    foreign = brighten(foreign, config, rng)
     patch = draw_patches(config.side, config.batch, rng, centre=config.centre, half_width=config.half_width)
     factor = torch.from_numpy(draw_factors(config, rng)).to(x.dtype)
     return interpolate_patches(x, foreign, torch.from_numpy(patch), factor, tolerance=config.tolerance)
+
+
+def brighten(foreign: Tensor, config: Config, rng: np.random.Generator) -> Tensor:
+    """Make each foreign slice (B, 1, H, W) brighter or darker by its own factor; what exceeds 1 becomes 1."""
+    if config.foreign_brightness == 0:
+        return foreign
+    most = config.foreign_brightness
+    factor = torch.from_numpy(rng.uniform(1 - most, 1 + most, (len(foreign), 1, 1, 1)))
+    return (foreign * factor.to(foreign.dtype)).clamp(0, 1)
 
 
 def draw_factors(config: Config, rng: np.random.Generator) -> np.ndarray:

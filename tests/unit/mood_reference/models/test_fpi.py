@@ -60,6 +60,22 @@ def test_a_batch_differs_from_a_normal_slice_only_where_the_target_says(scan: np
     assert (target.flatten(1).amax(1) > 0).sum() > 20
 
 
+def test_foreign_slices_alone_become_brighter_or_darker_where_asked(scan: np.ndarray) -> None:
+    data = cut_volumes([scan, scan], replace(CONFIG, mirror_axis=None))
+    _, no_target = fpi.draw_batch(data, replace(CONFIG, mirror_axis=None), np.random.default_rng(4))
+    config = replace(CONFIG, mirror_axis=None, foreign_brightness=1.0, factor=(0.0, 0.0), batch=200)
+    mixed, target = fpi.draw_batch(data, config, np.random.default_rng(4))
+    slices = torch.from_numpy(data.x.reshape(-1, config.side, config.side))
+    assert no_target.amax() == 0  # both scans are one
+    ratios = []
+    for one, share in zip(mixed[:, 0], target[:, 0], strict=True):
+        own = next(slice_ for slice_ in slices if torch.equal(one[share == 0], slice_[share == 0]))
+        ratios += (one[share > 0] / own[share > 0])[own[share > 0] > 0.05].tolist()
+    assert min(ratios) < 0.3
+    assert max(ratios) > 1.7
+    assert 0 <= mixed.amin() <= mixed.amax() <= 1
+
+
 @pytest.mark.parametrize("dataset", ["brain", "abdom"])
 def test_the_published_net_builds_and_keeps_the_size(dataset: str) -> None:
     paper = fpi.make_config(profile=Profile.PAPER, dataset=dataset)
