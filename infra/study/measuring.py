@@ -15,11 +15,10 @@ import numpy as np
 from experiments import Variant
 
 from mood_reference.configs import apply_settings, rebuild_config
-from mood_reference.data import read_scan, read_training_scans
+from mood_reference.data import read_scan
 from mood_reference.evaluating import ABNORMAL_SLICE, read_manifest, read_mask
 from mood_reference.methods import Profile, load_method
 from mood_reference.scoring import RawScorer, make_raw_scorer
-from mood_reference.training import SIZE, calibrate_on, split_scans
 from mood_reference.weights import Weights, load_weights
 
 COMMAND = Path(".venv/bin/mood-reference")
@@ -119,22 +118,17 @@ def measure(
     out = bench.counts(variant, data, test, seed, choice)
     if not out.exists():
         weights = load_weights(bench.weights(variant, data, seed))
-        changed = _change_scoring(weights, (*variant.scoring, *choice), bench.data / data)
+        changed = _change_scoring(weights, (*variant.scoring, *choice))
         out.parent.mkdir(parents=True, exist_ok=True)
         _write_counts(out, make_raw_scorer(changed), changed, bench.data / test)
     return out
 
 
-def _change_scoring(weights: Weights, settings: Sequence[str], data: Path) -> Weights:
-    """Return the weights with other settings of scoring, calibrated anew on the same held-out scans."""
-    if not settings:
-        return weights
+def _change_scoring(weights: Weights, settings: Sequence[str]) -> Weights:
+    """Return the weights with other settings of scoring; raw scores ask for no calibration."""
     module = load_method(weights.header.method)
     config = apply_settings(rebuild_config(module.Config, weights.header.config), settings)
-    header = replace(weights.header, config=asdict(config))
-    size = max(SIZE, getattr(config, "side", 0), getattr(config, "depth", 0))
-    _, held_out = split_scans(read_training_scans(data / "images", size), data)
-    return calibrate_on(held_out, replace(weights, header=header))
+    return replace(weights, header=replace(weights.header, config=asdict(config)))
 
 
 def _write_counts(out: Path, score: RawScorer, weights: Weights, folder: Path) -> None:

@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,8 @@ from offline_sets import PLACE, build_sets
 
 Job = tuple[Experiment, Variant, int]
 """What to train or measure, with its seed."""
+Wanted = tuple[str, tuple[str, ...]]
+"""A set to measure on, with settings of scoring."""
 DRAWS = 400
 SEEDS = (0, 1, 2)
 
@@ -40,10 +41,25 @@ def score(bench: Bench, job: Job, test: str, choice: tuple[str, ...]) -> None:
     measure(bench, variant, data=experiment.train, test=test, seed=seed, choice=choice)
 
 
-def asked(experiment: Experiment, variant: Variant) -> list[tuple[str, tuple[str, ...]]]:
-    """The sets that a variant is scored on, each with its choices."""
-    sets = [experiment.test, *filter(None, [experiment.tuning if variant.choices else None])]
-    return list(product(sets, variant.choices or ((),)))
+def on_tuning(_: Bench, experiment: Experiment, variant: Variant, __: Sequence[int]) -> list[Wanted]:
+    """The tuning set with each choice."""
+    return [(str(experiment.tuning), choice) for choice in variant.choices]
+
+
+def on_test(bench: Bench, experiment: Experiment, variant: Variant, seeds: Sequence[int]) -> list[Wanted]:
+    """The test set with the choice that the tuning set made; nothing where that one is not measured yet."""
+    measured = has_counts(bench, experiment, variant, seeds, on_tuning(bench, experiment, variant, seeds))
+    return [(experiment.test, choose(bench, experiment, variant, seeds))] if measured else []
+
+
+def has_counts(
+    bench: Bench, experiment: Experiment, variant: Variant, seeds: Sequence[int], wanted: Sequence[Wanted]
+) -> bool:
+    return all(
+        bench.counts(variant, experiment.train, test, seed, choice).exists()
+        for seed in seeds
+        for test, choice in wanted
+    )
 
 
 def run_all(bench: Bench, experiments: Sequence[Experiment], seeds: Sequence[int], workers: int) -> list[str]:
@@ -55,7 +71,10 @@ def run_all(bench: Bench, experiments: Sequence[Experiment], seeds: Sequence[int
     failed = run_group("trained", learn, bench, [(job,) for job in unique(bench, [*plain, *bases])], workers)
     failed += run_group("trained", learn, bench, [(job,) for job in unique(bench, built)], workers)
     trained = [job for job in jobs if weights_of(bench, job).exists()]
-    return failed + run_group("measured", score, bench, unique_scores(bench, trained), workers)
+    for wanted in (on_tuning, on_test):
+        scores = unique_scores(bench, trained, seeds, wanted)
+        failed += run_group("measured", score, bench, scores, workers)
+    return failed
 
 
 def weights_of(bench: Bench, job: Job) -> Path:
@@ -69,14 +88,16 @@ def unique(bench: Bench, jobs: Sequence[Job]) -> list[Job]:
     return [job for path, job in found.items() if not path.exists()]
 
 
-def unique_scores(bench: Bench, jobs: Sequence[Job]) -> list[tuple[Job, str, tuple[str, ...]]]:
-    """One job, test set and choice for each file of counts that is missing."""
+def unique_scores(
+    bench: Bench, jobs: Sequence[Job], seeds: Sequence[int], wanted: Callable[..., list[Wanted]]
+) -> list[tuple[Job, str, tuple[str, ...]]]:
+    """One job, test set and choice for each file of counts that is wanted and missing."""
     found = {
         bench.counts(job[1], job[0].train, test, job[2], choice): (job, test, choice)
         for job in jobs
-        for test, choice in asked(job[0], job[1])
+        for test, choice in wanted(bench, *job[:2], seeds)
     }
-    return [wanted for path, wanted in found.items() if not path.exists()]
+    return [score for path, score in found.items() if not path.exists()]
 
 
 def run_group(
@@ -100,7 +121,7 @@ def tables(bench: Bench, experiment: Experiment, variant: Variant, seeds: Sequen
     choice = choose(bench, experiment, variant, seeds)
     rows: dict[str, list[Matrix]] = {}
     for seed in seeds:
-        path = measure(bench, variant, data=experiment.train, test=experiment.test, seed=seed, choice=choice)
+        path = bench.counts(variant, experiment.train, experiment.test, seed, choice)
         names = (experiment.measure, *experiment.also)
         for name, values in measures(path, names, only_abnormal=experiment.only_abnormal).items():
             rows.setdefault(name, []).append(values)
@@ -114,10 +135,7 @@ def choose(bench: Bench, experiment: Experiment, variant: Variant, seeds: Sequen
     means = []
     for choice in variant.choices:
         paths = [
-            measure(
-                bench, variant, data=experiment.train, test=experiment.tuning or "", seed=seed, choice=choice
-            )
-            for seed in seeds
+            bench.counts(variant, experiment.train, str(experiment.tuning), seed, choice) for seed in seeds
         ]
         means.append(np.mean([measures(path, ("pixel_ap",), draws=1)["pixel_ap"][0] for path in paths]))
     return variant.choices[int(np.argmax(means))]
@@ -178,10 +196,9 @@ def conclude(bench: Bench, experiment: Experiment, seeds: Sequence[int]) -> dict
 
 def is_complete(bench: Bench, experiment: Experiment, seeds: Sequence[int]) -> bool:
     return all(
-        bench.counts(variant, experiment.train, test, seed, choice).exists()
+        (wanted := on_test(bench, experiment, variant, seeds))
+        and has_counts(bench, experiment, variant, seeds, wanted)
         for variant in experiment.variants
-        for seed in seeds
-        for test, choice in asked(experiment, variant)
     )
 
 

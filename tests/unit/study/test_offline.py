@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("torch")
 
 from experiments import EXPERIMENTS, Claim, Variant, shares_nets
 from measuring import Bench
-from offline import Job, asked, unique, unique_scores
+from offline import SEEDS, Job, on_test, on_tuning, unique, unique_scores
 
 pytestmark = pytest.mark.torch
 BY_KEY = {experiment.key: experiment for experiment in EXPERIMENTS}
@@ -32,17 +33,17 @@ def jobs_of(*keys: str) -> list[Job]:
 
 def test_scores_of_one_net_need_one_training(bench: Bench) -> None:
     assert len(unique(bench, jobs_of("scores"))) == 2  # the DAE and the VAE
-    assert len(unique_scores(bench, jobs_of("scores"))) == len(BY_KEY["scores"].variants)
+    assert len(unique_scores(bench, jobs_of("scores"), SEEDS, on_test)) == len(BY_KEY["scores"].variants)
 
 
 def test_what_two_experiments_share_is_measured_once(bench: Bench) -> None:
     hierarchy, both = jobs_of("hierarchy"), jobs_of("hierarchy", "restoring")
-    assert len(unique_scores(bench, both)) == len(hierarchy)
+    assert len(unique_scores(bench, both, SEEDS, on_test)) == len(hierarchy)
 
 
 def test_a_tuning_set_that_two_experiments_choose_on_is_measured_once(bench: Bench) -> None:
-    found = unique_scores(bench, jobs_of("density-synth", "density-shifted"))
-    tuning = [(job[1].name, choice) for job, test, choice in found if test == "synth-tuning-brain"]
+    found = unique_scores(bench, jobs_of("density-synth", "density-shifted"), SEEDS, on_tuning)
+    tuning = [(job[1].name, choice) for job, _, choice in found]
     assert len(tuning) == len(set(tuning)) == 3 + 3 + 4 + 4 + 4
 
 
@@ -58,12 +59,24 @@ def test_other_settings_steps_seeds_or_scans_have_places_of_their_own(bench: Ben
     assert len(places) == 5
 
 
-def test_choices_are_made_on_the_tuning_set_alone(bench: Bench) -> None:
-    del bench
+def test_a_choice_is_made_on_the_tuning_set_and_it_alone_is_measured_on_the_test_set(bench: Bench) -> None:
     density = BY_KEY["density-synth"]
     cradl, glow = density.find("CRADL"), density.find("Glow")
-    assert {test for test, _ in asked(density, cradl)} == {"synth-test-brain", "synth-tuning-brain"}
-    assert asked(density, glow) == [("synth-test-brain", ())]
+    assert on_test(bench, density, glow, SEEDS) == [("synth-test-brain", ())]
+    assert on_test(bench, density, cradl, SEEDS) == []  # nothing is tuned yet
+    for seed in SEEDS:
+        for place, (test, choice) in enumerate(on_tuning(bench, density, cradl, SEEDS)):
+            best = place == 2
+            write_counts(bench.counts(cradl, density.train, test, seed, choice), separated=best)
+    assert on_test(bench, density, cradl, SEEDS) == [("synth-test-brain", ("components=4",))]
+
+
+def write_counts(path: Path, *, separated: bool) -> None:
+    """One abnormal scan of two voxels, whose abnormal one scores highest where they are separated."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    low, high = np.array([[1, 0]], np.uint32), np.array([[0, 1]], np.uint32)
+    positives, negatives = (high, low) if separated else (low, high)
+    np.savez(path, positives=positives, negatives=negatives, abnormal=np.array([True]))
 
 
 def test_scores_of_one_net_are_paired_and_nets_of_other_settings_are_not() -> None:
