@@ -99,7 +99,7 @@ def proxy(rows: Sequence[Json], best: Mapping[str, Sequence[str]]) -> Canvas:
     figure, grid = panels(len(tasks), 2, height, proxy_agrees(rows))
     for line, task in zip(grid, tasks, strict=True):
         for axes, row in zip(line, [row for row in rows if row["task"] == task], strict=False):
-            _scatter(axes, row, best[task])
+            _scatter(axes, row, drawn(best[task], rows, "points"))
             axes.set_title(f"{task}, {ANATOMY[row['dataset']]}: {_tau(row)}", fontsize=TEXT)
         line[0].set_ylabel("AP, toy-ish", fontsize=TEXT)
     for axes in grid[-1]:
@@ -116,6 +116,11 @@ def styles_of(teams: Sequence[str]) -> dict[str, dict[str, Any]]:
         for team, colour, marker in zip(teams[len(COLOURS) :], MORE_COLOURS, MORE_MARKERS, strict=False):
             styles[team] = bold | {"color": colour, "marker": marker, "label": team}
     return styles
+
+
+def drawn(best: Sequence[str], rows: Sequence[Json], key: str) -> list[str]:
+    """The teams that any row has numbers of, in order; the others would take colours from them."""
+    return [team for team in best if any(team in row[key] for row in rows)]
 
 
 def _tau(row: Json) -> str:
@@ -142,7 +147,7 @@ def sweeps(rows: Sequence[Json], best: Sequence[str]) -> Canvas:
     figure, grid = panels(len(kinds), 2, 1.2 + 2.5 * len(kinds), sweeps_say(rows), sharey=True)
     for line, kind in zip(grid, kinds, strict=True):
         for axes, row in zip(line, [row for row in rows if row["kind"] == kind], strict=False):
-            _lines(axes, row, best)
+            _lines(axes, row, drawn(best, rows, "teams"))
         line[0].set_ylabel("AP", fontsize=TEXT)
     _legend_below(figure, grid[0][0])
     return figure

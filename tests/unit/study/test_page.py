@@ -10,6 +10,7 @@ from typing import Any
 import page
 import pytest
 from figures import draw_all as draw_figures
+from figures import drawn
 from kinds import kinds, sweeps
 from PIL import Image
 from platform_numbers import board, draw_all, proxies, toy_scores
@@ -110,6 +111,10 @@ def test_others_add_sections_of_their_own(folder: Path) -> None:
 def test_the_published_page_is_what_its_numbers_say_and_its_pictures_are_small() -> None:
     assert (DOCS / "study.md").read_text(encoding="utf-8") == page.render(DOCS / "study")
     assert sum(path.stat().st_size for path in (DOCS / "study").glob("*.png")) <= 1_500_000
+
+
+def test_teams_without_an_analysis_take_no_colour_from_those_with_one() -> None:
+    assert drawn(["A", "B", "C"], [{"teams": {"C": [0.1]}}, {"teams": {"B": [0.2]}}], "teams") == ["B", "C"]
 
 
 def test_figures_are_light_small_and_as_wide_as_a_page(document: Json, tmp_path: Path) -> None:
