@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from experiments import Variant
+from experiments import Experiment, Variant
 
 from mood_reference.configs import apply_settings, rebuild_config
 from mood_reference.data import read_scan
 from mood_reference.evaluating import ABNORMAL_SLICE, read_manifest, read_mask
 from mood_reference.methods import Profile, load_method
-from mood_reference.scoring import RawScorer, make_raw_scorer
+from mood_reference.scoring import make_raw_scorer
 from mood_reference.weights import Weights, load_weights
 
 COMMAND = Path(".venv/bin/mood-reference")
@@ -43,9 +43,13 @@ class Bench:
         words = [variant.method, variant.start, config, self.digest(data), seed]
         return self.results / "weights" / f"{variant.method}-{_hash(words)}.npz"
 
-    def counts(self, variant: Variant, data: str, test: str, seed: int, choice: tuple[str, ...]) -> Path:
+    def counts(
+        self, experiment: Experiment, variant: Variant, test: str, seed: int, choice: tuple[str, ...]
+    ) -> Path:
         """Where the counts of a training on a test set lie."""
-        words = [self.weights(variant, data, seed).name, self.digest(test), *variant.scoring, *choice]
+        weights = self.weights(variant, experiment.train, seed)
+        kept = ["abnormal"] if experiment.only_abnormal else []
+        words = [weights.name, self.digest(test), *variant.scoring, *choice, *kept]
         return self.results / "measured" / f"{variant.method}-{_hash(words)}.npz"
 
     def configure(self, variant: Variant) -> Any:
@@ -112,15 +116,16 @@ def train(bench: Bench, variant: Variant, *, data: str, seed: int) -> Path:
 
 
 def measure(
-    bench: Bench, variant: Variant, *, data: str, test: str, seed: int, choice: tuple[str, ...] = ()
+    bench: Bench, experiment: Experiment, variant: Variant, *, test: str, seed: int, choice: tuple[str, ...]
 ) -> Path:
-    """Score every scan of a set with trained weights unless it was done; returns the file of counts."""
-    out = bench.counts(variant, data, test, seed, choice)
+    """Score the scans of a set with trained weights unless it was done; returns the file of counts."""
+    out = bench.counts(experiment, variant, test, seed, choice)
     if not out.exists():
-        weights = load_weights(bench.weights(variant, data, seed))
+        weights = load_weights(bench.weights(variant, experiment.train, seed))
         changed = _change_scoring(weights, (*variant.scoring, *choice))
         out.parent.mkdir(parents=True, exist_ok=True)
-        _write_counts(out, make_raw_scorer(changed), changed, bench.data / test)
+        cases = find_cases(bench.data / test, only_abnormal=experiment.only_abnormal)
+        _write_counts(out, changed, bench.data / test, cases)
     return out
 
 
@@ -131,13 +136,20 @@ def _change_scoring(weights: Weights, settings: Sequence[str]) -> Weights:
     return replace(weights, header=replace(weights.header, config=asdict(config)))
 
 
-def _write_counts(out: Path, score: RawScorer, weights: Weights, folder: Path) -> None:
-    """Keep, for each scan of the pixel task, its voxels' and slices' scores with their truth, compactly."""
+def find_cases(folder: Path, *, only_abnormal: bool) -> list[dict[str, Any]]:
+    """Return the scans of the pixel task; normal ones only where they are asked for."""
+    return [
+        case
+        for case in read_manifest(folder)
+        if "pixel" in case["tasks"] and (case["abnormal"] or not only_abnormal)
+    ]
+
+
+def _write_counts(out: Path, weights: Weights, folder: Path, cases: Sequence[dict[str, Any]]) -> None:
+    """Keep the scores of each scan's voxels and slices with their truth, compactly."""
     voxels, masks, slices, marked, errors = [], [], [], [], []
-    restore = _make_restorer(weights)
-    for case in read_manifest(folder):
-        if "pixel" not in case["tasks"]:
-            continue
+    score, restore = make_raw_scorer(weights), _make_restorer(weights)
+    for case in cases:
         volume, _ = read_scan(folder / case["image"])
         raw, mask = score(volume), read_mask(folder, case, volume.shape)
         voxels.append(raw.voxels.astype(np.float32).ravel())

@@ -38,7 +38,7 @@ def learn(bench: Bench, job: Job) -> None:
 
 def score(bench: Bench, job: Job, test: str, choice: tuple[str, ...]) -> None:
     experiment, variant, seed = job
-    measure(bench, variant, data=experiment.train, test=test, seed=seed, choice=choice)
+    measure(bench, experiment, variant, test=test, seed=seed, choice=choice)
 
 
 def on_tuning(_: Bench, experiment: Experiment, variant: Variant, __: Sequence[int]) -> list[Wanted]:
@@ -56,7 +56,7 @@ def has_counts(
     bench: Bench, experiment: Experiment, variant: Variant, seeds: Sequence[int], wanted: Sequence[Wanted]
 ) -> bool:
     return all(
-        bench.counts(variant, experiment.train, test, seed, choice).exists()
+        bench.counts(experiment, variant, test, seed, choice).exists()
         for seed in seeds
         for test, choice in wanted
     )
@@ -93,7 +93,7 @@ def unique_scores(
 ) -> list[tuple[Job, str, tuple[str, ...]]]:
     """One job, test set and choice for each file of counts that is wanted and missing."""
     found = {
-        bench.counts(job[1], job[0].train, test, job[2], choice): (job, test, choice)
+        bench.counts(*job[:2], test, job[2], choice): (job, test, choice)
         for job in jobs
         for test, choice in wanted(bench, *job[:2], seeds)
     }
@@ -121,9 +121,9 @@ def tables(bench: Bench, experiment: Experiment, variant: Variant, seeds: Sequen
     choice = choose(bench, experiment, variant, seeds)
     rows: dict[str, list[Matrix]] = {}
     for seed in seeds:
-        path = bench.counts(variant, experiment.train, experiment.test, seed, choice)
+        path = bench.counts(experiment, variant, experiment.test, seed, choice)
         names = (experiment.measure, *experiment.also)
-        for name, values in measures(path, names, only_abnormal=experiment.only_abnormal).items():
+        for name, values in measures(path, names).items():
             rows.setdefault(name, []).append(values)
     return {name: np.stack(values) for name, values in rows.items()}
 
@@ -134,21 +134,15 @@ def choose(bench: Bench, experiment: Experiment, variant: Variant, seeds: Sequen
         return ()
     means = []
     for choice in variant.choices:
-        paths = [
-            bench.counts(variant, experiment.train, str(experiment.tuning), seed, choice) for seed in seeds
-        ]
+        paths = [bench.counts(experiment, variant, str(experiment.tuning), seed, choice) for seed in seeds]
         means.append(np.mean([measures(path, ("pixel_ap",), draws=1)["pixel_ap"][0] for path in paths]))
     return variant.choices[int(np.argmax(means))]
 
 
-def measures(
-    path: Path, names: Sequence[str], *, draws: int = DRAWS, only_abnormal: bool = False
-) -> dict[str, Matrix]:
+def measures(path: Path, names: Sequence[str], *, draws: int = DRAWS) -> dict[str, Matrix]:
     """Return (draws,) of each measure of one training on one set."""
     kept = np.load(path)
     weights = draw_scans(kept["abnormal"], draws=draws, seed=7)
-    if only_abnormal:
-        weights[:, ~kept["abnormal"]] = 0
     voxels = Counts(kept["positives"].astype(np.float32), kept["negatives"].astype(np.float32))
     found = {}
     for name in names:

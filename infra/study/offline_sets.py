@@ -12,7 +12,7 @@ COMMAND = Path(".venv/bin/mood-test-sets")
 PLACE = Path("demo-data/study/offline")
 SIDE = 64
 SHARES = {"train": 0.1, "shifted": 0.3, "synth-objects": 0.3, "population": 0.1}
-"""Of the shipped recipes; of the population few scans are abnormal, so it is the largest."""
+"""Of the shipped recipes; of the population few scans are abnormal, and only these are scored."""
 RECIPES = {
     "train-brain": "train",
     "shifted-brain": "shifted",

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("torch")
 
 from experiments import EXPERIMENTS, Claim, Variant, shares_nets
-from measuring import Bench
+from measuring import Bench, find_cases
 from offline import SEEDS, Job, on_test, on_tuning, unique, unique_scores
 
 pytestmark = pytest.mark.torch
@@ -67,7 +67,7 @@ def test_a_choice_is_made_on_the_tuning_set_and_it_alone_is_measured_on_the_test
     for seed in SEEDS:
         for place, (test, choice) in enumerate(on_tuning(bench, density, cradl, SEEDS)):
             best = place == 2
-            write_counts(bench.counts(cradl, density.train, test, seed, choice), separated=best)
+            write_counts(bench.counts(density, cradl, test, seed, choice), separated=best)
     assert on_test(bench, density, cradl, SEEDS) == [("synth-test-brain", ("components=4",))]
 
 
@@ -92,3 +92,10 @@ def test_every_claim_names_two_variants_and_none_is_made_twice() -> None:
         for claim in experiment.claims:
             assert isinstance(claim, Claim)
             assert experiment.find(claim.better) is not experiment.find(claim.worse)
+
+
+def test_normal_scans_are_scored_only_where_they_count(tmp_path: Path) -> None:
+    cases = [{"id": f"{n}", "abnormal": n > 1, "tasks": ["sample", "pixel"][: n + 1]} for n in range(4)]
+    (tmp_path / "test_set.json").write_text(json.dumps({"cases": cases}))
+    assert [case["id"] for case in find_cases(tmp_path, only_abnormal=False)] == ["1", "2", "3"]
+    assert [case["id"] for case in find_cases(tmp_path, only_abnormal=True)] == ["2", "3"]
