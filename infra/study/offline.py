@@ -185,7 +185,15 @@ def conclude(bench: Bench, experiment: Experiment, seeds: Sequence[int]) -> dict
         "steps": bench.steps,
         "profile": bench.profile,
         "only_abnormal": experiment.only_abnormal,
+        "scans": count_scans(bench, experiment, seeds),
     }
+
+
+def count_scans(bench: Bench, experiment: Experiment, seeds: Sequence[int]) -> int:
+    """How many scans every variant was scored on."""
+    variant = experiment.variants[0]
+    [(test, choice)] = on_test(bench, experiment, variant, seeds)
+    return int(np.load(bench.counts(experiment, variant, test, seeds[0], choice))["abnormal"].size)
 
 
 def is_complete(bench: Bench, experiment: Experiment, seeds: Sequence[int]) -> bool:

@@ -49,10 +49,10 @@ def _write_experiment(key: str, part: Json) -> str:
     rows = [[_name(row), *(_value(row[name], name) for name in measures)] for row in part["rows"]]
     pairs = [_pair_row(one, part["measure"]) for one in part["orderings"]]
     length = f"{part['steps']} steps a net" if part["steps"] else "its full length"
-    scans = "its abnormal scans alone" if part["only_abnormal"] else "all its scans"
+    scans = f"{part['scans']}{' abnormal' if part['only_abnormal'] else ''} scans"
     seeds = f"""
     {counted(len(part["seeds"]), "training seed")}, profile `{part["profile"]}` with {length}; {scans} of
-    the set `{part["test"]}`. Mean ± deviation over seeds and 95 % interval.
+    `{part["test"]}`. Mean ± deviation over seeds and 95 % interval.
     """
     return page_of(
         f"### {part['source']}: {part['title']}",

@@ -12,7 +12,7 @@ pytest.importorskip("torch")
 
 from experiments import EXPERIMENTS, Claim, Variant, shares_nets
 from measuring import Bench, find_cases
-from offline import SEEDS, Job, on_test, on_tuning, unique, unique_scores
+from offline import SEEDS, Job, conclude, on_test, on_tuning, unique, unique_scores
 
 pytestmark = pytest.mark.torch
 BY_KEY = {experiment.key: experiment for experiment in EXPERIMENTS}
@@ -69,6 +69,18 @@ def test_a_choice_is_made_on_the_tuning_set_and_it_alone_is_measured_on_the_test
             best = place == 2
             write_counts(bench.counts(density, cradl, test, seed, choice), separated=best)
     assert on_test(bench, density, cradl, SEEDS) == [("synth-test-brain", ("components=4",))]
+
+
+def test_what_holds_in_every_seed_and_scan_is_reproduced_and_a_tie_is_not(bench: Bench) -> None:
+    experiment = BY_KEY["population"]
+    for variant in experiment.variants:
+        for seed in SEEDS:
+            path = bench.counts(experiment, variant, experiment.test, seed, ())
+            write_counts(path, separated=variant.name != "irVAE")
+    found = conclude(bench, experiment, SEEDS)
+    verdicts = {one["worse"]: (one["reproduced"], one["reversed"]) for one in found["orderings"]}
+    assert verdicts == {"irVAE": (True, False), "FPI": (False, False)}  # ceVAE above both
+    assert (found["scans"], found["seeds"], found["only_abnormal"]) == (1, [0, 1, 2], True)
 
 
 def write_counts(path: Path, *, separated: bool) -> None:
