@@ -18,6 +18,7 @@ import torch
 from figures import SMALL, panels, save
 from matplotlib.figure import Figure as Canvas
 from offline_sets import PLACE
+from scale import title_of
 
 from mood_evaluator.average_precision import average_precision
 from mood_reference.configs import apply_settings, rebuild_config
@@ -115,7 +116,7 @@ def show_outcomes(weights: Path, folder: Path) -> Canvas:
 def show_methods(weights: Path, names: Sequence[str], cases: Sequence[tuple[Image, Image, int]]) -> Canvas:
     """Fig. 3.15: representations side by side, as their images score them."""
     scorers = {
-        name: make_raw_scorer(load_weights(path))
+        title_of(name): make_raw_scorer(load_weights(path))
         for name in names
         if (path := weights / name / "brain.npz").exists()
     }
@@ -135,24 +136,25 @@ def show_parts(weights: Path, cases: Sequence[tuple[Image, Image, int]]) -> Canv
             trained = load_weights(path)
             module = load_method(name)
             config = rebuild_config(module.Config, trained.header.config)
-            nets[name] = config, next(iter(restore_nets(module.make_stages(config), trained.arrays).values()))
+            net = next(iter(restore_nets(module.make_stages(config), trained.arrays).values()))
+            nets[title_of(name)] = config, net
     rows = []
     for volume, _, depth in cases:
         row: Columns = {"scan": volume[:, :, depth]}
-        for name, (config, net) in nets.items():
-            row |= _restore(name, config, net, volume, depth)
+        for title, (config, net) in nets.items():
+            row |= _restore(title, config, net, volume, depth)
         rows.append(row)
     return draw_rows(rows, "What hierarchical models restore; parts of the pchVAE", restored=True)
 
 
-def _restore(name: str, config: object, net: object, volume: Image, depth: int) -> Columns:
+def _restore(title: str, config: object, net: object, volume: Image, depth: int) -> Columns:
     cut = cut_volume(volume, config)  # type: ignore[arg-type]
     x = torch.from_numpy(cut.x[depth * len(cut.x) // volume.shape[2]][None, None])
     with torch.no_grad():
-        found = {name: net.restore(x)}  # type: ignore[attr-defined]
+        found = {title: net.restore(x)}  # type: ignore[attr-defined]
         if hasattr(net, "parts"):
             found |= dict(zip(("high part", "low part", "zero part"), net.parts(x), strict=True))
-    return {title: tensor[0, 0].numpy() for title, tensor in found.items()}
+    return {name: tensor[0, 0].numpy() for name, tensor in found.items()}
 
 
 def _start(volume: Image, mask: Image, depth: int) -> Columns:
