@@ -13,12 +13,14 @@ from typing import Any
 
 import numpy as np
 from experiments import Experiment, Variant
+from intervals import Counts
 
 from mood_reference.configs import apply_settings, rebuild_config
 from mood_reference.data import read_scan
 from mood_reference.evaluating import ABNORMAL_SLICE, read_manifest, read_mask
 from mood_reference.methods import Profile, load_method
 from mood_reference.scoring import make_raw_scorer
+from mood_reference.volumes import find_foreground
 from mood_reference.weights import Weights, load_weights
 
 COMMAND = Path(".venv/bin/mood-reference")
@@ -143,6 +145,16 @@ def find_cases(folder: Path, *, only_abnormal: bool) -> list[dict[str, Any]]:
         for case in read_manifest(folder)
         if "pixel" in case["tasks"] and (case["abnormal"] or not only_abnormal)
     ]
+
+
+def count_body(bench: Bench, experiment: Experiment) -> Counts:
+    """Count what a map scores that is 1 in the body and 0 outside: all that a blind method knows."""
+    folder, bodies, masks = bench.data / experiment.test, [], []
+    for case in find_cases(folder, only_abnormal=experiment.only_abnormal):
+        volume, _ = read_scan(folder / case["image"])
+        bodies.append(find_foreground(volume).ravel().astype(np.float32))
+        masks.append(read_mask(folder, case, volume.shape).ravel())
+    return Counts.of(bodies, masks)
 
 
 def _write_counts(out: Path, weights: Weights, folder: Path, cases: Sequence[dict[str, Any]]) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from experiments import EXPERIMENTS, Experiment, Variant, shares_nets
 from intervals import Counts, Matrix, compare, describe, draw_scans, find_aps, find_aurocs
-from measuring import Bench, base_of, measure, train
+from measuring import Bench, base_of, count_body, measure, train
 from offline_sets import PLACE, build_sets
 
 Job = tuple[Experiment, Variant, int]
@@ -155,14 +155,22 @@ def measures(path: Path, names: Sequence[str], *, draws: int = DRAWS) -> dict[st
                 [kept["slices"][part] for part in parts], [kept["slice_truth"][part] for part in parts]
             )
             found[name] = (find_aurocs if name.endswith("auroc") else find_aps)(counts, weights)
-        else:
-            found[name] = (find_aurocs if name.endswith("auroc") else find_aps)(voxels, weights)
-    return found
+    return found | of_voxels(voxels, names, weights)
+
+
+def of_voxels(counts: Counts, names: Sequence[str], weights: Matrix) -> dict[str, Matrix]:
+    """Return (draws,) of each measure of voxels among the names."""
+    return {
+        name: (find_aurocs if name.endswith("auroc") else find_aps)(counts, weights)
+        for name in names
+        if name.startswith("pixel")
+    }
 
 
 def conclude(bench: Bench, experiment: Experiment, seeds: Sequence[int]) -> dict[str, Any]:
     """Return the table and the orderings of one experiment, as JSON."""
     found = {variant.name: tables(bench, experiment, variant, seeds) for variant in experiment.variants}
+    body = count_body(bench, experiment)
     rows = [
         {
             "name": variant.name,
@@ -185,15 +193,15 @@ def conclude(bench: Bench, experiment: Experiment, seeds: Sequence[int]) -> dict
         "steps": bench.steps,
         "profile": bench.profile,
         "only_abnormal": experiment.only_abnormal,
-        "scans": count_scans(bench, experiment, seeds),
+        "scans": len(body.positives),
+        "body": body_values(body, (experiment.measure, *experiment.also)),
     }
 
 
-def count_scans(bench: Bench, experiment: Experiment, seeds: Sequence[int]) -> int:
-    """How many scans every variant was scored on."""
-    variant = experiment.variants[0]
-    [(test, choice)] = on_test(bench, experiment, variant, seeds)
-    return int(np.load(bench.counts(experiment, variant, test, seeds[0], choice))["abnormal"].size)
+def body_values(counts: Counts, names: Sequence[str]) -> dict[str, float]:
+    """Return each measure of voxels of a map that knows the body alone."""
+    scans = np.ones((1, len(counts.positives)))
+    return {name: float(values[0]) for name, values in of_voxels(counts, names, scans).items()}
 
 
 def is_complete(bench: Bench, experiment: Experiment, seeds: Sequence[int]) -> bool:

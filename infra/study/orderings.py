@@ -15,7 +15,7 @@ from orderings_section import FILE, MEASURES
 from page_parts import Json
 from sentences import counted
 
-from mood_evaluator.report.style import COLOURS
+from mood_evaluator.report.style import CHANCE, COLOURS
 
 
 def gather(results: Path) -> dict[str, Any]:
@@ -42,6 +42,11 @@ def draw_experiment(part: Json) -> Canvas:
         value = row[measure]
         axes.hlines(place, sign * value["low"], sign * value["high"], color=COLOURS[0], linewidth=1.6)
         axes.plot(sign * value["mean"], place, "o", color=COLOURS[0], markersize=5)
+    if measure in part["body"]:
+        axes.axvline(
+            part["body"][measure], color=CHANCE, linestyle=":", linewidth=1.2, label="the body alone"
+        )
+        axes.legend(fontsize=SMALL, frameon=False)
     axes.set_yticks(range(len(rows)), [row["name"] for row in rows], fontsize=TEXT)
     axes.set_xlabel(f"{MEASURES[measure]}; line: 95 % interval over seeds and scans", fontsize=SMALL)
     axes.invert_yaxis()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from page_parts import Json, page_of, picture, table, text, told_from
-from sentences import counted
+from sentences import counted, listed
 
 FILE = "orderings.json"
 MEASURES = {
@@ -56,11 +56,17 @@ def _write_experiment(key: str, part: Json) -> str:
     """
     return page_of(
         f"### {part['source']}: {part['title']}",
-        text(seeds),
+        text(seeds + body_says(part["body"])),
         picture(f"ordering-{key}", f"{part['title']}: {MEASURES[part['measure']]} with 95 % intervals"),
         table(heads, rows),
         table(["the thesis has", "difference", "95 % interval", "here"], pairs),
     )
+
+
+def body_says(values: Json) -> str:
+    """What a method has to beat before it has found anything."""
+    found = listed([f"{MEASURES[name]} {value:.3f}" for name, value in values.items()])
+    return f"A map that is 1 in the body and 0 outside scores: {found}." if found else ""
 
 
 def _name(row: Json) -> str:

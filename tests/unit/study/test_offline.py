@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 
@@ -73,6 +74,7 @@ def test_a_choice_is_made_on_the_tuning_set_and_it_alone_is_measured_on_the_test
 
 def test_what_holds_in_every_seed_and_scan_is_reproduced_and_a_tie_is_not(bench: Bench) -> None:
     experiment = BY_KEY["population"]
+    write_scan(bench.data / experiment.test)
     for variant in experiment.variants:
         for seed in SEEDS:
             path = bench.counts(experiment, variant, experiment.test, seed, ())
@@ -81,6 +83,18 @@ def test_what_holds_in_every_seed_and_scan_is_reproduced_and_a_tie_is_not(bench:
     verdicts = {one["worse"]: (one["reproduced"], one["reversed"]) for one in found["orderings"]}
     assert verdicts == {"irVAE": (True, False), "FPI": (False, False)}  # ceVAE above both
     assert (found["scans"], found["seeds"], found["only_abnormal"]) == (1, [0, 1, 2], True)
+    assert found["body"] == {"pixel_ap": 2 / 8, "pixel_auroc": (56 + 6 / 2) / 62}
+
+
+def write_scan(folder: Path) -> None:
+    """Four voxels a side; the body are the eight in the middle, of which two are abnormal."""
+    for name, marked in (("image", np.s_[1:3, 1:3, 1:3]), ("mask", np.s_[1:3, 1, 1])):
+        volume = np.zeros((4, 4, 4), np.float32)
+        volume[marked] = 1
+        nibabel.Nifti1Image(volume, np.eye(4)).to_filename(folder / f"{name}.nii.gz")
+    case = {"image": "image.nii.gz", "label": "mask.nii.gz", "abnormal": True, "tasks": ["pixel"]}
+    manifest = json.loads((folder / "test_set.json").read_text())
+    (folder / "test_set.json").write_text(json.dumps(manifest | {"cases": [case]}))
 
 
 def write_counts(path: Path, *, separated: bool) -> None:
