@@ -46,7 +46,7 @@ def draw_experiment(part: Json) -> Canvas:
         axes.axvline(
             part["body"][measure], color=CHANCE, linestyle=":", linewidth=1.2, label="the body alone"
         )
-        axes.legend(fontsize=SMALL, frameon=False)
+        figure.legend(loc="outside lower center", fontsize=SMALL, frameon=False)
     axes.set_yticks(range(len(rows)), [row["name"] for row in rows], fontsize=TEXT)
     axes.set_xlabel(f"{MEASURES[measure]}; line: 95 % interval over seeds and scans", fontsize=SMALL)
     axes.invert_yaxis()

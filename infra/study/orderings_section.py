@@ -56,17 +56,24 @@ def _write_experiment(key: str, part: Json) -> str:
     """
     return page_of(
         f"### {part['source']}: {part['title']}",
-        text(seeds + body_says(part["body"])),
+        text(seeds + body_says(part)),
         picture(f"ordering-{key}", f"{part['title']}: {MEASURES[part['measure']]} with 95 % intervals"),
         table(heads, rows),
         table(["the thesis has", "difference", "95 % interval", "here"], pairs),
     )
 
 
-def body_says(values: Json) -> str:
-    """What a method has to beat before it has found anything."""
+def body_says(part: Json) -> str:
+    """What a method has to beat before it has found anything, and how many are above it for sure."""
+    values, measure = part["body"], part["measure"]
+    if measure not in values:
+        return ""
     found = listed([f"{MEASURES[name]} {value:.3f}" for name, value in values.items()])
-    return f"A map that is 1 in the body and 0 outside scores: {found}." if found else ""
+    above = sum(row[measure]["low"] > values[measure] for row in part["rows"])
+    return f"""
+    A map that is 1 in the body and 0 outside scores: {found}. The interval of {MEASURES[measure]} lies above
+    it as a whole in {above} of {counted(len(part["rows"]), "line")}.
+    """
 
 
 def _name(row: Json) -> str:
