@@ -10,18 +10,19 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from experiments import PLAIN as UNSMOOTHED
 from figures import SMALL, panels, save
 from matplotlib.figure import Figure as Canvas
+from measuring import change_scoring
 from offline_sets import PLACE
 from scale import title_of
 
 from mood_evaluator.average_precision import average_precision
-from mood_reference.configs import apply_settings, rebuild_config
+from mood_reference.configs import rebuild_config
 from mood_reference.data import read_scan
 from mood_reference.evaluating import read_manifest, read_mask
 from mood_reference.methods import load_method
@@ -59,12 +60,7 @@ def find_cases(folder: Path, count: int) -> list[tuple[Image, Image, int]]:
 
 def rescore(weights: Weights, setting: str) -> Weights:
     """Return the weights with another pixel score, without our smoothing; scaled by the picture itself."""
-    module = load_method(weights.header.method)
-    config = apply_settings(
-        rebuild_config(module.Config, weights.header.config),
-        [f"pixel_score={setting}", "signed_smoothing=0.0", "smoothing=0.0"],
-    )
-    return replace(weights, header=replace(weights.header, config=asdict(config)))
+    return change_scoring(weights, (f"pixel_score={setting}", *UNSMOOTHED))
 
 
 def show_scores(weights: Path, cases: Sequence[tuple[Image, Image, int]]) -> Canvas:

@@ -124,14 +124,14 @@ def measure(
     out = bench.counts(experiment, variant, test, seed, choice)
     if not out.exists():
         weights = load_weights(bench.weights(variant, experiment.train, seed))
-        changed = _change_scoring(weights, (*variant.scoring, *choice))
+        changed = change_scoring(weights, (*variant.scoring, *choice))
         out.parent.mkdir(parents=True, exist_ok=True)
         cases = find_cases(bench.data / test, only_abnormal=experiment.only_abnormal)
         _write_counts(out, changed, bench.data / test, cases)
     return out
 
 
-def _change_scoring(weights: Weights, settings: Sequence[str]) -> Weights:
+def change_scoring(weights: Weights, settings: Sequence[str]) -> Weights:
     """Return the weights with other settings of scoring; raw scores ask for no calibration."""
     module = load_method(weights.header.method)
     config = apply_settings(rebuild_config(module.Config, weights.header.config), settings)
