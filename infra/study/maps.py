@@ -11,24 +11,22 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 import torch
 from experiments import PLAIN as UNSMOOTHED
-from figures import SMALL, panels, save
+from figures import SMALL, WIDTH, panels, save
 from matplotlib.figure import Figure as Canvas
-from measuring import change_scoring
+from measuring import change_scoring, first_net
 from offline_sets import PLACE
 from scale import title_of
 
 from mood_evaluator.average_precision import average_precision
-from mood_reference.configs import rebuild_config
 from mood_reference.data import read_scan
 from mood_reference.evaluating import read_manifest, read_mask
-from mood_reference.methods import load_method
 from mood_reference.scoring import make_raw_scorer
 from mood_reference.slices import cut_volume
-from mood_reference.stages import restore_nets
 from mood_reference.weights import Weights, load_weights
 
 Image = np.ndarray
@@ -83,9 +81,7 @@ def show_outcomes(weights: Path, folder: Path) -> Canvas:
     score, error, gradient = (
         make_raw_scorer(one) for one in (trained, rescore(trained, "rec"), rescore(trained, "kl_grad"))
     )
-    module = load_method(trained.header.method)
-    config = rebuild_config(module.Config, trained.header.config)
-    net = next(iter(restore_nets(module.make_stages(config), trained.arrays).values()))
+    config, net = first_net(trained)
     cases = find_cases(folder, count=10**6)
     found = [score(volume) for volume, _, _ in cases]
     limit = np.quantile(np.concatenate([raw.voxels[raw.foreground] for raw in found]), 0.99)
@@ -129,11 +125,7 @@ def show_parts(weights: Path, cases: Sequence[tuple[Image, Image, int]]) -> Canv
     for name in ("vqvae2", "low_vae", "high_vae", "pchvae"):
         path = weights / name / "brain.npz"
         if path.exists():
-            trained = load_weights(path)
-            module = load_method(name)
-            config = rebuild_config(module.Config, trained.header.config)
-            net = next(iter(restore_nets(module.make_stages(config), trained.arrays).values()))
-            nets[title_of(name)] = config, net
+            nets[title_of(name)] = first_net(load_weights(path))
     rows = []
     for volume, _, depth in cases:
         row: Columns = {"scan": volume[:, :, depth]}
@@ -169,7 +161,7 @@ def draw_rows(rows: Sequence[Columns], title: str, *, restored: bool = False) ->
             axes = line[column]
             axes.imshow(np.rot90(row[name]), cmap="gray" if plain else "magma", vmin=low, vmax=high)
             axes.set_axis_off()
-        grid[0][column].set_title(name, fontsize=SMALL)
+        grid[0][column].set_title(fill(name, int(14 * WIDTH / len(names))), fontsize=SMALL)
     return figure
 
 

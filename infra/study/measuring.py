@@ -18,7 +18,7 @@ from intervals import Counts
 from mood_reference.configs import apply_settings, rebuild_config
 from mood_reference.data import read_scan
 from mood_reference.evaluating import ABNORMAL_SLICE, read_manifest, read_mask
-from mood_reference.methods import Profile, load_method
+from mood_reference.methods import ABOUT, MethodName, Profile, load_method
 from mood_reference.scoring import make_raw_scorer
 from mood_reference.volumes import find_foreground
 from mood_reference.weights import Weights, load_weights
@@ -207,15 +207,11 @@ def _make_restorer(weights: Weights) -> Callable[[np.ndarray], float] | None:
     """Return the mean squared error of a scan's slices, for methods whose first net restores them."""
     import torch
 
-    from mood_reference.methods import ABOUT, MethodName
     from mood_reference.slices import cut_volume
-    from mood_reference.stages import restore_nets
 
     if not ABOUT[MethodName(weights.header.method)].torch:
         return None
-    module = load_method(weights.header.method)
-    config = rebuild_config(module.Config, weights.header.config)
-    net = next(iter(restore_nets(module.make_stages(config), weights.arrays).values()))
+    config, net = first_net(weights)
     if not hasattr(net, "restore"):
         return None
 
@@ -226,3 +222,12 @@ def _make_restorer(weights: Weights) -> Callable[[np.ndarray], float] | None:
             return float((x - net.restore(x)).square().mean())
 
     return restore
+
+
+def first_net(weights: Weights) -> tuple[Any, Any]:
+    """Return the config of trained weights and the net that their first stage trained."""
+    from mood_reference.stages import restore_nets
+
+    module = load_method(weights.header.method)
+    config = rebuild_config(module.Config, weights.header.config)
+    return config, next(iter(restore_nets(module.make_stages(config), weights.arrays).values()))

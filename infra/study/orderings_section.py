@@ -15,6 +15,12 @@ MEASURES = {
     "slice_ap": "slice AP",
     "mse": "mean squared error",
 }
+DIGITS = {"pixel_ap": 4}
+"""After the point; 3 where nothing is said. An AP of voxels is small where few voxels are abnormal."""
+
+
+def digits(measure: str) -> int:
+    return DIGITS.get(measure, 3)
 
 
 def verdict(ordering: Json) -> str:
@@ -68,7 +74,7 @@ def body_says(part: Json) -> str:
     values, measure = part["body"], part["measure"]
     if measure not in values:
         return ""
-    found = listed([f"{MEASURES[name]} {value:.3f}" for name, value in values.items()])
+    found = listed([f"{MEASURES[name]} {value:.{digits(name)}f}" for name, value in values.items()])
     above = sum(row[measure]["low"] > values[measure] for row in part["rows"])
     return f"""
     A map that is 1 in the body and 0 outside scores: {found}. The interval of {MEASURES[measure]} lies above
@@ -83,15 +89,17 @@ def _name(row: Json) -> str:
 def _value(value: Json, measure: str) -> str:
     sign = -1 if measure == "mse" else 1
     low, high = sorted((sign * value["low"], sign * value["high"]))
-    spread = "" if value["std"] is None else f" ± {value['std']:.3f}"
-    return f"{sign * value['mean']:.3f}{spread} [{low:.3f}, {high:.3f}]"
+    many = digits(measure)
+    spread = "" if value["std"] is None else f" ± {value['std']:.{many}f}"
+    return f"{sign * value['mean']:.{many}f}{spread} [{low:.{many}f}, {high:.{many}f}]"
 
 
 def _pair_row(one: Json, measure: str) -> list[str]:
     """Differences of an error are told as they are: lower is better."""
     sign, word = (-1, "below") if measure == "mse" else (1, "above")
     low, high = sorted((sign * one["low"], sign * one["high"]))
-    difference = (f"{sign * one['mean']:+.3f}", f"{low:+.3f} to {high:+.3f}")
+    many = digits(measure)
+    difference = (f"{sign * one['mean']:+.{many}f}", f"{low:+.{many}f} to {high:+.{many}f}")
     return [f"{one['better']} {word} {one['worse']}", *difference, verdict(one)]
 
 

@@ -7,11 +7,14 @@ the first stopped; one method that fails is named at the end and stops no other.
 from __future__ import annotations
 
 import argparse
+import signal
 import socket
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from collect import collect
 from contest import Contest
@@ -166,6 +169,16 @@ def find_port(ports: list[int]) -> int:
     raise StepFailed("no port is free")
 
 
+def stop_like_ctrl_c() -> None:
+    """A `kill`, or a Ctrl-C that a shell made its jobs ignore, ends it in order: spent time is counted."""
+
+    def stop(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+
+
 def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("scale", choices=SCALES)
@@ -205,6 +218,7 @@ def scale_of(options: argparse.Namespace) -> Scale:
 
 def main() -> int:
     options = read_options()
+    stop_like_ctrl_c()
     place = options.folder or FOLDER / options.scale
     stages = Stages(place / "log")
     platform = HomePlatform(stages, place / "platform", options.slots)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+import signal
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,9 @@ from typing import Any
 import pytest
 from demo_parts import HomePlatform, Stages, StepFailed
 from ingredients import Ingredients
+from memory import Memory
 from scale import SCALES
-from study import Study, known_ports
+from study import Study, known_ports, stop_like_ctrl_c
 
 Command = Sequence[str | Path]
 
@@ -101,3 +104,22 @@ def test_a_study_that_goes_on_takes_the_port_it_had(tmp_path: Path) -> None:
     assert known_ports(tmp_path) == []
     (tmp_path / "settings.env").write_text("MOOD_API__HOST=0\nMOOD_API__PORT=8051\n")
     assert known_ports(tmp_path) == [8051]
+
+
+@pytest.fixture
+def own_signals() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("own_signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_time_of_a_study_that_was_killed_is_counted(number: signal.Signals, tmp_path: Path) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell starts what it runs in the background
+    stop_like_ctrl_c()
+    memory = Memory(tmp_path / "memory.json")
+    with pytest.raises(KeyboardInterrupt), memory.timed("challenge stage"):
+        os.kill(os.getpid(), number)
+    assert memory.recall("seconds", "challenge stage") is not None
