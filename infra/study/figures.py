@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from textwrap import fill
@@ -70,11 +71,18 @@ def leaderboard(board: Json) -> Canvas:
             _draw_score(axes, place, row["datasets"][dataset])
         axes.set_title(f"{ANATOMY[dataset]}, {board['datasets'][dataset]['cases']} scans", fontsize=TEXT)
         axes.set_xlabel("AP", fontsize=TEXT)
-        axes.set_xlim(-0.01, 1.02)
+        axes.set_xlim(-0.01, _reach(board) + 0.02)
     each[0].set_yticks(range(len(names)), names, fontsize=TEXT)
     each[0].set_ylim(len(names) - 0.4, -0.6)
-    _legend_below(figure, each[0])
+    _legend_below(figure, each)
     return figure
+
+
+def _reach(board: Json) -> float:
+    """The next tenth above every interval: where an AP is small, differences stay to be seen."""
+    cells = [cell for row in board["rows"] for cell in row["datasets"].values()]
+    highest = max((cell["interval"][1] for cell in cells if cell["interval"]), default=1.0)
+    return min(1.0, math.ceil(10 * highest) / 10)
 
 
 def _draw_score(axes: Axes, place: int, cell: Json) -> None:
@@ -93,18 +101,22 @@ def _guess(axes: Axes, constant: float, low: float, high: float) -> None:
 
 
 def proxy(rows: Sequence[Json], best: Mapping[str, Sequence[str]]) -> Canvas:
-    """AP on the toy-ish set over AP on the test set; `best` orders the teams of each Task."""
+    """AP on the toy-ish set over AP on the test set; `best` orders the teams of each Task.
+
+    One legend serves all panels: a team looks the same in each, by its place in the first Task.
+    """
     tasks = list(dict.fromkeys(row["task"] for row in rows))
+    teams = drawn([*dict.fromkeys(team for task in tasks for team in best[task])], rows, "points")
     height = 0.9 + 2.7 * len(tasks)
     figure, grid = panels(len(tasks), 2, height, proxy_agrees(rows))
     for line, task in zip(grid, tasks, strict=True):
         for axes, row in zip(line, [row for row in rows if row["task"] == task], strict=False):
-            _scatter(axes, row, drawn(best[task], rows, "points"))
+            _scatter(axes, row, teams)
             axes.set_title(f"{task}, {ANATOMY[row['dataset']]}: {_tau(row)}", fontsize=TEXT)
         line[0].set_ylabel("AP, toy-ish", fontsize=TEXT)
     for axes in grid[-1]:
         axes.set_xlabel("AP, test set", fontsize=TEXT)
-    _legend_below(figure, grid[0][0])
+    _legend_below(figure, figure.axes)
     return figure
 
 
@@ -149,7 +161,7 @@ def sweeps(rows: Sequence[Json], best: Sequence[str]) -> Canvas:
         for axes, row in zip(line, [row for row in rows if row["kind"] == kind], strict=False):
             _lines(axes, row, drawn(best, rows, "teams"))
         line[0].set_ylabel("AP", fontsize=TEXT)
-    _legend_below(figure, grid[0][0])
+    _legend_below(figure, figure.axes)
     return figure
 
 
@@ -164,13 +176,18 @@ def _lines(axes: Axes, row: Json, best: Sequence[str]) -> None:
     axes.set_ylim(-0.02, 1.02)
 
 
-def _legend_below(figure: Canvas, axes: Axes) -> None:
-    handles, labels = axes.get_legend_handles_labels()
-    grey = sum(line.get_color() == QUIET for line in axes.get_lines())
+def _legend_below(figure: Canvas, panels: Iterable[Axes]) -> None:
+    """Each label of any panel once; quiet teams are counted."""
+    panels = list(panels)
+    found = {
+        name: line for axes in panels for line, name in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    grey = max(sum(line.get_color() == QUIET for line in axes.get_lines()) for axes in panels)
     if grey:
-        handles.append(axes.plot([], [], color=QUIET, linewidth=0.8)[0])
-        labels.append(f"{grey} more team{'s' * (grey > 1)}")
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=SMALL, frameon=False)
+        found[f"{grey} more team{'s' * (grey > 1)}"] = panels[0].plot([], [], color=QUIET, linewidth=0.8)[0]
+    figure.legend(
+        found.values(), found.keys(), loc="outside lower center", ncols=4, fontsize=SMALL, frameon=False
+    )
 
 
 def categories(kinds: Json) -> Canvas:
@@ -243,7 +260,7 @@ def false_alarms(kinds: Json) -> Canvas | None:
     for axes, (dataset, own) in zip(each, rows.items(), strict=True):
         _dots(axes, own)
         axes.set_title(ANATOMY[dataset], fontsize=TEXT)
-    _legend_below(figure, each[0])
+    _legend_below(figure, each)
     return figure
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import page
 import pytest
 from figures import draw_all as draw_figures
-from figures import drawn
+from figures import drawn, proxy
 from kinds import kinds, sweeps
 from PIL import Image
 from platform_numbers import board, draw_all, proxies, toy_scores
@@ -170,3 +170,20 @@ def test_words_and_intervals_are_set_as_in_a_sentence() -> None:
     assert listed(["a", "b", "c"]) == "a, b and c"
     assert (listed(["a"]), listed([])) == ("a", "")
     assert (span((0.5, 1), 1), span(None)) == ("0.5 to 1.0", "–")  # noqa: RUF001
+
+
+def test_a_team_has_one_colour_in_all_panels_of_a_figure_and_the_legend_names_it() -> None:
+    points = {"pca": [0.1, 0.2], "fpi": [0.3, 0.4], "canon": [0.5, 0.6]}
+    rows = [
+        {"task": task, "dataset": "brain", "tau": None, "low": None, "high": None, "points": own}
+        for task, own in (("sample", {"pca": [0.1, 0.2], "fpi": [0.3, 0.4]}), ("pixel", points))
+    ]
+    figure = proxy(rows, {"sample": ["pca", "fpi"], "pixel": ["canon", "fpi", "pca"]})
+    colours = {
+        (line.get_label(), line.get_color())
+        for axes in figure.axes
+        for line in axes.get_lines()
+        if line.get_label() in points
+    }
+    assert len(colours) == len({colour for _, colour in colours}) == len(points)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["pca", "fpi", "canon"]
