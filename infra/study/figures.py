@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from textwrap import fill
@@ -74,7 +74,7 @@ def leaderboard(board: Json) -> Canvas:
         axes.set_xlim(-0.01, _reach(board) + 0.02)
     each[0].set_yticks(range(len(names)), names, fontsize=TEXT)
     each[0].set_ylim(len(names) - 0.4, -0.6)
-    _legend_below(figure, each)
+    _legend_below(figure)
     return figure
 
 
@@ -116,7 +116,7 @@ def proxy(rows: Sequence[Json], best: Mapping[str, Sequence[str]]) -> Canvas:
         line[0].set_ylabel("AP, toy-ish", fontsize=TEXT)
     for axes in grid[-1]:
         axes.set_xlabel("AP, test set", fontsize=TEXT)
-    _legend_below(figure, figure.axes)
+    _legend_below(figure)
     return figure
 
 
@@ -156,12 +156,13 @@ def _scatter(axes: Axes, row: Json, teams: Sequence[str]) -> None:
 def sweeps(rows: Sequence[Json], best: Sequence[str]) -> Canvas:
     """Fig. 4.4: AP over radius and over intensity, a line for each team."""
     kinds = list(dict.fromkeys(row["kind"] for row in rows))
+    teams = drawn(best, rows, "teams")
     figure, grid = panels(len(kinds), 2, 1.2 + 2.5 * len(kinds), sweeps_say(rows), sharey=True)
     for line, kind in zip(grid, kinds, strict=True):
         for axes, row in zip(line, [row for row in rows if row["kind"] == kind], strict=False):
-            _lines(axes, row, drawn(best, rows, "teams"))
+            _lines(axes, row, teams)
         line[0].set_ylabel("AP", fontsize=TEXT)
-    _legend_below(figure, figure.axes)
+    _legend_below(figure)
     return figure
 
 
@@ -176,15 +177,17 @@ def _lines(axes: Axes, row: Json, best: Sequence[str]) -> None:
     axes.set_ylim(-0.02, 1.02)
 
 
-def _legend_below(figure: Canvas, panels: Iterable[Axes]) -> None:
+def _legend_below(figure: Canvas) -> None:
     """Each label of any panel once; quiet teams are counted."""
-    panels = list(panels)
     found = {
-        name: line for axes in panels for line, name in zip(*axes.get_legend_handles_labels(), strict=True)
+        name: line
+        for axes in figure.axes
+        for line, name in zip(*axes.get_legend_handles_labels(), strict=True)
     }
-    grey = max(sum(line.get_color() == QUIET for line in axes.get_lines()) for axes in panels)
+    grey = max(sum(line.get_color() == QUIET for line in axes.get_lines()) for axes in figure.axes)
     if grey:
-        found[f"{grey} more team{'s' * (grey > 1)}"] = panels[0].plot([], [], color=QUIET, linewidth=0.8)[0]
+        [line] = figure.axes[0].plot([], [], color=QUIET, linewidth=0.8)
+        found[f"{grey} more team{'s' * (grey > 1)}"] = line
     figure.legend(
         found.values(), found.keys(), loc="outside lower center", ncols=4, fontsize=SMALL, frameon=False
     )
@@ -260,7 +263,7 @@ def false_alarms(kinds: Json) -> Canvas | None:
     for axes, (dataset, own) in zip(each, rows.items(), strict=True):
         _dots(axes, own)
         axes.set_title(ANATOMY[dataset], fontsize=TEXT)
-    _legend_below(figure, each)
+    _legend_below(figure)
     return figure
 
 

@@ -18,13 +18,13 @@ import torch
 from experiments import PLAIN as UNSMOOTHED
 from figures import SMALL, WIDTH, panels, save
 from matplotlib.figure import Figure as Canvas
-from measuring import change_scoring, first_net
+from measuring import change_scoring, find_cases, first_net
 from offline_sets import PLACE
 from scale import title_of
 
 from mood_evaluator.average_precision import average_precision
 from mood_reference.data import read_scan
-from mood_reference.evaluating import read_manifest, read_mask
+from mood_reference.evaluating import read_mask
 from mood_reference.scoring import make_raw_scorer
 from mood_reference.slices import cut_volume
 from mood_reference.weights import Weights, load_weights
@@ -44,11 +44,10 @@ PLAIN = ("scan", "truth", "restored", "marked")
 REPRESENTATIONS = ("vae", "cevae", "vae_gmm", "cevae_gmm", "cradl", "cradl_nvp", "glow")
 
 
-def find_cases(folder: Path, count: int) -> list[tuple[Image, Image, int]]:
+def largest_anomalies(folder: Path, count: int) -> list[tuple[Image, Image, int]]:
     """Return scans with their masks and the slice that shows most of the anomaly, the largest ones first."""
-    cases = [case for case in read_manifest(folder) if case["label"] and "pixel" in case["tasks"]]
     found = []
-    for case in cases:
+    for case in find_cases(folder, only_abnormal=True):
         volume, _ = read_scan(folder / case["image"])
         mask = read_mask(folder, case, volume.shape)
         found.append((volume, mask, int(mask.sum(axis=(0, 1)).argmax())))
@@ -82,7 +81,7 @@ def show_outcomes(weights: Path, folder: Path) -> Canvas:
         make_raw_scorer(one) for one in (trained, rescore(trained, "rec"), rescore(trained, "kl_grad"))
     )
     config, net = first_net(trained)
-    cases = find_cases(folder, count=10**6)
+    cases = largest_anomalies(folder, count=10**6)
     found = [score(volume) for volume, _, _ in cases]
     limit = np.quantile(np.concatenate([raw.voxels[raw.foreground] for raw in found]), 0.99)
     aps = [
@@ -181,7 +180,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/study"))
     parser.add_argument("--rows", type=int, default=4)
     options = parser.parse_args()
-    cases = find_cases(options.test, options.rows)
+    cases = largest_anomalies(options.test, options.rows)
     drawn = {
         "maps-scores": lambda: show_scores(options.weights / "vae" / "brain.npz", cases),
         "maps-outcomes": lambda: show_outcomes(options.weights / "cevae" / "brain.npz", options.test),

@@ -154,17 +154,17 @@ def measures(path: Path, names: Sequence[str], *, draws: int = DRAWS) -> dict[st
             counts = Counts.of(
                 [kept["slices"][part] for part in parts], [kept["slice_truth"][part] for part in parts]
             )
-            found[name] = (find_aurocs if name.endswith("auroc") else find_aps)(counts, weights)
+            found[name] = _areas(name, counts, weights)
     return found | of_voxels(voxels, names, weights)
 
 
 def of_voxels(counts: Counts, names: Sequence[str], weights: Matrix) -> dict[str, Matrix]:
     """Return (draws,) of each measure of voxels among the names."""
-    return {
-        name: (find_aurocs if name.endswith("auroc") else find_aps)(counts, weights)
-        for name in names
-        if name.startswith("pixel")
-    }
+    return {name: _areas(name, counts, weights) for name in names if name.startswith("pixel")}
+
+
+def _areas(name: str, counts: Counts, weights: Matrix) -> Matrix:
+    return (find_aurocs if name.endswith("auroc") else find_aps)(counts, weights)
 
 
 def conclude(bench: Bench, experiment: Experiment, seeds: Sequence[int]) -> dict[str, Any]:
