@@ -48,7 +48,7 @@ def test_the_instance_name_and_added_lines_survive_a_second_start(installation: 
 
 
 def test_two_installations_have_two_instance_names(installation: Installation, tmp_path: Path) -> None:
-    other = Installation(tmp_path / "other")
+    other = Installation(tmp_path / "b")  # short: a socket lies in it
     (other.home / "postgres" / "data").mkdir(parents=True)
     (other.home / "postgres" / "data" / "PG_VERSION").write_text("15")
     names = {prepare(one)["MOOD_EXECUTION__INSTANCE"] for one in (installation, other)}
