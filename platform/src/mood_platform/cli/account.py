@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mood_platform.cli.client import Client, checked
-from mood_platform.cli.console import AsJson, emit, say
+from mood_platform.cli.console import AsJson, echo, emit, say
 from mood_platform.cli.credentials import forget_token, platform_url, save_token
 
 Email = Annotated[str, typer.Option(prompt="E-mail", help="Your e-mail address.")]
@@ -69,7 +69,7 @@ def whoami(as_json: AsJson = False) -> None:
         return
     team = me.get("team")
     standing = "an organizer" if me.get("organizer") else f"team {team['name']}" if team else "no team yet"
-    typer.echo(f"{me['name']} <{me['email']}>, {standing}, at {client.url}")
+    echo(f"{me['name']} <{me['email']}>, {standing}, at {client.url}")
 
 
 def _log_in(url: str, email: str, password: str) -> str:

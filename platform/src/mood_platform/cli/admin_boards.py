@@ -32,11 +32,11 @@ def draft(task: TaskName, challenge: ChallengeSlug = None, as_json: AsJson = Fal
     if document["changes"]:
         show_changes(document["changes"])
     for one in document["pending"]:
-        say.print(f"still running: {one['team']} #{one['submission']}", markup=False)
+        say.print(f"still running: {one['team']} #{one['submission']}")
     if (rescoring := document["rescoring_pending"]) is not None:
         say.print(f"rescoring {rescoring['number']}: {rescoring['waiting']} of {rescoring['runs']} runs wait")
     for warning in document["warnings"]:
-        say.print(warning, style="yellow", markup=False)
+        say.print(warning, style="yellow")
 
 
 def publish(
@@ -148,5 +148,4 @@ def _show(views: list[dict[str, Any]]) -> None:
             say.print(
                 f"{_name(view)}: {one['team']} #{one['submission']}: {one['problem']}",
                 style="yellow",
-                markup=False,
             )

@@ -19,7 +19,7 @@ WAYS = {
 def show_changes(changes: dict[str, Any]) -> None:
     title = f"Changes since version {changes['since']}"
     for sentence in _grounds(changes):
-        say.print(sentence, markup=False)
+        say.print(sentence)
     if not changes["rows"]:
         say.print(f"{title}: no entry.")
         return

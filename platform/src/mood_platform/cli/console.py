@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
@@ -19,38 +21,73 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
-say = Console(stderr=True, highlight=False, soft_wrap=True)
+
+class _TextConsole(Console):
+    """Strings are text: no markup is read in them, and nothing in them steers the terminal."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        super().print(*(plain(one) if isinstance(one, str) else one for one in objects), **options)
+
+
+say = _TextConsole(stderr=True, markup=False, emoji=False, highlight=False, soft_wrap=True)
 """For people; silent with --quiet."""
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 BLANK = "–"  # noqa: RUF001 - typography
 
 
+def plain(text: str) -> str:
+    """What somebody else wrote, fit for a terminal: control characters and bidi marks become U+FFFD."""
+    return "".join("\N{REPLACEMENT CHARACTER}" if _steers(one) else one for one in text)
+
+
+def _steers(character: str) -> bool:
+    """Unicode's categories of control, format, surrogate, private and unassigned characters."""
+    return character not in "\n\t" and unicodedata.category(character).startswith("C")
+
+
+def echo(text: str) -> None:
+    """Text on standard output."""
+    typer.echo(plain(text))
+
+
 def emit(document: Any) -> None:
-    """One JSON document on standard output."""
-    typer.echo(json.dumps(document, indent=2, ensure_ascii=False, default=str))
+    """One JSON document on standard output; what would steer a terminal is escaped, so nothing is lost."""
+    text = json.dumps(document, indent=2, ensure_ascii=False, default=str)
+    typer.echo(re.sub(r"[^\x20-\x7e\n]", _escape, text))
+
+
+def _escape(found: re.Match[str]) -> str:
+    return json.dumps(found[0])[1:-1] if _steers(found[0]) else found[0]
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
     """A table on standard output; columns whose name ends in `>` are aligned right."""
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    heading = None if title is None else Text(plain(title))
+    table = Table(title=heading, title_justify="left", title_style="bold", header_style="bold")
     for column in columns:
-        table.add_column(column.removesuffix(">"), justify="right" if column.endswith(">") else "left")
+        name = Text(plain(column.removesuffix(">")))
+        table.add_column(name, justify="right" if column.endswith(">") else "left")
     for row in rows:
-        table.add_row(*(BLANK if cell is None else str(cell) for cell in row))
+        table.add_row(*(Text(BLANK if cell is None else plain(str(cell))) for cell in row))
     Console(highlight=False, width=None if sys.stdout.isatty() else 140).print(table)
 
 
 def transfer_bar() -> Progress:
     """Bytes done, speed and time; invisible where nobody looks."""
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(binary_units=True))
+    columns = (_description(), BarColumn(), DownloadColumn(binary_units=True))
     return Progress(*columns, TransferSpeedColumn(), console=say, disable=not say.is_terminal or say.quiet)
 
 
 def steps_bar() -> Progress:
     """Parts of a whole and the time so far; invisible where nobody looks."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    columns = (_description(), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     return Progress(*columns, console=say, disable=not say.is_terminal or say.quiet)
+
+
+def _description() -> TextColumn:
+    return TextColumn("{task.description}", markup=False)
 
 
 def number(value: float | None, digits: int = 3) -> str:

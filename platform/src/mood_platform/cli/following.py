@@ -49,4 +49,4 @@ def _show(bar: Progress, task: TaskID, before: dict[str, Any] | None, view: dict
     """Moves the bar; where there is none, a line for every new sentence."""
     bar.update(task, description=f"{title(view)}: {view['status']}", completed=percent_done(view))
     if bar.disable and (before is None or before["sentence"] != view["sentence"]):
-        say.print(f"{title(view)}: {view['sentence']}", markup=False)
+        say.print(f"{title(view)}: {view['sentence']}")

@@ -116,14 +116,15 @@ def _start(
 
 
 def _step(begun: float, text: str) -> None:
-    say.print(f"[dim]{time.monotonic() - begun:5.1f} s[/dim]  {text}")
+    say.print(f"{time.monotonic() - begun:5.1f} s ", style="dim", end=" ")
+    say.print(text)
 
 
 def _wait(program: str, supervisor: Supervisor, ready: Callable[[], bool]) -> None:
     from mood_platform.machine.processes import wait_until
 
     if not wait_until(ready, seconds=HEALTHY_SECONDS):
-        say.print(supervisor.log_tail(program), markup=False)
+        say.print(supervisor.log_tail(program))
         raise Problem(
             f"{program} did not become ready; the end of its log is above.",
             remedy=f"All of it: {supervisor.installation.logs / program}.log.",

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from mood_platform.cli import account, admin, machine, results, starter, submit, team, trial
-from mood_platform.cli.console import say
+from mood_platform.cli.console import echo, say
 from mood_platform.cli.problems import explain
 
 HELP = """Take part in a MOOD challenge, organize one, or run the platform.
@@ -61,7 +61,7 @@ app.add_typer(admin.app, name="admin", rich_help_panel="Organizers and operators
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"mood {version('mood-platform')}")
+        echo(f"mood {version('mood-platform')}")
         raise typer.Exit
 
 
@@ -88,6 +88,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         problem = explain(error)
         say.quiet = False
-        say.print("[bold red]mood:[/bold red] ", end="")
-        say.print(f"{problem.text} {problem.remedy}".strip(), markup=False)
+        say.print("mood: ", style="bold red", end="")
+        say.print(f"{problem.text} {problem.remedy}".strip())
         sys.exit(problem.code)

@@ -12,7 +12,7 @@ from mood_evaluator import Dataset
 from mood_platform.cli.case_table import show_cases
 from mood_platform.cli.choices import ChallengeSlug, Reference, find_challenge, find_submission, parse_tasks
 from mood_platform.cli.client import Client
-from mood_platform.cli.console import BLANK, AsJson, emit, number, say, show_table
+from mood_platform.cli.console import BLANK, AsJson, echo, emit, number, say, show_table
 from mood_platform.cli.following import follow, percent_done, title
 from mood_platform.cli.problems import Problem
 
@@ -80,7 +80,7 @@ def withdraw(reference: Reference) -> None:
 def _act(reference: str, action: str) -> None:
     client = Client.member()
     view = client.post(f"/submissions/{find_submission(client, reference)['id']}/{action}")
-    say.print(f"{title(view)}: {view['sentence']}", markup=False)
+    say.print(f"{title(view)}: {view['sentence']}")
 
 
 def _show_list(views: list[dict[str, Any]]) -> None:
@@ -92,25 +92,25 @@ def _show_list(views: list[dict[str, Any]]) -> None:
 
 
 def _show_one(view: dict[str, Any]) -> None:
-    typer.echo(f"{title(view)}  {view['name']}\n{view['sentence']}\n{view['next']}")
+    echo(f"{title(view)}  {view['name']}\n{view['sentence']}\n{view['next']}")
     if not view["over"]:
-        typer.echo(f"{percent_done(view)} % done")
+        echo(f"{percent_done(view)} % done")
     for failure in view["run"]["failures"]:
         band = f" ({failure['band']} of the hidden cases)" if failure["band"] else ""
-        typer.echo(f"- {failure['text']}{band}")
+        echo(f"- {failure['text']}{band}")
     if view["run"]["slowest"]:
-        typer.echo(f"Slowest case: {view['run']['slowest']} of the time limit")
-    typer.echo(view["links"]["page"])
+        echo(f"Slowest case: {view['run']['slowest']} of the time limit")
+    echo(view["links"]["page"])
 
 
 def show_report(document: dict[str, Any]) -> None:
     """A table a Dataset, then what looks wrong."""
-    typer.echo(document["head"])
+    echo(document["head"])
     for dataset in (dataset for dataset in Dataset if dataset in document["datasets"]):
         part = document["datasets"][dataset]
         show_cases(part["cases"], title=f"{dataset}: AP {number(part['ap'])}", notes="notes")
     for warning in document["warnings"]:
-        say.print(f"{warning['dataset']}: {warning['text']}", style="yellow", markup=False)
+        say.print(f"{warning['dataset']}: {warning['text']}", style="yellow")
 
 
 def _save_report(document: dict[str, Any], folder: Path) -> None:
@@ -135,8 +135,8 @@ def show_leaderboard(view: dict[str, Any]) -> None:
     rows = [_leaderboard_row(row, datasets, document["rows"]) for row in document["rows"]]
     show_table((*columns, "mean rank>", "rank 95 %", "keeps place>"), rows, title=title_text)
     if document.get("demonstration"):
-        typer.echo(str(document["demonstration"]))
-    typer.echo(f"published {view['published_at']}, digest {view['digest']}")
+        echo(str(document["demonstration"]))
+    echo(f"published {view['published_at']}, digest {view['digest']}")
 
 
 def _leaderboard_row(row: dict[str, Any], datasets: list[str], rows: list[dict[str, Any]]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mood_platform.cli.console import say
+from mood_platform.cli.console import echo, say
 from mood_platform.cli.problems import Problem
 
 KIT = "starter_kit"
@@ -32,8 +32,8 @@ def init(
     Task, and a README with the next commands. Nothing that is there already is ever overwritten.
     """
     copied = copy_kit(folder)
-    say.print(f"Made {folder} with {', '.join(copied)}.", markup=False)
-    typer.echo(NEXT.format(folder=folder))
+    say.print(f"Made {folder} with {', '.join(copied)}.")
+    echo(NEXT.format(folder=folder))
 
 
 def copy_kit(folder: Path) -> list[str]:

@@ -13,7 +13,7 @@ from mood_evaluator import Task
 from mood_platform.cli.archives import Archive, find_archive
 from mood_platform.cli.choices import ChallengeSlug, Tasks, find_challenge, parse_tasks
 from mood_platform.cli.client import Client, patiently
-from mood_platform.cli.console import AsJson, emit, say
+from mood_platform.cli.console import AsJson, echo, emit, say
 from mood_platform.cli.following import follow, title
 from mood_platform.cli.problems import Exit, Problem
 from mood_platform.cli.uploads import upload
@@ -46,14 +46,14 @@ def submit(
     image = hand_in(client, source, edition)
     views = [_create(client, image["id"], one, stage, name or Path(source).name) for one in tasks]
     for view in views:
-        say.print(f"{title(view)} submitted: {view['links']['page']}", markup=False)
+        say.print(f"{title(view)} submitted: {view['links']['page']}")
     if watch:
         views = follow(client, [view["id"] for view in views])
     if as_json:
         emit(views)
     else:
         for view in views:
-            typer.echo(f"{title(view)}: {view['sentence']} {view['next']}")
+            echo(f"{title(view)}: {view['sentence']} {view['next']}")
     if watch and any(view["status"] == "failed" for view in views):
         raise typer.Exit(Exit.IMAGE_FAILED)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mood_platform.cli.client import Client
-from mood_platform.cli.console import say
+from mood_platform.cli.console import echo, say
 
 app = typer.Typer(no_args_is_help=True, help="Invite people into your team, or join one.")
 
@@ -17,7 +17,7 @@ def invite() -> None:
     """Print a code with which one person can join your team."""
     made = Client.member().post("/teams/invitations")
     say.print(f"For one person, until {made['expires_at']}. They register, then run: mood team join CODE")
-    typer.echo(made["code"])
+    echo(made["code"])
 
 
 @app.command()

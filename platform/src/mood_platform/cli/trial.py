@@ -13,7 +13,7 @@ from mood_platform.cli import toy_sets
 from mood_platform.cli.case_table import show_cases
 from mood_platform.cli.choices import ChallengeSlug, Tasks, find_challenge, parse_datasets, parse_tasks
 from mood_platform.cli.client import Client
-from mood_platform.cli.console import number, say, steps_bar
+from mood_platform.cli.console import emit, number, say, steps_bar
 from mood_platform.cli.problems import Exit, Problem
 from mood_platform.execution.limits import Limits
 
@@ -74,12 +74,11 @@ def _read_limits(path: Path) -> Limits:
 
 
 def _show(report: dict[str, Any], json_file: Path | None) -> None:
-    text = json.dumps(report, indent=2, ensure_ascii=False)
     if json_file is not None and str(json_file) == "-":
-        typer.echo(text)
+        emit(report)
         return
     if json_file is not None:
-        json_file.write_text(text + "\n")
+        json_file.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     for part in report["parts"]:
         _show_part(part)
     say.print("The platform runs the same checks and scorer; small differences between GPUs are possible.")
