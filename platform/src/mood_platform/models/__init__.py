@@ -15,13 +15,14 @@ from mood_platform.models.image import Image, ImageState
 from mood_platform.models.invitation import Invitation
 from mood_platform.models.leaderboard import Leaderboard
 from mood_platform.models.rescoring import SCORING_TRANSITIONS, Rescoring, RunScoring, ScoringState
-from mood_platform.models.run import LIVE, RUN_TRANSITIONS, Run, RunState
+from mood_platform.models.run import ENDS, LIVE, RUN_TRANSITIONS, Run, RunState
 from mood_platform.models.submission import Stage, Submission, SubmissionState
 from mood_platform.models.test_set import Case, TestSet
 from mood_platform.models.upload import Upload, UploadState
 
 __all__ = [
     "CASE_RUN_TRANSITIONS",
+    "ENDS",
     "LIVE",
     "RUN_TRANSITIONS",
     "SCORING_TRANSITIONS",

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 from uuid import UUID
 
-from sqlalchemy import select
-
 from mood_platform.db.transaction import transaction
 from mood_platform.failures import FailureReason
-from mood_platform.models import Json, Run, RunState, Stage
+from mood_platform.models import ENDS, Json, RunState, Stage
 from mood_platform.queueing import Job
 from mood_platform.runs.dataset_results import complete_evidence, result_of_part
-from mood_platform.runs.due import cases_ended, exclusively, toy_due
+from mood_platform.runs.due import Step, exclusively, next_step, ring_if_due
 from mood_platform.runs.endings import fail_run, lock_run
 from mood_platform.runs.insist import insist
 from mood_platform.runs.results import run_results
@@ -24,36 +22,49 @@ from mood_platform.runs.toy_report import all_failed, toy_report
 
 
 def score_run(evaluation: Evaluation, *, run_id: UUID) -> None:
-    """One process works on a Run at a time; a second one leaves at once."""
+    """One process works on a Run at a time, until nothing is due; a second one leaves at once."""
     with exclusively(evaluation.sessions, run_id) as alone:
-        if alone:
-            _report_toy_cases(evaluation, run_id)
-            _finish(evaluation, run_id)
+        if not alone:
+            return
+        while (begun := _begin(evaluation, run_id)) is not None:
+            step, view = begun
+            take = _report_toy_cases if step is Step.REPORT else _finish
+            take(evaluation, view)
+    with transaction(evaluation.sessions, evaluation.queue) as tx:
+        ring_if_due(tx, run_id=run_id)  # a bell that rang since the last look found this process here
 
 
-def _report_toy_cases(evaluation: Evaluation, run_id: UUID) -> None:
+def _begin(evaluation: Evaluation, run_id: UUID) -> tuple[Step, RunView] | None:
+    """One look decides what comes next, and counts its begin."""
     with transaction(evaluation.sessions, evaluation.queue) as tx:
         run = lock_run(tx, run_id)
-        due = tx.session.scalar(select(Run.id).where(Run.id == run_id, toy_due())) is not None
-        if run is None or not run.state.live or not due:
-            return
+        step = None if run is None else next_step(tx, run=run)
+        if run is None or step is None:
+            return None
+        if step is Step.RESULTS and run.state is RunState.RUNNING:
+            run.advance(RunState.SCORING, now=tx.now)
         if not begin_attempt(tx, run=run, subject=run, max_attempts=evaluation.max_attempts):
-            return
-        view = read_run(tx, run_id=run_id)
+            return None
+        tx.session.flush()
+        return step, read_run(tx, run_id=run_id)
+
+
+def _report_toy_cases(evaluation: Evaluation, view: RunView) -> None:
+    run_id = view.run.id
     with forgiving_outages(evaluation.sessions, evaluation.queue, view.run):
         results = [_result(evaluation, view, part) for part in view.toy_parts]
         report = toy_report(view, results=results, store=evaluation.store)
         key = _keep(evaluation, f"runs/{run_id}/toy_report.json", report)
-    insist(lambda: _open_hidden_cases(evaluation, view, key))
+    insist(lambda: _record_report(evaluation, view, key))
 
 
-def _open_hidden_cases(evaluation: Evaluation, view: RunView, key: str) -> None:
+def _record_report(evaluation: Evaluation, view: RunView, key: str) -> None:
     with transaction(evaluation.sessions, evaluation.queue) as tx:
         run = lock_run(tx, view.run.id)
-        if run is None or not run.state.live or run.toy_reported_at is not None:
+        if run is None or run.state in ENDS or run.toy_reported_at is not None:
             return
         run.toy_reported_at, run.toy_report_key, run.scoring_attempt = tx.now, key, 0
-        if all_failed(view.toy_parts):
+        if run.state.live and all_failed(view.toy_parts):
             fail_run(tx, run=run, reason=FailureReason.TOY_FAILED)
             return
         tx.enqueue(Job.SEND_MAIL, kind="toy_report", run=str(run.id))
@@ -61,17 +72,8 @@ def _open_hidden_cases(evaluation: Evaluation, view: RunView, key: str) -> None:
         ring_for_waiting_work(tx)
 
 
-def _finish(evaluation: Evaluation, run_id: UUID) -> None:
-    with transaction(evaluation.sessions, evaluation.queue) as tx:
-        run = lock_run(tx, run_id)
-        if run is None or not run.state.live or not cases_ended(tx, run_id=run_id):
-            return
-        if run.state is RunState.RUNNING:
-            run.advance(RunState.SCORING, now=tx.now)
-        if not begin_attempt(tx, run=run, subject=run, max_attempts=evaluation.max_attempts):
-            return
-        tx.session.flush()
-        view = read_run(tx, run_id=run_id)
+def _finish(evaluation: Evaluation, view: RunView) -> None:
+    run_id = view.run.id
     with forgiving_outages(evaluation.sessions, evaluation.queue, view.run):
         results = [_result(evaluation, view, part) for part in view.scored_parts]
         key = _keep(evaluation, f"runs/{run_id}/results.json", run_results(view, results=results))

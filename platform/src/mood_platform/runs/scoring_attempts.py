@@ -20,9 +20,10 @@ OUTAGE = timedelta(hours=1)
 
 
 def begin_attempt(tx: Transaction, *, run: Run, subject: Run | CaseRun, max_attempts: int) -> bool:
-    """Count a begin; False: there were too many, and the Run has failed. Both rows are locked."""
+    """Count a begin; False: there were too many, and a live Run has failed. Both rows are locked."""
     if subject.scoring_attempt >= max_attempts:
-        fail_run(tx, run=run, reason=FailureReason.SCORING_FAILED)
+        if run.state.live:
+            fail_run(tx, run=run, reason=FailureReason.SCORING_FAILED)
         return False
     subject.scoring_attempt += 1
     return True

@@ -71,6 +71,8 @@ def _wrong_with_run(run: Run, cases: Sequence[CaseRun], store: ObjectStore) -> I
         return
     if run.results_key is None or not store.exists(run.results_key):
         yield f"it is scored, but its results {run.results_key} are not stored"
+    if any(case.toy for case in cases) and not (run.toy_report_key and store.exists(run.toy_report_key)):
+        yield "it is scored without its toy report"
     ends = Counter(case.state for case in cases)
     if set(ends) - TEAM_FAULTS - {CaseRunState.SUCCEEDED}:
         yield f"it is scored although its cases ended {dict(ends)}"
