@@ -36,10 +36,11 @@ from mood_evaluator.scoring import (
     whole_set_ap,
 )
 from mood_evaluator.test_set import Case, Dataset, Task, TestSet, load_test_set, save_test_set
-from mood_evaluator.version import __version__
+from mood_evaluator.version import SCORING_VERSION, __version__, scoring_version_of
 from mood_evaluator.volumes import Prediction, read_label, read_prediction
 
 __all__ = [
+    "SCORING_VERSION",
     "BatchedScore",
     "Batching",
     "BatchingImpossible",
@@ -95,6 +96,7 @@ __all__ = [
     "score_pixel_dataset",
     "score_sample_case",
     "score_sample_dataset",
+    "scoring_version_of",
     "sum_evidence",
     "whole_set_ap",
     "whole_set_replicates",

@@ -15,7 +15,7 @@ from mood_evaluator.evidence import Evidence, sum_evidence
 from mood_evaluator.quantizers import Quantizer
 from mood_evaluator.scoring import PixelCase, pooled_aps, score_sample_dataset
 from mood_evaluator.test_set import Dataset, Task, TestSet
-from mood_evaluator.version import __version__
+from mood_evaluator.version import SCORING_VERSION, __version__
 
 SCHEMA = "mood-dataset-result/1"
 TOLERATED = 0.001  # difference of a quantized AP from the exact one that is not worth a warning
@@ -93,6 +93,7 @@ class DatasetResult(SetScore):
         document = {
             "schema": SCHEMA,
             "evaluator": __version__,
+            "scoring_version": SCORING_VERSION,
             "task": str(self.task),
             "dataset": str(self.dataset),
             "test_set": self.test_set,

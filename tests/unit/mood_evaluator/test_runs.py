@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,12 @@ def test_different_forms_of_a_test_set_are_refused() -> None:
     other = ScoredRun("A", run.task, "brain", "other", "float32", run.result, ABNORMAL, run.cases)
     with pytest.raises(EvaluatorError, match="different forms of brain"):
         gather_runs([run, other])
+
+
+def test_runs_of_two_scoring_versions_are_refused() -> None:
+    old = replace(sample_run("B", "brain", 0.5), scoring_version=1)
+    with pytest.raises(EvaluatorError, match="scoring version 1, A by 2"):
+        gather_runs([sample_run("A", "brain", 0.9), old])
 
 
 def test_a_pair_that_depends_on_a_third_team_gets_a_row() -> None:

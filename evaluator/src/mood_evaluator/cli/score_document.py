@@ -14,7 +14,7 @@ from mood_evaluator.dataset_result import BatchedScore, SetScore
 from mood_evaluator.errors import UndefinedScore
 from mood_evaluator.evidence import sum_evidence
 from mood_evaluator.test_set import Task
-from mood_evaluator.version import __version__
+from mood_evaluator.version import SCORING_VERSION, __version__
 
 
 def write_document(path: Path, given: ScoreInput, scores: Mapping[str, CaseScore], result: SetScore) -> None:
@@ -23,6 +23,7 @@ def write_document(path: Path, given: ScoreInput, scores: Mapping[str, CaseScore
     document = {
         "schema": "mood-scores/1",
         "evaluator": __version__,
+        "scoring_version": SCORING_VERSION,
         "task": str(given.task),
         "score": result.score,
         "valid": result.valid,

@@ -20,7 +20,7 @@ from mood_evaluator.evidence import Evidence
 from mood_evaluator.objects.matching import ScanObjects
 from mood_evaluator.slices import SliceScores
 from mood_evaluator.test_set import Task
-from mood_evaluator.version import __version__
+from mood_evaluator.version import SCORING_VERSION, __version__, scoring_version_of
 
 SCHEMA = "mood-scored-run/1"
 _MANIFEST = "run.json"
@@ -53,6 +53,7 @@ class ScoredRun:
     objects: Mapping[str, ScanObjects] = field(default_factory=dict)
     slices: Mapping[str, SliceScores] = field(default_factory=dict)
     eligible: bool = True  # others are listed, and enter nobody's rank
+    scoring_version: int = SCORING_VERSION  # of the evaluator that scored it
 
     @property
     def evidence(self) -> dict[str, Evidence]:
@@ -80,6 +81,7 @@ class ScoredRun:
         document = {
             "schema": SCHEMA,
             "evaluator": __version__,
+            "scoring_version": self.scoring_version,
             "team": self.team,
             "task": str(self.task),
             "test_set": self.test_set,
@@ -130,6 +132,7 @@ def _parse(archive: zipfile.ZipFile) -> ScoredRun:
             for case_id, found in slices.items()
         },
         eligible=document["eligible"],
+        scoring_version=scoring_version_of(document),
     )
 
 

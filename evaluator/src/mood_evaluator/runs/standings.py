@@ -63,6 +63,11 @@ def _check_fits(run: ScoredRun, first: ScoredRun, others: Mapping[str, ScoredRun
     if run.task is not first.task:
         raise EvaluatorError(f"{run.team} has a run of the {run.task} task, {first.team} of {first.task}. "
                              f"Compare runs of one task.")  # fmt: skip
+    if run.scoring_version != first.scoring_version:
+        raise EvaluatorError(
+            f"{run.team} was scored by scoring version {run.scoring_version}, {first.team} by "
+            f"{first.scoring_version}. Score both again with one evaluator."
+        )
     if run.team in others:
         raise EvaluatorError(f"{run.team} has two runs on {run.test_set}. Give the one that counts.")
     for other in others.values():

@@ -41,6 +41,7 @@ class RescoringView(View):
     actor: str
     created_at: Moment
     evaluator: str
+    scoring_version: int
     runs: int
     waiting: int
     scored: int
@@ -77,6 +78,7 @@ def _view(row: Rescoring) -> RescoringView:
         actor=row.actor,
         created_at=row.created_at,
         evaluator=row.evaluator,
+        scoring_version=row.scoring_version,
         runs=len(row.scorings),
         waiting=counts[ScoringState.QUEUED],
         scored=counts[ScoringState.SCORED],

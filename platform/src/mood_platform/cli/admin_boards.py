@@ -124,6 +124,7 @@ def _show(views: list[dict[str, Any]]) -> None:
         "when",
         "who",
         "evaluator",
+        "scoring version>",
         "runs>",
         "scored>",
         "waiting>",
@@ -134,7 +135,16 @@ def _show(views: list[dict[str, Any]]) -> None:
         (
             *(
                 view[name]
-                for name in ("task", "number", "created_at", "actor", "evaluator", "runs", "scored")
+                for name in (
+                    "task",
+                    "number",
+                    "created_at",
+                    "actor",
+                    "evaluator",
+                    "scoring_version",
+                    "runs",
+                    "scored",
+                )
             ),
             view["waiting"],
             len(view["failed"]),

@@ -31,8 +31,8 @@ def show_changes(changes: dict[str, Any]) -> None:
 def _grounds(changes: dict[str, Any]) -> list[str]:
     told = [
         f"{what}: {changes[what]['before']} → {changes[what]['after']}"
-        for what in ("evaluator", "limits", "scoring")
-        if changes[what]
+        for what in ("evaluator", "scoring_version", "limits", "scoring")
+        if changes.get(what)
     ]
     for dataset, change in changes["test_sets"].items():
         counts = [f"{WAYS[kind]}: {count}" for kind, count in (change["cases"] or {}).items() if count]

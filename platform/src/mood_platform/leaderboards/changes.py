@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from mood_evaluator import TestSet as Manifest
+from mood_evaluator import scoring_version_of
 from mood_platform.challenges.versions import VersionChange
 from mood_platform.db.transaction import Transaction
 from mood_platform.models import Json, Leaderboard, TestSet
@@ -23,7 +24,7 @@ def describe_changes(previous: Leaderboard, document: Json, versions: Mapping[st
         "entered": [team for team in after if team not in before],
         "left": sorted(before.keys() - after.keys()),
         "rows": [row for row in rows if row["before"] != row["after"]],
-        "evaluator": _pair(previous.document["evaluator"], document["evaluator"]),
+        "scoring_version": _pair(scoring_version_of(previous.document), scoring_version_of(document)),
         "limits": _pair(previous.document["limits"], document["limits"]),
         "scoring": _pair(previous.document["scoring"], document["scoring"]),
         "test_sets": {

@@ -1,4 +1,4 @@
-"""What all rows of a leaderboard must share to be compared: test sets, evaluator, rules of scoring."""
+"""What all rows of a leaderboard must share to be compared: test sets, scoring version, rules of scoring."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def read_manifests(
 
 
 def check_same_scoring(contenders: Sequence[Contender], results: Results) -> None:
-    """One evaluator, one set of scoring rules."""
-    _check_same(contenders, lambda key: results[key].evaluator, "by another evaluator", RESCORE)
+    """One version of all numbers, one set of scoring rules."""
+    _check_same(contenders, lambda key: results[key].scoring_version, "by another scoring version", RESCORE)
     _check_same(contenders, lambda key: results[key].document["scoring"], "under other rules", RERUN)
 
 

@@ -7,7 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from mood_evaluator import Dataset, Entry, Row, Task, TestSet, canonical_digest, rank_entries
+from mood_evaluator import (
+    SCORING_VERSION,
+    Dataset,
+    Entry,
+    Row,
+    Task,
+    TestSet,
+    canonical_digest,
+    rank_entries,
+)
 from mood_platform.clock import rfc3339
 from mood_platform.leaderboards.common_ground import most_common
 from mood_platform.leaderboards.run_results import RunResults, draw_replicates
@@ -52,6 +61,9 @@ def write_document(
         "limits": _of_runs(ground, "limits") or challenge.config["limits"],
         "scoring": _of_runs(ground, "scoring") or challenge.config["scoring"],
         "evaluator": ", ".join(sorted({found.evaluator for found in results.values()})),
+        "scoring_version": min(
+            (found.scoring_version for found in results.values()), default=SCORING_VERSION
+        ),
         "bootstraps": bootstraps,
         "seed": seed,
         "node_classes": _node_classes(results.values()),

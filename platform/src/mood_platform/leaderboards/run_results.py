@@ -10,7 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mood_evaluator import Batching, Dataset, Evidence, Task, TestSet, pixel_replicates, sample_replicates
+from mood_evaluator import (
+    Batching,
+    Dataset,
+    Evidence,
+    Task,
+    TestSet,
+    pixel_replicates,
+    sample_replicates,
+    scoring_version_of,
+)
 from mood_platform.models import Json
 from mood_platform.storage.store import ObjectStore
 
@@ -44,6 +53,11 @@ class RunResults:
     def evaluator(self) -> str:
         """Version of the evaluator that scored the Run."""
         return ", ".join(sorted({part["result"]["evaluator"] for part in self.parts.values()}))
+
+    @property
+    def scoring_version(self) -> int:
+        """That of its numbers; one evaluator scored all test sets of a Run at once."""
+        return min(scoring_version_of(part["result"]) for part in self.parts.values())
 
     def digests(self) -> dict[Dataset, str]:
         return {dataset: part["digest"] for dataset, part in self.parts.items()}

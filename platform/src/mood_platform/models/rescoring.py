@@ -44,6 +44,8 @@ class Rescoring(WithId, Base):
     created_at: Mapped[datetime]
     evaluator: Mapped[str]
     """Version of the evaluator that was asked for."""
+    scoring_version: Mapped[int]
+    """That of its numbers: another one is not applied in its place."""
     test_sets: Mapped[Json]
     """`{dataset: test set id}` the Runs are scored on."""
     scorings: Mapped[list[RunScoring]] = relationship(lazy="raise", back_populates="rescoring")

@@ -73,6 +73,8 @@ class Run(WithId, Base):
     scoring_attempt: Mapped[int] = mapped_column(default=0)
     """How often a step of its scoring (toy report, results) was begun; set back when one succeeds."""
     results_key: Mapped[str | None]
+    scoring_version: Mapped[int | None]
+    """Of the evaluator that made the results; None until there are some."""
     toy_report_key: Mapped[str | None]
     voided_at: Mapped[datetime | None]
     voided_reason: Mapped[str] = mapped_column(default="")

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from mood_evaluator import Flag, Task, __version__
+from mood_evaluator import SCORING_VERSION, Flag, Task
 from mood_evaluator import TestSet as Manifest
 from mood_platform.challenges.queries import cases_of
 from mood_platform.db.transaction import Transaction, transaction
@@ -65,8 +65,9 @@ def _begin(evaluation: Evaluation, run_scoring_id: UUID) -> _Order | None:
         if scoring is None:
             return None
         rescoring = tx.session.get_one(Rescoring, scoring.rescoring_id)
-        if rescoring.evaluator != __version__:
-            _give_up(tx, scoring, f"The evaluator is {__version__} now, not {rescoring.evaluator}.")
+        if rescoring.scoring_version != SCORING_VERSION:
+            asked = rescoring.scoring_version
+            _give_up(tx, scoring, f"The scoring version is {SCORING_VERSION} now, not {asked}.")
             return None
         if scoring.attempt >= evaluation.max_attempts:
             _give_up(tx, scoring, scoring.problem or "Its process died each time it was begun.")

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from mood_evaluator import Dataset, Task, __version__
+from mood_evaluator import SCORING_VERSION, Dataset, Task, __version__
 from mood_platform.accounts.audit import audit, subject_of
 from mood_platform.challenges.locking import lock_rules_alone
 from mood_platform.challenges.queries import cases_of, stage_test_sets
@@ -58,6 +58,7 @@ def start_rescoring(
         actor=actor,
         created_at=tx.now,
         evaluator=__version__,
+        scoring_version=SCORING_VERSION,
         test_sets={str(dataset): str(test_set.id) for dataset, test_set in targets.items()},
         scorings=[
             RunScoring(run_id=run.id, state=ScoringState.QUEUED, state_since=tx.now, attempt=0, problem="")

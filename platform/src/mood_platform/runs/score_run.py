@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from uuid import UUID
 
+from mood_evaluator import SCORING_VERSION
 from mood_platform.db.transaction import transaction
 from mood_platform.failures import FailureReason
 from mood_platform.models import ENDS, Json, RunState, Stage
@@ -85,7 +86,7 @@ def _conclude(evaluation: Evaluation, run_id: UUID, key: str) -> None:
         run = lock_run(tx, run_id)
         if run is None or run.state is not RunState.SCORING:
             return
-        run.results_key, run.scoring_attempt = key, 0
+        run.results_key, run.scoring_version, run.scoring_attempt = key, SCORING_VERSION, 0
         run.advance(RunState.SCORED, now=tx.now)
         if run.stage is Stage.CHALLENGE:
             tx.enqueue(Job.SEND_MAIL, kind="run_scored", run=str(run.id))

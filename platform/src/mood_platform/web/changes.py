@@ -8,7 +8,12 @@ from typing import Any
 from mood_platform.serving.views import Document
 from mood_platform.web.formats import format_ap, format_interval
 
-GROUNDS = {"evaluator": "another evaluator", "limits": "other limits", "scoring": "other scoring settings"}
+GROUNDS = {
+    "evaluator": "another evaluator",  # in documents from before scoring versions were told
+    "scoring_version": "another scoring version",
+    "limits": "other limits",
+    "scoring": "other scoring settings",
+}
 WAYS = {
     "added": "added",
     "removed": "removed",
@@ -55,7 +60,7 @@ def lay_out_changes(document: Document) -> Changes | None:
 
 
 def _grounds(changes: dict[str, Any]) -> list[str]:
-    told = [name for what, name in GROUNDS.items() if changes[what]]
+    told = [name for what, name in GROUNDS.items() if changes.get(what)]
     for dataset, change in changes["test_sets"].items():
         counts = [f"{count} {WAYS[kind]}" for kind, count in (change["cases"] or {}).items() if count]
         told.append(f"another {dataset} test set (cases: {', '.join(counts) or 'the same'})")
