@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mood_platform.accounts.reasons import READER_OF
 from mood_platform.failures import FailureReason
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,6 +21,12 @@ def test_every_failure_reason_is_documented_with_its_exact_text(reason: FailureR
     assert (
         f"| `{reason.value}` | {reason.blame} | {reason.text} |" in (DOCS / "failure-reasons.md").read_text()
     )
+
+
+def test_the_organizer_guide_says_of_every_reason_who_reads_it() -> None:
+    page = (DOCS / "organizer-guide.md").read_text()
+    rows = dict(re.findall(r"^\| `(\w+\.\w+)` \| (the team|organizers alone) \|$", page, re.MULTILINE))
+    assert rows == {action: reader.value for action, reader in READER_OF.items()}
 
 
 def test_every_layer_of_the_platform_is_in_the_architecture_page() -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from mood_platform.accounts.audit import PLATFORM, audit, subject_of
 from mood_platform.accounts.passwords import hash_password, verify_password
 from mood_platform.accounts.principal import Principal
+from mood_platform.accounts.reasons import require_reason
 from mood_platform.accounts.tokens import find_token, issue_token
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import AlreadyExists, Invalid, NotFound, Unauthenticated
@@ -85,13 +86,41 @@ def make_organizer(tx: Transaction, *, email: str) -> User:
     return user
 
 
+def remove_organizer(tx: Transaction, *, email: str, reason: str) -> User:
+    """Take `make_organizer` back; tokens of the account stay, without the right."""
+    require_reason("user.remove_organizer", reason)
+    user = _user_of_email(tx, email)
+    if user is None or not user.organizer:
+        raise NotFound(f"{email} is no organizer.", remedy="Check the address.")
+    user.organizer = False
+    subject = subject_of("user", user)
+    audit(tx, actor=PLATFORM, action="user.remove_organizer", subject=subject, reason=reason)
+    return user
+
+
 def make_reference(tx: Transaction, *, team: str) -> Team:
     """Mark a team (by slug) as reference: listed at its score, without a rank."""
-    row = tx.session.scalar(select(Team).where(Team.slug == team).with_for_update(key_share=True))
-    if row is None:
-        raise NotFound(f"There is no team {team!r}.", remedy="Use the team's slug.")
+    row = _lock_team(tx, team)
     row.reference = True
     audit(tx, actor=PLATFORM, action="team.make_reference", subject=subject_of("team", row))
+    return row
+
+
+def remove_reference(tx: Transaction, *, team: str, reason: str) -> Team:
+    """Take `make_reference` back: the team is ranked again, from the next leaderboard version on."""
+    require_reason("team.remove_reference", reason)
+    row = _lock_team(tx, team)
+    if not row.reference:
+        raise NotFound(f"Team {team!r} is no reference.", remedy="Check its slug.")
+    row.reference = False
+    audit(tx, actor=PLATFORM, action="team.remove_reference", subject=subject_of("team", row), reason=reason)
+    return row
+
+
+def _lock_team(tx: Transaction, slug: str) -> Team:
+    row = tx.session.scalar(select(Team).where(Team.slug == slug).with_for_update(key_share=True))
+    if row is None:
+        raise NotFound(f"There is no team {slug!r}.", remedy="Use the team's slug.")
     return row
 
 

@@ -18,19 +18,21 @@ from mood_platform.api.admin_views import (
     view_run,
 )
 from mood_platform.runs.queries import find_run
-from mood_platform.runs.service import rerun, start_analysis, stop_run, void_run
+from mood_platform.runs.service import rerun, start_analysis, stop_run, unvoid_run, void_run
 from mood_platform.serving.dependencies import Organizer, Tx
 from mood_platform.serving.pages import PAGE, decode_cursor, next_cursor
 from mood_platform.serving.views import Page
 from mood_platform.submissions.queries import find_any_submission, list_submissions
-from mood_platform.submissions.service import exclude
+from mood_platform.submissions.service import exclude, include
 
 router = APIRouter(prefix="/admin", tags=["organizers"])
 Text = Annotated[str, Field(max_length=2000)]
 
 
 class Reason(BaseModel):
-    """Why; it is kept in the audit trail, and a team reads why it was excluded."""
+    """Why; kept in the audit trail. What is decided about a submission is told to its team with the reason,
+    what is decided about a run is not.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -59,9 +61,17 @@ def read_any_submission(submission_id: UUID, tx: Tx, _: Organizer) -> AdminSubmi
 
 @router.post("/submissions/{submission_id}/exclude")
 def exclude_submission(submission_id: UUID, body: Reason, tx: Tx, me: Organizer) -> AdminSubmissionView:
-    """It falls out of the ranking; the team reads the reason."""
+    """It falls out of the ranking, and its run in hand ends; the team reads the reason."""
     row = find_any_submission(tx, submission_id=submission_id)
     exclude(tx, submission=row, reason=body.reason, actor=me.actor)
+    return view_admin_submission(tx, find_any_submission(tx, submission_id=submission_id), cases=False)
+
+
+@router.post("/submissions/{submission_id}/include")
+def include_submission(submission_id: UUID, body: Reason, tx: Tx, me: Organizer) -> AdminSubmissionView:
+    """An exclusion is taken back: it stands where it stood; the team reads the reason."""
+    row = find_any_submission(tx, submission_id=submission_id)
+    include(tx, submission=row, reason=body.reason, actor=me.actor)
     return view_admin_submission(tx, find_any_submission(tx, submission_id=submission_id), cases=False)
 
 
@@ -85,6 +95,14 @@ def void(run_id: UUID, body: Reason, tx: Tx, me: Organizer) -> RunDetailView:
     """A scored Run no longer counts; the next scored one does."""
     run = find_run(tx, run_id=run_id)
     void_run(tx, run=run, reason=body.reason, actor=me.actor)
+    return view_run(tx, run, cases=False)
+
+
+@router.post("/runs/{run_id}/unvoid")
+def unvoid(run_id: UUID, body: Reason, tx: Tx, me: Organizer) -> RunDetailView:
+    """A voided Run counts again, if it is the first that was scored."""
+    run = find_run(tx, run_id=run_id)
+    unvoid_run(tx, run=run, reason=body.reason, actor=me.actor)
     return view_run(tx, run, cases=False)
 
 

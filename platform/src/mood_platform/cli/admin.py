@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from mood_platform.cli import admin_boards, admin_local
+from mood_platform.cli.choices import ForOrganizers, ForTeam
 from mood_platform.cli.client import Client
 from mood_platform.cli.console import AsJson, emit, say, show_table
 
@@ -14,7 +15,7 @@ app = typer.Typer(no_args_is_help=True, help="For organizers: review, rerun, exc
 Id = Annotated[
     str, typer.Argument(metavar="ID", help="A submission's id: `mood admin submissions` lists them.")
 ]
-Reason = Annotated[str, typer.Option(prompt="Why", help="Written down for good; teams read it.")]
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="A Run's id: `mood admin show` lists them.")]
 ON_THIS_MACHINE = "On the server"
 
 app.command()(admin_boards.draft)
@@ -24,7 +25,9 @@ app.command()(admin_boards.rescorings)
 app.command("import", rich_help_panel=ON_THIS_MACHINE)(admin_local.import_test_sets)
 app.command(rich_help_panel=ON_THIS_MACHINE)(admin_local.apply)
 app.command(rich_help_panel=ON_THIS_MACHINE)(admin_local.make_organizer)
+app.command(rich_help_panel=ON_THIS_MACHINE)(admin_local.remove_organizer)
 app.command(rich_help_panel=ON_THIS_MACHINE)(admin_local.make_reference)
+app.command(rich_help_panel=ON_THIS_MACHINE)(admin_local.remove_reference)
 app.command(rich_help_panel=ON_THIS_MACHINE)(admin_local.export)
 
 
@@ -64,30 +67,44 @@ def analyse(
 
 
 @app.command()
-def rerun(identity: Id, reason: Reason) -> None:
+def rerun(identity: Id, reason: ForOrganizers) -> None:
     """Start a new Run of a submission; order and quota stay as they are."""
     emit(Client.member().post(f"/admin/submissions/{identity}/rerun", {"reason": reason}))
 
 
 @app.command()
-def exclude(identity: Id, reason: Reason) -> None:
-    """Take a submission out of the ranking; its team reads the reason."""
+def exclude(identity: Id, reason: ForTeam) -> None:
+    """Take a submission out of the ranking, and end its run in hand; `include` takes it back."""
     Client.member().post(f"/admin/submissions/{identity}/exclude", {"reason": reason})
     say.print("Excluded.")
 
 
 @app.command()
-def cancel(run: Annotated[str, typer.Argument(metavar="RUN", help="A Run's id.")], reason: Reason) -> None:
+def include(identity: Id, reason: ForTeam) -> None:
+    """Take an exclusion back; a run that it ended starts anew."""
+    Client.member().post(f"/admin/submissions/{identity}/include", {"reason": reason})
+    say.print("Included again.")
+
+
+@app.command()
+def cancel(run: RunId, reason: ForOrganizers) -> None:
     """End a live Run, such as one that is stuck; it costs the team no attempt."""
     Client.member().post(f"/admin/runs/{run}/cancel", {"reason": reason})
     say.print("Cancelled.")
 
 
 @app.command()
-def void(run: Annotated[str, typer.Argument(metavar="RUN", help="A Run's id.")], reason: Reason) -> None:
-    """Void a scored Run, so that a later one counts."""
+def void(run: RunId, reason: ForOrganizers) -> None:
+    """Void a scored Run, so that a later one counts; `unvoid` takes it back."""
     Client.member().post(f"/admin/runs/{run}/void", {"reason": reason})
     say.print("Voided.")
+
+
+@app.command()
+def unvoid(run: RunId, reason: ForOrganizers) -> None:
+    """Let a voided Run count again."""
+    Client.member().post(f"/admin/runs/{run}/unvoid", {"reason": reason})
+    say.print("It counts again.")
 
 
 @app.command()

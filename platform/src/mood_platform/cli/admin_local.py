@@ -12,6 +12,7 @@ import typer
 from rich.progress import Progress, TaskID
 
 from mood_platform.cli.changes_table import WAYS
+from mood_platform.cli.choices import ForOrganizers
 from mood_platform.cli.console import say, steps_bar
 from mood_platform.cli.machine import DEFAULT_HOME, Home
 from mood_platform.cli.problems import Problem
@@ -88,6 +89,19 @@ def make_organizer(
     say.print(f"{email} is an organizer now.")
 
 
+def remove_organizer(
+    email: Annotated[str, typer.Argument(help="An organizer's account.")],
+    reason: ForOrganizers,
+    home: Home = DEFAULT_HOME,
+) -> None:
+    """Take an organizer's right back; the account stays."""
+    from mood_platform.accounts import service
+
+    with _world(home) as (tx, _):
+        service.remove_organizer(tx, email=email, reason=reason)
+    say.print(f"{email} is no organizer any more.")
+
+
 def make_reference(
     team: Annotated[str, typer.Argument(help="The team's short name.")], home: Home = DEFAULT_HOME
 ) -> None:
@@ -97,6 +111,19 @@ def make_reference(
     with _world(home) as (tx, _):
         service.make_reference(tx, team=team)
     say.print(f"Team {team} is a reference now.")
+
+
+def remove_reference(
+    team: Annotated[str, typer.Argument(help="The team's short name.")],
+    reason: ForOrganizers,
+    home: Home = DEFAULT_HOME,
+) -> None:
+    """Rank a team's entries again, from the next leaderboard version on."""
+    from mood_platform.accounts import service
+
+    with _world(home) as (tx, _):
+        service.remove_reference(tx, team=team, reason=reason)
+    say.print(f"Team {team} is no reference any more.")
 
 
 def export(

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from mood_evaluator import Dataset, Task
+from mood_platform.accounts.reasons import Reader
 from mood_platform.cli.client import Client
 from mood_platform.cli.problems import Problem
 
@@ -14,6 +15,8 @@ Tasks = Annotated[str, typer.Option("--task", help="sample, pixel, or both: samp
 Reference = Annotated[
     str, typer.Argument(metavar="ID", help="A submission's id, or its number in your team: 12.")
 ]
+ForTeam = Annotated[str, typer.Option(prompt="Why", help=Reader.TEAM.sentence)]
+ForOrganizers = Annotated[str, typer.Option(prompt="Why", help=Reader.ORGANIZERS.sentence)]
 ChallengeSlug = Annotated[str | None, typer.Option(help="Its slug; not needed when there is one.")]
 
 

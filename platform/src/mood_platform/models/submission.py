@@ -46,7 +46,7 @@ class Submission(WithId, Base):
         checked_enum(SubmissionState, name="state"), default=SubmissionState.ACCEPTED
     )
     state_reason: Mapped[str] = mapped_column(default="")
-    """Why it was excluded; the team reads it."""
+    """Why it was excluded, or included again; the team reads it."""
     counted: Mapped[bool]
     """Quota decision at creation: challenge Submissions count, toy ones do not."""
     refunded_at: Mapped[datetime | None]

@@ -14,6 +14,7 @@ class MailKind(StrEnum):
     RUN_GAVE_UP = "run_gave_up"
     """To the organizers: a Run failed for the platform's own reasons."""
     SUBMISSION_EXCLUDED = "submission_excluded"
+    SUBMISSION_INCLUDED = "submission_included"
     IMAGE_REJECTED = "image_rejected"
 
 
@@ -33,6 +34,7 @@ def write_run_mail(kind: MailKind, *, submission: Submission, run: Run, url: str
         MailKind.RUN_FAILED: (f"{name}: failed", f"{reason}\n{_cost_of_failure(submission)}\n{url}"),
         MailKind.RUN_GAVE_UP: (f"{name}: the platform gave up", _tell_organizers(submission, run, url)),
         MailKind.SUBMISSION_EXCLUDED: (f"{name}: excluded", f"{submission.state_reason}\n{url}"),
+        MailKind.SUBMISSION_INCLUDED: (f"{name}: included again", f"{submission.state_reason}\n{url}"),
     }
     return words[kind]
 

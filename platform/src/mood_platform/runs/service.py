@@ -10,9 +10,11 @@ from sqlalchemy import func, select
 
 from mood_evaluator import Dataset
 from mood_platform.accounts.audit import audit, subject_of
+from mood_platform.accounts.reasons import require_reason
 from mood_platform.challenges.locking import lock_rules
 from mood_platform.challenges.queries import cases_of, newest_test_set
 from mood_platform.challenges.versions import newest_versions
+from mood_platform.clock import rfc3339
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import Conflict, Invalid
 from mood_platform.models import (
@@ -60,11 +62,8 @@ def start_run(
 
 
 def stop_run(tx: Transaction, *, run: Run, reason: str, actor: str) -> None:
-    """An organizer ends a live Run, such as one that is stuck; it costs the team no attempt.
-
-    The reason is for the audit trail: it may name a node or a case, so the team never reads it.
-    """
-    _require_reason(reason)
+    """An organizer ends a live Run, such as one that is stuck; it costs the team no attempt."""
+    require_reason("run.cancel", reason)
     cancel_run(tx, run=run, actor=actor, reason=reason)
     if run.stage is not Stage.ANALYSIS:
         refund(tx, submission_id=run.submission_id, reason="stopped by the organizers")
@@ -82,7 +81,7 @@ def cancel_run(tx: Transaction, *, run: Run, actor: str, reason: str = "") -> No
 
 def void_run(tx: Transaction, *, run: Run, reason: str, actor: str) -> None:
     """An organizer's written decision that a scored Run no longer counts; the next scored one does."""
-    _require_reason(reason)
+    require_reason("run.void", reason)
     lock_rules(tx, submission_id=run.submission_id)
     locked = lock_run(tx, run.id)
     if locked is None or locked.state is not RunState.SCORED or locked.voided_at is not None:
@@ -93,20 +92,28 @@ def void_run(tx: Transaction, *, run: Run, reason: str, actor: str) -> None:
     audit(tx, actor=actor, action="run.void", subject=subject_of("run", run), reason=reason)
 
 
+def unvoid_run(tx: Transaction, *, run: Run, reason: str, actor: str) -> None:
+    """Take a `void_run` back: the Run counts again, if it is the first that was scored."""
+    require_reason("run.unvoid", reason)
+    lock_rules(tx, submission_id=run.submission_id)
+    locked = lock_run(tx, run.id)
+    if locked is None or locked.voided_at is None:
+        raise Conflict("The run is not void.", remedy="Only what was voided can be taken back.")
+    voided = {"voided_at": rfc3339(locked.voided_at), "voided_reason": locked.voided_reason}
+    locked.voided_at, locked.voided_reason = None, ""
+    audit(tx, actor=actor, action="run.unvoid", subject=subject_of("run", run), reason=reason, data=voided)
+
+
 def rerun(tx: Transaction, *, submission: Submission, reason: str, actor: str) -> Run:
     """Execute a Submission once more: its newest Run's limits, the test sets as they are now; order stays."""
-    _require_reason(reason)
+    require_reason("submission.rerun", reason)
     lock_rules(tx, submission_id=submission.id)
     tx.session.refresh(submission, with_for_update={"key_share": True})
     if submission.state is SubmissionState.WITHDRAWN:
         raise Conflict("The team has withdrawn the submission.", remedy="It never counts; let it rest.")
-    last = newest_run(tx, submission=submission)
-    if last is None or last.state.live:
-        raise Conflict(
-            "The submission has a run that is not over.", remedy="Wait for its end, or cancel it first."
-        )
-    test_sets = newest_versions(tx, last.test_sets)
-    run = _start_like(tx, submission, last, stage=submission.stage, test_sets=test_sets)
+    if submission.state is SubmissionState.EXCLUDED:
+        raise Conflict("The submission is excluded.", remedy="Include it again first, with a reason.")
+    run = run_again(tx, submission=submission)
     audit(
         tx,
         actor=actor,
@@ -115,6 +122,17 @@ def rerun(tx: Transaction, *, submission: Submission, reason: str, actor: str) -
         reason=reason,
     )
     return run
+
+
+def run_again(tx: Transaction, *, submission: Submission) -> Run:
+    """One more Run like the newest one; the Submission is locked, and that one is over."""
+    last = newest_run(tx, submission=submission)
+    if last is None or last.state.live:
+        raise Conflict(
+            "The submission has a run that is not over.", remedy="Wait for its end, or cancel it first."
+        )
+    test_sets = newest_versions(tx, last.test_sets)
+    return _start_like(tx, submission, last, stage=submission.stage, test_sets=test_sets)
 
 
 def start_analysis(
@@ -193,8 +211,3 @@ def _by_dataset(test_sets: Iterable[TestSet]) -> dict[str, list[str]]:
     for test_set in test_sets:
         main.setdefault(str(test_set.dataset), []).append(str(test_set.id))
     return main
-
-
-def _require_reason(reason: str) -> None:
-    if not reason.strip():
-        raise Invalid("Field reason: it is empty.", remedy="Write why; it is kept with the run.")

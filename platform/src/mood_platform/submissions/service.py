@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from mood_evaluator import Task
 from mood_platform.accounts.audit import audit, subject_of
 from mood_platform.accounts.principal import Principal
+from mood_platform.accounts.reasons import require_reason
 from mood_platform.challenges.locking import lock_rules
 from mood_platform.challenges.queries import run_test_sets
 from mood_platform.challenges.window import check_still_open, check_submit_window
@@ -30,7 +31,7 @@ from mood_platform.models import (
 )
 from mood_platform.queueing import Job
 from mood_platform.runs.endings import lock_run
-from mood_platform.runs.service import cancel_run, start_run
+from mood_platform.runs.service import cancel_run, run_again, start_run
 from mood_platform.submissions.queries import find_submission, newest_run
 from mood_platform.submissions.quota import check_quota
 
@@ -107,18 +108,41 @@ def withdraw(tx: Transaction, *, principal: Principal, submission_id: UUID) -> S
 
 
 def exclude(tx: Transaction, *, submission: Submission, reason: str, actor: str) -> Submission:
-    """By an organizer; the team reads the reason."""
-    if not reason.strip():
-        raise Invalid("Field reason: it is empty.", remedy="Write the sentence the team will read.")
-    lock_rules(tx, submission_id=submission.id)
-    tx.session.refresh(submission, with_for_update={"key_share": True})
+    """By an organizer; it falls out of the ranking, and the Run in hand ends."""
+    require_reason("submission.exclude", reason)
+    run = _lock_for_decision(tx, submission)
     _check_accepted(submission)
+    if run.state.live:
+        cancel_run(tx, run=run, actor=actor, reason=reason)
     submission.state, submission.state_reason = SubmissionState.EXCLUDED, reason
     subject = subject_of("submission", submission)
     audit(tx, actor=actor, action="submission.exclude", subject=subject, reason=reason)
-    run = newest_run(tx, submission=submission)
     tx.enqueue(Job.SEND_MAIL, kind="submission_excluded", run=str(run.id))
     return submission
+
+
+def include(tx: Transaction, *, submission: Submission, reason: str, actor: str) -> Submission:
+    """Take an exclusion back: it stands where it stood, and a Run that the exclusion ended starts anew."""
+    require_reason("submission.include", reason)
+    run = _lock_for_decision(tx, submission)
+    if submission.state is not SubmissionState.EXCLUDED:
+        raise Conflict(f"The submission is {submission.state}.", remedy="Only an excluded one is included.")
+    submission.state, submission.state_reason = SubmissionState.ACCEPTED, reason
+    if run.state is RunState.CANCELLED and submission.costs:
+        run = run_again(tx, submission=submission)
+    subject = subject_of("submission", submission)
+    audit(tx, actor=actor, action="submission.include", subject=subject, reason=reason)
+    tx.enqueue(Job.SEND_MAIL, kind="submission_included", run=str(run.id))
+    return submission
+
+
+def _lock_for_decision(tx: Transaction, submission: Submission) -> Run:
+    """Rules, newest Run, Submission: in the workers' order. The Run, which nobody replaces meanwhile."""
+    lock_rules(tx, submission_id=submission.id)
+    run = lock_run(tx, newest_run(tx, submission=submission).id)
+    assert run is not None, "runs are never deleted"
+    tx.session.refresh(submission, with_for_update={"key_share": True})
+    return run
 
 
 def _lock_own(tx: Transaction, principal: Principal, submission_id: UUID) -> tuple[Submission, Run]:

@@ -116,7 +116,7 @@ def _by_submission(runs: Sequence[Run]) -> list[list[Run]]:
 
 
 def _of_submission(runs: Sequence[Run]) -> Iterator[str]:
-    """Who is charged has a score, or gave up by itself; who was not has a run that came to nothing."""
+    """Who is charged has a score, gave up or was excluded; who was not has a run that came to nothing."""
     submission: Submission = runs[0].submission
     if not submission.counted:
         return
@@ -124,7 +124,7 @@ def _of_submission(runs: Sequence[Run]) -> Iterator[str]:
     failed = any(run.state in (RunState.FAILED, RunState.CANCELLED) for run in runs)
     if submission.refunded_at is not None and not failed:
         yield f"Submission {submission.id} was refunded although none of its runs failed."
-    gave_up = submission.state is SubmissionState.WITHDRAWN
+    gave_up = submission.state in (SubmissionState.WITHDRAWN, SubmissionState.EXCLUDED)
     if not scored and not gave_up and submission.refunded_at is None:
         ends = [f"{run.state} ({run.reason})" for run in runs]
         yield f"Submission {submission.id} is charged for nothing: its runs ended {ends}."

@@ -1,0 +1,43 @@
+"""Who reads the reason of an organizer's decision: one rule, which commands, API and docs repeat.
+
+What is decided about a Submission or a Team is told to the team with its reason. What is decided about a
+Run is not: its reason may name a node or a hidden case. All reasons stay in the audit trail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from mood_platform.errors import Invalid
+
+
+class Reader(StrEnum):
+    """Whoever reads a reason, organizers do too."""
+
+    TEAM = "the team"
+    ORGANIZERS = "organizers alone"
+
+    @property
+    def sentence(self) -> str:
+        """What the person who writes a reason is told."""
+        who = "The team reads it" if self is Reader.TEAM else "Organizers alone read it"
+        return f"{who}; it is written down for good."
+
+
+READER_OF: Mapping[str, Reader] = {
+    "submission.exclude": Reader.TEAM,
+    "submission.include": Reader.TEAM,
+    "submission.rerun": Reader.ORGANIZERS,
+    "run.cancel": Reader.ORGANIZERS,
+    "run.void": Reader.ORGANIZERS,
+    "run.unvoid": Reader.ORGANIZERS,
+    "user.remove_organizer": Reader.ORGANIZERS,
+    "team.remove_reference": Reader.ORGANIZERS,
+}
+"""By the action's name in the audit trail."""
+
+
+def require_reason(action: str, reason: str) -> None:
+    if not reason.strip():
+        raise Invalid("Field reason: it is empty.", remedy=f"Write why. {READER_OF[action].sentence}")
