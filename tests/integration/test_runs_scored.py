@@ -180,6 +180,14 @@ def test_when_every_toy_case_fails_the_run_fails_unseen_by_hidden_cases_and_is_r
     assert report["datasets"]["brain"]["ap"] is None
 
 
+def test_the_toy_report_holds_a_log_as_far_as_the_limit_says(platform: TinyPlatform) -> None:
+    log = "".join(f"line {number}\n" for number in range(10_000))
+    submission = platform.submit(platform.join("north"))
+    drive(platform, FakeRuntime(lambda _: Scripted.ending(1, log=log.encode())))
+    report = document(platform, platform.run_of(submission).toy_report_key)
+    assert {case["log"] for part in report["datasets"].values() for case in part["cases"]} == {log}
+
+
 def test_one_toy_case_that_works_is_enough_to_go_on(platform: TinyPlatform) -> None:
     submission = platform.submit(platform.join("north"))
     first: list[str] = []

@@ -155,6 +155,7 @@ def test_the_environment_holds_nothing_of_ours(found: dict[str, Any]) -> None:
         "HOME",
         "USER",
         "OMP_NUM_THREADS",
+        "PYTHONUNBUFFERED",
         "LD_PRELOAD",
         "LD_AUDIT",
         "NVIDIA_VISIBLE_DEVICES",
@@ -270,7 +271,7 @@ block = multiprocessing.shared_memory.SharedMemory(create=True, size=2**20)
 block.close()
 block.unlink()
 assert subprocess.run(["sh", "-c", "exit 7"]).returncode == 7
-assert asyncio.run(asyncio.wait_for(asyncio.sleep(0.01, "woken"), 5)) == "woken"
+assert asyncio.run(asyncio.sleep(0.01, "woken")) == "woken"
 with tempfile.NamedTemporaryFile() as scratch:
     os.posix_fallocate(scratch.fileno(), 0, 4096)
 os.close(os.memfd_create("x"))
@@ -284,6 +285,7 @@ os.replace("/mnt/pred/part", "/mnt/pred/case.nii.gz")
 
 def test_an_ordinary_program_finds_what_it_needs(run_case: Run) -> None:
     main = f"if __name__ == '__main__':\n{indent(ORDINARY, '    ')}"  # children that are spawned import it
-    ran = run_case(f"cat > /tmp/main.py <<'END'\n{main}END\npython3 /tmp/main.py")
+    program = f"cat > /tmp/main.py <<'END'\n{main}END\npython3 /tmp/main.py"
+    ran = run_case(program, seconds=3600)  # no clock of ours: a busy machine may take its time
     assert ran.execution.exit_code == 0, ran.log
     assert ran.output.read_text() == "fine"

@@ -1,5 +1,6 @@
 """What becomes of a case, beyond the table of attacks: bytes, logs, limits, and whose fault it is."""
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -60,14 +61,30 @@ def test_a_cancelled_case_ends_soon(run_case: Run) -> None:
     assert time.monotonic() - started < 8
 
 
-def test_the_log_keeps_its_end(run_case: Run, python: Python) -> None:
-    ran = run_case(python("for i in range(60000): print('line', i)"), log="64KiB")
+def test_the_log_keeps_its_beginning_and_its_end(run_case: Run, python: Python) -> None:
+    program = (
+        "import time\nprint('first words')\ntime.sleep(1)\nfor i in range(60000): print(' ' * 70, 'line', i)"
+    )
+    ran = run_case(python(program), log="64KiB", seconds=60)
     assert ran.execution.log_truncated
+    assert ran.log.split()[:4] == ["first", "words", "line", "0"]
+    assert "left out here: limits.log is 65,536 bytes ...]" in ran.log
     assert ran.log.endswith("line 59999\n")
-    assert 16 * 1024 < len(ran.log) <= 64 * 1024
+    assert 48 * 1024 < len(ran.log) <= 64 * 1024
 
 
 def test_one_endless_line_is_bounded_too(run_case: Run) -> None:
     ran = run_case("head -c 3000000 /dev/zero | tr '\\0' x", log="64KiB")
     assert ran.execution.log_truncated
     assert 0 < len(ran.log) <= 64 * 1024
+
+
+def test_a_killed_program_leaves_its_last_words(run_case: Run, python: Python) -> None:
+    ran = run_case(python("import time\nprint('epoch 1')\nprint('loading')\ntime.sleep(600)"), seconds=3)
+    assert judged(ran) == Outcome("timed_out", Why.TIMED_OUT)
+    assert ran.log == "epoch 1\nloading\n"
+
+
+def test_a_program_that_floods_its_log_leaves_no_reader_behind(run_case: Run) -> None:
+    run_case("yes | head -c 30000000", log="64KiB", seconds=60)
+    assert not [thread for thread in threading.enumerate() if thread.name == "log-head"]

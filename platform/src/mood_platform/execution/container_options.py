@@ -198,6 +198,7 @@ def _environment(job: CaseJob, cpus: float) -> dict[str, str]:
     return {
         "HOME": TMP,
         "USER": "algorithm",  # the uid has no passwd entry, and torch asks who it is
+        "PYTHONUNBUFFERED": "1",  # else the last words of a killed program are lost in its buffer
         "OMP_NUM_THREADS": str(threads),  # os.cpu_count() counts the host's cores
         "LD_PRELOAD": "",
         "LD_AUDIT": "",

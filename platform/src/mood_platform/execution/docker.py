@@ -23,6 +23,7 @@ from docker.models.containers import Container
 from urllib3.exceptions import HTTPError
 
 from mood_platform.errors import Invalid, Transient
+from mood_platform.execution.case_log import join_log
 from mood_platform.execution.container_options import (
     CLAIM_LABEL,
     INSTANCE_LABEL,
@@ -33,10 +34,11 @@ from mood_platform.execution.container_options import (
     volume_options,
 )
 from mood_platform.execution.contract import DATA, PRED, output_name_of
+from mood_platform.execution.log_head import LogHead
 from mood_platform.execution.outcome import SIGKILLED
 from mood_platform.execution.runtime import CaseJob, Execution
 from mood_platform.execution.start import NotStarted, start_case
-from mood_platform.execution.transfer import collect, input_archive, log_tail
+from mood_platform.execution.transfer import collect, input_archive
 from mood_platform.execution.watch import Ending, watch
 
 _log = logging.getLogger(__name__)
@@ -99,8 +101,9 @@ class DockerRuntime:
         except APIError:
             _require_running(holder, job)  # else that is what to tell
             raise
+        head = LogHead(case, limit=job.limits.log)
         ending = watch(case, seconds=job.limits.seconds, should_stop=should_stop)
-        return self._conclude(job, case, holder, ending)
+        return self._conclude(job, case, holder, ending, head)
 
     def _start_holder(self, job: CaseJob) -> Container:
         options = holder_options(job, image=self._image_config(job.holder_image))
@@ -114,7 +117,9 @@ class DockerRuntime:
             self._client, options, holder_image=job.holder_image, remove=lambda: _remove(remove)
         )
 
-    def _conclude(self, job: CaseJob, case: Container, holder: Container, ending: Ending) -> Execution:
+    def _conclude(
+        self, job: CaseJob, case: Container, holder: Container, ending: Ending, head: LogHead
+    ) -> Execution:
         """Facts about a container that has ended, and the bytes it left."""
         facts = Execution(
             exit_code=int(ending.state["ExitCode"]),
@@ -126,9 +131,9 @@ class DockerRuntime:
         )
         if ending.cancelled:
             return facts
-        tail = log_tail(_log_lines(case), limit=job.limits.log)
-        job.log.write_bytes(tail.content)
-        facts = replace(facts, log_truncated=tail.truncated)
+        log = join_log(head.finish(), _log_lines(case), limit=job.limits.log)
+        job.log.write_bytes(log.content)
+        facts = replace(facts, log_truncated=log.truncated)
         return facts if ending.killed_at_limit else self._collect(job, holder, facts)
 
     def _collect(self, job: CaseJob, holder: Container, facts: Execution) -> Execution:

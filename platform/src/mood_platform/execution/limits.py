@@ -32,7 +32,7 @@ class Limits:
     pids: int = 1024  # processes and threads together
     cpus: float = 4.0  # cores' worth of time
     gpus: int = 1
-    log: int = MIB  # bytes kept of stdout and stderr, the end of it
+    log: int = MIB  # bytes kept of stdout and stderr, their first and last part
     image: int = 40 * GIB  # bytes of the unpacked image
 
     @classmethod

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from mood_evaluator import (
     score_sample_case,
 )
 from mood_platform.errors import Misconfigured, NotFound
+from mood_platform.execution.case_log import log_text
 from mood_platform.execution.limits import Limits
 from mood_platform.execution.outcome import Outcome, outcome
 from mood_platform.execution.runtime import CaseJob, ContainerRuntime, Execution
@@ -29,8 +29,6 @@ from mood_platform.failures import FailureReason
 
 SCHEMA = "mood-local-report/1"
 _INSTANCE = "mood-test"
-_LOG_BYTES = 16 * 2**10
-_CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[^\t\n\x20-\x7e\xa0-\uffff]")
 
 OnCase = Callable[[int, int], object]
 """Told how many cases are done, and of how many."""
@@ -171,11 +169,5 @@ def _row(
         "seconds": execution.seconds,
         "limit_seconds": job.limits.seconds,
         "exit_code": execution.exit_code,
-        "log": _log_text(job.log),
+        "log": log_text(job.log.read_bytes(), limit=job.limits.log) if job.log.exists() else "",
     }
-
-
-def _log_text(log: Path) -> str:
-    if not log.exists():
-        return ""
-    return _CONTROL.sub("", log.read_bytes()[-_LOG_BYTES:].decode("utf-8", errors="replace"))

@@ -22,7 +22,7 @@ class OutcomeFlag(StrEnum):
 
     NONZERO_EXIT = "nonzero_exit"  # wrote a prediction, then ended with an error
     CHILD_OUT_OF_MEMORY = "child_out_of_memory"  # a child was killed for memory, the container went on
-    LOG_TRUNCATED = "log_truncated"  # only the end of the log was kept
+    LOG_TRUNCATED = "log_truncated"  # only the first and the last part of the log were kept
 
 
 @dataclass(frozen=True, slots=True)

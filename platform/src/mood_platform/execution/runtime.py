@@ -22,7 +22,7 @@ class CaseJob:
     dataset: Dataset
     case: Path  # local .nii.gz, given to the container as /mnt/data/case.nii.gz
     output: Path  # the prediction's bytes are written here, unparsed
-    log: Path  # the end of stdout and stderr is written here
+    log: Path  # stdout and stderr are written here, of much their first and last part
     limits: Limits
     holder_image: str  # contains `sleep`; keeps the volumes and the process namespace alive
     instance: str  # whose containers these are: only they are listed and removed

@@ -1,12 +1,10 @@
-"""Bytes in and out of a case's volumes, and the end of its log: bounded, and never interpreted."""
+"""Bytes in and out of a case's volumes: bounded, and never interpreted."""
 
 from __future__ import annotations
 
 import io
 import tarfile
-from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +17,6 @@ from mood_platform.execution.runtime import Collected
 _CHUNK = 2**20
 _NOT_REGULAR = 0x8F280000
 """Bits of Go's file mode: folder, link, device, pipe, socket, character device, irregular."""
-_ENTRY_OVERHEAD = 28
-"""Bytes that the engine's log driver adds to each line; without them short lines would look like few."""
 
 
 def input_archive(case: Path) -> Iterator[bytes]:
@@ -103,22 +99,3 @@ class _Stream(io.RawIOBase):
             parts.append(part)
             missing -= len(part)
         return b"".join(parts)
-
-
-@dataclass(frozen=True, slots=True)
-class LogTail:
-    content: bytes
-    truncated: bool
-
-
-def log_tail(lines: Iterable[bytes], *, limit: int) -> LogTail:
-    """The last `limit` bytes of a log. The engine keeps at most twice as much, so memory is bounded."""
-    kept: deque[bytes] = deque()
-    kept_bytes = seen = 0
-    for line in lines:
-        kept.append(line)
-        kept_bytes += len(line)
-        seen += len(line) + _ENTRY_OVERHEAD
-        while kept_bytes - len(kept[0]) >= limit:
-            kept_bytes -= len(kept.popleft())
-    return LogTail(b"".join(kept)[-limit:], truncated=seen >= limit)

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from mood_evaluator import Flag, Task, canonical_digest
+from mood_platform.execution.case_log import log_text
+from mood_platform.execution.limits import Limits
 from mood_platform.models import TEAM_FAULTS, CaseRun, Json
 from mood_platform.runs.run_view import Part, RunView
 from mood_platform.storage.store import ObjectStore
 
 SCHEMA = "mood-toy-report/1"
-LOG_BYTES = 16 * 2**10
-"""Of each case's log, the end of it, shown in the report."""
+LOGS_BYTES = 24 * 2**20
+"""Of all logs of a report together: it must remain a document that a page can read."""
 SLOW_SHARE = 0.5
-_CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[^\t\n\x20-\x7e\xa0-\uffff]")
-"""ANSI sequences, then control characters: a log is text."""
 
 
 def toy_report(view: RunView, *, results: Sequence[Json], store: ObjectStore) -> Json:
     """`results` are the evaluator's dataset results of the toy sets, in the order of `view.toy_parts`."""
-    task, limit = view.submission.task, float(view.run.limits["seconds"])
-    parts = view.toy_parts
+    task, parts = view.submission.task, view.toy_parts
+    limits = Limits.parse(view.run.limits)
+    logs = LOGS_BYTES // max(1, sum(len(part.case_runs) for part in parts))
+    limits = replace(limits, log=min(limits.log, logs))
     report: Json = {
         "schema": SCHEMA,
         "head": _head(parts),
@@ -30,10 +32,10 @@ def toy_report(view: RunView, *, results: Sequence[Json], store: ObjectStore) ->
         "image": view.submission.image.digest,
         "limits": view.run.limits,
         "datasets": {
-            str(part.manifest.dataset): _dataset(part, result, limit=limit, store=store)
+            str(part.manifest.dataset): _dataset(part, result, limits=limits, store=store)
             for part, result in zip(parts, results, strict=True)
         },
-        "warnings": [*_warnings(task, parts, limit)],
+        "warnings": [*_warnings(task, parts, limits.seconds)],
         "failed": all_failed(parts),
     }
     return report | {"digest": canonical_digest(report)}
@@ -49,16 +51,16 @@ def _head(parts: Sequence[Part]) -> str:
     return f"{cases} toy cases only show that your container works; they do not predict your rank."
 
 
-def _dataset(part: Part, result: Json, *, limit: float, store: ObjectStore) -> Json:
+def _dataset(part: Part, result: Json, *, limits: Limits, store: ObjectStore) -> Json:
     return {
         "test_set": part.manifest.name,
         "digest": part.manifest.digest,
         "ap": result["score"],
-        "cases": [_case(case_run, limit=limit, store=store) for case_run in part.case_runs],
+        "cases": [_case(case_run, limits=limits, store=store) for case_run in part.case_runs],
     }
 
 
-def _case(case_run: CaseRun, *, limit: float, store: ObjectStore) -> Json:
+def _case(case_run: CaseRun, *, limits: Limits, store: ObjectStore) -> Json:
     score = case_run.score or {}
     return {
         "case": case_run.case.case_id,
@@ -69,18 +71,17 @@ def _case(case_run: CaseRun, *, limit: float, store: ObjectStore) -> Json:
         "score": score.get("score"),
         "ap": score.get("case_ap"),
         "seconds": case_run.seconds,
-        "limit_seconds": limit,
+        "limit_seconds": limits.seconds,
         "exit_code": case_run.exit_code,
-        "log": _log_text(store, case_run.log_key),
+        "log": _log(store, case_run.log_key, limit=limits.log),
     }
 
 
-def _log_text(store: ObjectStore, key: str | None) -> str:
+def _log(store: ObjectStore, key: str | None, *, limit: int) -> str:
     if key is None:
         return ""
-    with store.local(key) as path, path.open("rb") as stream:
-        stream.seek(max(0, path.stat().st_size - LOG_BYTES))
-        return _CONTROL.sub("", stream.read(LOG_BYTES).decode("utf-8", errors="replace"))
+    with store.local(key) as path:
+        return log_text(path.read_bytes(), limit=limit)
 
 
 def _warnings(task: Task, parts: Sequence[Part], limit: float) -> Iterator[Json]:

@@ -7,7 +7,11 @@ from datetime import UTC, datetime
 
 from markupsafe import Markup, escape
 
+from mood_platform.execution.case_log import shorten
+
 MISSING = "\N{EN DASH}"
+LOG_ON_A_PAGE = 64 * 2**10
+"""Bytes of one log; a browser should not have to lay out megabytes."""
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -80,3 +84,8 @@ def format_sentence(words: str) -> str:
 def format_prose(sentence: str) -> Markup:
     """Escaped; what stands in backticks is set as code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(sentence))))  # noqa: S704 - escaped just before
+
+
+def format_excerpt(log: str) -> str:
+    """A log as far as a page shows it: its first and last part."""
+    return shorten(log, limit=LOG_ON_A_PAGE, why="`mood report` has more of it")

@@ -33,6 +33,7 @@ def environment() -> Environment:
         "distance": formats.format_distance,
         "sentence": formats.format_sentence,
         "prose": formats.format_prose,
+        "excerpt": formats.format_excerpt,
     }
     made.globals["static"] = static_address
     return made

@@ -62,6 +62,12 @@ def test_the_submission_is_not_root_and_not_the_holders_user() -> None:
     assert holder_options(job(), image=ImageConfig())["user"] == "65533:65533"
 
 
+def test_the_holder_has_little_memory_few_processes_and_no_swap() -> None:
+    options = holder_options(job(limits=Limits(memory=GIB)), image=ImageConfig())
+    assert options["mem_limit"] == options["memswap_limit"] == 32 * MIB
+    assert options["pids_limit"] == 8
+
+
 def test_memory_has_no_swap_and_all_limits_reach_the_engine() -> None:
     options = case(limits=Limits(memory=GIB, tmp=2 * MIB, shm=3 * MIB, pids=99, cpus=2))
     assert options["mem_limit"] == options["memswap_limit"] == GIB
@@ -174,6 +180,10 @@ def test_the_environment_overrides_what_an_image_could_preload() -> None:
     assert (environment["HOME"], environment["USER"]) == ("/tmp", "algorithm")
 
 
+def test_what_python_prints_is_not_kept_back_in_a_buffer() -> None:
+    assert case()["environment"]["PYTHONUNBUFFERED"] == "1"
+
+
 def test_the_holder_outlives_the_limit_and_ends_the_namespace_by_itself() -> None:
     options = holder_options(job(limits=Limits(seconds=7.5)), image=ImageConfig())
     assert (options["entrypoint"], options["command"]) == (["sleep"], ["128"])
@@ -195,6 +205,8 @@ def test_the_holder_outlives_the_limit_and_ends_the_namespace_by_itself() -> Non
         "mount",
         "ptrace",
         "perf_event_open",
+        "mincore",
+        "cachestat",
     ],
 )
 def test_dangerous_system_calls_are_not_on_the_list(call: str) -> None:

@@ -106,6 +106,12 @@ def test_a_row_says_all_that_the_platforms_report_would(toy_set: Path) -> None:
     }  # fmt: skip
 
 
+def test_a_log_is_delivered_as_far_as_the_limit_says(toy_set: Path) -> None:
+    log = b"".join(b"line %d\n" % number for number in range(20_000))
+    report = report_of(lambda _job: Scripted.writing(b"0.5\n", log=log), toy_set, tasks=[Task.SAMPLE])
+    assert report["parts"][0]["cases"][0]["log"] == log.decode()
+
+
 def test_a_crash_is_told_with_its_text_and_fails_the_test(toy_set: Path) -> None:
     report = report_of(lambda _job: Scripted.ending(3, log=b"oops"), toy_set)
     row = report["parts"][1]["cases"][0]

@@ -2,7 +2,7 @@
 
 import io
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from docker.errors import NotFound
 
 from mood_platform.execution.runtime import Collected
-from mood_platform.execution.transfer import collect, input_archive, log_tail
+from mood_platform.execution.transfer import collect, input_archive
 
 GO_FOLDER, GO_LINK, GO_PIPE = 1 << 31, 1 << 27, 1 << 25
 
@@ -95,25 +95,3 @@ def test_the_size_in_the_tar_is_checked_too(tmp_path: Path) -> None:
 def test_what_is_not_there_is_missing(tmp_path: Path) -> None:
     holder: Any = Empty()
     assert collect(holder, "/x", tmp_path / "out", limit=10) is Collected.MISSING
-
-
-def test_a_short_log_is_kept_whole() -> None:
-    tail = log_tail([b"one\n", b"two\n"], limit=1000)
-    assert (tail.content, tail.truncated) == (b"one\ntwo\n", False)
-
-
-def test_of_a_long_log_the_end_is_kept() -> None:
-    tail = log_tail((b"%d\n" % number for number in range(1000)), limit=10)
-    assert (tail.content, tail.truncated) == (b"7\n998\n999\n", True)
-
-
-def test_memory_stays_bounded_while_a_log_is_read() -> None:
-    def flood() -> Iterable[bytes]:
-        for _ in range(1000):
-            yield bytes(2**20)
-
-    assert len(log_tail(flood(), limit=2**20).content) == 2**20
-
-
-def test_many_empty_lines_count_for_what_they_cost_the_engine() -> None:
-    assert log_tail([b"\n"] * 100, limit=2000).truncated

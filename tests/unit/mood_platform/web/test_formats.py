@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mood_platform.web.formats import (
+    LOG_ON_A_PAGE,
     MISSING,
     format_ap,
     format_bytes,
     format_distance,
+    format_excerpt,
     format_interval,
     format_moment,
     format_percent,
@@ -87,3 +89,12 @@ def test_sentences_are_escaped_and_commands_set_as_code() -> None:
 
 def test_a_sentence_ends_with_one_full_stop_whoever_wrote_it() -> None:
     assert [format_sentence(words) for words in ("Late", "Late.", "Late!")] == ["Late.", "Late.", "Late!"]
+
+
+def test_a_page_shows_both_ends_of_a_long_log_and_where_the_rest_is() -> None:
+    log = "".join(f"line {number}\n" for number in range(20_000))
+    shown = format_excerpt(log)
+    assert (shown.splitlines()[0], shown.splitlines()[-1]) == ("line 0", "line 19999")
+    assert "`mood report` has more of it" in shown
+    assert len(shown) <= LOG_ON_A_PAGE
+    assert format_excerpt("short\n") == "short\n"
