@@ -115,7 +115,12 @@ def prepared(*, cases: int, side: int, sleep: float) -> Iterator[Bench]:
 
 def _make_slot(home: Path, url: str, holder: str) -> Slot:
     node = Node(
-        name="bench", instance="bench", holder_image=holder, cache=home / "cache", facts={"cpu": "bench"}
+        name="bench",
+        machine="bench",
+        instance="bench",
+        holder_image=holder,
+        cache=home / "cache",
+        facts={"cpu": "bench"},
     )
     sessions = make_sessions(make_engine(url, pool_size=10))
     store = LocalStore(home / "files")

@@ -120,7 +120,14 @@ def _submit(platform: TinyPlatform, digest: str, task: Task) -> UUID:
 
 def _slots(platform: TinyPlatform, holder: str) -> list[Slot]:
     instance = f"test-{uuid.uuid4().hex[:12]}"
-    node = Node(name="n", instance=instance, holder_image=holder, cache=platform.cache, facts={"cpu": "test"})
+    node = Node(
+        name="n",
+        machine="m",
+        instance=instance,
+        holder_image=holder,
+        cache=platform.cache,
+        facts={"cpu": "test"},
+    )
     return [
         Slot(
             sessions=platform.sessions,

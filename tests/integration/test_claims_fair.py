@@ -181,21 +181,24 @@ def test_sweeping_twice_changes_nothing_more(platform: TinyPlatform) -> None:
     assert case_run_of(platform, claim).attempt == 1
 
 
-def test_the_third_lost_lease_abandons_the_case_fails_the_run_and_refunds(platform: TinyPlatform) -> None:
+def test_the_third_lost_lease_parks_the_case_and_everything_else_of_its_run_goes_on(
+    platform: TinyPlatform,
+) -> None:
     submission = platform.submit(platform.join("north"))
-    victim = _lose_until_abandoned(platform)
+    victim = _lose_until_parked(platform)
     run = platform.run_of(submission)
-    assert (run.state, run.reason) == (RunState.FAILED, FailureReason.ABANDONED)
+    assert (run.state, run.reason) == (RunState.RUNNING, None)
     with platform.open() as tx:
         states = Counter(tx.session.scalars(select(CaseRun.state)))
-        assert states == {CaseRunState.ABANDONED: 1, CaseRunState.CANCELLED: 15}
-        assert tx.session.get_one(CaseRun, victim).attempt == 3
-        assert tx.session.get_one(Submission, submission.id).refunded_at is not None
-    assert (Job.SEND_MAIL, {"kind": "run_failed", "run": str(run.id)}) in platform.queue.sent
-    assert platform.claim() is None
+        assert states == {CaseRunState.PARKED: 1, CaseRunState.RUNNING: 7, CaseRunState.QUEUED: 8}
+        case_run = tx.session.get_one(CaseRun, victim)
+        assert (case_run.attempt, case_run.reason) == (3, FailureReason.LOST_LEASE)
+        assert tx.session.get_one(Submission, submission.id).refunded_at is None
+    mails = [arguments for job, arguments in platform.queue.sent if job is Job.SEND_MAIL]
+    assert mails == [{"kind": "run_parked", "run": str(run.id)}]
 
 
-def _lose_until_abandoned(platform: TinyPlatform) -> UUID:
+def _lose_until_parked(platform: TinyPlatform) -> UUID:
     """Everything but one case is running elsewhere, so that one case is claimed and lost three times."""
     for _ in range(7):
         platform.claim()
@@ -258,4 +261,4 @@ def test_claiming_recording_and_cancelling_at_once_never_deadlocks(platform: Tin
     with platform.open() as tx:
         live = select(CaseRun.id).where(CaseRun.run_id.in_(runs[:2]), CaseRun.state != CaseRunState.CANCELLED)
         left = [tx.session.get_one(CaseRun, case_id).state for case_id in tx.session.scalars(live)]
-    assert set(left) <= {CaseRunState.ABANDONED}
+    assert left == []

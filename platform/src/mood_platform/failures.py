@@ -93,6 +93,14 @@ class FailureReason(StrEnum):
             "has at /mnt/data, /mnt/pred or /tmp is at fault; run `mood test` and correct the image."
         ),
     )
+    BROKE_NODE = (
+        "broke_node",
+        Blame.TEAM,
+        (
+            "Machines of ours failed again and again while they ran this image, and the organizers decided "
+            "that the image is the cause; ask them what was seen, correct the image and submit it again."
+        ),
+    )
     TOY_FAILED = (
         "toy_failed",
         Blame.TEAM,

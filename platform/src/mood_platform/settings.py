@@ -34,8 +34,10 @@ class StorageSettings(BaseModel):
 
 
 class ExecutionSettings(BaseModel):
-    node: str = "local"
-    """Name of this node in claims and events."""
+    node: str = ""
+    """Name of this slot in claims and events, unlike that of any other; default: the name of the host."""
+    machine: str = ""
+    """What its slots have in common; default: the name of the host."""
     instance: str = "mood"
     """Label of every container and volume of this installation; two on one Engine need two names."""
     docker_url: str = "unix:///var/run/docker.sock"
@@ -48,6 +50,7 @@ class ExecutionSettings(BaseModel):
     sweep_seconds: float = 10
     reap_seconds: float = 30
     max_attempts: int = 3
+    """How often a case fails for our reasons before it is parked, and a scoring before it is given up."""
     scoring_memory: int = 8 * 2**30
     """Address space of the child that parses a prediction, bytes."""
     scoring_seconds: int = 900

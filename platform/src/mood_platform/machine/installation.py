@@ -140,4 +140,5 @@ class Installation:
 def _worker(celery: list[str], name: str, *, queues: str, processes: int = 1) -> Program:
     """A slot has one process; the evaluate worker has two, so that one long check delays no toy report."""
     options = ["-Q", queues, "-c", str(processes), "-n", f"{name}@%h", "--without-gossip", "--without-mingle"]
-    return Program(name, [*celery, "worker", *options, "--loglevel", "INFO"], order=3, stop="QUIT")
+    command = [*celery, "worker", *options, "--loglevel", "INFO"]
+    return Program(name, command, order=3, stop="QUIT", environment={"MOOD_EXECUTION__NODE": name})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 SUPERVISOR = """[unix_http_server]
@@ -43,6 +43,7 @@ redirect_stderr = true
 stdout_logfile = {logs}/{name}.log
 stdout_logfile_maxbytes = 20MB
 stdout_logfile_backups = 2
+environment = {environment}
 """
 
 
@@ -54,6 +55,8 @@ class Program:
     command: Sequence[str]
     order: int
     stop: str = "TERM"
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Of this program alone, beside the settings of all."""
 
     @property
     def engine(self) -> bool:
@@ -71,6 +74,7 @@ class Program:
             stop=self.stop,
             group=str(self.stop == "QUIT").lower(),
             logs=logs,
+            environment=",".join(f'{name}="{value}"' for name, value in self.environment.items()),
         )
 
 

@@ -14,6 +14,7 @@ from mood_platform.models.event import AuditEvent, RunEvent
 from mood_platform.models.image import Image, ImageState
 from mood_platform.models.invitation import Invitation
 from mood_platform.models.leaderboard import Leaderboard
+from mood_platform.models.node import Health, KnownNode
 from mood_platform.models.rescoring import SCORING_TRANSITIONS, Rescoring, RunScoring, ScoringState
 from mood_platform.models.run import ENDS, LIVE, RUN_TRANSITIONS, Run, RunState
 from mood_platform.models.submission import Stage, Submission, SubmissionState
@@ -34,10 +35,12 @@ __all__ = [
     "CaseRun",
     "CaseRunState",
     "Challenge",
+    "Health",
     "Image",
     "ImageState",
     "Invitation",
     "Json",
+    "KnownNode",
     "Leaderboard",
     "Rescoring",
     "Run",

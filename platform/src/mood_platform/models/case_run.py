@@ -23,6 +23,8 @@ class CaseRunState(StrEnum):
     QUEUED = "queued"
     RUNNING = "running"
     COLLECTED = "collected"
+    PARKED = "parked"
+    """Failed for our reasons where it was tried: it waits for a healthy Node or an organizer."""
     SUCCEEDED = "succeeded"
     OUTPUT_INVALID = "output_invalid"
     TIMED_OUT = "timed_out"
@@ -30,6 +32,7 @@ class CaseRunState(StrEnum):
     CRASHED = "crashed"
     OUTPUT_MISSING = "output_missing"
     ABANDONED = "abandoned"
+    """Of Runs of earlier versions; nothing reaches it any more."""
     CANCELLED = "cancelled"
 
     @property
@@ -39,7 +42,7 @@ class CaseRunState(StrEnum):
 
 _S = CaseRunState
 CASE_RUN_TRANSITIONS: Mapping[CaseRunState, frozenset[CaseRunState]] = {
-    _S.QUEUED: frozenset({_S.RUNNING, _S.CANCELLED}),
+    _S.QUEUED: frozenset({_S.RUNNING, _S.PARKED, _S.CANCELLED}),
     _S.RUNNING: frozenset(
         {
             _S.COLLECTED,
@@ -48,11 +51,12 @@ CASE_RUN_TRANSITIONS: Mapping[CaseRunState, frozenset[CaseRunState]] = {
             _S.CRASHED,
             _S.OUTPUT_MISSING,
             _S.QUEUED,
-            _S.ABANDONED,
+            _S.PARKED,
             _S.CANCELLED,
         }
     ),
-    _S.COLLECTED: frozenset({_S.SUCCEEDED, _S.OUTPUT_INVALID, _S.CANCELLED}),
+    _S.COLLECTED: frozenset({_S.SUCCEEDED, _S.OUTPUT_INVALID, _S.PARKED, _S.CANCELLED}),
+    _S.PARKED: frozenset({_S.QUEUED, _S.COLLECTED, _S.CRASHED, _S.CANCELLED}),
 } | {
     state: frozenset()
     for state in (
@@ -89,7 +93,11 @@ class CaseRun(WithId, Base):
     )
     state_since: Mapped[datetime]
     attempt: Mapped[int] = mapped_column(default=0)
-    """How often it was claimed; a platform fault at the third ends in `abandoned`."""
+    """How often it was claimed."""
+    failed_on: Mapped[list[str]] = mapped_column(default=list)
+    """Names of the Nodes that failed it for our reasons, one entry a fault, since it was last resumed."""
+    resumed: Mapped[int] = mapped_column(default=0)
+    """How often it left the park by itself because a Node that failed it was well again."""
     claim_id: Mapped[UUID | None] = mapped_column(unique=True)
     lease_until: Mapped[datetime | None]
     """Running: when the claim lapses without a heartbeat. Queued again after a fault: not before this."""

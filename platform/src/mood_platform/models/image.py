@@ -51,6 +51,11 @@ class Image(WithId, Base):
     upload_begun_at: Mapped[datetime]
     created_at: Mapped[datetime]
     checked_at: Mapped[datetime | None]
+    blamed: Mapped[list[str]] = mapped_column(default=list)
+    """Nodes that failed cases of it, and were well before and after; one entry a fault, emptied by a case of
+    it that ended by itself."""
+    suspect_since: Mapped[datetime | None]
+    """Several Nodes, or the only one, failed over it: one of its cases runs at a time."""
     duplicate_of: Mapped[UUID | None] = mapped_column(ForeignKey("images.id"))
     """The same image handed in before by this team; Submissions use that one."""
     team: Mapped[Team] = relationship(lazy="raise")

@@ -72,6 +72,12 @@ class Run(WithId, Base):
     """When the team got the report of the toy cases."""
     scoring_attempt: Mapped[int] = mapped_column(default=0)
     """How often a step of its scoring (toy report, results) was begun; set back when one succeeds."""
+    parked_told_at: Mapped[datetime | None]
+    """When organizers were told that cases of it are parked."""
+    held_since: Mapped[datetime | None]
+    """Its Image is suspected of harming Nodes: its open cases are parked until organizers decide."""
+    held_why: Mapped[str] = mapped_column(default="")
+    """For organizers alone."""
     results_key: Mapped[str | None]
     scoring_version: Mapped[int | None]
     """Of the evaluator that made the results; None until there are some."""

@@ -62,6 +62,6 @@ def _about_run(tx: Transaction, kind: MailKind, run_id: UUID, public_url: str) -
     run = tx.session.scalars(select(Run).where(Run.id == run_id).options(relations)).one()
     submission = run.submission
     url = f"{public_url.rstrip('/')}/submissions/{submission.id}"
-    to_organizers = kind is MailKind.RUN_GAVE_UP
+    to_organizers = kind in {MailKind.RUN_GAVE_UP, MailKind.RUN_PARKED}
     people = organizers(tx) if to_organizers else members(tx, team_id=submission.team_id)
     return _Letter(run.id, people, write_run_mail(kind, submission=submission, run=run, url=url))

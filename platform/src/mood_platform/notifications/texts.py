@@ -13,6 +13,8 @@ class MailKind(StrEnum):
     RUN_FAILED = "run_failed"
     RUN_GAVE_UP = "run_gave_up"
     """To the organizers: a Run failed for the platform's own reasons."""
+    RUN_PARKED = "run_parked"
+    """To the organizers, once a Run: cases of it are parked."""
     SUBMISSION_EXCLUDED = "submission_excluded"
     SUBMISSION_INCLUDED = "submission_included"
     IMAGE_REJECTED = "image_rejected"
@@ -33,6 +35,7 @@ def write_run_mail(kind: MailKind, *, submission: Submission, run: Run, url: str
         ),
         MailKind.RUN_FAILED: (f"{name}: failed", f"{reason}\n{_cost_of_failure(submission)}\n{url}"),
         MailKind.RUN_GAVE_UP: (f"{name}: the platform gave up", _tell_organizers(submission, run, url)),
+        MailKind.RUN_PARKED: (f"{name}: cases are parked", _tell_of_parked(submission, run, url)),
         MailKind.SUBMISSION_EXCLUDED: (f"{name}: excluded", f"{submission.state_reason}\n{url}"),
         MailKind.SUBMISSION_INCLUDED: (f"{name}: included again", f"{submission.state_reason}\n{url}"),
     }
@@ -46,6 +49,19 @@ def _tell_organizers(submission: Submission, run: Run, url: str) -> str:
             run.reason.text if run.reason else "",
             f"See what happened: mood admin show {submission.id}",
             f"Start it again: mood admin rerun {submission.id} --reason TEXT",
+            url,
+        )
+    )
+
+
+def _tell_of_parked(submission: Submission, run: Run, url: str) -> str:
+    return "\n".join(
+        (
+            f"We failed to run or to score cases of run {run.number} of team {submission.team.slug}.",
+            "They are parked; everything else of the run goes on, and nobody is charged for it.",
+            f"See what happened: mood admin show {submission.id}",
+            "What waits for you, and which nodes are unwell: mood admin status, mood admin nodes",
+            f"Try the parked cases again: mood admin resume {run.id}",
             url,
         )
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, CursorResult, Row, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, Row, and_, func, select, update
 
 from mood_evaluator import Dataset, Task
 from mood_platform.db.transaction import Transaction
@@ -27,7 +27,9 @@ from mood_platform.models import (
     Submission,
 )
 from mood_platform.queueing import Job
+from mood_platform.runs.avoidance import may_go_to, not_beside_itself
 from mood_platform.runs.endings import lock_case, lock_run, release
+from mood_platform.runs.nodes import Presence, is_quarantined, see
 from mood_platform.runs.schedule import Waiting, ring_for_waiting_work, waiting_cases
 
 CLAIM_LOCK = 0x6D6F6F64
@@ -64,10 +66,11 @@ def case_key(run_id: UUID, case_run_id: UUID, claim_id: UUID | None, name: str) 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimingNode:
-    """Who claims: its name, its facts for the record, and the images it already has."""
+    """Who claims: its slot's name, its machine, its facts for the record, and the images it already has."""
 
     name: str
     facts: Json
+    machine: str = ""
     images: Collection[str] = ()
 
 
@@ -79,16 +82,20 @@ def claim_next(
     Claims take turns, so that each sees the running cases of all others: this is what makes two
     teams share the slots evenly. A Run that is just being changed is passed over; the bell tells.
     """
+    see(tx, Presence(name=node.name, machine=node.machine, stages=stages, facts=node.facts))
     turn = func.set_config("idle_in_transaction_session_timeout", TURN, True)
     tx.session.execute(select(turn, func.pg_advisory_xact_lock(CLAIM_LOCK)))
-    found = _lock_first(tx, stages, node.images)
+    found = None if is_quarantined(tx, name=node.name) else _lock_first(tx, stages, node, lease_seconds)
     claim = None if found is None else _take(tx, found, node, lease_seconds)
     ring_for_waiting_work(tx)
     return claim
 
 
-def _lock_first(tx: Transaction, stages: Collection[Stage], images: Collection[str]) -> Found | None:
-    for waiting in waiting_cases(tx, images=images):
+def _lock_first(
+    tx: Transaction, stages: Collection[Stage], node: ClaimingNode, lease_seconds: float
+) -> Found | None:
+    suiting = and_(may_go_to(tx, node=node.name, lease_seconds=lease_seconds), not_beside_itself())
+    for waiting in waiting_cases(tx, images=node.images, suiting=suiting):
         if waiting.kind in stages and (found := _lock(tx, waiting)) is not None:
             return found
     return None

@@ -1,4 +1,4 @@
-"""How Runs and CaseRuns end early: cancelled, failed and refunded, or released by a platform fault.
+"""How Runs and CaseRuns end early: cancelled, failed and refunded, or given to another Node after a fault.
 
 Locks are always taken in one order: the Run, then its CaseRuns. Nobody can wait in a circle then.
 """
@@ -14,8 +14,9 @@ from mood_platform.db.transaction import Transaction
 from mood_platform.failures import Blame, FailureReason
 from mood_platform.models import CaseRun, CaseRunState, Run, RunState, Stage, Submission
 from mood_platform.queueing import Job
+from mood_platform.runs.parking import park
 
-LIVE_CASES = (CaseRunState.QUEUED, CaseRunState.RUNNING, CaseRunState.COLLECTED)
+LIVE_CASES = (CaseRunState.QUEUED, CaseRunState.RUNNING, CaseRunState.COLLECTED, CaseRunState.PARKED)
 REST_SECONDS = 5.0
 """A case that met a broken engine rests this long, six times longer after each further fault."""
 
@@ -76,19 +77,18 @@ def refund(tx: Transaction, *, submission_id: UUID, reason: str) -> bool:
 def release(
     tx: Transaction, *, run: Run, case_run: CaseRun, reason: FailureReason, max_attempts: int
 ) -> None:
-    """A running case met a platform fault: queue it again, or give up and fail its Run. The Run is locked."""
+    """A running case met a fault of ours: queue it again for another Node, or park it. The Run is locked."""
     case_run.finished_at = tx.now
-    if case_run.attempt < max_attempts:
-        case_run.lease_until = _rests_until(tx, case_run, reason)
-        case_run.advance(CaseRunState.QUEUED, now=tx.now, reason=reason)
+    case_run.failed_on = [*case_run.failed_on, str(case_run.node)]
+    if run.held_since is not None or len(case_run.failed_on) >= max_attempts:
+        park(tx, run=run, case_run=case_run, reason=reason)
         return
-    case_run.lease_until = None
-    case_run.advance(CaseRunState.ABANDONED, now=tx.now, reason=reason)
-    fail_run(tx, run=run, reason=FailureReason.ABANDONED)
+    case_run.lease_until = _rests_until(tx, case_run, reason)
+    case_run.advance(CaseRunState.QUEUED, now=tx.now, reason=reason)
 
 
 def _rests_until(tx: Transaction, case_run: CaseRun, reason: FailureReason) -> datetime | None:
     """A lost lease has waited long enough; an engine that failed needs time to come back."""
     if reason is FailureReason.LOST_LEASE:
         return None
-    return tx.now + timedelta(seconds=REST_SECONDS * 6 ** (case_run.attempt - 1))
+    return tx.now + timedelta(seconds=REST_SECONDS * 6 ** (len(case_run.failed_on) - 1))

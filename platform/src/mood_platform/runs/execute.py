@@ -41,7 +41,9 @@ def work_once(slot: Slot, *, stages: Collection[Stage]) -> bool:
     node = slot.node
     if not is_fit(node, slot.runtime):
         return False
-    claimant = ClaimingNode(name=node.name, facts=node.facts, images=node.loaded_images())
+    claimant = ClaimingNode(
+        name=node.name, machine=node.machine, facts=node.facts, images=node.loaded_images()
+    )
     with transaction(slot.sessions, slot.queue) as tx:
         claim = claim_next(tx, stages=stages, node=claimant, lease_seconds=node.lease_seconds)
     if claim is None:

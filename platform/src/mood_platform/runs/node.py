@@ -30,6 +30,7 @@ class Node:
     """One slot on one machine. `cache` is shared by all slots of the machine."""
 
     name: str
+    machine: str
     instance: str
     holder_image: str
     cache: Path

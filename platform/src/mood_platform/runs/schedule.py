@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, true
+from sqlalchemy import ColumnElement, func, or_, select, true
 
 from mood_platform.db.transaction import Transaction
 from mood_platform.models import LIVE, CaseRun, CaseRunState, Image, Run, Stage, Submission
@@ -23,19 +23,23 @@ class Waiting:
     """The bell that announces it: toy for toy cases of any Run, else the stage of the Run."""
 
 
-def waiting_cases(tx: Transaction, *, images: Collection[str] = ()) -> Sequence[Waiting]:
+def waiting_cases(
+    tx: Transaction, *, images: Collection[str] = (), suiting: ColumnElement[bool] | None = None
+) -> Sequence[Waiting]:
     """The next case of every Run that has one: toy cases first, analysis last, then by the Team with the
     fewest running cases, by `submitted_at`, and by images that are here already.
 
-    Hidden cases wait until the toy cases of their Run were reported; a case may rest after a fault.
+    Hidden cases wait until the toy cases of their Run were reported; a case may rest after a fault. Only
+    those are named that are `suiting`, which speaks of a CaseRun, its Run and its Image.
     """
     first = (
         select(CaseRun.id, CaseRun.toy)
         .where(CaseRun.run_id == Run.id, CaseRun.state == CaseRunState.QUEUED)
         .where(or_(CaseRun.lease_until.is_(None), CaseRun.lease_until <= tx.now))
+        .where(true() if suiting is None else suiting)
         .order_by(CaseRun.position)
         .limit(1)
-        .correlate(Run)
+        .correlate(Run, Image)
         .lateral("first")
     )
     running = (
@@ -50,9 +54,9 @@ def waiting_cases(tx: Transaction, *, images: Collection[str] = ()) -> Sequence[
     query = (
         select(first.c.id, Run.id, first.c.toy, Run.stage)
         .select_from(Run)
-        .join(first, true())
         .join(Submission, Run.submission_id == Submission.id)
         .join(Image, Submission.image_id == Image.id)
+        .join(first, true())
         .outerjoin(running, running.c.team_id == Submission.team_id)
         .where(Run.state.in_(LIVE), opened)
         .order_by(

@@ -20,6 +20,7 @@ from mood_platform.errors import PlatformError
 from mood_platform.execution.runtime import CaseJob, Execution
 from mood_platform.models import LIVE, CaseRun, CaseRunState, Image, Run, RunState, Stage, Submission
 from mood_platform.queueing import Job
+from mood_platform.runs.decisions import decide_ours, resume
 from mood_platform.runs.execute import work_once
 from mood_platform.runs.reaper import reap
 from mood_platform.runs.score_case import score_case
@@ -76,7 +77,7 @@ class Explorer:
         weights = {
             self.work: 30, self.answer: 20, self.answer_twice: 6, self.sweep: 6, self.reap: 3,
             self.pass_time: 3, self.submit: 5, self.withdraw: 1, self.cancel: 1, self.rerun: 2,
-            self.stop: 1, self.void: 1, self.analyse: 1,
+            self.stop: 1, self.void: 1, self.analyse: 1, self.resume: 2,
         }  # fmt: skip
         (action,) = self.dice.choices(list(weights), list(weights.values()))
         name = action.__name__
@@ -172,6 +173,9 @@ class Explorer:
     def void(self) -> None:
         self._run(lambda tx, run: void_run(tx, run=run, reason="wrong", actor=ORGANIZER), RunState.SCORED)
 
+    def resume(self) -> None:
+        self._run(lambda tx, run: resume(tx, run=run, actor=ORGANIZER), *LIVE)
+
     def _own(self, act: Callable[..., object]) -> None:
         with self.platform.open() as tx:
             team = self.dice.choice(self.teams)
@@ -233,9 +237,10 @@ class Explorer:
         self.settle(rounds=rounds)
 
     def settle(self, *, rounds: int = 60) -> None:
-        """Time passes and machines work until nothing is left to do; only the store may still refuse."""
+        """Time passes, machines and organizers work until nothing is left; only the store may refuse."""
         self.runtime = FakeRuntime(_answer)
         for _ in range(rounds):
+            self._answer_what_waits()
             self.pass_time()
             self.sweep()
             self.reap()
@@ -244,6 +249,17 @@ class Explorer:
                     self._handle(*self.platform.queue.pending.pop(0))
             if not self._live():
                 return
+
+    def _answer_what_waits(self) -> None:
+        """An organizer goes through the Runs with parked cases: the platform is well again."""
+        with self.platform.open() as tx:
+            for run in tx.session.scalars(
+                select(Run).where(Run.parked_told_at.is_not(None)).order_by(Run.id)
+            ):
+                if run.state.live and run.held_since is not None:
+                    decide_ours(tx, run=run, actor=ORGANIZER, reason="the power failed")
+                elif run.state.live:
+                    resume(tx, run=run, actor=ORGANIZER)
 
     def _live(self) -> bool:
         with self.platform.open() as tx:

@@ -74,7 +74,12 @@ class TinyPlatform:
         with self.open() as tx:
             runtime.images |= {digest for digest in tx.session.scalars(select(Image.digest)) if digest}
         node = Node(
-            name="node-1", instance="test", holder_image="base", cache=self.cache, facts={"cpu": "test"}
+            name="node-1",
+            machine="machine-1",
+            instance="test",
+            holder_image="base",
+            cache=self.cache,
+            facts={"cpu": "test"},
         )
         runtime.images.add(node.holder_image)
         return Slot(

@@ -23,8 +23,8 @@ from mood_platform.models import (
 )
 from mood_platform.storage.store import ObjectStore
 
-ENDED_BY_NODE = TEAM_FAULTS - {CaseRunState.OUTPUT_INVALID} | {CaseRunState.COLLECTED, CaseRunState.ABANDONED}
-"""How a running case can end; each case has one such event, or was cancelled."""
+ENDED_BY_NODE = TEAM_FAULTS - {CaseRunState.OUTPUT_INVALID} | {CaseRunState.COLLECTED}
+"""How a running case can end; each case has one such event, was cancelled, or organizers decided."""
 
 
 def breaches(session: Session, store: ObjectStore) -> list[str]:
@@ -47,7 +47,7 @@ def breaches(session: Session, store: ObjectStore) -> list[str]:
 
 def faults_of(case_events: Sequence[RunEvent]) -> int:
     """How often the platform failed on a case."""
-    faulty = {CaseRunState.QUEUED, CaseRunState.ABANDONED}
+    faulty = {CaseRunState.QUEUED, CaseRunState.PARKED}
     return sum(event.before == CaseRunState.RUNNING and event.after in faulty for event in case_events)
 
 
@@ -91,7 +91,12 @@ def _wrong_with_case(
     run: Run, case: CaseRun, events: Sequence[RunEvent], store: ObjectStore
 ) -> Iterator[str]:
     after = Counter(event.after for event in events)
-    ends, recorded = sum(after[one] for one in TERMINAL), sum(after[one] for one in ENDED_BY_NODE)
+    recorded = sum(
+        (event.after in ENDED_BY_NODE and event.before != CaseRunState.PARKED)
+        or (event.before, event.after) == (CaseRunState.PARKED, CaseRunState.CRASHED)
+        for event in events
+    )
+    ends = sum(after[one] for one in TERMINAL)
     if not case.state.terminal or ends != 1:
         yield f"it has {ends} ends instead of one"
     if recorded > 1 or (recorded == 0 and case.state is not CaseRunState.CANCELLED):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 
 from mood_platform.db.engine import Sessions, make_engine, make_sessions
@@ -72,7 +73,8 @@ def build_world(settings: Settings, *, runtime: ContainerRuntime | None = None) 
 def make_node(settings: Settings) -> Node:
     execution: ExecutionSettings = settings.execution
     return Node(
-        name=execution.node,
+        name=execution.node or socket.gethostname(),
+        machine=execution.machine or socket.gethostname(),
         instance=execution.instance,
         holder_image=execution.holder_image,
         cache=execution.cache or settings.storage.root / "cache",

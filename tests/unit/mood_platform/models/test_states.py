@@ -35,9 +35,10 @@ RUN_STEPS = {
     "cancelled": "",
 }
 CASE_RUN_STEPS = {
-    "queued": "running cancelled",
-    "running": "collected timed_out out_of_memory crashed output_missing queued abandoned cancelled",
-    "collected": "succeeded output_invalid cancelled",
+    "queued": "running parked cancelled",
+    "running": "collected timed_out out_of_memory crashed output_missing queued parked cancelled",
+    "collected": "succeeded output_invalid parked cancelled",
+    "parked": "queued collected crashed cancelled",
     "succeeded": "",
     "output_invalid": "",
     "timed_out": "",

@@ -49,6 +49,7 @@ class Images:
 def a_node(cache: Path, *, case_cache_bytes: int = 10**9, image_cache_count: int = 2) -> Node:
     return Node(
         name="node-1",
+        machine="machine-1",
         instance="test",
         holder_image="base",
         cache=cache,

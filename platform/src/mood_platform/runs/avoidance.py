@@ -1,0 +1,38 @@
+"""Which waiting cases a Node had better leave to others: those it failed, and those of a suspected Image."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import aliased
+
+from mood_platform.db.transaction import Transaction
+from mood_platform.models import CaseRun, CaseRunState, Image, Run, Stage, Submission
+from mood_platform.runs.nodes import living
+
+
+def may_go_to(tx: Transaction, *, node: str, lease_seconds: float) -> ColumnElement[bool]:
+    """Of a CaseRun and its Run: this Node did not fail it yet, or so did all the others that live."""
+    others = {stage: living(tx, stage=stage, lease_seconds=lease_seconds) for stage in Stage}
+    failed_everywhere = (
+        and_(_announced_as(stage), CaseRun.failed_on.contains([node, *others[stage]])) for stage in Stage
+    )
+    return or_(~CaseRun.failed_on.contains([node]), *failed_everywhere)
+
+
+def _announced_as(stage: Stage) -> ColumnElement[bool]:
+    """By which bell a CaseRun is announced."""
+    return CaseRun.toy.is_(True) if stage is Stage.TOY else and_(~CaseRun.toy, Run.stage == stage)
+
+
+def not_beside_itself() -> ColumnElement[bool]:
+    """Of a Run and its Image: one case of a suspected Image runs at a time."""
+    case, run, submission = aliased(CaseRun), aliased(Run), aliased(Submission)
+    running = (
+        select(case.id)
+        .join(run, case.run_id == run.id)
+        .join(submission, run.submission_id == submission.id)
+        .where(case.state == CaseRunState.RUNNING, submission.image_id == Image.id)
+        .correlate(Image)
+        .exists()
+    )
+    return or_(Image.suspect_since.is_(None), ~running)

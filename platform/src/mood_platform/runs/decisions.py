@@ -1,0 +1,91 @@
+"""What organizers decide about parked cases: try them again, or say whose fault it was."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from mood_platform.accounts.audit import audit, subject_of
+from mood_platform.db.transaction import Transaction
+from mood_platform.errors import Conflict, Invalid
+from mood_platform.failures import FailureReason
+from mood_platform.models import CaseRunState, Image, Run, Submission
+from mood_platform.queueing import Job
+from mood_platform.runs.endings import lock_run
+from mood_platform.runs.parking import lock_parked, unpark
+from mood_platform.runs.schedule import ring_for_waiting_work
+
+
+def resume(tx: Transaction, *, run: Run, actor: str, reason: str = "") -> int:
+    """Every parked case of a Run is tried again, as if it had never failed; gives their number."""
+    locked = _lock_waiting(tx, run)
+    if locked.held_since is not None:
+        raise Conflict(
+            "The run is held: running its image made nodes fail.",
+            remedy="Decide whose fault it is: mood admin decide RUN team, or ours.",
+        )
+    count = _unpark_all(tx, locked)
+    audit(tx, actor=actor, action="run.resume", subject=subject_of("run", run), reason=reason)
+    return count
+
+
+def decide_team(tx: Transaction, *, run: Run, actor: str, reason: str) -> int:
+    """The image is at fault: every parked case of the held Run counts as crashed; gives their number."""
+    locked = _lock_held(tx, run, reason)
+    parked = lock_parked(tx, run=locked)
+    for case_run in parked:
+        case_run.advance(CaseRunState.CRASHED, now=tx.now, reason=FailureReason.BROKE_NODE)
+    _let_go(tx, locked)
+    tx.enqueue(Job.SCORE_RUN, run_id=str(run.id))
+    _write_down(tx, run, "team", actor, reason)
+    return len(parked)
+
+
+def decide_ours(tx: Transaction, *, run: Run, actor: str, reason: str) -> int:
+    """The image is not at fault: every parked case of the held Run is tried again; gives their number."""
+    locked = _lock_held(tx, run, reason)
+    _let_go(tx, locked)
+    count = _unpark_all(tx, locked)
+    _write_down(tx, run, "ours", actor, reason)
+    return count
+
+
+def _lock_waiting(tx: Transaction, run: Run) -> Run:
+    locked = lock_run(tx, run.id)
+    if locked is None or not locked.state.live or locked.parked_told_at is None:
+        raise Conflict("The run has no parked case.", remedy="mood admin status lists the runs that have.")
+    return locked
+
+
+def _lock_held(tx: Transaction, run: Run, reason: str) -> Run:
+    if not reason.strip():
+        raise Invalid("Field reason: it is empty.", remedy="Write why; it is kept with the run.")
+    locked = _lock_waiting(tx, run)
+    if locked.held_since is None:
+        raise Conflict(
+            "The run is not held: nobody suspects its image.",
+            remedy="Try its parked cases again (mood admin resume), or end it (mood admin cancel).",
+        )
+    return locked
+
+
+def _let_go(tx: Transaction, run: Run) -> None:
+    """The Run is held no more, and its Image stands where it stood before the first fault."""
+    run.held_since, run.held_why, run.parked_told_at = None, "", None
+    mine = select(Image).join(Submission, Submission.image_id == Image.id)
+    image = tx.session.scalars(mine.where(Submission.id == run.submission_id).with_for_update(of=Image)).one()
+    image.blamed, image.suspect_since = [], None
+
+
+def _unpark_all(tx: Transaction, run: Run) -> int:
+    parked = lock_parked(tx, run=run)
+    for case_run in parked:
+        unpark(tx, case_run=case_run)
+    run.parked_told_at = None
+    tx.session.flush()
+    ring_for_waiting_work(tx)
+    return len(parked)
+
+
+def _write_down(tx: Transaction, run: Run, whose: str, actor: str, reason: str) -> None:
+    subject = subject_of("run", run)
+    audit(tx, actor=actor, action="run.decide", subject=subject, reason=reason, data={"whose": whose})

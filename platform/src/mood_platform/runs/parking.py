@@ -1,0 +1,38 @@
+"""Parks cases that we failed to run or to score, and brings them back: a parked case never ends its Run."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from mood_platform.db.transaction import Transaction
+from mood_platform.failures import FailureReason
+from mood_platform.models import CaseRun, CaseRunState, Run
+from mood_platform.queueing import Job
+
+
+def park(tx: Transaction, *, run: Run, case_run: CaseRun, reason: FailureReason) -> None:
+    """It waits for a healthy Node or an organizer, everything else of its Run goes on. Both rows are locked.
+
+    Organizers are told once a Run, whatever number of its cases is parked.
+    """
+    case_run.lease_until = None
+    case_run.advance(CaseRunState.PARKED, now=tx.now, reason=reason)
+    if run.parked_told_at is None:
+        run.parked_told_at = tx.now
+        tx.enqueue(Job.SEND_MAIL, kind="run_parked", run=str(run.id))
+
+
+def unpark(tx: Transaction, *, case_run: CaseRun) -> None:
+    """As if it had never failed: run once more, or, where its prediction is kept, scored once more."""
+    scored = case_run.prediction_key is not None
+    case_run.failed_on, case_run.scoring_attempt, case_run.lease_until = [], 0, None
+    case_run.advance(CaseRunState.COLLECTED if scored else CaseRunState.QUEUED, now=tx.now)
+    if scored:
+        tx.enqueue(Job.SCORE_CASE, case_run_id=str(case_run.id))
+
+
+def lock_parked(tx: Transaction, *, run: Run) -> list[CaseRun]:
+    """The parked cases of a Run that is locked already."""
+    query = select(CaseRun).where(CaseRun.run_id == run.id, CaseRun.state == CaseRunState.PARKED)
+    locked = query.order_by(CaseRun.id).with_for_update(key_share=True)
+    return list(tx.session.scalars(locked.execution_options(populate_existing=True)))
