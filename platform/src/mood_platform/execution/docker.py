@@ -35,6 +35,7 @@ from mood_platform.execution.container_options import (
 )
 from mood_platform.execution.contract import DATA, PRED, output_name_of
 from mood_platform.execution.log_head import LogHead
+from mood_platform.execution.meter import Meter
 from mood_platform.execution.outcome import SIGKILLED
 from mood_platform.execution.runtime import CaseJob, Execution
 from mood_platform.execution.start import NotStarted, start_case
@@ -70,6 +71,11 @@ class DockerRuntime:
     def _host_cpus(self) -> float:
         return float(self._client.info()["NCPU"])
 
+    @cached_property
+    def _local(self) -> bool:
+        """Whether the engine is reached by a socket of this machine, whose kernel is then its kernel."""
+        return bool(self._client.api.base_url.startswith("http+docker://"))
+
     def _connect(self, timeout: int) -> docker.DockerClient:
         if self._base_url is None:
             return docker.from_env(timeout=timeout)
@@ -102,8 +108,17 @@ class DockerRuntime:
             _require_running(holder, job)  # else that is what to tell
             raise
         head = LogHead(case, limit=job.limits.log)
-        ending = watch(case, seconds=job.limits.seconds, should_stop=should_stop)
-        return self._conclude(job, case, holder, ending, head)
+        meter = Meter(case, local=self._local, cores=self._host_cpus, count_cases=self._count_cases)
+        ending = watch(case, seconds=job.limits.seconds, should_stop=should_stop, gauge=meter)
+        return replace(self._conclude(job, case, holder, ending, head), usage=meter.usage)
+
+    def _count_cases(self) -> int | None:
+        """Cases that run on this engine now, of all installations; None where it does not say."""
+        try:
+            running = self._client.api.containers(filters={"label": CLAIM_LABEL})
+        except ENGINE_FAULTS:
+            return None
+        return len({entry["Labels"][CLAIM_LABEL] for entry in running})
 
     def _start_holder(self, job: CaseJob) -> Container:
         options = holder_options(job, image=self._image_config(job.holder_image))

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from mood_evaluator import Dataset, Task
 from mood_platform.execution.limits import Limits
+from mood_platform.execution.usage import Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,7 @@ class Execution:
     engine_restarted: bool = False
     log_truncated: bool = False
     cancelled: bool = False
+    usage: Usage | None = None  # None: nothing could be measured
 
 
 class ContainerRuntime(Protocol):

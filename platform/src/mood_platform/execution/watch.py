@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from docker.errors import APIError, DockerException
 from docker.models.containers import Container
@@ -21,6 +21,14 @@ _DYING_SECONDS = 30.0
 _TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)")
 
 
+class Gauge(Protocol):
+    """Looks at a running container; told how many seconds it has run."""
+
+    def read(self, elapsed: float) -> None: ...
+
+    def read_before_kill(self, elapsed: float) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """How a container ended; `state` is the engine's own record."""
@@ -32,7 +40,7 @@ class Ending:
     engine_lost: bool = False  # for a while the engine did not answer
 
 
-def watch(case: Container, *, seconds: float, should_stop: Callable[[], bool]) -> Ending:
+def watch(case: Container, *, seconds: float, should_stop: Callable[[], bool], gauge: Gauge) -> Ending:
     """Returns when the container has ended by itself, at the limit, or because `should_stop` said so."""
     started = time.monotonic()
     next_stop_check = 0.0
@@ -43,7 +51,9 @@ def watch(case: Container, *, seconds: float, should_stop: Callable[[], bool]) -
         if state is not None and not state["Running"]:
             return Ending(state, _duration(state, elapsed), engine_lost=engine.was_lost)
         if elapsed >= seconds:
+            gauge.read_before_kill(elapsed)
             return _end(engine, elapsed, limit=True)
+        gauge.read(elapsed)
         if elapsed >= next_stop_check:
             if should_stop():
                 return _end(engine, elapsed, limit=False)

@@ -42,8 +42,40 @@ class Container:
             raise self._kill
 
 
-def watched(container: Any, *, seconds: float = 5, stop: bool = False) -> Any:
-    return watch(container, seconds=seconds, should_stop=lambda: stop)
+class Looks(list[str]):
+    """A gauge that notes when it was read: while its container ran, or just before the kill."""
+
+    def __init__(self, container: Any) -> None:
+        super().__init__()
+        self._container = container
+
+    def read(self, elapsed: float) -> None:
+        assert self._container.attrs["State"]["Running"]
+        self.append("while it runs")
+
+    def read_before_kill(self, elapsed: float) -> None:
+        assert self._container.kills == 0
+        self.append("before the kill")
+
+
+def watched(container: Any, *, seconds: float = 5, stop: bool = False, looks: Looks | None = None) -> Any:
+    gauge = Looks(container) if looks is None else looks
+    return watch(container, seconds=seconds, should_stop=lambda: stop, gauge=gauge)
+
+
+def test_counters_are_read_while_the_container_runs_and_last_before_our_kill() -> None:
+    container = Container(RUNNING)
+    looks = Looks(container)
+    watched(container, seconds=0.05, looks=looks)
+    assert looks[-1] == "before the kill"
+    assert set(looks[:-1]) == {"while it runs"}
+
+
+def test_counters_of_a_container_that_has_ended_are_not_read() -> None:
+    container = Container(RUNNING, ENDED)
+    looks = Looks(container)
+    watched(container, looks=looks)
+    assert looks == ["while it runs"]
 
 
 def test_a_container_that_ends_is_not_killed() -> None:
