@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from mood_platform.db.engine import Sessions
 from mood_platform.errors import Transient
 from mood_platform.execution.runtime import CaseJob, Collected, Execution
+from mood_platform.execution.usage import Usage
 from mood_platform.failures import FailureReason
 from mood_platform.models import CaseRun, CaseRunState, Run, RunState, Stage
 from mood_platform.queueing import Job
@@ -55,6 +56,16 @@ def test_a_turn_runs_one_case_and_stores_prediction_and_log_before_the_row(platf
     assert platform.store.read(f"{folder}/prediction", limit=100) == b"prediction"
     assert platform.store.read(f"{folder}/log", limit=100) == b"hello"
     assert platform.queue.names()[-1] is Job.SCORE_CASE
+
+
+def test_what_a_case_used_is_kept_with_it(platform: TinyPlatform) -> None:
+    platform.submit(platform.join("north"))
+    usage = Usage(seconds=1, cpu_seconds=0.5, memory_peak=2**20)
+    ran = Execution(exit_code=1, collected=Collected.MISSING, usage=usage)
+    work_once(platform.slot(FakeRuntime(lambda _: Scripted(None, b"", ran))), stages=ALL_STAGES)
+    (case_run,) = started(platform)
+    assert case_run.usage is not None
+    assert Usage.from_json(case_run.usage) == usage
 
 
 def test_the_engine_is_told_nothing_but_the_claim_the_case_and_the_limits(platform: TinyPlatform) -> None:

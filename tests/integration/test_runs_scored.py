@@ -17,6 +17,7 @@ from sqlalchemy import select
 from mood_evaluator import Dataset, Evidence, Task, canonical_digest
 from mood_platform.db.engine import Sessions
 from mood_platform.execution.runtime import CaseJob, Collected, Execution
+from mood_platform.execution.usage import Usage
 from mood_platform.failures import FailureReason
 from mood_platform.models import CaseRun, CaseRunState, Run, RunState, Stage, Submission, TestSet
 from mood_platform.queueing import Job
@@ -239,6 +240,17 @@ def test_scores_outside_the_range_are_warned_about(platform: TinyPlatform) -> No
         run = tx.session.scalars(select(Run)).one()
     codes = Counter(warning["code"] for warning in document(platform, run.toy_report_key)["warnings"])
     assert codes == {"clamped": 2, "all_scores_equal": 2, "slow": 2}
+
+
+def test_the_toy_report_says_what_each_toy_case_used(platform: TinyPlatform) -> None:
+    platform.submit(platform.join("north"), task=Task.SAMPLE, stage=Stage.TOY)
+    usage = Usage(seconds=0.1, cpu_seconds=0.05, memory_peak=2**20)
+    ran = Execution(exit_code=0, seconds=0.1, collected=Collected.PRESENT, usage=usage)
+    drive(platform, FakeRuntime(lambda _: Scripted(b"0.5\n", b"", ran)))
+    with platform.open() as tx:
+        run = tx.session.scalars(select(Run)).one()
+    brain = document(platform, run.toy_report_key)["datasets"]["brain"]
+    assert [case["usage"] for case in brain["cases"]] == [usage.to_json()] * len(brain["cases"])
 
 
 def test_two_runs_of_the_same_predictions_have_equal_results(platform: TinyPlatform) -> None:

@@ -30,6 +30,8 @@ class CaseRunView(View):
     attempt: int
     seconds: float | None
     exit_code: int | None
+    usage: Document | None
+    """CPU seconds, memory, pressure (mood-usage/1); null where nothing could be measured."""
     reason: str | None
     flags: list[str]
     node: str | None
@@ -140,6 +142,7 @@ def _view_case(row: CaseRun) -> CaseRunView:
         attempt=row.attempt,
         seconds=row.seconds,
         exit_code=row.exit_code,
+        usage=row.usage,
         reason=row.reason and row.reason.value,
         flags=row.flags,
         node=row.node,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mood_platform.cli.console import number, show_table
+from mood_platform.cli.console import BLANK, number, show_table
 
 
 def show_cases(cases: Sequence[dict[str, Any]], *, title: str, notes: str) -> None:
@@ -15,10 +15,19 @@ def show_cases(cases: Sequence[dict[str, Any]], *, title: str, notes: str) -> No
             case["case"][:12],
             case["outcome"],
             f"{number(case['seconds'], 2)} / {case['limit_seconds']:g} s",
+            *_used(case.get("usage") or {}),
             number(case["score"], 4),
             number(case["ap"]),
             ", ".join(case["flags"]) or case["text"],
         )
         for case in cases
     ]
-    show_table(("case", "outcome", "time / limit>", "score>", "AP>", notes), rows, title=title)
+    columns = ("case", "outcome", "time / limit>", "CPU>", "memory>", "score>", "AP>", notes)
+    show_table(columns, rows, title=title)
+
+
+def _used(usage: dict[str, Any]) -> tuple[str, str]:
+    """CPU seconds and peak memory; a dash where they could not be measured, or by an older platform."""
+    memory, seconds = usage.get("memory_peak"), usage.get("cpu_seconds")
+    cpu = BLANK if seconds is None else f"{seconds:.2f} s"
+    return cpu, BLANK if memory is None else f"{memory / 2**20:.0f} MiB"

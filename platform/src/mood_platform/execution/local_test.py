@@ -169,5 +169,6 @@ def _row(
         "seconds": execution.seconds,
         "limit_seconds": job.limits.seconds,
         "exit_code": execution.exit_code,
+        "usage": None if execution.usage is None else execution.usage.to_json(),
         "log": log_text(job.log.read_bytes(), limit=job.limits.log) if job.log.exists() else "",
     }

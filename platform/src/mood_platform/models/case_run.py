@@ -109,6 +109,8 @@ class CaseRun(WithId, Base):
     seconds: Mapped[float | None]
     """Container run time, without queueing and image pull."""
     exit_code: Mapped[int | None]
+    usage: Mapped[Json | None]
+    """What its container used (mood-usage/1), as far as it could be measured."""
     reason: Mapped[FailureReason | None] = mapped_column(open_enum(FailureReason))
     flags: Mapped[list[str]] = mapped_column(default=list)
     prediction_key: Mapped[str | None]

@@ -167,6 +167,7 @@ def record(
     if case_run is None:
         return False
     case_run.seconds, case_run.exit_code = execution.seconds, execution.exit_code
+    case_run.usage = None if execution.usage is None else execution.usage.to_json()
     case_run.flags = [str(flag) for flag in outcome.flags]
     case_run.prediction_key, case_run.log_key = prediction_key, log_key
     if run is not None:

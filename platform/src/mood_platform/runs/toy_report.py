@@ -73,6 +73,7 @@ def _case(case_run: CaseRun, *, limits: Limits, store: ObjectStore) -> Json:
         "seconds": case_run.seconds,
         "limit_seconds": limits.seconds,
         "exit_code": case_run.exit_code,
+        "usage": case_run.usage,
         "log": _log(store, case_run.log_key, limit=limits.log),
     }
 

@@ -14,6 +14,7 @@ from mood_platform.accounts.principal import Principal
 from mood_platform.challenges.service import install_test_set
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import Transaction, transaction
+from mood_platform.execution.usage import Usage
 from mood_platform.failures import FailureReason
 from mood_platform.models import CaseRun, CaseRunState, Json, Run, RunState, Stage, Submission, User
 from mood_platform.runs.endings import fail_run
@@ -194,6 +195,9 @@ class _Play:
             return
         row.started_at = row.finished_at = tx.now
         row.seconds, row.exit_code, row.flags = secrets.seconds, secrets.exit_code, [secrets.word]
+        row.usage = Usage(
+            seconds=secrets.seconds, cpu_seconds=secrets.seconds, memory_peak=secrets.cases
+        ).to_json()
         row.score = {"score": secrets.score, "valid": True, "fault": secrets.word}
         row.log_key = f"runs/{row.run_id}/{row.id}/{row.claim_id}/log"
         row.prediction_key = f"runs/{row.run_id}/{row.id}/{row.claim_id}/prediction"
@@ -224,7 +228,7 @@ def make_toy_report(toy: Sequence[CaseRun]) -> Json:
             "fault": None,
             "flags": [],
         }
-        times = {"seconds": 1.5, "limit_seconds": 3.0, "exit_code": 0}
+        times = {"seconds": 1.5, "limit_seconds": 3.0, "exit_code": 0, "usage": None}
         return facts | times | {"score": 0.5, "ap": None, "log": TOY_LOG}
 
     ordered = sorted(toy, key=lambda row: row.case.position)

@@ -36,8 +36,10 @@ def format_percent(share: float | None) -> str:
     return MISSING if share is None else f"{100 * share:.0f} %"
 
 
-def format_bytes(size: float) -> str:
+def format_bytes(size: float | None) -> str:
     """12.3 MiB"""
+    if size is None:
+        return MISSING
     power = 0
     while size >= 1024 and power < len(_UNITS) - 1:
         size, power = size / 1024, power + 1

@@ -59,7 +59,7 @@ def test_a_leaderboard_names_version_digest_and_demonstration(capsys: pytest.Cap
     assert "labels reproducible" in told
 
 
-def report(case: str = "0123456789abcdef") -> dict[str, Any]:
+def report(case: str = "0123456789abcdef", **more: Any) -> dict[str, Any]:
     one = {
         "case": case,
         "outcome": "timed_out",
@@ -68,8 +68,21 @@ def report(case: str = "0123456789abcdef") -> dict[str, Any]:
         "score": None,
         "ap": None,
     }
-    part = {"ap": None, "cases": [one | {"flags": [], "text": "It took too long.", "log": "line\n"}]}
+    one |= {"flags": [], "text": "It took too long.", "log": "line\n"} | more
+    part = {"ap": None, "cases": [one]}
     return {"head": "Only a check.", "datasets": {"brain": part}, "warnings": []}
+
+
+def test_a_report_shows_cpu_seconds_and_peak_memory_where_they_were_measured(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    show_report(report(usage={"cpu_seconds": 0.754, "memory_peak": 300 * 2**20}))
+    told = capsys.readouterr().out
+    assert "0.75 s" in told
+    assert "300 MiB" in told
+    for nothing in ({}, {"usage": None}, {"usage": {"cpu_seconds": None, "memory_peak": None}}):
+        show_report(report(**nothing))
+        assert "0 MiB" not in capsys.readouterr().out
 
 
 def test_a_report_shows_head_outcome_time_and_reason(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,8 @@ from mood_evaluator import Case, Dataset, Task, TestSet, draw_batching, save_tes
 from mood_platform.errors import Misconfigured, NotFound
 from mood_platform.execution.limits import Limits
 from mood_platform.execution.local_test import test_image as try_image
-from mood_platform.execution.runtime import CaseJob, Execution
+from mood_platform.execution.runtime import CaseJob, Collected, Execution
+from mood_platform.execution.usage import Usage
 from mood_platform.testing.runtime import FakeRuntime, Scripted
 
 SHAPE = (4, 4, 4)
@@ -102,7 +103,7 @@ def test_a_row_says_all_that_the_platforms_report_would(toy_set: Path) -> None:
     [row, _] = report["parts"][0]["cases"]
     assert row == {
         "case": "a", "outcome": "succeeded", "text": "", "fault": None, "flags": ["clamped"], "score": 1.0,
-        "ap": None, "seconds": 0.1, "limit_seconds": 9, "exit_code": 0, "log": "red\n",
+        "ap": None, "seconds": 0.1, "limit_seconds": 9, "exit_code": 0, "usage": None, "log": "red\n",
     }  # fmt: skip
 
 
@@ -110,6 +111,14 @@ def test_a_log_is_delivered_as_far_as_the_limit_says(toy_set: Path) -> None:
     log = b"".join(b"line %d\n" % number for number in range(20_000))
     report = report_of(lambda _job: Scripted.writing(b"0.5\n", log=log), toy_set, tasks=[Task.SAMPLE])
     assert report["parts"][0]["cases"][0]["log"] == log.decode()
+
+
+def test_a_row_says_what_the_case_used(toy_set: Path) -> None:
+    usage = Usage(seconds=1, cpu_seconds=0.5, memory_peak=2**20)
+    ran = Execution(exit_code=1, collected=Collected.MISSING, usage=usage)
+    report = report_of(lambda _job: Scripted(None, b"", ran), toy_set, tasks=[Task.SAMPLE])
+    [row, _] = report["parts"][0]["cases"]
+    assert (row["usage"]["cpu_seconds"], row["usage"]["throttled_seconds"]) == (0.5, None)
 
 
 def test_a_crash_is_told_with_its_text_and_fails_the_test(toy_set: Path) -> None:
