@@ -1,7 +1,8 @@
 """Reads the voxels of a NIfTI file as a bounded stream: nothing is allocated that the caller did not expect.
 
 Knows `.nii` and `.nii.gz` (told apart by content), NIfTI-1 and NIfTI-2, both byte orders, all integers and
-float32/64. The expected shape bounds everything: at most header + expected voxels + 1 byte are inflated.
+float32/64. The expected shape bounds everything: at most header + expected voxels + 1 byte are inflated, from
+not many more bytes of the file.
 """
 
 import math
@@ -9,21 +10,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 import nibabel as nib
 import numpy as np
 import numpy.typing as npt
-from isal import igzip, isal_zlib
 from nibabel.spatialimages import HeaderDataError
 
 from mood_evaluator.errors import InvalidPrediction
 from mood_evaluator.faults import OutputFault
+from mood_evaluator.gzip_stream import INFLATE_ERRORS, BoundedGzip
 
 Shape = tuple[int, int, int]
 _CHUNK = 1 << 19  # voxels held at once: few enough for the processor's cache
 _MAX_OFFSET = 1 << 20  # bytes of header and extensions before the voxels
-_INFLATE_ERROR: type[Exception] = isal_zlib.error  # type: ignore[assignment]  # a class, whatever its stub says
 _HEADERS = {348: nib.Nifti1Header, 540: nib.Nifti2Header}
 _DTYPES = {
     2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8",
@@ -31,11 +31,17 @@ _DTYPES = {
 _EXACT_IN_FLOAT32 = {"u1", "i1", "u2", "i2", "f4"}
 
 
+class _Bytes(Protocol):
+    """A file or what it inflates to."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
 @dataclass(frozen=True, slots=True)
 class NiftiStream:
     """An open file whose header fits; voxels come in index order, first axis fastest."""
 
-    file: IO[bytes]
+    file: _Bytes
     voxels: int
     dtype: np.dtype[Any]
     slope: float
@@ -64,19 +70,19 @@ class NiftiStream:
 def open_nifti(path: Path, *, shape: Shape) -> Iterator[NiftiStream]:
     """Open `path` if it holds a volume of `shape` (voxels); raise InvalidPrediction, also while reading."""
     try:
-        with path.open("rb") as raw, _inflated(raw) as file:
-            yield _read_header(file, shape)
-    except (OSError, EOFError, _INFLATE_ERROR) as error:
+        with path.open("rb") as raw:
+            yield _read_header(_inflated(raw), shape)
+    except INFLATE_ERRORS as error:
         raise _unreadable(str(error)) from error
 
 
-def _inflated(raw: IO[bytes]) -> IO[bytes]:
+def _inflated(raw: IO[bytes]) -> _Bytes:
     start = raw.read(2)
     raw.seek(0)
-    return igzip.open(raw, "rb") if start == b"\x1f\x8b" else raw  # type: ignore[no-untyped-call]
+    return BoundedGzip(raw) if start == b"\x1f\x8b" else raw
 
 
-def _read_header(file: IO[bytes], shape: Shape) -> NiftiStream:
+def _read_header(file: _Bytes, shape: Shape) -> NiftiStream:
     header, size = _parse_header(_read(file, 348), file)
     _check_shape(header, shape)
     dtype = _DTYPES.get(int(header["datatype"]))
@@ -97,7 +103,7 @@ def _read_header(file: IO[bytes], shape: Shape) -> NiftiStream:
     )
 
 
-def _parse_header(start: bytes, file: IO[bytes]) -> tuple[Any, int]:
+def _parse_header(start: bytes, file: _Bytes) -> tuple[Any, int]:
     for order in ("<", ">"):
         size = int(np.frombuffer(start, order + "i4", count=1)[0])
         if size in _HEADERS:
@@ -135,7 +141,7 @@ def _read_affine(header: Any) -> npt.NDArray[np.float64] | None:
         return None
 
 
-def _read(file: IO[bytes], size: int) -> bytes:
+def _read(file: _Bytes, size: int) -> bytes:
     """Read exactly `size` bytes; `size` is bounded by the caller."""
     data = file.read(size)
     if len(data) < size:

@@ -97,9 +97,10 @@ def read_label_and_affine(
                 start += chunk.size
             stream.has_more()
             return abnormal.reshape(shape, order="F"), stream.affine
-    except InvalidPrediction as error:
+    except (InvalidPrediction, OSError) as error:
+        problem = error.detail if isinstance(error, InvalidPrediction) else error
         raise InvalidGroundTruth(
-            f"The label {path} cannot be used ({error.detail}). Write it again in the shape of its image."
+            f"The label {path} cannot be used ({problem}). Write it again in the shape of its image."
         ) from error
 
 
