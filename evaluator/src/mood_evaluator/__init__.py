@@ -8,7 +8,13 @@ from mood_evaluator.average_precision import (
 from mood_evaluator.batches import Batching, draw_batching
 from mood_evaluator.bootstrap import pixel_replicates, sample_replicates, whole_set_replicates
 from mood_evaluator.canonical import canonical_digest
-from mood_evaluator.case_score import CaseScore, score_pixel_case, score_sample_case
+from mood_evaluator.case_score import (
+    CaseScore,
+    PixelTruth,
+    score_pixel_case,
+    score_pixel_prediction,
+    score_sample_case,
+)
 from mood_evaluator.clean_scores import CleanScores, clean_scores
 from mood_evaluator.consensus import consensus, mean_ranks
 from mood_evaluator.curves import BestDice, Curve
@@ -64,6 +70,7 @@ __all__ = [
     "OutputFault",
     "PixelCase",
     "PixelScore",
+    "PixelTruth",
     "Prediction",
     "Quantizer",
     "Row",
@@ -94,6 +101,7 @@ __all__ = [
     "score_cases",
     "score_pixel_case",
     "score_pixel_dataset",
+    "score_pixel_prediction",
     "score_sample_case",
     "score_sample_dataset",
     "scoring_version_of",

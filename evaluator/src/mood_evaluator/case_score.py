@@ -72,23 +72,30 @@ def score_pixel_case(
     Without `exact` there is no `case_ap`, and the volume is never held in memory as a whole. Raises
     InvalidGroundTruth for a bad label, and nothing for a bad prediction.
     """
-    truth = _Truth.read(label, shape)
+    return score_pixel_prediction(prediction, truth=PixelTruth.read(label, shape=shape), exact=exact)
+
+
+def score_pixel_prediction(prediction: Path | None, *, truth: "PixelTruth", exact: bool = True) -> CaseScore:
+    """Score a volume against a truth that was read before: what goes wrong here is the prediction's."""
     try:
         return _score_volume(_present(prediction), truth, exact=exact and truth.abnormal is not None)
     except InvalidPrediction as error:
-        zeros = Evidence.of_zeros(voxels=math.prod(shape), positives=truth.positives)
+        zeros = Evidence.of_zeros(voxels=math.prod(truth.shape), positives=truth.positives)
         return CaseScore(valid=False, fault=error.fault, evidence=zeros)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Truth:
+class PixelTruth:
+    """What is abnormal in a volume of `shape`, read from its label."""
+
     shape: Shape
     abnormal: npt.NDArray[np.bool_] | None  # (voxels,) in file order; None: nothing is abnormal
     affine: npt.NDArray[np.float64] | None = None
     labelled: bool = False  # whether there is an affine to compare with
 
     @classmethod
-    def read(cls, label: Path | None, shape: Shape) -> "_Truth":
+    def read(cls, label: Path | None, *, shape: Shape) -> "PixelTruth":
+        """Read a label, None meaning that nothing is abnormal; raises InvalidGroundTruth."""
         if label is None:
             return cls(shape, None)
         abnormal, affine = read_label_and_affine(label, shape=shape)
@@ -102,7 +109,7 @@ class _Truth:
         return None if self.abnormal is None else self.abnormal[start : start + size]
 
 
-def _score_volume(path: Path, truth: _Truth, *, exact: bool) -> CaseScore:
+def _score_volume(path: Path, truth: PixelTruth, *, exact: bool) -> CaseScore:
     scores = np.empty(math.prod(truth.shape) if exact else 0, np.float32)
     sums = EvidenceSums()
     start = 0
@@ -129,7 +136,7 @@ def _score_volume(path: Path, truth: _Truth, *, exact: bool) -> CaseScore:
     )
 
 
-def _average_precision(scores: npt.NDArray[np.float32], truth: _Truth) -> float:
+def _average_precision(scores: npt.NDArray[np.float32], truth: PixelTruth) -> float:
     assert truth.abnormal is not None
     pool = StreamingAveragePrecision()
     pool.add_positives(scores[truth.abnormal])

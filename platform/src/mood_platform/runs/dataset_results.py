@@ -12,9 +12,8 @@ from sqlalchemy import update
 
 from mood_evaluator import CaseScore, Evidence, PixelCase, Task, result_of
 from mood_platform.db.transaction import transaction
-from mood_platform.errors import Transient
 from mood_platform.models import CaseRun, CaseRunState, Json
-from mood_platform.runs.limited_child import Exhausted, run_limited
+from mood_platform.runs.limited_child import run_limited
 from mood_platform.runs.predictions import opened, score_prediction, stored_case
 from mood_platform.runs.run_view import Part
 from mood_platform.runs.score_case import Evaluation, keep_evidence
@@ -40,12 +39,8 @@ def result_of_part(evaluation: Evaluation, task: Task, part: Part, *, valid_shar
     limits = replace(one, cpu_seconds=one.cpu_seconds * count, wall_seconds=one.wall_seconds * count)
     with ExitStack() as stack:
         inputs = [stack.enter_context(_opened_case(evaluation.store, task, case)) for case in part.case_runs]
-        answer = run_limited(lambda: _result(task, part, inputs, valid_share), limits)
-    if isinstance(answer, Exhausted):
-        raise Transient(
-            f"Scoring test set {part.manifest.name} used up its {answer}.",
-            remedy="Raise MOOD_EXECUTION__SCORING_MEMORY or MOOD_EXECUTION__SCORING_SECONDS.",
-        )
+        answer = run_limited(lambda _begin: _result(task, part, inputs, valid_share), limits)
+    assert isinstance(answer, bytes), "each prediction was found valid before: nothing is its fault any more"
     document: Json = json.loads(answer)
     return document
 

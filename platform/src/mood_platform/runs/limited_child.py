@@ -1,8 +1,14 @@
-"""Runs one function in a forked child with bounded memory, CPU and time; hostile bytes are read in it."""
+"""Runs one function in a forked child with bounded memory, CPU and time; hostile bytes are read in it.
+
+Whose fault an end is depends on where the child was: `work` is handed a function that it calls when it begins
+with the input, and from then on whatever ends it is the input's doing. Ours are what came before (the start,
+the limits, the label), a kill from outside, the wall limit, and a disk that cannot be read.
+"""
 
 from __future__ import annotations
 
 import ctypes
+import errno
 import faulthandler
 import os
 import resource
@@ -21,14 +27,34 @@ from mood_platform.errors import Transient
 CHUNK = 2**16
 DIE_WITH_PARENT = 1
 """prctl(PR_SET_PDEATHSIG): a killed worker leaves no child behind."""
+RAISE_LIMITS = (
+    "Raise MOOD_EXECUTION__SCORING_MEMORY or MOOD_EXECUTION__SCORING_SECONDS, or look at the label."
+)
+LONGEST_TOLD = 4_000
+"""Characters kept of what was raised: its end says the most."""
+_NATIVE_CRASHES = frozenset({signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE})
+_BEGUN, _ANSWER, _MEMORY, _RAISED, _DISK = b"P", b"=", b"M", b"!", b"S"
+
+Begin = Callable[[], None]
+Work = Callable[[Begin], bytes]
 
 
-class Exhausted(StrEnum):
-    """What the child used up: the input's fault, not ours."""
+class End(StrEnum):
+    """How an input ended the child that read it."""
 
     MEMORY = "memory"
     TIME = "time"
     CRASH = "crash"
+    EXCEPTION = "exception"
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """The input's fault, which nobody foresaw: what is foreseen is an answer."""
+
+    end: End
+    told: str
+    """For organizers: what happened, with a traceback where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +65,8 @@ class ChildLimits:
     wall_seconds: float
 
 
-def run_limited(work: Callable[[], bytes], limits: ChildLimits) -> bytes | Exhausted:
-    """The bytes that `work` returns, or what it exhausted; an exception inside is ours: Transient."""
+def run_limited(work: Work, limits: ChildLimits) -> bytes | Unread:
+    """The bytes that `work` returns, or how its input ended it; other ends are ours: Transient, OSError."""
     reader, writer = os.pipe()
     libc, parent = ctypes.CDLL(None), os.getpid()
     child = os.fork()
@@ -52,31 +78,38 @@ def run_limited(work: Callable[[], bytes], limits: ChildLimits) -> bytes | Exhau
         _run_in_child(work, limits, writer)
     os.close(writer)
     with os.fdopen(reader, "rb", buffering=0) as stream:
-        answer = _read_until(stream.fileno(), time.monotonic() + limits.wall_seconds)
-    if answer is None:
+        said = _read_until(stream.fileno(), time.monotonic() + limits.wall_seconds)
+    if said is None:
         os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    return Exhausted.TIME if answer is None else _understand(answer, status)
+    _, status, usage = os.wait4(child, 0)
+    if said is None:
+        raise _ours("It took longer than it may by the clock on the wall.", remedy="It is tried again.")
+    return _understand(said, status, cpu_used_up=usage.ru_utime + usage.ru_stime >= limits.cpu_seconds)
 
 
-def _run_in_child(work: Callable[[], bytes], limits: ChildLimits, writer: int) -> NoReturn:
+def _run_in_child(work: Work, limits: ChildLimits, writer: int) -> NoReturn:
     """Never returns: nothing of the parent (pools, handlers, locks) is unwound here."""
     try:
-        answer = _answer(work, limits)
+        answer = _answer(work, limits, writer)
         with os.fdopen(writer, "wb") as stream:
             stream.write(answer)
     finally:
         os._exit(0)
 
 
-def _answer(work: Callable[[], bytes], limits: ChildLimits) -> bytes:
+def _answer(work: Work, limits: ChildLimits, writer: int) -> bytes:
+    def begin() -> None:
+        os.write(writer, _BEGUN)
+
     try:
         _confine(limits)
-        return b"=" + work()
+        return _ANSWER + work(begin)
     except MemoryError:
-        return b"M"
-    except BaseException:  # noqa: BLE001 - whatever it is, it is told to the parent, which raises
-        return b"!" + traceback.format_exc().encode()
+        return _MEMORY
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it is told to the parent
+        if isinstance(error, OSError) and error.errno not in {None, errno.ENOMEM}:
+            return _DISK + f"{error.errno}\n{error}".encode(errors="replace")
+        return _RAISED + traceback.format_exc().encode(errors="replace")
 
 
 def _confine(limits: ChildLimits) -> None:
@@ -108,25 +141,39 @@ def _read_until(reader: int, deadline: float) -> bytes | None:
     return None
 
 
-def _understand(answer: bytes, status: int) -> bytes | Exhausted:
-    kind, content = answer[:1], answer[1:]
-    if kind == b"=":
+def _understand(said: bytes, status: int, *, cpu_used_up: bool) -> bytes | Unread:
+    begun = said.startswith(_BEGUN)
+    kind, content = said[begun : begun + 1], said[begun + 1 :]
+    if os.WIFSIGNALED(status):
+        found = _understand_signal(os.WTERMSIG(status), cpu_used_up=cpu_used_up)
+    elif kind == _ANSWER:
         return content
-    if kind == b"M":
-        return Exhausted.MEMORY
-    if kind == b"!":
-        raise Transient(f"Scoring failed: {content.decode(errors='replace')}")
-    return _understand_death(status)
+    elif kind == _DISK:
+        number, _, text = content.decode().partition("\n")
+        raise OSError(int(number), text)
+    elif kind == _RAISED:
+        found = Unread(End.EXCEPTION, _printable(content.decode()))
+    else:  # not even enough left to say so, perhaps
+        found = Unread(End.MEMORY, "It used up its memory.")
+    if not begun:
+        raise _ours(found.told, remedy=RAISE_LIMITS)
+    return found
 
 
-def _understand_death(status: int) -> Exhausted:
-    if not os.WIFSIGNALED(status):
-        return Exhausted.MEMORY  # not even enough left to say so
-    ended_by = os.WTERMSIG(status)
-    if ended_by == signal.SIGXCPU:
-        return Exhausted.TIME
-    if ended_by in {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE}:
-        return Exhausted.CRASH
-    raise Transient(
-        f"The scoring child died without an answer (signal {ended_by}).", remedy="It is tried again."
-    )
+def _understand_signal(ended_by: int, *, cpu_used_up: bool) -> Unread:
+    """A kill may be the kernel's at the hard limit of CPU time, a second after the soft one was ignored."""
+    if ended_by == signal.SIGXCPU or (ended_by == signal.SIGKILL and cpu_used_up):
+        return Unread(End.TIME, "It used up its CPU time.")
+    if ended_by in _NATIVE_CRASHES:
+        return Unread(End.CRASH, f"It crashed in native code ({signal.Signals(ended_by).name}).")
+    raise _ours(f"It was killed from outside (signal {ended_by}).", remedy="It is tried again.")
+
+
+def _ours(told: str, *, remedy: str) -> Transient:
+    return Transient(f"Scoring failed: {told}", remedy=remedy)
+
+
+def _printable(text: str) -> str:
+    """What was raised may quote the input: no control character of it reaches a terminal or the database."""
+    kept = (one if one.isprintable() or one == "\n" else "\N{REPLACEMENT CHARACTER}" for one in text)
+    return "".join(kept)[-LONGEST_TOLD:]

@@ -5,14 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mood_evaluator import CaseScore, OutputFault, Task, score_pixel_case, score_sample_case
-from mood_platform.errors import Transient
+from mood_evaluator import (
+    CaseScore,
+    OutputFault,
+    PixelTruth,
+    Task,
+    score_pixel_prediction,
+    score_sample_case,
+)
 from mood_platform.models import CaseRun, Json
-from mood_platform.runs.limited_child import ChildLimits, Exhausted, run_limited
+from mood_platform.runs.limited_child import Begin, ChildLimits, Unread, run_limited
 from mood_platform.storage.store import ObjectStore
 
 
@@ -29,8 +35,10 @@ class StoredCase:
 @dataclass(frozen=True, slots=True)
 class ScoredCase:
     document: Json
-    """The evaluator's CaseScore, without the Evidence."""
+    """The evaluator's CaseScore, without the Evidence; `unforeseen: true` where nobody foresaw its fault."""
     evidence: bytes | None
+    unforeseen: str | None = None
+    """How reading it ended, for organizers."""
 
 
 def stored_case(case_run: CaseRun, task: Task) -> StoredCase:
@@ -42,21 +50,19 @@ def stored_case(case_run: CaseRun, task: Task) -> StoredCase:
 
 
 def score_prediction(store: ObjectStore, limits: ChildLimits, case: StoredCase) -> ScoredCase:
-    """A prediction that exhausts its limits is unreadable, and is scored as if it were not there."""
+    """Whatever goes wrong while a prediction is read makes it unreadable: it counts as if it were not there.
+
+    What goes wrong before, or without one, is ours and is raised.
+    """
     with opened(store, case.prediction_key) as prediction, opened(store, case.label_key) as label:
-        answer = run_limited(lambda: _pack(_score(case, prediction, label)), limits)
-        if not isinstance(answer, Exhausted):
+        answer = run_limited(lambda begin: _pack(_score(case, prediction, label, begin)), limits)
+        if not isinstance(answer, Unread):
             return _unpack(answer)
-        zero = run_limited(lambda: _pack(_score(case, None, label)), limits)
-    if isinstance(zero, Exhausted):
-        raise Transient(
-            f"Scoring a case without a prediction used up its {zero}.",
-            remedy="Raise MOOD_EXECUTION__SCORING_MEMORY or MOOD_EXECUTION__SCORING_SECONDS, "
-            f"or look at the label {case.label_key}.",
-        )
+        zero = run_limited(lambda begin: _pack(_score(case, None, label, begin)), limits)
+    assert isinstance(zero, bytes), "without a prediction nothing is the prediction's fault"
     scored = _unpack(zero)
-    scored.document["fault"] = OutputFault.UNREADABLE.value
-    return scored
+    scored.document.update(fault=OutputFault.UNREADABLE.value, unforeseen=True)
+    return replace(scored, unforeseen=answer.told)
 
 
 @contextmanager
@@ -66,10 +72,12 @@ def opened(store: ObjectStore, key: str | None) -> Iterator[Path | None]:
         yield None if key is None else stack.enter_context(store.local(key))
 
 
-def _score(case: StoredCase, prediction: Path | None, label: Path | None) -> CaseScore:
-    if case.task is Task.SAMPLE:
-        return score_sample_case(prediction)
-    return score_pixel_case(prediction, label=label, shape=case.shape)
+def _score(case: StoredCase, prediction: Path | None, label: Path | None, begin: Begin) -> CaseScore:
+    """The label comes first, and is ours."""
+    truth = None if case.task is Task.SAMPLE else PixelTruth.read(label, shape=case.shape)
+    if prediction is not None:
+        begin()
+    return score_sample_case(prediction) if truth is None else score_pixel_prediction(prediction, truth=truth)
 
 
 def _pack(score: CaseScore) -> bytes:
