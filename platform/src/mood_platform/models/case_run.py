@@ -120,6 +120,9 @@ class CaseRun(WithId, Base):
     evidence_key: Mapped[str | None]
     score: Mapped[Json | None]
     """The evaluator's CaseScore document, without the Evidence."""
+    unforeseen: Mapped[str | None]
+    """How its prediction ended the reader, where nobody foresaw it; for organizers alone. As long as it is
+    there, the prediction is kept: no retention removes it. A rescoring that can read it takes it away."""
     run: Mapped[Run] = relationship(lazy="raise")
     case: Mapped[Case] = relationship(lazy="raise")
 

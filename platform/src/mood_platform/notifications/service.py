@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 from mood_platform.accounts.queries import members, organizers
 from mood_platform.db.transaction import Transaction
 from mood_platform.failures import Blame
-from mood_platform.models import Image, Run, Submission, User
+from mood_platform.models import CaseRun, Image, Run, Submission, User
 from mood_platform.notifications.mailer import Mail, Mailer
 from mood_platform.notifications.texts import MailKind, write_image_mail, write_run_mail
 
@@ -62,6 +62,9 @@ def _about_run(tx: Transaction, kind: MailKind, run_id: UUID, public_url: str) -
     run = tx.session.scalars(select(Run).where(Run.id == run_id).options(relations)).one()
     submission = run.submission
     url = f"{public_url.rstrip('/')}/submissions/{submission.id}"
-    to_organizers = kind in {MailKind.RUN_GAVE_UP, MailKind.RUN_PARKED}
+    to_organizers = kind in {MailKind.RUN_GAVE_UP, MailKind.RUN_PARKED, MailKind.PREDICTION_UNFORESEEN}
     people = organizers(tx) if to_organizers else members(tx, team_id=submission.team_id)
-    return _Letter(run.id, people, write_run_mail(kind, submission=submission, run=run, url=url))
+    first = select(CaseRun.unforeseen).where(CaseRun.run_id == run.id, CaseRun.unforeseen.is_not(None))
+    unforeseen = tx.session.scalar(first.order_by(CaseRun.finished_at).limit(1)) or ""
+    words = write_run_mail(kind, submission=submission, run=run, url=url, unforeseen=unforeseen)
+    return _Letter(run.id, people, words)

@@ -15,13 +15,17 @@ class MailKind(StrEnum):
     """To the organizers: a Run failed for the platform's own reasons."""
     RUN_PARKED = "run_parked"
     """To the organizers, once a Run: cases of it are parked."""
+    PREDICTION_UNFORESEEN = "prediction_unforeseen"
+    """To the organizers: a prediction ended its reader in a way nobody foresaw."""
     SUBMISSION_EXCLUDED = "submission_excluded"
     SUBMISSION_INCLUDED = "submission_included"
     IMAGE_REJECTED = "image_rejected"
 
 
-def write_run_mail(kind: MailKind, *, submission: Submission, run: Run, url: str) -> tuple[str, str]:
-    """Subject and body; `url` is the submission's page."""
+def write_run_mail(
+    kind: MailKind, *, submission: Submission, run: Run, url: str, unforeseen: str = ""
+) -> tuple[str, str]:
+    """Subject and body; `url` is the submission's page, `unforeseen` how a prediction ended its reader."""
     name = f"Submission #{submission.number} ({submission.task}, {submission.stage})"
     reason = run.reason.text if run.reason else ""
     words = {
@@ -36,6 +40,10 @@ def write_run_mail(kind: MailKind, *, submission: Submission, run: Run, url: str
         MailKind.RUN_FAILED: (f"{name}: failed", f"{reason}\n{_cost_of_failure(submission)}\n{url}"),
         MailKind.RUN_GAVE_UP: (f"{name}: the platform gave up", _tell_organizers(submission, run, url)),
         MailKind.RUN_PARKED: (f"{name}: cases are parked", _tell_of_parked(submission, run, url)),
+        MailKind.PREDICTION_UNFORESEEN: (
+            f"{name}: a prediction that nobody foresaw",
+            _tell_unforeseen(submission, run, url, unforeseen),
+        ),
         MailKind.SUBMISSION_EXCLUDED: (f"{name}: excluded", f"{submission.state_reason}\n{url}"),
         MailKind.SUBMISSION_INCLUDED: (f"{name}: included again", f"{submission.state_reason}\n{url}"),
     }
@@ -63,6 +71,21 @@ def _tell_of_parked(submission: Submission, run: Run, url: str) -> str:
             "What waits for you, and which nodes are unwell: mood admin status, mood admin nodes",
             f"Try the parked cases again: mood admin resume {run.id}",
             url,
+        )
+    )
+
+
+def _tell_unforeseen(submission: Submission, run: Run, url: str, how: str) -> str:
+    return "\n".join(
+        (
+            f"A prediction of run {run.number} of this submission of team {submission.team.slug} ended its",
+            "reader in a way that nobody foresaw. It counts as unreadable, and its bytes are kept.",
+            "Is it sound? Mend the evaluator and score again:",
+            f"mood admin rescore --task {submission.task} --reason TEXT",
+            "Further ones of this run are not mailed.",
+            url,
+            "",
+            how,
         )
     )
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from mood_evaluator import SCORING_VERSION, Flag, Task
 from mood_evaluator import TestSet as Manifest
@@ -52,11 +53,11 @@ def rescore_run(evaluation: Evaluation, *, run_scoring_id: UUID) -> None:
         if order is None:
             return
         try:
-            key = _score(evaluation, order)
+            key, mended = _score(evaluation, order)
         except PlatformError as error:
             _fail(evaluation, run_scoring_id, str(error))
         else:
-            _conclude(evaluation, run_scoring_id, key)
+            _conclude(evaluation, run_scoring_id, key, mended)
 
 
 def _begin(evaluation: Evaluation, run_scoring_id: UUID) -> _Order | None:
@@ -86,8 +87,8 @@ def _read_order(tx: Transaction, rescoring: Rescoring, scoring: RunScoring) -> _
     return _Order(rescoring.number, read_run(tx, run_id=scoring.run_id), tuple(parts))
 
 
-def _score(evaluation: Evaluation, order: _Order) -> str:
-    """The key of the new results, which stand beside the first ones."""
+def _score(evaluation: Evaluation, order: _Order) -> tuple[str, list[UUID]]:
+    """The key of the new results, which stand beside the first ones, and the cases they mended."""
     run, task = order.view.run, order.view.submission.task
     made = main_cases(one for part in order.view.parts for one in part.case_runs)
     parts = [
@@ -106,7 +107,8 @@ def _score(evaluation: Evaluation, order: _Order) -> str:
     document: Json = run_results(replace(order.view, parts=parts), results=results, rescoring=order.number)
     key = f"runs/{run.id}/results-{order.number}.json"
     evaluation.store.put_bytes(key, json.dumps(document, indent=1, ensure_ascii=False).encode())
-    return key
+    scored = (case_run for part in parts for case_run in part.case_runs)
+    return key, [one.id for one in scored if one.unforeseen and one.score and not one.score.get("unforeseen")]
 
 
 def _score_case(evaluation: Evaluation, task: Task, old: CaseRun, case: Case, number: int) -> CaseRun:
@@ -135,10 +137,12 @@ def _score_case(evaluation: Evaluation, task: Task, old: CaseRun, case: Case, nu
     return CaseRun(**columns | {"case_id": case.id, "case": case} | found)
 
 
-def _conclude(evaluation: Evaluation, run_scoring_id: UUID, key: str) -> None:
+def _conclude(evaluation: Evaluation, run_scoring_id: UUID, key: str, mended: Sequence[UUID]) -> None:
+    """A prediction that can be read now need not be kept longer than others."""
     with transaction(evaluation.sessions, evaluation.queue) as tx:
         scoring = lock_scoring(tx, scoring_id=run_scoring_id)
         if scoring is not None:
+            tx.session.execute(update(CaseRun).where(CaseRun.id.in_(mended)).values(unforeseen=None))
             scoring.results_key, scoring.problem = key, ""
             scoring.advance(ScoringState.SCORED, now=tx.now)
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, NoReturn
 
 from mood_platform.storage.store import ObjectStore
 
@@ -27,6 +28,28 @@ def full(operation: str, key: str) -> BaseException | None:
 def broken(operation: str, key: str) -> BaseException | None:
     """Neither reads nor writes."""
     return system_error(errno.EIO, key) if operation != "keys" else None
+
+
+class Stumbling(type(Path())):  # type: ignore[misc]  # the class of this system's paths
+    """A file whose reading fails in a way that nobody foresaw."""
+
+    def open(self, *_arguments: object, **_options: object) -> NoReturn:
+        raise RecursionError(f"nobody foresaw {self.name}")
+
+
+class StumblingStore:
+    """As the store behind it, but whoever reads what lies under the keys of `over` stumbles."""
+
+    def __init__(self, behind: ObjectStore, *, over: Callable[[str], bool]) -> None:
+        self._behind, self._over = behind, over
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._behind, name)
+
+    @contextmanager
+    def local(self, key: str) -> Iterator[Path]:
+        with self._behind.local(key) as path:
+            yield Stumbling(path) if self._over(key) else path
 
 
 class FaultyStore:
