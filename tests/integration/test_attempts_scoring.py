@@ -163,7 +163,7 @@ def test_results_that_exhaust_their_limits_end_the_run(
         evaluation_of(platform), limits=ChildLimits(memory=2**40, cpu_seconds=5, wall_seconds=0.0)
     )
     for _ in range(3):
-        with pytest.raises(Transient, match="used up its time"):
+        with pytest.raises(Transient, match="clock on the wall"):
             score_run(tight, run_id=run.id)
     score_run(tight, run_id=run.id)
     with platform.open() as tx:
