@@ -11,6 +11,7 @@ import pytest
 from mood_evaluator import Dataset, Task
 from mood_platform.execution import contract
 from mood_platform.execution.container_options import ImageConfig, case_options
+from mood_platform.execution.contract import CASE_USERS
 from mood_platform.execution.limits import GIB, MIB, Limits
 from mood_platform.execution.runtime import CaseJob
 
@@ -41,8 +42,9 @@ def test_the_page_lists_every_variable_that_is_set_and_no_other() -> None:
 
 
 def test_the_page_names_the_user_that_runs() -> None:
-    assert _options()["user"] == f"{contract.USER}:{contract.USER}"
-    assert f"user and group {contract.USER} " in PAGE
+    assert _options()["user"] == f"{CASE_USERS[0]}:{contract.GROUP}"
+    assert f"group {contract.GROUP} " in PAGE
+    assert f"between {CASE_USERS[0]} and {CASE_USERS[-1]}," in PAGE
 
 
 def _options() -> dict[str, object]:
@@ -51,4 +53,4 @@ def _options() -> dict[str, object]:
         claim_id=uuid4().hex, image="image", task=Task.PIXEL, dataset=Dataset.BRAIN, case=nowhere,
         output=nowhere, log=nowhere, limits=Limits(), holder_image="base", instance="test",
     )  # fmt: skip
-    return case_options(job, image=ImageConfig(), host_cpus=8)
+    return case_options(job, image=ImageConfig(), user=CASE_USERS[0], host_cpus=8)

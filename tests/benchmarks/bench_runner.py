@@ -31,6 +31,7 @@ from sqlalchemy import select
 from mood_evaluator import Dataset, Task
 from mood_platform.db.engine import make_engine, make_sessions
 from mood_platform.db.transaction import transaction
+from mood_platform.execution.contract import CASE_USERS, GROUP
 from mood_platform.execution.docker import DockerRuntime
 from mood_platform.execution.limits import Limits
 from mood_platform.execution.runtime import CaseJob
@@ -46,7 +47,7 @@ from mood_platform.testing.queue import FakeQueue
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMITS = {"seconds": 60, "memory": "512MiB", "tmp": "16MiB", "output": "64MiB", "shm": "16MiB", "gpus": 0}
-BY_HAND = ("docker", "run", "--rm", "--network", "none", "--user", "65532:65532")
+BY_HAND = ("docker", "run", "--rm", "--network", "none", "--user", f"{CASE_USERS[0]}:{GROUP}")
 WAYS = ("by hand", "runner", "platform")
 Seconds = list[float]
 

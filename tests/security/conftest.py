@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mood_evaluator import Dataset, Task
+from mood_platform.execution.container_options import CLAIM_LABEL
 from mood_platform.execution.docker import DockerRuntime
 from mood_platform.execution.limits import Limits
 from mood_platform.execution.runtime import CaseJob, Execution
@@ -119,6 +120,7 @@ def run_case(
     mounts = Path("/proc/self/mountinfo").read_text()
     for claim in claims:
         assert not engine.containers.list(all=True, filters={"name": claim})
+        assert not engine.containers.list(all=True, filters={"label": f"{CLAIM_LABEL}={claim}"})
         assert not engine.volumes.list(filters={"name": claim})
         assert claim not in mounts
 

@@ -15,7 +15,7 @@ from docker.errors import NotFound
 from docker.models.containers import Container
 
 from mood_evaluator import Task, score_pixel_case, score_sample_case
-from mood_platform.execution.contract import HOLDER_USER, USER
+from mood_platform.execution.contract import CASE_USERS, HOLDER_USER
 from mood_platform.execution.outcome import outcome
 from mood_platform.failures import FailureReason
 from mood_platform.models import CaseRunState
@@ -81,7 +81,7 @@ class Host:
 def owned(path: Path) -> bool:
     """Whether a submission or its holder made it; others may come and go meanwhile."""
     with suppress(FileNotFoundError):
-        return path.lstat().st_uid in {USER, HOLDER_USER}
+        return path.lstat().st_uid in {*CASE_USERS, HOLDER_USER}
     return False
 
 

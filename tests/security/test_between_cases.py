@@ -1,9 +1,21 @@
 """What one case can tell or take from another: through the image they share, and through the kernel."""
 
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
 from typing import Any
 
+import docker
 import pytest
+
+from mood_platform.execution.container_options import Names, holder_name, users_of_cases
+from mood_platform.execution.contract import GROUP
+from mood_platform.execution.docker import DockerRuntime
+from mood_platform.execution.runtime import CaseJob
 
 pytestmark = pytest.mark.docker
 Run = Callable[..., Any]
@@ -85,3 +97,88 @@ def test_no_read_tells_what_is_in_memory_already(
     run_case: Run, python: Python, image_with_store: str
 ) -> None:
     assert heard(run_case(python(ONLY_WHAT_IS_THERE), image=image_with_store)) == "EPERM\n1 1\n"
+
+
+HOG = """
+import ctypes, fcntl, os, time
+libc, pipes = ctypes.CDLL(None), []
+while libc.inotify_init1(0) >= 0:
+    pass
+try:
+    while True:
+        pipes += os.pipe()
+        fcntl.fcntl(pipes[-1], fcntl.F_SETPIPE_SZ, 2**20)
+except OSError:
+    print('all taken')
+time.sleep(600)
+"""
+VICTIM = """
+import ctypes, fcntl, os
+print(ctypes.CDLL(None).inotify_init1(0) >= 0, fcntl.fcntl(os.pipe()[1], fcntl.F_GETPIPE_SZ))
+"""
+
+
+@contextmanager
+def running(runtime: DockerRuntime, job: CaseJob) -> Iterator[None]:
+    """The case runs in another thread, as in another slot."""
+    over = threading.Event()
+    slot = threading.Thread(target=lambda: runtime.execute(job, should_stop=over.is_set))
+    slot.start()
+    try:
+        yield
+    finally:
+        over.set()
+        slot.join()
+
+
+def has_said(engine: docker.DockerClient, job: CaseJob, words: bytes) -> bool:
+    found = engine.containers.list(filters={"name": Names(job.claim_id).case})
+    return any(words in case.logs(tail=10) for case in found)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.2)
+
+
+def test_what_one_case_takes_of_its_user_another_does_not_miss(
+    engine: docker.DockerClient,
+    run_case: Run,
+    python: Python,
+    make_job: Callable[..., CaseJob],
+    tmp_path: Path,
+) -> None:
+    job = make_job(python(HOG), seconds=300, claim_id="hog-" + tmp_path.name[-40:])
+    hog = replace(job, case=job.case.rename(tmp_path / "hog"), log=tmp_path / "hog.log")
+    with running(DockerRuntime(), hog):
+        wait_until(lambda: has_said(engine, hog, b"all taken"))
+        works, pipe = run_case(python(VICTIM)).log.split()
+    assert (works, pipe) == ("True", "65536")
+
+
+def user_of(engine: docker.DockerClient, job: CaseJob) -> str:
+    return str(engine.containers.get(Names(job.claim_id).case).attrs["Config"]["User"])
+
+
+def test_no_two_cases_of_an_engine_have_one_user(
+    engine: docker.DockerClient,
+    run_case: Run,
+    python: Python,
+    make_job: Callable[..., CaseJob],
+    tmp_path: Path,
+) -> None:
+    """The second would begin with the same user: what is left of the first, dead or alive, keeps it away."""
+    job = make_job("echo up; sleep 600", seconds=300)
+    first = replace(job, case=job.case.rename(tmp_path / "first"), log=tmp_path / "first.log")
+    [user, following, *_] = users_of_cases(first.claim_id)
+    left = engine.containers.create(first.holder_image, "true", name=holder_name(user))
+    try:
+        with running(DockerRuntime(), first):
+            wait_until(lambda: has_said(engine, first, b"up"))
+            assert user_of(engine, first) == f"{following}:{GROUP}"
+            sought = next(f"c{n}" for n in count() if users_of_cases(f"c{n}")[0] == following)
+            assert int(run_case("id -u", claim_id=sought).log) == users_of_cases(sought)[1]
+    finally:
+        left.remove(force=True)

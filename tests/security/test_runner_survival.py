@@ -79,7 +79,10 @@ def test_a_lost_holder_takes_the_submission_along_and_blames_the_platform(
 
 def _kill_holder(engine: docker.DockerClient, job: CaseJob) -> None:
     wait_until(lambda: is_running(engine, Names(job.claim_id).case))
-    engine.containers.get(Names(job.claim_id).holder).kill()
+    [holder] = engine.containers.list(
+        filters={"label": f"{CLAIM_LABEL}={job.claim_id}", "name": "mood-user-"}
+    )
+    holder.kill()
 
 
 def test_a_claim_removed_under_a_running_case_ends_it_as_the_platforms_fault(

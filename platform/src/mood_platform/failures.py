@@ -239,8 +239,8 @@ class FailureReason(StrEnum):
         "image_script_unreadable",
         Blame.TEAM,
         (
-            "A run script under /workspace is not readable by other users, and nothing runs as root here; "
-            "make it and its folders readable with `chmod -R a+rX /workspace`."
+            "A run script under /workspace, or a file of user 65532 there, is not readable by other users, "
+            "and each case runs as a user of its own; make all of it readable: `chmod -R a+rX /workspace`."
         ),
     )
     IMAGE_FORBIDDEN_ENV = (

@@ -21,6 +21,7 @@ from typing import BinaryIO, cast
 
 from mood_platform.errors import SubmissionFault
 from mood_platform.execution.image_config import (
+    CHECK,
     ImageConfig,
     ImageFacts,
     check_config,
@@ -141,6 +142,7 @@ def _examine(path: Path, *, limit: int) -> _Examined:
         volumes=config.volumes,
         tasks=tasks,
         created=config.created,
+        check=CHECK,
     )
     new = [f"{layer.diff_id}.tar" for layer in layers]
     index = [{"Config": f"{digest}.json", "RepoTags": None, "Layers": new}]

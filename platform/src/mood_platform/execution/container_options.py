@@ -6,6 +6,7 @@ containers that prove them are in tests/security.
 
 from __future__ import annotations
 
+import hashlib
 import math
 import posixpath
 from collections.abc import Mapping
@@ -13,15 +14,16 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from docker.types import DeviceRequest, LogConfig, Mount, Ulimit
+from docker.types import DeviceRequest, DriverConfig, LogConfig, Mount, Ulimit
 
 from mood_platform.execution.contract import (
+    CASE_USERS,
     DATA,
     FORBIDDEN_WORKDIRS,
+    GROUP,
     HOLDER_USER,
     PRED,
     TMP,
-    USER,
     is_under,
     script_of,
 )
@@ -32,21 +34,14 @@ CLAIM_LABEL = "org.mood.claim"
 INSTANCE_LABEL = "org.mood.instance"
 _BACKSTOP_SECONDS = 120
 _PAGE = 4096
-_OPEN_TO_USER = (
-    f"uid={USER},gid={USER},mode=1777"  # a folder of the image lends its own mode to what covers it
-)
 _OPEN_FILES = 16384  # an engine cannot give more than it has itself, and 20,000 is common
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a claim's containers and volumes are called: known without asking the engine."""
+    """What a claim's container and volumes are called: known without asking the engine."""
 
     claim_id: str
-
-    @property
-    def holder(self) -> str:
-        return f"mood-{self.claim_id}-holder"
 
     @property
     def case(self) -> str:
@@ -69,22 +64,32 @@ class ImageConfig:
     workdir: str = ""
 
 
-def volume_options(job: CaseJob, *, case_bytes: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Options of input and output volume: tmpfs, exact in bytes and files, never on the host's disk."""
-    names, limits = Names(job.claim_id), job.limits
-    given = f"size={case_bytes + MIB},nr_inodes=8,uid=0,gid=0,mode=0755"
-    # One page more than allowed, so that a prediction that filled the space is seen to be too large.
-    taken = (
-        f"size={limits.output + _PAGE},nr_inodes={limits.output_files + 1},uid={USER},gid={USER},mode=0700"
-    )
-    return _tmpfs_volume(job, names.data, given), _tmpfs_volume(job, names.pred, taken)
+def users_of_cases(claim_id: str) -> tuple[int, ...]:
+    """All users that a case may run as, in the order in which this claim tries them."""
+    first = int.from_bytes(hashlib.sha256(claim_id.encode()).digest()[:8]) % len(CASE_USERS)
+    return (*CASE_USERS[first:], *CASE_USERS[:first])
 
 
-def holder_options(job: CaseJob, *, image: ImageConfig) -> dict[str, Any]:
-    """The trusted container that keeps volumes and PID namespace alive, and ends them if nobody else does."""
-    return _confined(job, image, user=HOLDER_USER) | {
+def holder_name(user: int) -> str:
+    """An engine gives a name once: while the holder exists, no other case runs as this user."""
+    return f"mood-user-{user}"
+
+
+def is_holder_name(name: str) -> bool:
+    return name in _HOLDER_NAMES
+
+
+_HOLDER_NAMES = frozenset(map(holder_name, CASE_USERS))
+
+
+def holder_options(job: CaseJob, *, image: ImageConfig, user: int, case_bytes: int) -> dict[str, Any]:
+    """The trusted container that keeps volumes and PID namespace alive, and ends them if nobody else does.
+
+    The engine makes the two volumes with it: tmpfs, exact in bytes and files, never on the host's disk.
+    """
+    return _confined(job, image, user=HOLDER_USER, group=HOLDER_USER) | {
         "image": job.holder_image,
-        "name": Names(job.claim_id).holder,
+        "name": holder_name(user),
         "entrypoint": ["sleep"],
         "command": [str(math.ceil(job.limits.seconds) + _BACKSTOP_SECONDS)],
         "working_dir": "/",
@@ -93,20 +98,20 @@ def holder_options(job: CaseJob, *, image: ImageConfig) -> dict[str, Any]:
         "memswap_limit": 32 * MIB,
         "pids_limit": 8,
         "log_config": LogConfig(type="none"),
-        "mounts": _mounts(job, data_read_only=False),
+        "mounts": _new_volumes(job, user=user, case_bytes=case_bytes),
         "environment": {"LD_PRELOAD": "", "LD_AUDIT": "", "NVIDIA_VISIBLE_DEVICES": "void"},
     }
 
 
-def case_options(job: CaseJob, *, image: ImageConfig, host_cpus: float) -> dict[str, Any]:
+def case_options(job: CaseJob, *, image: ImageConfig, user: int, host_cpus: float) -> dict[str, Any]:
     """The submission's container. The image's ENTRYPOINT and WORKDIR are kept."""
     limits = job.limits
     cpus = min(limits.cpus, host_cpus)
-    options = _confined(job, image, user=USER) | {
+    options = _confined(job, image, user=user, group=GROUP) | {
         "image": job.image,
         "name": Names(job.claim_id).case,
         "command": ["sh", script_of(job.task, job.dataset), DATA, PRED],
-        "pid_mode": f"container:{Names(job.claim_id).holder}",
+        "pid_mode": f"container:{holder_name(user)}",
         "mem_limit": limits.memory,
         "memswap_limit": limits.memory,  # equal: no swap
         "shm_size": limits.shm,
@@ -114,11 +119,11 @@ def case_options(job: CaseJob, *, image: ImageConfig, host_cpus: float) -> dict[
         "nano_cpus": int(cpus * 10**9),
         "ulimits": _ulimits(limits),
         "log_config": _log_config(limits),
-        "mounts": _mounts(job, data_read_only=True),
+        "mounts": _mounts(job),
         "environment": _environment(job, cpus),
         "device_requests": _device_requests(job.gpu),
     }
-    options["tmpfs"][TMP] = f"rw,exec,nosuid,nodev,size={limits.tmp},nr_inodes=65536,{_OPEN_TO_USER}"
+    options["tmpfs"][TMP] = f"rw,exec,nosuid,nodev,size={limits.tmp},nr_inodes=65536,{_owned_by(user)}"
     if job.cpuset is not None:
         options["cpuset_cpus"] = job.cpuset
     if is_under(image.workdir, FORBIDDEN_WORKDIRS):
@@ -142,7 +147,7 @@ def labels(job: CaseJob) -> dict[str, str]:
     return {CLAIM_LABEL: job.claim_id, INSTANCE_LABEL: job.instance}
 
 
-def _confined(job: CaseJob, image: ImageConfig, *, user: int) -> dict[str, Any]:
+def _confined(job: CaseJob, image: ImageConfig, *, user: int, group: int) -> dict[str, Any]:
     """What holder and submission have in common: no network, no rights, no writable root."""
     return {
         "labels": labels(job),
@@ -150,19 +155,24 @@ def _confined(job: CaseJob, image: ImageConfig, *, user: int) -> dict[str, Any]:
         "network_mode": "none",
         "dns": ["127.0.0.1"],  # hides the host's resolver, which is copied in otherwise
         "read_only": True,
-        "user": f"{user}:{user}",  # whatever USER the image declares
+        "user": f"{user}:{group}",  # whatever USER the image declares
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges:true", f"seccomp={seccomp_profile()}"],
         "ipc_mode": "private",
         "healthcheck": {"test": ["NONE"]},  # the image's would run as an extra process
-        "tmpfs": _volume_covers(image.volumes),
+        "tmpfs": _volume_covers(image.volumes, user=user),
     }
 
 
-def _volume_covers(volumes: tuple[str, ...]) -> dict[str, str]:
+def _volume_covers(volumes: tuple[str, ...], *, user: int) -> dict[str, str]:
     """Each VOLUME would be a writable folder on the host's disk: 1 MiB of tmpfs instead."""
     covered = {_as_the_engine_names(volume) for volume in volumes} - {TMP, DATA, PRED}
-    return dict.fromkeys(sorted(covered), f"rw,nosuid,nodev,noexec,size=1m,nr_inodes=64,{_OPEN_TO_USER}")
+    return dict.fromkeys(sorted(covered), f"rw,nosuid,nodev,noexec,size=1m,nr_inodes=64,{_owned_by(user)}")
+
+
+def _owned_by(user: int) -> str:
+    """A folder of the image lends its own mode to what covers it, unless the mode is said."""
+    return f"uid={user},gid={GROUP},mode=1777"
 
 
 def _as_the_engine_names(volume: str) -> str:
@@ -173,13 +183,30 @@ def _as_the_engine_names(volume: str) -> str:
     return normal[1:] if normal.startswith("//") else normal
 
 
-def _mounts(job: CaseJob, *, data_read_only: bool) -> list[Mount]:
-    """`no_copy`: an image's own files at these places must not be copied into our volumes."""
-    names = Names(job.claim_id)
+def _new_volumes(job: CaseJob, *, user: int, case_bytes: int) -> list[Mount]:
+    names, limits = Names(job.claim_id), job.limits
+    given = f"size={case_bytes + MIB},nr_inodes=8,uid=0,gid=0,mode=0755"
+    # One page more than allowed, so that a prediction that filled the space is seen to be too large.
+    size = f"size={limits.output + _PAGE},nr_inodes={limits.output_files + 1}"
+    taken = f"{size},uid={user},gid={GROUP},mode=0700"
     return [
-        Mount(target=DATA, source=names.data, type="volume", read_only=data_read_only, no_copy=True),
-        Mount(target=PRED, source=names.pred, type="volume", no_copy=True),
+        _mount(DATA, names.data, labels=labels(job), driver_config=_tmpfs(given)),
+        _mount(PRED, names.pred, labels=labels(job), driver_config=_tmpfs(taken)),
     ]
+
+
+def _mounts(job: CaseJob) -> list[Mount]:
+    names = Names(job.claim_id)
+    return [_mount(DATA, names.data, read_only=True), _mount(PRED, names.pred)]
+
+
+def _mount(target: str, volume: str, **options: Any) -> Mount:
+    """`no_copy`: an image's own files at these places must not be copied into our volumes."""
+    return Mount(target=target, source=volume, type="volume", no_copy=True, **options)
+
+
+def _tmpfs(options: str) -> DriverConfig:
+    return DriverConfig("local", {"type": "tmpfs", "device": "tmpfs", "o": f"{options},nosuid,nodev,noexec"})
 
 
 def _ulimits(limits: Limits) -> list[Ulimit]:
@@ -216,11 +243,6 @@ def _device_requests(gpu: str | None) -> list[DeviceRequest]:
 
 def _is_cdi(gpu: str) -> bool:
     return "=" in gpu
-
-
-def _tmpfs_volume(job: CaseJob, name: str, options: str) -> dict[str, Any]:
-    driver_opts = {"type": "tmpfs", "device": "tmpfs", "o": f"{options},nosuid,nodev,noexec"}
-    return {"name": name, "driver": "local", "driver_opts": driver_opts, "labels": labels(job)}
 
 
 def _count_cpus(cpuset: str) -> int:

@@ -13,8 +13,14 @@ DATA, PRED = "/mnt/data", "/mnt/pred"
 TMP = "/tmp"  # noqa: S108 - inside the container, its only writable folder
 SCRIPTS_FOLDER = "/workspace"
 
-USER, HOLDER_USER = 65532, 65533
+GROUP = 65532
+"""Of every case: what an image wants read, this group or everybody must be able to read."""
+HOLDER_USER = 65533
 """The submission cannot signal its holder, because they are different users."""
+CASE_USERS = range(60_706, 61_184)
+"""Each running case has one of its own, as the kernel limits inotify instances, pipes and signals by user.
+No distribution gives these numbers to people or services, and an engine in a namespace of its own has them.
+"""
 
 FORBIDDEN_WORKDIRS = ("/proc", "/sys")
 

@@ -31,7 +31,8 @@ from mood_platform.execution.container_options import (
     Names,
     case_options,
     holder_options,
-    volume_options,
+    is_holder_name,
+    users_of_cases,
 )
 from mood_platform.execution.contract import DATA, PRED, output_name_of
 from mood_platform.execution.log_head import LogHead
@@ -94,11 +95,9 @@ class DockerRuntime:
                 self.remove_claim(job.claim_id)
 
     def _execute(self, job: CaseJob, should_stop: Callable[[], bool]) -> Execution:
-        for options in volume_options(job, case_bytes=job.case.stat().st_size):
-            self._client.volumes.create(**options)
-        holder = self._start_holder(job)
+        user, holder = self._start_holder(job)
         holder.put_archive(DATA, input_archive(job.case))
-        options = case_options(job, image=self._image_config(job.image), host_cpus=self._host_cpus)
+        options = case_options(job, image=self._image_config(job.image), user=user, host_cpus=self._host_cpus)
         try:
             case = self._start_case(job, options)
         except NotStarted as refusal:
@@ -120,11 +119,20 @@ class DockerRuntime:
             return None
         return len({entry["Labels"][CLAIM_LABEL] for entry in running})
 
-    def _start_holder(self, job: CaseJob) -> Container:
-        options = holder_options(job, image=self._image_config(job.holder_image))
-        holder = self._client.containers.create(**options)
-        holder.start()
-        return holder
+    def _start_holder(self, job: CaseJob) -> tuple[int, Container]:
+        """The holder, and the user that is this case's own as long as the holder exists."""
+        image, case_bytes = self._image_config(job.holder_image), job.case.stat().st_size
+        for user in users_of_cases(job.claim_id):
+            options = holder_options(job, image=image, user=user, case_bytes=case_bytes)
+            try:
+                holder = self._client.containers.create(**options)
+            except APIError as fault:
+                if fault.status_code != 409:
+                    raise
+                continue  # the name is taken, and with it the user
+            holder.start()
+            return user, holder
+        raise DockerException("Every user of cases has a container on this engine: too many are left over.")
 
     def _start_case(self, job: CaseJob, options: dict[str, Any]) -> Container:
         remove = partial(self._client.api.remove_container, options["name"], v=True, force=True)
@@ -193,25 +201,27 @@ class DockerRuntime:
             volumes = self._client.api.volumes(filters=wanted)["Volumes"] or []
         except ENGINE_FAULTS as fault:
             raise _transient("The engine did not list its containers", fault) from fault
-        named = [
-            (entry["Labels"], [name.lstrip("/") for name in entry["Names"] or []]) for entry in containers
-        ]
+        named = [(entry["Labels"], _names(entry)) for entry in containers]
         named += [(volume["Labels"], [volume["Name"]]) for volume in volumes]
         return {claim for labels, names in named if (claim := _claim_of(labels, names)) is not None}
 
     def remove_claim(self, claim_id: str) -> None:
-        """Removes by name, so that it costs four requests and cannot touch anything else."""
+        """Removes by name, so that it cannot touch anything else; the holder, who keeps the user, last."""
         _check_identifier("claim_id", claim_id)
         names = Names(claim_id)
         try:
             api = self._client.api
-            for container in (names.case, names.holder):
+            for container in (names.case, *self._holders(claim_id)):
                 _remove(partial(api.remove_container, container, v=True, force=True))
             for volume in (names.data, names.pred):
                 _remove(partial(api.remove_volume, volume, force=True))
         except ENGINE_FAULTS as fault:
             _log.warning("claim %s is not removed yet: %s", claim_id, fault)
             raise _transient(f"The engine did not remove claim {claim_id}", fault) from fault
+
+    def _holders(self, claim_id: str) -> list[str]:
+        found = self._client.api.containers(all=True, filters={"label": f"{CLAIM_LABEL}={claim_id}"})
+        return [name for entry in found for name in _names(entry) if is_holder_name(name)]
 
     def _image_config(self, image: str) -> ImageConfig:
         config = self._client.images.get(image).attrs["Config"] or {}
@@ -272,11 +282,16 @@ def _remove(request: Callable[[], object]) -> None:
             time.sleep(0.05)
 
 
+def _names(entry: dict[str, Any]) -> list[str]:
+    return [name.lstrip("/") for name in entry["Names"] or []]
+
+
 def _claim_of(labels: dict[str, str] | None, names: list[str]) -> str | None:
     """The claim, if the name says the same: an image can carry our labels, but cannot name its containers."""
     claim = (labels or {}).get(CLAIM_LABEL, "")
     ours = Names(claim)
-    return claim if {ours.holder, ours.case, ours.data, ours.pred} & set(names) else None
+    named = any(name in {ours.case, ours.data, ours.pred} or is_holder_name(name) for name in names)
+    return claim if claim and named else None
 
 
 def _tag(image_id: str) -> str:

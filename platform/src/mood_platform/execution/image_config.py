@@ -10,13 +10,18 @@ from typing import Any, Self
 
 from mood_evaluator import Dataset, Task
 from mood_platform.errors import SubmissionFault
-from mood_platform.execution.contract import FORBIDDEN_WORKDIRS, USER, is_under, script_of
+from mood_platform.execution.contract import FORBIDDEN_WORKDIRS, SCRIPTS_FOLDER, is_under, script_of
 from mood_platform.execution.layers import Access, ImageFiles, Kind
 from mood_platform.failures import FailureReason
 
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 """What JSON can say, but neither a kernel nor a database takes."""
 PLATFORM = "linux/amd64"
+CHECK = 2
+"""Version of the check, raised when an image that passed may now be refused; 1 asked what 65532 reads."""
+_USUAL_OWNER = 65532
+"""Whom Dockerfiles for this contract name; no case runs as this user, so what it keeps for itself is lost."""
+_MOST_NAMED = 5
 _FORBIDDEN_ENV = frozenset({"LD_PRELOAD", "LD_AUDIT"})
 
 
@@ -36,6 +41,7 @@ class ImageFacts:
     volumes: tuple[str, ...]
     tasks: tuple[Task, ...]
     created: str | None
+    check: int = 1
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -127,9 +133,10 @@ def check_config(config: ImageConfig) -> None:
 
 def find_tasks(image: ImageFiles) -> tuple[Task, ...]:
     """The tasks that the image serves, by its run scripts; refuses an image that serves none."""
-    found = {script: image.access(script, user=USER) for task in Task for script in _scripts(task)}
+    found = {script: image.access(script) for task in Task for script in _scripts(task)}
     tasks = tuple(task for task in Task if all(_usable(found[script]) for script in _scripts(task)))
     if tasks:
+        _check_owner(image)
         return tasks
     barriers = sorted({access.barrier for access in found.values() if access.barrier is not None})
     if barriers:
@@ -138,6 +145,16 @@ def find_tasks(image: ImageFiles) -> tuple[Task, ...]:
         )
     missing = [script for script, access in found.items() if not _usable(access)]
     raise SubmissionFault(FailureReason.IMAGE_SCRIPT_MISSING, f"Missing: {', '.join(missing)}.")
+
+
+def _check_owner(image: ImageFiles) -> None:
+    closed = image.closed(owner=_USUAL_OWNER, folder=SCRIPTS_FOLDER)
+    if closed:
+        more = f" and {len(closed) - _MOST_NAMED} more" if len(closed) > _MOST_NAMED else ""
+        raise SubmissionFault(
+            FailureReason.IMAGE_SCRIPT_UNREADABLE,
+            f"Readable by their owner {_USUAL_OWNER} alone: {', '.join(closed[:_MOST_NAMED])}{more}.",
+        )
 
 
 def unreadable(detail: str) -> SubmissionFault:

@@ -12,6 +12,7 @@ from typing import BinaryIO, cast
 
 from mood_platform.errors import SubmissionFault
 from mood_platform.execution.account_files import check_account_files
+from mood_platform.execution.contract import CASE_USERS, GROUP, is_under
 from mood_platform.execution.streams import WINDOW, Budget, HashedStream, members, unpacked
 from mood_platform.failures import FailureReason
 
@@ -38,12 +39,19 @@ class Entry:
     gid: int = 0
     target: str = ""
 
-    def allows(self, right: int, *, user: int) -> bool:
-        """Whether the user (also its own group) has the right, as the kernel decides it: one class only."""
-        shift = 6 if user == self.uid else 3 if user == self.gid else 0
-        return bool(self.mode >> shift & right)
+    def allows(self, right: int) -> bool:
+        """Whether every case has the right, whoever its user is; of the three classes the kernel asks one."""
+        shares = self.mode >> (3 if self.gid == GROUP else 0) & right
+        owns = self.mode >> 6 & right if self.uid in CASE_USERS else right
+        return bool(shares and owns)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether every case may read the file, or go through the folder."""
+        return self.allows(_ENTER if self.kind is Kind.FOLDER else _READ)
 
 
+_READABLE = frozenset({Kind.FILE, Kind.FOLDER})
 _IMPLIED_FOLDER = Entry(Kind.FOLDER, 0o755)
 
 
@@ -112,7 +120,7 @@ def absolute(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a user finds at a path: the entry, if any, and the path that keeps the user out, if one does."""
+    """What a case finds at a path: the entry, if any, and the path that keeps it out, if one does."""
 
     entry: Entry | None
     barrier: str | None = None
@@ -124,8 +132,8 @@ class ImageFiles:
     def __init__(self, layers: Sequence[Layer]) -> None:
         self._layers = layers
 
-    def access(self, path: str, *, user: int) -> Access:
-        """Follows `path` as the user's own process would; missing rights are named, not raised."""
+    def access(self, path: str) -> Access:
+        """Follows `path` as a case's own process would; missing rights are named, not raised."""
         todo = [part for part in absolute(path).split("/") if part]
         here, barrier, links = "/", None, 0
         entry: Entry | None = _IMPLIED_FOLDER
@@ -144,9 +152,21 @@ class ImageFiles:
                 continue
             if todo and entry.kind is not Kind.FOLDER:
                 return Access(None, barrier)
-            if not entry.allows(_ENTER if entry.kind is Kind.FOLDER else _READ, user=user):
+            if not entry.is_open:
                 barrier = barrier or here
         return Access(entry, barrier)
+
+    def closed(self, *, owner: int, folder: str) -> list[str]:
+        """What under `folder` belongs to `owner`, and no case may read (of a folder: go through)."""
+        named = {
+            path: entry
+            for layer in self._layers
+            for path, entry in layer.entries.items()
+            if entry.uid == owner and entry.kind in _READABLE and not entry.is_open
+        }
+        return sorted(
+            path for path in named if is_under(path, (folder,)) and self._lookup(path) == named[path]
+        )
 
     def _lookup(self, path: str) -> Entry | None:
         found: Entry | None = None

@@ -24,6 +24,7 @@ class Member:
     target: str = ""
     mode: int = 0o644
     uid: int = 0
+    gid: int = 0
     pax: dict[str, str] = field(default_factory=dict)
 
 
@@ -33,7 +34,7 @@ def tar_of(*members: Member, format: int = tarfile.GNU_FORMAT) -> bytes:  # noqa
         for given in members:
             member = tarfile.TarInfo(given.name)
             member.type, member.mode, member.linkname = given.type, given.mode, given.target
-            member.uid, member.pax_headers = given.uid, given.pax
+            member.uid, member.gid, member.pax_headers = given.uid, given.gid, given.pax
             member.size = len(given.content) if given.type == tarfile.REGTYPE else 0
             archive.addfile(member, io.BytesIO(given.content))
     return sink.getvalue()

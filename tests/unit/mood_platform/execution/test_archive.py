@@ -13,7 +13,7 @@ import pytest
 from mood_evaluator import Task
 from mood_platform.errors import SubmissionFault
 from mood_platform.execution.archive import inspect_archive, rewrite_archive
-from mood_platform.execution.image_config import ImageFacts
+from mood_platform.execution.image_config import CHECK, ImageFacts
 from mood_platform.failures import FailureReason as Why
 
 LIMIT = 2**26
@@ -176,6 +176,24 @@ def test_an_unreadable_script_is_named(write: Write, draft: Any, tar: Any, run_s
     with pytest.raises(SubmissionFault, match=r"/workspace/run_pixel_abdom\.sh") as caught:
         inspect_archive(write(draft(layers=[tar(*run_scripts(mode=0o600))])), limit=LIMIT)
     assert caught.value.reason is Why.IMAGE_SCRIPT_UNREADABLE
+
+
+def test_a_file_beside_the_scripts_that_user_65532_keeps_for_itself_is_named(
+    write: Write, draft: Any, tar: Any, member: Any, run_scripts: Any
+) -> None:
+    weights = member("workspace/weights.pt", mode=0o600, uid=65532)
+    with pytest.raises(SubmissionFault, match=r"owner 65532 alone: /workspace/weights\.pt\.") as caught:
+        inspect_archive(write(draft(layers=[tar(*run_scripts(), weights)])), limit=LIMIT)
+    assert caught.value.reason is Why.IMAGE_SCRIPT_UNREADABLE
+    assert "chmod -R a+rX /workspace" in caught.value.reason.text
+
+
+def test_facts_name_the_version_of_the_check_and_older_ones_are_read_as_the_first(
+    write: Write, draft: Any
+) -> None:
+    facts = inspect_archive(write(draft()), limit=LIMIT)
+    older = {name: value for name, value in facts.to_json().items() if name != "check"}
+    assert (facts.check, ImageFacts.from_json(older).check) == (CHECK, 1)
 
 
 def test_an_unreadable_folder_is_named(

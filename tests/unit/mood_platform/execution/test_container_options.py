@@ -11,12 +11,16 @@ from mood_platform.execution.container_options import (
     ImageConfig,
     case_options,
     holder_options,
+    is_holder_name,
     probe_options,
     seccomp_profile,
-    volume_options,
+    users_of_cases,
 )
+from mood_platform.execution.contract import CASE_USERS
 from mood_platform.execution.limits import GIB, MIB, Limits
 from mood_platform.execution.runtime import CaseJob
+
+USER = CASE_USERS[7]
 
 
 def job(**changes: Any) -> CaseJob:
@@ -29,7 +33,11 @@ def job(**changes: Any) -> CaseJob:
 
 
 def case(image: ImageConfig = ImageConfig(), *, host_cpus: float = 8, **changes: Any) -> dict[str, Any]:  # noqa: B008 - frozen
-    return case_options(job(**changes), image=image, host_cpus=host_cpus)
+    return case_options(job(**changes), image=image, user=USER, host_cpus=host_cpus)
+
+
+def holder(**limits: Any) -> dict[str, Any]:
+    return holder_options(job(limits=Limits(**limits)), image=ImageConfig(), user=USER, case_bytes=10 * MIB)
 
 
 def test_the_command_is_the_contracts_and_the_entry_point_is_left_to_the_image() -> None:
@@ -39,9 +47,7 @@ def test_the_command_is_the_contracts_and_the_entry_point_is_left_to_the_image()
     assert "working_dir" not in options
 
 
-@pytest.mark.parametrize(
-    "options", [case(), holder_options(job(), image=ImageConfig())], ids=["case", "holder"]
-)
+@pytest.mark.parametrize("options", [case(), holder()], ids=["case", "holder"])
 def test_no_network_no_rights_no_writable_root(options: dict[str, Any]) -> None:
     assert options["network_mode"] == "none"
     assert options["dns"] == ["127.0.0.1"]
@@ -58,12 +64,34 @@ def test_no_network_no_rights_no_writable_root(options: dict[str, Any]) -> None:
 
 
 def test_the_submission_is_not_root_and_not_the_holders_user() -> None:
-    assert case()["user"] == "65532:65532"
-    assert holder_options(job(), image=ImageConfig())["user"] == "65533:65533"
+    assert case()["user"] == f"{USER}:65532"
+    assert holder()["user"] == "65533:65533"
+    assert not {0, 65532, 65533, 65534} & set(CASE_USERS)
+    assert max(CASE_USERS) < 65536
+
+
+def test_the_holder_bears_the_name_of_the_user_that_it_keeps_for_its_case() -> None:
+    assert holder()["name"] == f"mood-user-{USER}"
+    assert case()["pid_mode"] == f"container:mood-user-{USER}"
+    assert is_holder_name(holder()["name"])
+    assert not is_holder_name(case()["name"])
+    assert not is_holder_name("mood-user-0")
+
+
+def test_every_claim_tries_all_users_and_not_all_claims_begin_with_the_same() -> None:
+    orders = [users_of_cases(f"claim {number}") for number in range(20)]
+    assert all(sorted(order) == list(CASE_USERS) for order in orders)
+    assert len({order[0] for order in orders}) > 1
+
+
+def test_all_that_a_case_may_write_to_belongs_to_its_user() -> None:
+    options = case(ImageConfig(volumes=("/cache",)))
+    owner = f"uid={USER},gid=65532,mode=1777"
+    assert all(place.endswith(owner) for place in options["tmpfs"].values())
 
 
 def test_the_holder_has_little_memory_few_processes_and_no_swap() -> None:
-    options = holder_options(job(limits=Limits(memory=GIB)), image=ImageConfig())
+    options = holder(memory=GIB)
     assert options["mem_limit"] == options["memswap_limit"] == 32 * MIB
     assert options["pids_limit"] == 8
 
@@ -112,12 +140,15 @@ def test_input_is_read_only_and_the_images_own_files_are_not_copied_into_our_vol
     assert {mount["Type"] for mount in (data, pred)} == {"volume"}
 
 
-def test_volumes_are_tmpfs_bounded_in_bytes_and_files() -> None:
-    data, pred = volume_options(job(limits=Limits(output=MIB, output_files=7)), case_bytes=10 * MIB)
-    assert f"size={11 * MIB}," in data["driver_opts"]["o"]
-    assert f"size={MIB + 4096},nr_inodes=8,uid=65532,gid=65532,mode=0700," in pred["driver_opts"]["o"]
-    assert pred["driver_opts"]["o"].endswith("nosuid,nodev,noexec")
-    assert pred["driver_opts"]["type"] == "tmpfs"
+def test_volumes_are_tmpfs_bounded_in_bytes_and_files_and_made_with_the_holder() -> None:
+    data, pred = (mount["VolumeOptions"] for mount in holder(output=MIB, output_files=7)["mounts"])
+    given, taken = data["DriverConfig"]["Options"], pred["DriverConfig"]["Options"]
+    assert f"size={11 * MIB}," in given["o"]
+    assert f"size={MIB + 4096},nr_inodes=8,uid={USER},gid=65532,mode=0700," in taken["o"]
+    assert {options["type"] for options in (given, taken)} == {"tmpfs"}
+    assert all(options["o"].endswith("nosuid,nodev,noexec") for options in (given, taken))
+    assert all(volume["NoCopy"] for volume in (data, pred))
+    assert data["Labels"] == pred["Labels"] == {"org.mood.claim": "c1", "org.mood.instance": "here"}
 
 
 @pytest.mark.parametrize(
@@ -185,10 +216,9 @@ def test_what_python_prints_is_not_kept_back_in_a_buffer() -> None:
 
 
 def test_the_holder_outlives_the_limit_and_ends_the_namespace_by_itself() -> None:
-    options = holder_options(job(limits=Limits(seconds=7.5)), image=ImageConfig())
+    options = holder(seconds=7.5)
     assert (options["entrypoint"], options["command"]) == (["sleep"], ["128"])
     assert options["init"] is True
-    assert case()["pid_mode"] == "container:mood-c1-holder"
     assert "init" not in case()
 
 

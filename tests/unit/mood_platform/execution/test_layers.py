@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from mood_platform.errors import SubmissionFault
+from mood_platform.execution.contract import CASE_USERS, GROUP
 from mood_platform.execution.layers import Access, ImageFiles, Kind, Layer, scan_layer
 from mood_platform.execution.streams import Budget
 from mood_platform.failures import FailureReason
 
-USER = 65532
+OWNER = 65532
 
 
 def layer(tar: Any, *members: Any) -> Layer:
@@ -21,7 +22,7 @@ def layer(tar: Any, *members: Any) -> Layer:
 
 
 def see(path: str, *layers: Layer) -> Access:
-    return ImageFiles(layers).access(path, user=USER)
+    return ImageFiles(layers).access(path)
 
 
 def is_file(access: Access) -> bool:
@@ -79,10 +80,41 @@ def test_a_folder_keeps_its_rights_when_a_later_layer_only_implies_it(tar: Any, 
     assert see("/a/f", below, layer(tar, member("a/f"))).barrier == "/a"
 
 
-def test_the_owner_reads_by_its_own_rights(tar: Any, member: Any) -> None:
-    own = layer(tar, member("mine", mode=0o400, uid=USER), member("odd", mode=0o044, uid=USER))
-    assert is_file(see("/mine", own))
-    assert see("/odd", own).barrier == "/odd"
+def test_the_owner_65532_is_no_case_and_its_own_rights_help_nobody(tar: Any, member: Any) -> None:
+    own = layer(tar, member("mine", mode=0o700, uid=OWNER), member("odd", mode=0o044, uid=OWNER))
+    assert see("/mine", own).barrier == "/mine"
+    assert is_file(see("/odd", own))
+
+
+@pytest.mark.parametrize(
+    ("mode", "readable"), [(0o640, True), (0o604, False), (0o644, True), (0o600, False), (0o040, True)]
+)
+def test_a_file_of_the_group_of_cases_is_read_by_the_rights_of_its_group(
+    tar: Any, member: Any, mode: int, readable: bool
+) -> None:
+    assert is_file(see("/f", layer(tar, member("f", mode=mode, uid=OWNER, gid=GROUP)))) is readable
+
+
+@pytest.mark.parametrize(("mode", "readable"), [(0o004, False), (0o404, True), (0o400, False)])
+def test_a_file_of_a_user_that_one_case_may_have_is_readable_if_all_cases_may_read_it(
+    tar: Any, member: Any, mode: int, readable: bool
+) -> None:
+    assert is_file(see("/f", layer(tar, member("f", mode=mode, uid=CASE_USERS[3])))) is readable
+
+
+def test_what_its_owner_keeps_for_itself_is_named_unless_a_later_layer_opens_or_removes_it(
+    tar: Any, member: Any
+) -> None:
+    below = layer(
+        tar,
+        *(member(f"w/{name}", mode=0o600, uid=OWNER) for name in ("kept", "opened", "removed")),
+        member("w/folder", type=tarfile.DIRTYPE, mode=0o700, uid=OWNER),
+        member("w/of-root", mode=0o600),
+        member("elsewhere", mode=0o600, uid=OWNER),
+        member("w/link", type=tarfile.SYMTYPE, target="kept", uid=OWNER),
+    )
+    above = layer(tar, member("w/opened", mode=0o644, uid=OWNER), member("w/.wh.removed"))
+    assert ImageFiles([below, above]).closed(owner=OWNER, folder="/w") == ["/w/folder", "/w/kept"]
 
 
 def test_a_layer_of_countless_files_is_refused(tar: Any, member: Any) -> None:
