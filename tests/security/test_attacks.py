@@ -15,6 +15,7 @@ from docker.errors import NotFound
 from docker.models.containers import Container
 
 from mood_evaluator import Task, score_pixel_case, score_sample_case
+from mood_platform.execution.container_options import CLAIM_LABEL
 from mood_platform.execution.contract import CASE_USERS, HOLDER_USER
 from mood_platform.execution.outcome import outcome
 from mood_platform.failures import FailureReason
@@ -73,7 +74,8 @@ class Host:
         wanted = {"type": "container", "event": "create"}
         until = f"{time.time():.9f}"
         events = self.engine.events(since=int(since), until=until, filters=wanted, decode=True)
-        made = {event["Actor"]["ID"] for event in events if claim in event["Actor"]["Attributes"]["name"]}
+        actors = [event["Actor"] for event in events]
+        made = {actor["ID"] for actor in actors if actor["Attributes"].get(CLAIM_LABEL) == claim}
         assert len(made) >= 2
         self.made |= made
 
