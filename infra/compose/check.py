@@ -84,10 +84,11 @@ def secrets() -> list[str]:
 def reading() -> Iterator[Promise]:
     labels = ["sh", "-c", "find /var/lib/mood/labels -type f | grep -q ."]
     yield "labels are there (evaluate reads one)", works("evaluate", *labels)
+    yield "keeper sees no label", not works("keeper", *labels)
     for service in (*SLOTS, "upkeep", "beat"):
         yield f"{service} sees no label", not works(service, *labels)
         yield f"{service} cannot change an image", not works(service, "touch", "/var/lib/mood/images/x")
-    for service in ("api", "evaluate", "upkeep", "beat"):
+    for service in ("api", "evaluate", "keeper", "upkeep", "beat"):
         yield f"{service} has no Engine", not works(service, "test", "-e", "/var/run/docker.sock")
 
 

@@ -14,10 +14,10 @@ import pytest
 
 from mood_platform.db.engine import Sessions
 from mood_platform.failures import FailureReason
+from mood_platform.keeping.images import image_key
 from mood_platform.models import ImageState, Upload, UploadState
 from mood_platform.queueing import Job
 from mood_platform.storage.local import LocalStore
-from mood_platform.submissions.intake import image_key
 from mood_platform.testing.image_archives import SCRIPTS, ImageDraft, Member, tar_of
 from mood_platform.testing.intake import Intake
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import inspect, make_url, text
+from sqlalchemy import Connection, inspect, make_url, text
 
 from mood_platform.db.engine import make_engine
 from mood_platform.machine.migrations import CONFIGURATION
@@ -42,3 +44,81 @@ def test_a_cluster_is_created_once_and_then_left_alone(engines_home: Path, datab
     before = (cluster.data / "postgresql.conf").read_text()
     cluster.create()
     assert (cluster.data / "postgresql.conf").read_text() == before
+
+
+BEFORE_RETENTION: dict[str, dict[str, object]] = {
+    "teams": {},
+    "challenges": {},
+    "images": {"state": "accepted", "digest": "sha256:1", "facts": '{"unpacked": 1000}'},
+    "submissions": {"task": "pixel", "stage": "challenge", "state": "accepted"},
+    "runs": {"stage": "challenge", "state": "scored"},
+    "test_sets": {"dataset": "brain"},
+    "cases": {},
+    "case_runs": {
+        "dataset": "brain",
+        "state": "succeeded",
+        "toy": True,
+        "prediction_key": "runs/a/prediction",
+        "log_key": "runs/a/log",
+    },
+}
+
+
+def test_what_cases_left_before_is_known_by_its_key_and_images_weigh_what_they_do_unpacked(
+    database_url: str,
+) -> None:
+    with migrated(database_url, "0009") as (config, connection):
+        for table, values in BEFORE_RETENTION.items():
+            insert(connection, table, required_columns(connection, table) | values)
+        connection.commit()
+        command.upgrade(config, "0010")
+        kept = connection.execute(text("SELECT key, kind, toy, size FROM kept_objects ORDER BY kind")).all()
+        assert [tuple(row) for row in kept] == [
+            ("runs/a/log", "log", True, None),
+            ("runs/a/prediction", "prediction", True, None),
+        ]
+        assert connection.execute(text("SELECT kept_bytes FROM images")).scalars().all() == [1000]
+
+
+EMPTY = {
+    "uuid": "0f8b0000-0000-4000-8000-000000000001",
+    "text": "x",
+    "character varying": "x",
+    "integer": 0,
+    "bigint": 0,
+    "boolean": False,
+    "jsonb": "{}",
+    "timestamp with time zone": "2026-01-01T00:00:00Z",
+}
+
+
+def required_columns(connection: Connection, table: str) -> dict[str, object]:
+    """A value of the right kind for every column that must have one; all ids are the same."""
+    query = text(
+        "SELECT column_name, data_type FROM information_schema.columns "
+        "WHERE table_name = :table AND is_nullable = 'NO' AND column_default IS NULL"
+    )
+    return {name: EMPTY[kind] for name, kind in connection.execute(query, {"table": table})}
+
+
+def insert(connection: Connection, table: str, values: dict[str, object]) -> None:
+    names = ", ".join(values)
+    places = ", ".join(f":{name}" for name in values)
+    connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({places})"), values)
+
+
+@contextmanager
+def migrated(database_url: str, target: str) -> Iterator[tuple[Config, Connection]]:
+    """A database of its own at an older revision."""
+    admin = make_engine(database_url)
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("DROP DATABASE IF EXISTS older_test WITH (FORCE)"))
+        connection.execute(text("CREATE DATABASE older_test"))
+    admin.dispose()
+    url = make_url(database_url).set(database="older_test").render_as_string(hide_password=False)
+    engine, config = make_engine(url), Config(str(CONFIGURATION))
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, target)
+        yield config, connection
+    engine.dispose()

@@ -16,6 +16,11 @@ class Job(StrEnum):
     SCORE_RUN = "run.score"
     RESCORE_RUN = "run.rescore"
     SWEEP = "runs.sweep"
+    RETAIN = "retention.round"
+    COLLECT_IMAGE = "image.collect"
+    """Delete an archive that no team keeps any more."""
+    REMOVE_LEFTOVERS = "run.remove_leftovers"
+    """Of a toy Run whose team has removed its image."""
     SEND_MAIL = "mail.send"
 
 
@@ -28,6 +33,8 @@ class Queue(StrEnum):
     INTAKE = "intake"
     EVALUATE = "evaluate"
     MAIL = "mail"
+    RETENTION = "retention"
+    """Removal may take hours, and is nobody's hurry."""
     UPKEEP = "upkeep"
     """The sweeper's own: it must not wait behind a scoring or a check that takes an hour."""
 
@@ -44,6 +51,9 @@ QUEUE_OF: dict[Job, Queue] = {
     Job.SCORE_RUN: Queue.EVALUATE,
     Job.RESCORE_RUN: Queue.EVALUATE,
     Job.SWEEP: Queue.UPKEEP,
+    Job.RETAIN: Queue.RETENTION,
+    Job.COLLECT_IMAGE: Queue.RETENTION,
+    Job.REMOVE_LEFTOVERS: Queue.RETENTION,
     Job.SEND_MAIL: Queue.MAIL,
 }
 

@@ -31,6 +31,12 @@ class BrokerSettings(BaseModel):
 class StorageSettings(BaseModel):
     root: Path
     """Folder of the object store: uploads/, images/, cases/, labels/, runs/, leaderboards/."""
+    team_bytes: int = 200 * 2**30
+    """What a team's images, unpacked, and its toy cases' predictions and logs may have together."""
+    free_bytes: int = 2 * 2**30
+    """Left free on the disk of `root`: below it no case is claimed and no image is taken in."""
+    unused_image_days: int = 365
+    """An image that was never submitted is kept so long after its check."""
 
 
 class ExecutionSettings(BaseModel):

@@ -50,6 +50,9 @@ class RunDetailView(View):
     """CaseRuns by state."""
     voided_at: Moment | None
     voided_reason: str
+    predictions_removed_at: Moment | None
+    logs_removed_at: Moment | None
+    """When retention came to this Run; sizes and hashes of what it had left stay."""
     limits: Document
     cases: list[CaseRunView]
 
@@ -116,6 +119,8 @@ def view_run(tx: Transaction, run: Run, *, cases: bool) -> RunDetailView:
         counts=count_case_runs(tx, run=run),
         voided_at=run.voided_at,
         voided_reason=run.voided_reason,
+        predictions_removed_at=run.predictions_removed_at,
+        logs_removed_at=run.logs_removed_at,
         limits=run.limits,
         cases=[_view_case(row) for row in case_runs_of(tx, run=run)] if cases else [],
     )

@@ -12,6 +12,7 @@ import yaml
 
 from mood_evaluator import Dataset
 from mood_platform.challenges.document import Section
+from mood_platform.challenges.retention import Retention
 from mood_platform.clock import rfc3339
 from mood_platform.errors import Invalid
 from mood_platform.execution.limits import Limits
@@ -52,7 +53,7 @@ class ChallengeConfig:
     scoring: Scoring
     stages: Mapping[Stage, Mapping[Dataset, tuple[str, ...]]]
     """Names of test sets."""
-    retention: Mapping[str, str]
+    retention: Retention
 
     @classmethod
     def parse(cls, document: object, *, file: str = "challenge.yaml") -> Self:
@@ -79,7 +80,7 @@ class ChallengeConfig:
             limits=_limits(top.section("limits")),
             scoring=_scoring(top.section("scoring")),
             stages=_stages(top.section("stages")),
-            retention=_retention(top.section("retention")),
+            retention=Retention.read(top.section("retention")),
         )
 
     def to_json(self) -> Json:
@@ -100,7 +101,7 @@ class ChallengeConfig:
                 str(stage): {str(dataset): list(names) for dataset, names in sets.items()}
                 for stage, sets in self.stages.items()
             },
-            "retention": dict(self.retention),
+            "retention": self.retention.to_json(),
         }
 
 
@@ -154,9 +155,3 @@ def _test_sets(section: Section) -> dict[Dataset, tuple[str, ...]]:
         if len(names) != 1:
             section.fail(dataset, f"it names {len(names)} test sets", "Name exactly one.")
     return sets
-
-
-def _retention(section: Section) -> dict[str, str]:
-    section.allow("predictions", "logs")
-    pattern, remedy = r"\d+d( after publication)?", "Write 90d, or 30d after publication."
-    return {field: section.text(field, pattern=pattern, remedy=remedy) for field in section.values}

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mood_platform.cli import admin_boards, admin_local
+from mood_platform.cli import admin_boards, admin_keeping, admin_local
 from mood_platform.cli.choices import ForOrganizers, ForTeam
 from mood_platform.cli.client import Client
 from mood_platform.cli.console import AsJson, emit, say, show_table
@@ -22,6 +22,10 @@ app.command()(admin_boards.draft)
 app.command()(admin_boards.publish)
 app.command()(admin_boards.rescore)
 app.command()(admin_boards.rescorings)
+app.command()(admin_keeping.retention)
+app.command()(admin_keeping.holds)
+app.command()(admin_keeping.hold)
+app.command()(admin_keeping.unhold)
 app.command("import", rich_help_panel=ON_THIS_MACHINE)(admin_local.import_test_sets)
 app.command(rich_help_panel=ON_THIS_MACHINE)(admin_local.apply)
 app.command(rich_help_panel=ON_THIS_MACHINE)(admin_local.make_organizer)

@@ -93,3 +93,13 @@ def _description() -> TextColumn:
 def number(value: float | None, digits: int = 3) -> str:
     """`0.123`, or a dash where there is no value."""
     return BLANK if value is None else f"{value:.{digits}f}"
+
+
+def size(count: int) -> str:
+    """`1.5 GiB`: bytes in the largest unit that leaves a whole number before the point."""
+    number = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if number < 1024:
+            return f"{number:.0f} B" if unit == "B" else f"{number:.1f} {unit}"
+        number /= 1024
+    return f"{number:.1f} TiB"

@@ -89,6 +89,16 @@ def _show_list(views: list[dict[str, Any]]) -> None:
         for one in views
     ]
     show_table(("", "name", "task", "stage", "status", "submitted"), rows)
+    for line in leaving([one["image"] for one in views]):
+        say.print(line, style="yellow")
+
+
+def leaving(images: list[dict[str, Any]]) -> list[str]:
+    """A line for each image that is about to be removed."""
+    days = {one["id"]: (one["name"], one["leaves_at"]) for one in images if one["leaves_at"]}
+    return [
+        f"The image {name} is removed at {day}; keep a copy if you need it." for name, day in days.values()
+    ]
 
 
 def _show_one(view: dict[str, Any]) -> None:
@@ -98,6 +108,13 @@ def _show_one(view: dict[str, Any]) -> None:
     for failure in view["run"]["failures"]:
         band = f" ({failure['band']} of the hidden cases)" if failure["band"] else ""
         echo(f"- {failure['text']}{band}")
+    for kind in ("predictions", "logs"):
+        if (removed := view["run"][f"{kind}_removed_at"]) is not None:
+            echo(f"Its {kind} were removed at {removed} by the rules; scores and reports stay.")
+    for hold in view["holds"]:
+        echo(f"Kept until {hold['until']}: {hold['reason']}")
+    for line in leaving([view["image"]]):
+        echo(line)
     if view["run"]["slowest"]:
         echo(f"Slowest case: {view['run']['slowest']} of the time limit")
     echo(view["links"]["page"])

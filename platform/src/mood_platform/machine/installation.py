@@ -108,6 +108,7 @@ class Installation:
             Program("api", [*api, "--no-access-log"], order=2),
             Program("beat", [*celery, "beat", *schedule], order=2),
             _worker(celery, "upkeep", queues="upkeep,mail"),
+            _worker(celery, "keeper", queues="retention"),
             _worker(celery, "evaluate", queues="evaluate,intake", processes=2),
             Program("reaper", [*python, "mood_platform.worker.reaper"], order=3),
             _worker(celery, "toy", queues="toy"),

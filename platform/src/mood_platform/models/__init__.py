@@ -11,11 +11,14 @@ from mood_platform.models.case_run import (
 )
 from mood_platform.models.challenge import Challenge
 from mood_platform.models.event import AuditEvent, RunEvent
+from mood_platform.models.hold import Hold
 from mood_platform.models.image import Image, ImageState
 from mood_platform.models.invitation import Invitation
+from mood_platform.models.kept import KeptKind, KeptObject
 from mood_platform.models.leaderboard import Leaderboard
 from mood_platform.models.node import Health, KnownNode
 from mood_platform.models.rescoring import SCORING_TRANSITIONS, Rescoring, RunScoring, ScoringState
+from mood_platform.models.retention import RetentionRound
 from mood_platform.models.run import ENDS, LIVE, RUN_TRANSITIONS, Run, RunState
 from mood_platform.models.submission import Stage, Submission, SubmissionState
 from mood_platform.models.test_set import Case, TestSet
@@ -36,13 +39,17 @@ __all__ = [
     "CaseRunState",
     "Challenge",
     "Health",
+    "Hold",
     "Image",
     "ImageState",
     "Invitation",
     "Json",
+    "KeptKind",
+    "KeptObject",
     "KnownNode",
     "Leaderboard",
     "Rescoring",
+    "RetentionRound",
     "Run",
     "RunEvent",
     "RunScoring",

@@ -29,7 +29,7 @@ class Image(WithId, Base):
             "team_id",
             "digest",
             unique=True,
-            postgresql_where=text("state = 'accepted' AND duplicate_of IS NULL"),
+            postgresql_where=text("state = 'accepted' AND duplicate_of IS NULL AND removed_at IS NULL"),
         ),
     )
 
@@ -58,4 +58,11 @@ class Image(WithId, Base):
     """Several Nodes, or the only one, failed over it: one of its cases runs at a time."""
     duplicate_of: Mapped[UUID | None] = mapped_column(ForeignKey("images.id"))
     """The same image handed in before by this team; Submissions use that one."""
+    kept_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    """Of its clean archive in the store: what its team is charged; a duplicate keeps nothing of its own."""
+    leaves_at: Mapped[datetime | None]
+    """Its team was told that its archive is removed at this time."""
+    removed_at: Mapped[datetime | None]
+    """Its archive is gone; the same image handed in again is a new row."""
+    removed_by: Mapped[str] = mapped_column(default="")
     team: Mapped[Team] = relationship(lazy="raise")

@@ -85,6 +85,9 @@ class Run(WithId, Base):
     voided_at: Mapped[datetime | None]
     voided_reason: Mapped[str] = mapped_column(default="")
     """An organizer's written reason; a voided Run no longer counts."""
+    predictions_removed_at: Mapped[datetime | None]
+    """When retention came to this Run, whether or not it had left any."""
+    logs_removed_at: Mapped[datetime | None]
     submission: Mapped[Submission] = relationship(lazy="raise")
 
     def advance(self, target: RunState, *, now: datetime, reason: FailureReason | None = None) -> None:

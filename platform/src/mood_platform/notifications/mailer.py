@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Protocol
@@ -35,3 +36,10 @@ class FolderMailer:
         new = self.folder / f".new-{mail.key}"
         new.write_bytes(message.as_bytes())
         new.replace(self.folder / f"{mail.key}.eml")
+
+    def forget(self, *, before: datetime, pretend: bool) -> int:
+        """How many mails were written before this moment; they are deleted unless `pretend`."""
+        old = [path for path in self.folder.glob("*.eml") if path.stat().st_mtime < before.timestamp()]
+        for path in () if pretend else old:
+            path.unlink(missing_ok=True)
+        return len(old)

@@ -12,9 +12,15 @@ from sqlalchemy.orm import joinedload
 from mood_platform.accounts.queries import members, organizers
 from mood_platform.db.transaction import Transaction
 from mood_platform.failures import Blame
-from mood_platform.models import CaseRun, Image, Run, Submission, User
+from mood_platform.models import CaseRun, Image, RetentionRound, Run, Submission, User
 from mood_platform.notifications.mailer import Mail, Mailer
-from mood_platform.notifications.texts import MailKind, write_image_mail, write_run_mail
+from mood_platform.notifications.texts import (
+    MailKind,
+    write_image_mail,
+    write_leaving_mail,
+    write_retention_mail,
+    write_run_mail,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +39,16 @@ def send_mail(
     kind: str,
     run: str | None = None,
     image: str | None = None,
+    retention: str | None = None,
 ) -> int:
-    """How many mails went out; the job's arguments are `kind` with `run` or `image` (an id)."""
+    """How many mails went out; the job's arguments are `kind` with `run`, `image` or `retention` (an id)."""
     chosen = MailKind(kind)
     if chosen is MailKind.IMAGE_REJECTED:
         letter = _about_image(tx, UUID(image))
+    elif chosen is MailKind.IMAGE_LEAVES:
+        letter = _about_leaving(tx, UUID(image))
+    elif chosen is MailKind.RETENTION_BEGINS:
+        letter = _about_retention(tx, UUID(retention))
     else:
         letter = _about_run(tx, chosen, UUID(run), public_url)
     subject, body = letter.words
@@ -55,6 +66,16 @@ def _about_image(tx: Transaction, image_id: UUID) -> _Letter:
     if ours:
         people |= {one.id: one for one in organizers(tx)}
     return _Letter(image.id, list(people.values()), write_image_mail(image))
+
+
+def _about_leaving(tx: Transaction, image_id: UUID) -> _Letter:
+    image = tx.session.get_one(Image, image_id)
+    return _Letter(image.id, members(tx, team_id=image.team_id), write_leaving_mail(image))
+
+
+def _about_retention(tx: Transaction, round_id: UUID) -> _Letter:
+    row = tx.session.get_one(RetentionRound, round_id)
+    return _Letter(row.id, organizers(tx), write_retention_mail(row))
 
 
 def _about_run(tx: Transaction, kind: MailKind, run_id: UUID, public_url: str) -> _Letter:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from mood_platform.models import Image, Run, Submission
+from mood_platform.clock import rfc3339
+from mood_platform.models import Image, RetentionRound, Run, Submission
 
 
 class MailKind(StrEnum):
@@ -20,6 +21,17 @@ class MailKind(StrEnum):
     SUBMISSION_EXCLUDED = "submission_excluded"
     SUBMISSION_INCLUDED = "submission_included"
     IMAGE_REJECTED = "image_rejected"
+    IMAGE_LEAVES = "image_leaves"
+    """Fourteen days before an image is removed."""
+    RETENTION_BEGINS = "retention_begins"
+    """To the organizers, once: what would go now, and when removal begins."""
+
+
+ABOUT_RUNS = frozenset(MailKind) - {
+    MailKind.IMAGE_REJECTED,
+    MailKind.IMAGE_LEAVES,
+    MailKind.RETENTION_BEGINS,
+}
 
 
 def write_run_mail(
@@ -100,3 +112,41 @@ def _cost_of_failure(submission: Submission) -> str:
 def write_image_mail(image: Image) -> tuple[str, str]:
     reason = image.reason.text if image.reason else ""
     return f"Image {image.name}: not accepted", "\n".join(text for text in (reason, image.detail) if text)
+
+
+def write_leaving_mail(image: Image) -> tuple[str, str]:
+    day = "soon" if image.leaves_at is None else f"at {rfc3339(image.leaves_at)}"
+    lines = (
+        f"Its time is over: the platform removes its archive {day}. Results, scores and reports stay.",
+        "Keep a copy of your own if you need it again. Organizers can hold it for a stated reason.",
+        f"Image SHA-256: {image.digest}",
+    )
+    return f"Image {image.name}: it is removed {day}", "\n".join(lines)
+
+
+def write_retention_mail(row: RetentionRound) -> tuple[str, str]:
+    """Of the first round, which removed nothing."""
+    found = row.document
+    lines = [
+        f"{kind}: {found[kind]['objects']} of {found[kind]['runs']} runs, {found[kind]['bytes']} bytes"
+        for kind in ("predictions", "logs")
+    ]
+    images = [
+        f"{one['team']}: {one['name']}, {one['bytes']} bytes, not before {one['leaves_at']}"
+        for one in found["images"]["told"]
+    ]
+    return (
+        f"Retention is carried out from {found['begins_at']} on",
+        "\n".join(
+            (
+                f"Until {found['begins_at']} nothing is removed. After that, each day, what has come to",
+                "its end by the retention of challenge.yaml. Today this would be:",
+                *lines,
+                f"images, whose teams have been told: {len(images)}",
+                *images,
+                "Look: mood admin retention --dry-run",
+                "Keep something longer: mood admin hold RUN|TEAM|CHALLENGE --until DAY --reason TEXT,",
+                "or change retention in challenge.yaml and apply it.",
+            )
+        ),
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -29,6 +29,7 @@ from mood_platform.models import (
 from mood_platform.queueing import Job
 from mood_platform.runs.avoidance import may_go_to, not_beside_itself
 from mood_platform.runs.endings import lock_case, lock_run, release
+from mood_platform.runs.left import Left, keep_left
 from mood_platform.runs.nodes import Presence, is_quarantined, see
 from mood_platform.runs.schedule import Waiting, ring_for_waiting_work, waiting_cases
 
@@ -156,8 +157,7 @@ def record(
     claim_id: UUID,
     outcome: Outcome,
     execution: Execution,
-    prediction_key: str | None = None,
-    log_key: str | None = None,
+    left: Sequence[Left] = (),
     max_attempts: int = 3,
 ) -> bool:
     """Compare and set: write how the case ended if the claim is still held; False: drop the result."""
@@ -169,7 +169,7 @@ def record(
     case_run.seconds, case_run.exit_code = execution.seconds, execution.exit_code
     case_run.usage = None if execution.usage is None else execution.usage.to_json()
     case_run.flags = [str(flag) for flag in outcome.flags]
-    case_run.prediction_key, case_run.log_key = prediction_key, log_key
+    keep_left(tx, case_run=case_run, left=left)
     if run is not None:
         reason = outcome.reason or FailureReason.ENGINE_ERROR
         release(tx, run=run, case_run=case_run, reason=reason, max_attempts=max_attempts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,11 +15,12 @@ from mood_platform.errors import PlatformError
 from mood_platform.execution.limits import Limits
 from mood_platform.execution.outcome import outcome
 from mood_platform.execution.runtime import CaseJob, ContainerRuntime, Execution
-from mood_platform.models import Stage
+from mood_platform.models import KeptKind, Stage
 from mood_platform.queueing import JobQueue
 from mood_platform.runs.claims import Claim, ClaimingNode, claim_next, heartbeat, record
 from mood_platform.runs.insist import insist
 from mood_platform.runs.lease import kept_alive
+from mood_platform.runs.left import Left
 from mood_platform.runs.node import Node, cached_case, case_folder, ensure_image, is_fit
 from mood_platform.storage.store import ObjectStore
 
@@ -94,16 +96,15 @@ def _record(slot: Slot, claim: Claim, folder: Path, execution: Execution, lost: 
         return
     if execution.engine_error is not None:
         log.error("Case run %s: %s", claim.case_run_id, execution.engine_error)
-    prediction_key = _keep(slot, claim, folder / "prediction") if judged.state_name == "collected" else None
-    log_key = _keep(slot, claim, folder / "log")
+    kinds = [*KeptKind] if judged.state_name == "collected" else [KeptKind.LOG]
+    left = [_keep(slot, claim, kind, folder / kind) for kind in kinds if (folder / kind).exists()]
     with transaction(slot.sessions, slot.queue) as tx:
         held = record(
             tx,
             claim_id=claim.claim_id,
             outcome=judged,
             execution=execution,
-            prediction_key=prediction_key,
-            log_key=log_key,
+            left=left,
             max_attempts=slot.node.max_attempts,
         )
     if not held:
@@ -114,10 +115,10 @@ def _record(slot: Slot, claim: Claim, folder: Path, execution: Execution, lost: 
         )
 
 
-def _keep(slot: Slot, claim: Claim, path: Path) -> str | None:
-    """The object comes before the row that names it."""
-    if not path.exists():
-        return None
-    key = claim.key(path.name)
+def _keep(slot: Slot, claim: Claim, kind: KeptKind, path: Path) -> Left:
+    """The object comes before the row that names it; its hash can still be shown when it is gone."""
+    key = claim.key(kind)
+    with path.open("rb") as stream:
+        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     slot.store.put_file(key, path)
-    return key
+    return Left(kind=kind, key=key, size=path.stat().st_size, sha256=sha256)

@@ -12,6 +12,7 @@ from mood_evaluator import SCORING_VERSION, Dataset, Task, __version__
 from mood_platform.accounts.audit import audit, subject_of
 from mood_platform.challenges.locking import lock_rules_alone
 from mood_platform.challenges.queries import cases_of, stage_test_sets
+from mood_platform.clock import rfc3339
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import Conflict, Invalid
 from mood_platform.models import (
@@ -149,6 +150,9 @@ def _check_predictions(
     ]
     problems: dict[str, None] = {}
     for run in runs:
+        if run.predictions_removed_at is not None:
+            problems[_told(run)] = None
+            continue
         made = main_cases(case_runs_of(tx, run=run))
         name = f"{run.submission.team.slug} #{run.submission.number}"
         problems |= dict.fromkeys(_find_problems(name, wanted, made, store))
@@ -158,6 +162,12 @@ def _check_predictions(
             f"A rescoring needs predictions that are not there: {'; '.join([*problems][:NAMED])}{more}.",
             remedy=RERUN,
         )
+
+
+def _told(run: Run) -> str:
+    name = f"{run.submission.team.slug} #{run.submission.number}"
+    assert run.predictions_removed_at is not None, "the caller looked"
+    return f"the predictions of {name} were removed at {rfc3339(run.predictions_removed_at)} by retention"
 
 
 def _find_problems(

@@ -20,6 +20,8 @@ from mood_platform.errors import Conflict, Invalid
 from mood_platform.models import (
     CaseRun,
     CaseRunState,
+    Image,
+    ImageState,
     Json,
     Run,
     RunState,
@@ -160,9 +162,22 @@ def start_analysis(
 
 
 def _start_like(tx: Transaction, submission: Submission, last: Run, *, stage: Stage, test_sets: Json) -> Run:
+    _require_image(tx, submission)
     return start_run(
         tx, submission=submission, stage=stage, test_sets=test_sets, limits=last.limits, scoring=last.scoring
     )
+
+
+def _require_image(tx: Transaction, submission: Submission) -> None:
+    """Its archive, whoever of its teams handed it in; the lock keeps it from being removed just now."""
+    digest = select(Image.digest).where(Image.id == submission.image_id).scalar_subquery()
+    kept = (Image.state == ImageState.ACCEPTED, Image.removed_at.is_(None))
+    query = select(Image.id).where(Image.digest == digest, *kept).with_for_update(read=True)
+    if tx.session.scalars(query).first() is None:
+        raise Conflict(
+            "The image of this submission is not kept any more.",
+            remedy="Its team can hand the same image in again; then this works.",
+        )
 
 
 def _next_number(tx: Transaction, submission: Submission) -> int:

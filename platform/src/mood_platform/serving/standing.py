@@ -9,8 +9,9 @@ from uuid import UUID
 
 from mood_evaluator import Task
 from mood_platform.db.transaction import Transaction
+from mood_platform.keeping.holds import current_holds, is_about
 from mood_platform.leaderboards.queries import published_moments
-from mood_platform.models import RunState, Stage, Submission
+from mood_platform.models import Hold, RunState, Stage, Submission
 from mood_platform.runs.progress import Progress, read_progress
 from mood_platform.runs.queries import Attempt, newest_attempts
 from mood_platform.serving.challenge_view import view_quota
@@ -24,6 +25,7 @@ class Standing:
     published_at: datetime | None
     """When the first leaderboard came out after this challenge Run was scored."""
     quota: QuotaView
+    holds: Sequence[Hold]
 
 
 def read_standings(tx: Transaction, submissions: Sequence[Submission]) -> dict[UUID, Standing]:
@@ -31,13 +33,14 @@ def read_standings(tx: Transaction, submissions: Sequence[Submission]) -> dict[U
     attempts = newest_attempts(tx, submission_ids=[row.id for row in submissions])
     progress = read_progress(tx, runs=[attempt.run for attempt in attempts.values()])
     moments = published_moments(tx, challenge_ids={row.challenge_id for row in submissions})
-    quotas = _quotas(tx, submissions)
+    quotas, holds = _quotas(tx, submissions), current_holds(tx)
     return {
         row.id: Standing(
             attempt=attempts[row.id],
             progress=progress[attempts[row.id].run.id],
             published_at=_published_at(row, attempts[row.id], moments),
             quota=quotas[row.team_id, row.challenge_id],
+            holds=[hold for hold in holds if is_about(hold, submission=row, run=attempts[row.id].run)],
         )
         for row in submissions
     }

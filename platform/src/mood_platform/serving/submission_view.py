@@ -13,6 +13,7 @@ from mood_platform.serving.submission_steps import list_steps
 from mood_platform.serving.submission_words import describe_submission
 from mood_platform.serving.views import (
     FailureView,
+    HeldView,
     ImageView,
     LinksView,
     RunView,
@@ -26,6 +27,7 @@ _IMAGE_SENTENCES = {
     ImageState.ACCEPTED: "It is accepted and can be submitted.",
     ImageState.REJECTED: "It was not accepted.",
 }
+_GONE = "It was removed; hand it in again to submit it."
 
 
 def view_submission(tx: Transaction, submission: Submission, *, site: str = "") -> SubmissionView:
@@ -64,6 +66,7 @@ def _view(submission: Submission, standing: Standing, *, site: str) -> Submissio
         steps=list_steps(submission, run, progress, published_at=published_at),
         image=view_image(submission.image),
         run=_view_run(standing.attempt, progress),
+        holds=[HeldView(until=hold.until, reason=hold.reason) for hold in standing.holds],
         quota=standing.quota,
         links=_links(submission, run, site=site),
     )
@@ -79,7 +82,7 @@ def view_image(image: Image) -> ImageView:
         name=image.name,
         size=image.size,
         state=image.state,
-        sentence=_IMAGE_SENTENCES[image.state],
+        sentence=_GONE if image.removed_at else _IMAGE_SENTENCES[image.state],
         digest=image.digest,
         tasks=[str(task) for task in image.facts.get("tasks", ())],
         reason=image.reason and image.reason.value,
@@ -88,6 +91,9 @@ def view_image(image: Image) -> ImageView:
         created_at=image.created_at,
         checked_at=image.checked_at,
         duplicate_of=image.duplicate_of,
+        kept_bytes=image.kept_bytes,
+        leaves_at=image.leaves_at,
+        removed_at=image.removed_at,
     )
 
 
@@ -104,6 +110,8 @@ def _view_run(attempt: Attempt, progress: Progress) -> RunView:
         slowest=progress.slowest,
         failures=_failures(run, progress),
         limits=run.limits,
+        predictions_removed_at=run.predictions_removed_at,
+        logs_removed_at=run.logs_removed_at,
     )
 
 

@@ -101,6 +101,11 @@ class ImageView(View):
     created_at: Moment
     checked_at: Moment | None
     duplicate_of: UUID | None
+    kept_bytes: int
+    """Unpacked, as it counts against what the team may keep."""
+    leaves_at: Moment | None
+    """When it is removed; null: not within the next 14 days."""
+    removed_at: Moment | None
 
 
 class StepView(View):
@@ -135,6 +140,16 @@ class RunView(View):
     """Band of the slowest hidden case against the limit, after the end."""
     failures: list[FailureView]
     limits: dict[str, float | int]
+    predictions_removed_at: Moment | None
+    logs_removed_at: Moment | None
+    """When the edition's retention came to this Run; scores and reports stay."""
+
+
+class HeldView(View):
+    """What a Run left and its image are kept beyond retention."""
+
+    until: Moment
+    reason: str
 
 
 class LinksView(View):
@@ -168,6 +183,7 @@ class SubmissionView(View):
     steps: list[StepView]
     image: ImageView
     run: RunView
+    holds: list[HeldView]
     quota: QuotaView
     links: LinksView
 

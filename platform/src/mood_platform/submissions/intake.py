@@ -23,6 +23,7 @@ from mood_platform.errors import NotFound, SubmissionFault
 from mood_platform.execution import intake_child
 from mood_platform.execution.image_config import ImageFacts
 from mood_platform.failures import FailureReason
+from mood_platform.keeping.images import KEPT, image_key
 from mood_platform.models import Challenge, Image, ImageState, Team, Upload, UploadState
 from mood_platform.queueing import Job, JobQueue
 from mood_platform.runs.scoring_attempts import OUTAGE
@@ -40,11 +41,6 @@ class Checker(Protocol):
     """Checks an archive and writes the clean one; the default does it in a limited child process."""
 
     def __call__(self, source: Path, target: Path, *, limit: int) -> ImageFacts: ...
-
-
-def image_key(digest: str) -> str:
-    """Key of the clean archive; `digest` is `sha256:…`."""
-    return f"images/{digest}.tar"
 
 
 def check_image(
@@ -189,6 +185,6 @@ def _printable(text: str) -> str:
 def _accept(tx: Transaction, image: Image, facts: ImageFacts) -> None:
     """The Team row is locked, so that of two equal images handed in at once one is the duplicate."""
     tx.session.scalars(select(Team).where(Team.id == image.team_id).with_for_update(key_share=True)).one()
-    same = (Image.team_id == image.team_id, Image.digest == facts.digest, Image.duplicate_of.is_(None))
-    image.duplicate_of = tx.session.scalar(select(Image.id).where(*same, Image.state == ImageState.ACCEPTED))
+    same = (Image.team_id == image.team_id, Image.digest == facts.digest)
+    image.duplicate_of = tx.session.scalar(select(Image.id).where(*same, *KEPT))
     image.state, image.digest, image.facts = ImageState.ACCEPTED, facts.digest, facts.to_json()

@@ -14,6 +14,7 @@ from mood_platform.accounts.reasons import require_reason
 from mood_platform.challenges.locking import lock_rules
 from mood_platform.challenges.queries import run_test_sets
 from mood_platform.challenges.window import check_still_open, check_submit_window
+from mood_platform.clock import rfc3339
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import AlreadyExists, Conflict, Invalid, NotFound
 from mood_platform.models import (
@@ -256,7 +257,12 @@ def _runnable(tx: Transaction, image: Image, task: Task) -> Image:
             f"The image has no scripts for the {task} task.",
             remedy=f"Add /workspace/run_{task}_brain.sh and run_{task}_abdom.sh, and hand it in again.",
         )
-    return image if image.duplicate_of is None else tx.session.get_one(Image, image.duplicate_of)
+    kept = image if image.duplicate_of is None else tx.session.get_one(Image, image.duplicate_of)
+    if kept.removed_at is not None:
+        raise Conflict(
+            f"The image was removed at {rfc3339(kept.removed_at)}.", remedy="Hand it in again: mood submit."
+        )
+    return kept
 
 
 def _checked_name(name: str) -> str:

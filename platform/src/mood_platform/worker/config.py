@@ -12,6 +12,8 @@ from mood_platform.settings import Settings
 
 GRACE_SECONDS = 900
 """The longest case plus this is the longest a message may be on its way."""
+RETENTION_SECONDS = 3600.0
+"""A daily round is asked for each hour: a beat that starts anew forgets when it rang last."""
 
 
 def new_celery(settings: Settings) -> Celery:
@@ -58,11 +60,12 @@ def _routing() -> dict[str, Any]:
 
 def _beat_schedule(settings: Settings) -> dict[str, Any]:
     """A beat nobody could take before the next one is dropped."""
-    seconds = settings.execution.sweep_seconds
+    every = {Job.SWEEP: settings.execution.sweep_seconds, Job.RETAIN: RETENTION_SECONDS}
     return {
-        Job.SWEEP.value: {
-            "task": Job.SWEEP.value,
+        job.value: {
+            "task": job.value,
             "schedule": schedule(seconds),
-            "options": {"queue": QUEUE_OF[Job.SWEEP].value, "expires": seconds},
+            "options": {"queue": QUEUE_OF[job].value, "expires": seconds},
         }
+        for job, seconds in every.items()
     }

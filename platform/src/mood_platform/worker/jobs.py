@@ -8,7 +8,10 @@ from uuid import UUID
 from celery import Celery
 
 from mood_platform.db.transaction import transaction
-from mood_platform.models import Stage
+from mood_platform.keeping.images import collect_image
+from mood_platform.keeping.leftovers import Due, remove_leftovers
+from mood_platform.keeping.round import carry_out
+from mood_platform.models import KeptKind, Stage
 from mood_platform.notifications.service import send_mail
 from mood_platform.queueing import Job
 from mood_platform.runs.due import exclusively
@@ -32,6 +35,7 @@ def register_jobs(app: Celery, world: WorldOf) -> None:
     _register_evaluation_jobs(app, world)
     _register_intake_jobs(app, world)
     _register_upkeep_jobs(app, world)
+    _register_retention_jobs(app, world)
 
 
 def _register_node_jobs(app: Celery, world: WorldOf) -> None:
@@ -84,12 +88,45 @@ def _register_upkeep_jobs(app: Celery, world: WorldOf) -> None:
             purge_uploads(tx, root=here.settings.storage.root)
 
     @app.task(name=Job.SEND_MAIL, autoretry_for=OUTAGES, retry_backoff=5, max_retries=12)
-    def send_one_mail(kind: str, run: str | None = None, image: str | None = None) -> None:
+    def send_one_mail(
+        kind: str, run: str | None = None, image: str | None = None, retention: str | None = None
+    ) -> None:
         here = world()
         if here.mailer is not None:
             with transaction(here.sessions, here.queue) as tx:
                 url = here.settings.api.public_url
-                send_mail(tx, mailer=here.mailer, public_url=url, kind=kind, run=run, image=image)
+                send_mail(
+                    tx,
+                    mailer=here.mailer,
+                    public_url=url,
+                    kind=kind,
+                    run=run,
+                    image=image,
+                    retention=retention,
+                )
+
+
+def _register_retention_jobs(app: Celery, world: WorldOf) -> None:
+    """Need images, runs and mails; neither labels nor a container engine."""
+
+    @app.task(name=Job.RETAIN)
+    @outages_told("Retention")
+    def carry_out_retention() -> None:
+        here = world()
+        days = here.settings.storage.unused_image_days
+        carry_out(here.sessions, here.queue, here.store, unused_days=days, mails=here.mailer)
+
+    @app.task(name=Job.COLLECT_IMAGE)
+    @outages_told("Deleting an image")
+    def collect_one_image(digest: str) -> None:
+        collect_image(world().sessions, world().store, digest=digest)
+
+    @app.task(name=Job.REMOVE_LEFTOVERS)
+    @outages_told("Deleting what a toy run left")
+    def remove_what_a_run_left(run_id: str) -> None:
+        here = world()
+        for kind in KeptKind:
+            remove_leftovers(here.sessions, here.queue, here.store, Due(UUID(run_id), kind))
 
 
 def slot_stages(app: Celery) -> frozenset[Stage]:

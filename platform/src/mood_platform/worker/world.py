@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mood_platform.db.engine import Sessions, make_engine, make_sessions
 from mood_platform.execution.docker import DockerRuntime
 from mood_platform.execution.runtime import ContainerRuntime
-from mood_platform.notifications.mailer import FolderMailer, Mailer
+from mood_platform.notifications.mailer import FolderMailer
 from mood_platform.runs.execute import Slot
 from mood_platform.runs.limited_child import ChildLimits
 from mood_platform.runs.node import Node
@@ -29,7 +29,7 @@ class World:
     store: ObjectStore
     runtime: ContainerRuntime
     node: Node
-    mailer: Mailer | None
+    mailer: FolderMailer | None
     """None: this installation sends no mails."""
 
     @property

@@ -87,6 +87,7 @@ def test_slots_take_every_stage_and_one_worker_takes_toys_only(installation: Ins
     }
     assert queues == {
         "upkeep": "upkeep,mail",
+        "keeper": "retention",
         "evaluate": "evaluate,intake",
         "toy": "toy",
         "slot1": "toy,challenge,analysis",

@@ -13,11 +13,11 @@ from mood_evaluator import Task
 from mood_platform.failures import FailureReason
 from mood_platform.models import Image, Run, Stage, Submission, Team
 from mood_platform.notifications.mailer import FolderMailer, Mail
-from mood_platform.notifications.texts import MailKind, write_image_mail, write_run_mail
+from mood_platform.notifications.texts import ABOUT_RUNS, MailKind, write_image_mail, write_run_mail
 
 NOW = datetime(2026, 8, 1, tzinfo=UTC)
 URL = "https://example.org/submissions/1"
-RUN_KINDS = [kind for kind in MailKind if kind is not MailKind.IMAGE_REJECTED]
+RUN_KINDS = sorted(ABOUT_RUNS)
 
 
 @pytest.fixture

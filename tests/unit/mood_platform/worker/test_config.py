@@ -58,10 +58,18 @@ def test_every_job_has_its_queue(settings: Settings) -> None:
 
 
 def test_the_sweeper_has_a_queue_of_its_own_and_a_beat_nobody_took_expires(settings: Settings) -> None:
-    (beat,) = new_celery(settings).conf.beat_schedule.values()
+    beat = new_celery(settings).conf.beat_schedule[Job.SWEEP]
     assert (beat["task"], beat["schedule"].run_every.total_seconds()) == ("runs.sweep", 7)
     assert beat["options"] == {"queue": "upkeep", "expires": 7}
     assert [job for job, queue in QUEUE_OF.items() if queue is Queue.UPKEEP] == [Job.SWEEP]
+
+
+def test_retention_is_asked_for_each_hour_in_a_queue_that_delays_nothing_else(settings: Settings) -> None:
+    beat = new_celery(settings).conf.beat_schedule[Job.RETAIN]
+    assert beat["schedule"].run_every.total_seconds() == 3600
+    assert beat["options"] == {"queue": "retention", "expires": 3600}
+    jobs = {job for job, queue in QUEUE_OF.items() if queue is Queue.RETENTION}
+    assert jobs == {Job.RETAIN, Job.COLLECT_IMAGE, Job.REMOVE_LEFTOVERS}
 
 
 def test_nothing_but_bells_goes_to_the_queues_of_slots() -> None:

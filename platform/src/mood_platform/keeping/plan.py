@@ -1,0 +1,117 @@
+"""What retention would do now: a look that changes nothing, for the daily round and for `--dry-run`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from mood_platform.clock import rfc3339
+from mood_platform.db.transaction import Transaction
+from mood_platform.keeping.holds import current_holds
+from mood_platform.keeping.images import Ending, image_endings
+from mood_platform.keeping.leftovers import RULE_OF, Due, Removed, due_leftovers, weigh
+from mood_platform.keeping.moments import read_editions
+from mood_platform.models import AuditEvent, Json, KeptKind, RetentionRound, Team
+
+SCHEMA = "mood-retention/1"
+PATIENCE = timedelta(days=7)
+"""After the first round on an installation, which only reports and mails the organizers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    at: datetime
+    begins_at: datetime
+    """Before it nothing is removed."""
+    due: dict[KeptKind, list[Due]]
+    weights: dict[KeptKind, Removed]
+    endings: Sequence[Ending]
+    """Of all kept images."""
+    telling: Sequence[Ending]
+    """Those whose team is told now, or told another day."""
+    leaving: Sequence[Ending]
+    teams: Mapping[UUID, str]
+    mails_before: datetime | None
+    """Mails from before go; None: no edition has a rule for them."""
+    audit_before: datetime | None
+    audit_events: int
+    holds: int
+
+    @property
+    def removes(self) -> bool:
+        return self.at >= self.begins_at
+
+    def to_json(self) -> Json:
+        return {
+            "schema": SCHEMA,
+            "at": rfc3339(self.at),
+            "begins_at": rfc3339(self.begins_at),
+            "removes": self.removes,
+            **{RULE_OF[kind]: self._leftovers(kind) for kind in KeptKind},
+            "images": {
+                "told": [self._image(one) for one in self.telling],
+                "removed": [self._image(one) for one in self.leaving],
+            },
+            "mails": {"before": self.mails_before and rfc3339(self.mails_before)},
+            "audit": {
+                "before": self.audit_before and rfc3339(self.audit_before),
+                "events": self.audit_events,
+            },
+            "holds": self.holds,
+        }
+
+    def _leftovers(self, kind: KeptKind) -> Json:
+        weight = self.weights[kind]
+        return {"runs": len(self.due[kind]), "objects": weight.objects, "bytes": weight.size}
+
+    def _image(self, one: Ending) -> Json:
+        leaves = one.tells(self.at)
+        return {
+            "id": str(one.image.id),
+            "team": self.teams[one.image.team_id],
+            "name": one.image.name,
+            "digest": one.image.digest,
+            "bytes": one.image.kept_bytes,
+            "leaves_at": leaves and rfc3339(leaves),
+        }
+
+
+def make_plan(tx: Transaction, *, unused_days: int) -> Plan:
+    """`unused_days`: how long images are kept that were never submitted."""
+    editions = read_editions(tx)
+    due: dict[KeptKind, list[Due]] = {kind: [] for kind in KeptKind}
+    for one in due_leftovers(tx, editions):
+        due[one.kind].append(one)
+    mails, audit = editions.longest("mails"), editions.longest("audit")
+    endings = image_endings(tx, editions, unused_days=unused_days)
+    audit_before = None if audit is None else tx.now - timedelta(days=audit.days)
+    return Plan(
+        at=tx.now,
+        begins_at=begins_at(tx),
+        due=due,
+        weights={kind: weigh(tx, due[kind]) for kind in KeptKind},
+        endings=endings,
+        telling=[one for one in endings if one.tells(tx.now) not in (None, one.image.leaves_at)],
+        leaving=[one for one in endings if one.leaves(tx.now)],
+        teams={row.id: row.slug for row in tx.session.scalars(select(Team))},
+        mails_before=None if mails is None else tx.now - timedelta(days=mails.days),
+        audit_before=audit_before,
+        audit_events=_count_audit(tx, audit_before),
+        holds=len(current_holds(tx)),
+    )
+
+
+def begins_at(tx: Transaction) -> datetime:
+    """Removal begins seven days after the first round, whenever that is."""
+    first = tx.session.scalar(select(func.min(RetentionRound.at)))
+    return (first or tx.now) + PATIENCE
+
+
+def _count_audit(tx: Transaction, before: datetime | None) -> int:
+    if before is None:
+        return 0
+    return tx.session.scalar(select(func.count()).where(AuditEvent.at < before)) or 0
