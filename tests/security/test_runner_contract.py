@@ -110,4 +110,5 @@ def test_removing_a_claim_that_is_not_there_is_no_error(bench: Bench) -> None:
 def test_an_image_that_is_not_there_is_not_there(bench: Bench) -> None:
     image = "sha256:" + "0" * 64
     assert not bench.runtime.has_image(image)
-    bench.runtime.remove_image(image)
+    assert not bench.runtime.hold_image(image, instance="here")
+    bench.runtime.remove_image(image, instance="here")

@@ -157,11 +157,46 @@ def test_a_claim_id_that_is_no_name_is_refused(runtime: DockerRuntime, claim: st
         runtime.remove_claim(claim)
 
 
+def test_two_installations_on_one_engine_do_not_take_each_others_images_away(
+    runtime: DockerRuntime, engine: docker.DockerClient, build_image: Callable[..., str], tmp_path: Path
+) -> None:
+    image = build_image("ENV NAME=shared")
+    saved = tmp_path / "saved.tar"
+    with saved.open("wb") as sink:
+        sink.writelines(engine.images.get(image).save())
+    engine.images.remove(image, force=True)
+    assert runtime.load(saved, instance="one") == image
+    assert runtime.hold_image(image, instance="two")
+    runtime.remove_image(image, instance="one")
+    assert runtime.has_image(image)
+    runtime.remove_image(image, instance="one")
+    runtime.remove_image(image, instance="two")
+    assert not runtime.has_image(image)
+
+
+def test_a_tag_of_an_earlier_version_goes_with_the_last_hold(
+    runtime: DockerRuntime, engine: docker.DockerClient, build_image: Callable[..., str], tmp_path: Path
+) -> None:
+    image = build_image("ENV NAME=from-before")
+    saved, shared = tmp_path / "saved.tar", ("mood-submission", image.removeprefix("sha256:"))
+    with saved.open("wb") as sink:
+        sink.writelines(engine.images.get(image).save())
+    engine.images.remove(image, force=True)
+    assert runtime.load(saved, instance="one") == image
+    engine.images.get(image).tag(*shared)
+    assert runtime.hold_image(image, instance="two")
+    runtime.remove_image(image, instance="one")
+    assert ":".join(shared) in engine.images.get(image).tags
+    runtime.remove_image(image, instance="two")
+    assert not runtime.has_image(image)
+
+
 def test_an_image_travels_from_archive_to_result(
     runtime: DockerRuntime,
     engine: docker.DockerClient,
     run_case: Any,
     build_image: Callable[..., str],
+    instance: str,
     tmp_path: Path,
 ) -> None:
     image = build_image("ENV NAME=travelled")
@@ -172,10 +207,10 @@ def test_an_image_travels_from_archive_to_result(
     engine.images.remove("mood-tests-hijack:latest")
     facts = check_image(saved, clean, limit=2**31)
     assert facts.digest == image
-    loaded = runtime.load(clean)
+    loaded = runtime.load(clean, instance=instance)
     assert loaded == facts.digest
     assert runtime.has_image(loaded)
     assert not engine.images.list("mood-tests-hijack")
     assert run_case("echo $NAME > /mnt/pred/case.nii.gz", image=loaded).output.read_text() == "travelled\n"
-    runtime.remove_image(loaded)
+    runtime.remove_image(loaded, instance=instance)
     assert not runtime.has_image(loaded)

@@ -6,6 +6,7 @@ enforces the limit is ours. Whatever happens, all that was made for the case is 
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
 import tarfile
@@ -168,11 +169,11 @@ class DockerRuntime:
         found = collect(holder, f"{PRED}/{output_name_of(job.task)}", job.output, limit=job.limits.output)
         return replace(facts, collected=found)
 
-    def load(self, archive: Path | Iterable[bytes]) -> str:
+    def load(self, archive: Path | Iterable[bytes], *, instance: str) -> str:
         """Loads an archive of one image; tags it, so that pruning leaves it alone. Returns its id."""
         try:
             with closing(self._connect(_LOAD_TIMEOUT)) as client:
-                return _load(client, archive)
+                return _load(client, archive, instance)
         except ENGINE_FAULTS as fault:
             raise _transient("The engine did not load the image", fault) from fault
 
@@ -185,10 +186,22 @@ class DockerRuntime:
             raise _transient(f"The engine did not answer about {image}", fault) from fault
         return True
 
-    def remove_image(self, image: str) -> None:
+    def hold_image(self, image: str, *, instance: str) -> bool:
+        try:
+            found = self._client.images.get(image)
+            if f"{_REPOSITORY}:{_tag(image, instance)}" not in found.tags:
+                found.tag(_REPOSITORY, tag=_tag(image, instance))
+        except ImageNotFound:
+            return False
+        except ENGINE_FAULTS as fault:
+            raise _transient(f"The engine did not answer about {image}", fault) from fault
+        return True
+
+    def remove_image(self, image: str, *, instance: str) -> None:
         """Takes only our own tag away: an image that somebody else tagged on this machine stays theirs."""
         try:
-            self._client.images.remove(f"{_REPOSITORY}:{_tag(image)}")
+            for tag in _own_tags(self._client.images.get(image).tags, image, instance):
+                self._client.images.remove(tag)
         except ImageNotFound:
             return
         except ENGINE_FAULTS as fault:
@@ -228,7 +241,7 @@ class DockerRuntime:
         return ImageConfig(volumes=tuple(config.get("Volumes") or ()), workdir=config.get("WorkingDir") or "")
 
 
-def _load(client: docker.DockerClient, archive: Path | Iterable[bytes]) -> str:
+def _load(client: docker.DockerClient, archive: Path | Iterable[bytes], instance: str) -> str:
     if isinstance(archive, Path):
         with archive.open("rb") as stream:
             images = client.images.load(stream)
@@ -236,7 +249,7 @@ def _load(client: docker.DockerClient, archive: Path | Iterable[bytes]) -> str:
         parts: Any = archive  # the stubs know files only; parts are sent as they come
         images = client.images.load(parts)
     image_id = str(images[0].id)
-    images[0].tag(_REPOSITORY, tag=_tag(image_id))
+    images[0].tag(_REPOSITORY, tag=_tag(image_id, instance))
     return image_id
 
 
@@ -294,8 +307,17 @@ def _claim_of(labels: dict[str, str] | None, names: list[str]) -> str | None:
     return claim if claim and named else None
 
 
-def _tag(image_id: str) -> str:
-    return image_id.removeprefix("sha256:")
+def _tag(image_id: str, instance: str) -> str:
+    """Each installation has its own, which is its hold on the image."""
+    return f"{image_id.removeprefix('sha256:')}-{hashlib.sha256(instance.encode()).hexdigest()[:16]}"
+
+
+def _own_tags(tags: Iterable[str], image_id: str, instance: str) -> list[str]:
+    """Ours, and the one that earlier versions shared, where no other installation holds the image."""
+    own, shared = _tag(image_id, instance), image_id.removeprefix("sha256:")
+    held = {tag.removeprefix(f"{_REPOSITORY}:") for tag in tags if tag.startswith(f"{_REPOSITORY}:")}
+    mine = {own, shared} if held <= {own, shared} else {own}
+    return [f"{_REPOSITORY}:{tag}" for tag in sorted(held & mine)]
 
 
 def _check_identifier(field: str, value: str) -> None:

@@ -64,14 +64,17 @@ class ContainerRuntime(Protocol):
     def execute(self, job: CaseJob, *, should_stop: Callable[[], bool]) -> Execution:
         """Runs one case under its limits. Never raises for the engine; leaves nothing behind."""
 
-    def load(self, archive: Path | Iterable[bytes]) -> str:
-        """Loads a rewritten archive and returns the id to run it by."""
+    def load(self, archive: Path | Iterable[bytes], *, instance: str) -> str:
+        """Loads a rewritten archive, holds the image for this instance, and returns the id to run it by."""
 
     def has_image(self, image: str) -> bool:
         """Whether the engine has the image."""
 
-    def remove_image(self, image: str) -> None:
-        """Forgets an image that `load` brought; one that is not there or still in use is left alone."""
+    def hold_image(self, image: str, *, instance: str) -> bool:
+        """Holds an image that is here: nobody else's forgetting takes it away. False where it is not here."""
+
+    def remove_image(self, image: str, *, instance: str) -> None:
+        """Ends this instance's hold; the image goes with the last. One not here or in use is left alone."""
 
     def claims(self, *, instance: str) -> set[str]:
         """Claim ids of all containers and volumes of this instance that exist now."""

@@ -125,27 +125,31 @@ def _make_room(folder: Path, *, keep_bytes: int) -> None:
 
 
 def ensure_image(node: Node, store: ObjectStore, runtime: ContainerRuntime, digest: str) -> None:
-    """Load the image from the store unless the engine has it; two slots never load the same one twice."""
+    """Load the image from the store unless the engine has it; two slots never load the same one twice.
+
+    One that is here already, such as another installation's, is held too: that one may forget it any time.
+    """
     mark = node.images / digest.replace(":", "-")
     with _locked(node.images, mark.name):
-        if not runtime.has_image(digest):
-            with store.local(f"images/{digest}.tar") as archive:
-                loaded = runtime.load(archive)
-            if loaded != digest:
-                raise Transient(
-                    f"Image {digest} loaded as {loaded}.", remedy="Check the image store of this node."
-                )
-            mark.touch()
+        if not runtime.hold_image(digest, instance=node.instance):
+            _load_image(node, store, runtime, digest)
+        known = mark.exists()
+        mark.touch()
+        if not known:
             _forget_images(node, runtime)
-        else:
-            with suppress(FileNotFoundError):  # not loaded by us, or just forgotten
-                os.utime(mark)
+
+
+def _load_image(node: Node, store: ObjectStore, runtime: ContainerRuntime, digest: str) -> None:
+    with store.local(f"images/{digest}.tar") as archive:
+        loaded = runtime.load(archive, instance=node.instance)
+    if loaded != digest:
+        raise Transient(f"Image {digest} loaded as {loaded}.", remedy="Check the image store of this node.")
 
 
 def _forget_images(node: Node, runtime: ContainerRuntime) -> None:
-    """Only images that we loaded are forgotten; one that is in use survives (the engine refuses)."""
+    """Only our hold on an image ends; one that is in use survives (the engine refuses)."""
     for mark in _oldest_first(node.images)[: -node.image_cache_count]:
-        runtime.remove_image(_digest(mark))
+        runtime.remove_image(_digest(mark), instance=node.instance)
         mark.unlink(missing_ok=True)
 
 

@@ -64,7 +64,7 @@ class FakeRuntime:
             job.output.write_bytes(scripted.prediction)
         return scripted.execution
 
-    def load(self, archive: Path | Iterable[bytes]) -> str:
+    def load(self, archive: Path | Iterable[bytes], *, instance: str) -> str:  # noqa: ARG002 - the port's
         content = archive.read_bytes() if isinstance(archive, Path) else b"".join(archive)
         image = f"sha256:{hashlib.sha256(content).hexdigest()}"
         self.images.add(image)
@@ -73,7 +73,10 @@ class FakeRuntime:
     def has_image(self, image: str) -> bool:
         return image in self.images
 
-    def remove_image(self, image: str) -> None:
+    def hold_image(self, image: str, *, instance: str) -> bool:  # noqa: ARG002 - the port's
+        return image in self.images
+
+    def remove_image(self, image: str, *, instance: str) -> None:  # noqa: ARG002 - the port's
         self.images.discard(image)
 
     def claims(self, *, instance: str) -> set[str]:

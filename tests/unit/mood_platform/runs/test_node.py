@@ -17,27 +17,38 @@ from mood_platform.storage.local import LocalStore
 
 
 class Images:
-    """A runtime that only keeps images."""
+    """A runtime that only keeps images: each as long as somebody holds it."""
 
-    def __init__(self, *present: str) -> None:
-        self.present = set(present)
+    def __init__(self, *others: str) -> None:
+        """`others` are held by somebody else."""
+        self.holders: dict[str, set[str]] = {image: {"somebody else"} for image in others}
         self.loads: list[str] = []
+
+    @property
+    def present(self) -> set[str]:
+        return {image for image, holders in self.holders.items() if holders}
 
     def execute(self, job: CaseJob, *, should_stop: Callable[[], bool]) -> Execution:
         raise AssertionError("no case is run here")
 
-    def load(self, archive: Path | Iterable[bytes]) -> str:
+    def load(self, archive: Path | Iterable[bytes], *, instance: str) -> str:
         assert isinstance(archive, Path)
         digest = archive.read_text()
         self.loads.append(digest)
-        self.present.add(digest)
+        self.holders.setdefault(digest, set()).add(instance)
         return digest
 
     def has_image(self, image: str) -> bool:
         return image in self.present
 
-    def remove_image(self, image: str) -> None:
-        self.present.discard(image)
+    def hold_image(self, image: str, *, instance: str) -> bool:
+        here = image in self.present
+        if here:
+            self.holders[image].add(instance)
+        return here
+
+    def remove_image(self, image: str, *, instance: str) -> None:
+        self.holders.get(image, set()).discard(instance)
 
     def claims(self, *, instance: str) -> set[str]:
         return set()
@@ -157,6 +168,17 @@ def test_an_image_that_was_here_before_is_neither_loaded_nor_ever_forgotten(
         ensure_image(node, store, runtime, digest)
     assert own in runtime.present
     assert own not in runtime.loads
+
+
+def test_an_image_that_another_installation_brought_stays_when_that_one_forgets_it(
+    store: LocalStore, tmp_path: Path
+) -> None:
+    digest = put_image(store, "a")
+    node, runtime = a_node(tmp_path / "cache"), Images(digest)
+    ensure_image(node, store, runtime, digest)
+    runtime.remove_image(digest, instance="somebody else")
+    assert runtime.present == {digest}
+    assert node.loaded_images() == [digest]
 
 
 def test_an_archive_that_loads_as_another_image_is_refused(store: LocalStore, tmp_path: Path) -> None:
