@@ -6,7 +6,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -192,7 +192,7 @@ def assert_the_team_learns_reasons_and_bands(world: World, attacks: Sequence[Att
         reason: (reason.text, "few" if share < FEW else "some" if share < SOME else "many")
         for reason, share in shares.items()
     }
-    told = json.dumps(progress.to_json())
+    told = json.dumps(asdict(progress), default=str)
     names = chain.from_iterable((case.case.case_id, str(case.id)) for case in world.hidden())
     assert not [name for name in names if name in told]
 

@@ -19,6 +19,18 @@ from mood_platform.execution.limits import Limits
 from mood_platform.models import Json, Stage
 
 SCHEMA = "mood-challenge/1"
+FIELDS = (
+    "schema",
+    "slug",
+    "title",
+    "timeline",
+    "quota",
+    "limits",
+    "scoring",
+    "stages",
+    "retention",
+    "case_counts",
+)
 STAGES = (Stage.TOY, Stage.CHALLENGE)
 PRECISIONS = ("float32",)
 
@@ -54,13 +66,15 @@ class ChallengeConfig:
     stages: Mapping[Stage, Mapping[Dataset, tuple[str, ...]]]
     """Names of test sets."""
     retention: Retention
+    public_counts: bool = False
+    """Anybody may know how many hidden cases there are; progress is then told live and exactly."""
 
     @classmethod
     def parse(cls, document: object, *, file: str = "challenge.yaml") -> Self:
         if not isinstance(document, Mapping):
             raise Invalid(f"{file}: it is not a mapping.", remedy=f"Begin with the line schema: {SCHEMA}.")
         top = Section(file, "", document)
-        top.allow("schema", "slug", "title", "timeline", "quota", "limits", "scoring", "stages", "retention")
+        top.allow(*FIELDS)
         top.text("schema", pattern=SCHEMA, remedy=f"Write schema: {SCHEMA}.")
         timeline = top.section("timeline")
         timeline.allow("opens", "closes", "upload_grace")
@@ -81,6 +95,7 @@ class ChallengeConfig:
             scoring=_scoring(top.section("scoring")),
             stages=_stages(top.section("stages")),
             retention=Retention.read(top.section("retention")),
+            public_counts=_public_counts(top) if "case_counts" in document else False,
         )
 
     def to_json(self) -> Json:
@@ -102,7 +117,13 @@ class ChallengeConfig:
                 for stage, sets in self.stages.items()
             },
             "retention": self.retention.to_json(),
+            "case_counts": "public" if self.public_counts else "hidden",
         }
+
+
+def _public_counts(top: Section) -> bool:
+    remedy = "Write hidden or public; public tells progress live and exactly."
+    return top.text("case_counts", pattern="hidden|public", remedy=remedy) == "public"
 
 
 def read_challenge(path: Path) -> ChallengeConfig:

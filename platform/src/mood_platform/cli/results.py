@@ -108,6 +108,8 @@ def _show_one(view: dict[str, Any]) -> None:
     for failure in view["run"]["failures"]:
         band = f" ({failure['band']} of the hidden cases)" if failure["band"] else ""
         echo(f"- {failure['text']}{band}")
+    if view["run"]["slowest"] and not view["run"]["few_told"]:
+        echo("A reason that fewer than 5 % of the hidden cases met is told once the edition has closed.")
     for kind in ("predictions", "logs"):
         if (removed := view["run"][f"{kind}_removed_at"]) is not None:
             echo(f"Its {kind} were removed at {removed} by the rules; scores and reports stay.")

@@ -53,6 +53,11 @@ class Run(WithId, Base):
             unique=True,
             postgresql_where=text("state IN ('queued', 'running', 'scoring') AND stage <> 'analysis'"),
         ),
+        Index(
+            "ix_runs_untold",
+            "state_since",
+            postgresql_where=text("state = 'scored' AND stage = 'challenge' AND told_at IS NULL"),
+        ),
     )
 
     submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"), index=True)
@@ -70,6 +75,10 @@ class Run(WithId, Base):
     """`{"toy": {dataset: test set id}, "main": {dataset: [test set ids]}}` this Run executes."""
     toy_reported_at: Mapped[datetime | None]
     """When the team got the report of the toy cases."""
+    told_live: Mapped[bool] = mapped_column(default=False)
+    """Its test sets hide nothing, or the edition publishes how many cases there are: all is told at once."""
+    told_at: Mapped[datetime | None]
+    """When the team was told that it is scored."""
     scoring_attempt: Mapped[int] = mapped_column(default=0)
     """How often a step of its scoring (toy report, results) was begun; set back when one succeeds."""
     parked_told_at: Mapped[datetime | None]

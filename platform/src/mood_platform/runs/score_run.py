@@ -19,6 +19,7 @@ from mood_platform.runs.run_view import Part, RunView, read_run
 from mood_platform.runs.schedule import ring_for_waiting_work
 from mood_platform.runs.score_case import Evaluation
 from mood_platform.runs.scoring_attempts import begin_attempt, forgiving_outages
+from mood_platform.runs.telling import tell_end
 from mood_platform.runs.toy_report import all_failed, toy_report
 
 
@@ -89,7 +90,7 @@ def _conclude(evaluation: Evaluation, run_id: UUID, key: str) -> None:
         run.results_key, run.scoring_version, run.scoring_attempt = key, SCORING_VERSION, 0
         run.advance(RunState.SCORED, now=tx.now)
         if run.stage is Stage.CHALLENGE:
-            tx.enqueue(Job.SEND_MAIL, kind="run_scored", run=str(run.id))
+            tell_end(tx, run)
 
 
 def _result(evaluation: Evaluation, view: RunView, part: Part) -> Json:

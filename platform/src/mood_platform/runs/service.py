@@ -12,7 +12,7 @@ from mood_evaluator import Dataset
 from mood_platform.accounts.audit import audit, subject_of
 from mood_platform.accounts.reasons import require_reason
 from mood_platform.challenges.locking import lock_rules
-from mood_platform.challenges.queries import cases_of, newest_test_set
+from mood_platform.challenges.queries import cases_of, config_of, newest_test_set
 from mood_platform.challenges.versions import newest_versions
 from mood_platform.clock import rfc3339
 from mood_platform.db.transaction import Transaction
@@ -20,6 +20,7 @@ from mood_platform.errors import Conflict, Invalid
 from mood_platform.models import (
     CaseRun,
     CaseRunState,
+    Challenge,
     Image,
     ImageState,
     Json,
@@ -51,6 +52,7 @@ def start_run(
         limits=limits,
         scoring=scoring,
         test_sets=test_sets,
+        told_live=_hides_nothing(tx, submission, test_sets),
     )
     tx.session.add(run)
     tx.session.flush()
@@ -61,6 +63,15 @@ def start_run(
     tx.session.flush()
     ring_for_waiting_work(tx)
     return run
+
+
+def _hides_nothing(tx: Transaction, submission: Submission, test_sets: Json) -> bool:
+    """Anybody may know the counts of the main test sets: they are not hidden, or the edition says so."""
+    main = [UUID(one) for ids in test_sets["main"].values() for one in ids]
+    manifests = tx.session.scalars(select(TestSet.manifest).where(TestSet.id.in_(main)))
+    if all(manifest.get("not_hidden") for manifest in manifests):
+        return True
+    return config_of(tx.session.get_one(Challenge, submission.challenge_id)).public_counts
 
 
 def stop_run(tx: Transaction, *, run: Run, reason: str, actor: str) -> None:

@@ -16,6 +16,7 @@ from mood_platform.queueing import Job, JobQueue, Queue
 from mood_platform.runs.due import due_runs
 from mood_platform.runs.endings import lock_case, lock_run, release
 from mood_platform.runs.schedule import ring_for_waiting_work
+from mood_platform.runs.telling import tell_ends
 
 STALE_SECONDS = 30.0
 """After this long without a step a message is taken for lost, provided that its queue is empty."""
@@ -37,6 +38,7 @@ def sweep(sessions: Sessions, queue: Backlog, *, max_attempts: int) -> int:
     lost = sum(_release_lost(sessions, queue, case, run, max_attempts) for case, run in found)
     with transaction(sessions, queue) as tx:
         ring_for_waiting_work(tx)
+        tell_ends(tx)
         if queue.waiting(Queue.EVALUATE) == 0:
             _ring_for_lost_scoring(tx)
         if queue.waiting(Queue.INTAKE) == 0:

@@ -101,9 +101,11 @@ def _view_run(attempt: Attempt, progress: Progress) -> RunView:
     run = attempt.run
     return RunView(
         number=attempt.number,
-        state=run.state,
-        since=run.state_since,
+        state=progress.state,
+        since=progress.since,
         percent=progress.percent,
+        next_told_at=progress.next_told_at,
+        few_told=progress.few_told,
         toy_done=progress.toy_done,
         toy_total=progress.toy_total,
         report_ready=run.toy_report_key is not None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mood_platform.failures import Blame
 from mood_platform.models import Run, RunState, Stage, Submission, SubmissionState
 from mood_platform.runs.progress import Phase, Progress
+from mood_platform.runs.telling import EVERY
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +22,11 @@ def describe_submission(submission: Submission, run: Run, progress: Progress, *,
         return Words("withdrawn", submission.state_reason, "It no longer stands for your team.")
     if submission.state is SubmissionState.EXCLUDED:
         return Words("excluded", submission.state_reason, "Write to the organizers if you disagree.")
-    if run.state is RunState.FAILED:
+    if progress.state is RunState.FAILED:
         return _describe_failure(submission, run)
-    if run.state is RunState.CANCELLED:
+    if progress.state is RunState.CANCELLED:
         return Words("cancelled", "The run was cancelled.", "Submit again when you are ready.")
-    if run.state is RunState.SCORED:
+    if progress.state is RunState.SCORED:
         return _describe_end(submission, published=published)
     return _describe_live(submission, progress)
 
@@ -42,13 +43,25 @@ def _describe_live(submission: Submission, progress: Progress) -> Words:
                 "running", f"Toy case {done} of {toy} is running.", f"Then the toy report, then {after_toy}."
             )
         case Phase.HIDDEN:
-            now = f"The hidden cases are running: {progress.percent or 0} % are done."
+            now = f"The hidden cases are running: {_percent(progress)}."
             return Words("running", now, "Then the scores are computed, and the organizers review them.")
         case _:
-            now = "All cases have run; the scores are being computed."
+            now = f"All cases have run; the scores are being computed{_until(progress)}."
             return Words(
                 "running", now, "Then the organizers review them." if hidden else "Then the report is final."
             )
+
+
+def _percent(progress: Progress) -> str:
+    """Where the clock tells, as it was at the last tick; the next one proves that the Run is alive."""
+    if progress.next_told_at is None:
+        return f"{progress.percent or 0} % are done"
+    told = progress.next_told_at - EVERY
+    return f"{progress.percent or 0} % were done at {told:%H:%M} UTC{_until(progress)}"
+
+
+def _until(progress: Progress) -> str:
+    return f"; more is told at {progress.next_told_at:%H:%M} UTC" if progress.next_told_at else ""
 
 
 def _describe_end(submission: Submission, *, published: bool) -> Words:

@@ -124,7 +124,10 @@ class FailureView(View):
     reason: str
     text: str
     band: str | None
-    """few (under 5 %, or one), some (under 25 %), many of the hidden cases; null: not about cases."""
+    """few (under 5 %, or one), some (under 25 %), many of the hidden cases; null: not about cases.
+
+    What few cases met is told once the edition has closed, until then together with none.
+    """
 
 
 class RunView(View):
@@ -132,7 +135,13 @@ class RunView(View):
     state: RunState
     since: Moment
     percent: int | None
-    """Of the hidden cases, in steps of 5, or of 25 where 5 % would be less than two cases."""
+    """Of the hidden cases, in steps of 5, or of 25 where 5 % would be less than two cases; as it was at the
+    last full ten minutes.
+    """
+    next_told_at: Moment | None
+    """When the platform tells more of the hidden cases; null where nothing waits to be told."""
+    few_told: bool
+    """Whether reasons that few hidden cases met are among the failures."""
     toy_done: int
     toy_total: int
     report_ready: bool

@@ -54,19 +54,32 @@ def make_edition(
     cases: int = 4,
     hidden_cases: int | None = None,
     shape: Shape = SHAPE,
+    hidden: bool = False,
     **changes: Any,
 ) -> Challenge:
-    """Four installed test sets of `cases` Cases each, and the challenge that uses them."""
+    """Four installed test sets of `cases` Cases each, and the challenge that uses them.
+
+    `hidden`: as in a real edition; else all is told at once.
+    """
     for stage, count in (("toy", cases), ("test", cases if hidden_cases is None else hidden_cases)):
         for dataset in Dataset:
             name = folder / f"{stage}-{dataset}"
-            built = write_test_set(name, purpose=stage, dataset=dataset, cases=count, shape=shape)
+            secret = hidden and stage == "test"
+            built = write_test_set(
+                name, purpose=stage, dataset=dataset, cases=count, shape=shape, hidden=secret
+            )
             install_test_set(tx, folder=built, store=store)
     return apply_challenge(tx, config=ChallengeConfig.parse({**DOCUMENT, **changes}))
 
 
 def write_test_set(
-    folder: Path, *, purpose: str, dataset: Dataset, cases: int = 4, shape: Shape = SHAPE
+    folder: Path,
+    *,
+    purpose: str,
+    dataset: Dataset,
+    cases: int = 4,
+    shape: Shape = SHAPE,
+    hidden: bool = False,
 ) -> Path:
     """Alternating abnormal and normal volumes; the same bytes every time."""
     for sub in ("images", "labels"):
@@ -82,7 +95,8 @@ def write_test_set(
             source_subjects=1,
             cases=made,
             batchings=_batchings(made),
-            not_hidden=True,
+            not_hidden=not hidden,
+            secret_sha256=hashlib.sha256(folder.name.encode()).hexdigest() if hidden else None,
         ),
         folder,
     )

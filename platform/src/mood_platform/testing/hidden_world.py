@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -20,6 +21,7 @@ from mood_platform.models import CaseRun, CaseRunState, Json, Run, RunState, Sta
 from mood_platform.runs.endings import fail_run
 from mood_platform.runs.queries import case_runs_of, newest_run
 from mood_platform.runs.service import start_analysis, stop_run
+from mood_platform.runs.telling import EVERY
 from mood_platform.storage.store import ObjectStore
 from mood_platform.submissions.queries import find_any_submission
 from mood_platform.submissions.service import submit, withdraw
@@ -73,8 +75,9 @@ REACHES: Mapping[str, Reach] = {
     "failed": Reach(hidden=0.62, state=RunState.FAILED),
     "scoring": Reach(hidden=1, state=RunState.SCORING),
     "scored": Reach(hidden=1, state=RunState.SCORED),
+    "fresh": Reach(hidden=1, state=RunState.SCORED),
 }
-"""The Submissions of the own team, by name."""
+"""The Submissions of the own team, by name. All happened an hour ago; the end of `fresh` is not told yet."""
 FAULTS: Mapping[CaseRunState, tuple[float, FailureReason]] = {
     CaseRunState.TIMED_OUT: (0.12, FailureReason.TIMED_OUT),
     CaseRunState.CRASHED: (0.03, FailureReason.CRASHED),
@@ -103,9 +106,15 @@ class HiddenWorld:
 def build_hidden_world(sessions: Sessions, store: ObjectStore, folder: Path, secrets: Secrets) -> HiddenWorld:
     """Everything is played by hand: no container, no evaluator, but the real tables and state rules."""
     with transaction(sessions, FakeQueue()) as tx:
-        challenge = make_edition(tx, store=store, folder=folder, cases=TOY_CASES, hidden_cases=secrets.cases)
+        challenge = make_edition(
+            tx, store=store, folder=folder, cases=TOY_CASES, hidden_cases=secrets.cases, hidden=True
+        )
         sweep = write_test_set(
-            folder / f"sweep-{secrets.word}", purpose="size-sweep", dataset=Dataset.BRAIN, cases=6
+            folder / f"sweep-{secrets.word}",
+            purpose="size-sweep",
+            dataset=Dataset.BRAIN,
+            cases=6,
+            hidden=True,
         )
         install_test_set(tx, folder=sweep, store=store)
         north, south = make_participant(tx, "north"), make_participant(tx, "south")
@@ -145,7 +154,15 @@ class _Play:
             assert run is not None
             self._advance(tx, run, reach)
             self._end(tx, team, name, run)
+            self._place(tx, run, EVERY if name == "fresh" else -timedelta(hours=1))
         return made
+
+    def _place(self, tx: Transaction, run: Run, distance: timedelta) -> None:
+        """Move what happened in time; ahead of now, so that no moment of telling comes during a test."""
+        tx.session.flush()
+        run.state_since = tx.now + distance
+        for row in case_runs_of(tx, run=run):
+            row.state_since = tx.now + distance
 
     def _advance(self, tx: Transaction, run: Run, reach: Reach) -> None:
         cases = case_runs_of(tx, run=run)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -35,11 +36,15 @@ def make_run(state: RunState, *, reported: bool = True, reason: FailureReason | 
 
 
 def make_progress(phase: Phase, *, toy_done: int = 4, percent: int | None = None) -> Progress:
-    return Progress(phase=phase, toy_done=toy_done, toy_total=4, percent=percent)
+    """Its state is that of the Run it stands beside: nothing waits to be told."""
+    return Progress(
+        state=RunState.QUEUED, since=NOW, phase=phase, toy_done=toy_done, toy_total=4, percent=percent
+    )
 
 
 def words(run: Run, progress: Progress, *, published: bool = False, **changes: Any) -> Words:
-    return describe_submission(make_submission(**changes), run, progress, published=published)
+    told = replace(progress, state=run.state)
+    return describe_submission(make_submission(**changes), run, told, published=published)
 
 
 @pytest.mark.parametrize(
@@ -72,6 +77,17 @@ def test_a_run_says_where_it_is(state: RunState, progress: Progress, status: str
     found = words(make_run(state), progress)
     assert (found.status, found.sentence) == (status, now)
     assert found.next
+
+
+def test_between_two_ticks_it_says_how_far_it_was_and_when_more_is_told() -> None:
+    """Whatever the Run has done since."""
+    now = make_progress(Phase.HIDDEN, percent=40)
+    told = replace(now, state=RunState.RUNNING, next_told_at=NOW + timedelta(minutes=10))
+    run = make_run(RunState.SCORED)
+    found = describe_submission(make_submission(), run, told, published=False)
+    assert found.sentence == (
+        "The hidden cases are running: 40 % were done at 00:00 UTC; more is told at 00:10 UTC."
+    )
 
 
 def test_a_fault_of_the_team_names_the_reason_and_whether_it_counts() -> None:
@@ -107,7 +123,8 @@ def test_a_toy_submission_ends_with_its_report() -> None:
 def steps(
     run: Run, progress: Progress, *, published_at: datetime | None = None, **changes: Any
 ) -> dict[str, str]:
-    listed = list_steps(make_submission(**changes), run, progress, published_at=published_at)
+    told = replace(progress, state=run.state)
+    listed = list_steps(make_submission(**changes), run, told, published_at=published_at)
     return {step.name: step.state for step in listed[3:]}
 
 
