@@ -1,4 +1,4 @@
-"""Faults of scoring that always repeat come to an end; faults that pass cost nothing."""
+"""Faults of scoring that always repeat are asked about and end no Run; faults that pass cost nothing."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from mood_platform.errors import PlatformError, Transient
 from mood_platform.failures import FailureReason
 from mood_platform.models import Case, CaseRun, CaseRunState, Run, RunState, Stage, Submission
 from mood_platform.queueing import Job
+from mood_platform.runs.decisions import resume
 from mood_platform.runs.due import exclusively
 from mood_platform.runs.execute import work_once
 from mood_platform.runs.limited_child import ChildLimits
@@ -72,8 +73,8 @@ def pass_time(platform: TinyPlatform, seconds: float) -> None:
             tx.session.execute(update(rows).values(state_since=rows.state_since - timedelta(seconds=seconds)))
 
 
-def score_until_over(platform: TinyPlatform, run_id: UUID, *, sweeps: int = 10) -> int:
-    """What the sweeper rings for is done, until the Run is over; gives the number of failures."""
+def score_until_asked(platform: TinyPlatform, run_id: UUID, *, sweeps: int = 10) -> int:
+    """What the sweeper rings for is done, until organizers are asked; gives the number of failures."""
     evaluation, failures = evaluation_of(platform), 0
 
     def tried(name: str, value: str) -> None:
@@ -94,22 +95,32 @@ def score_until_over(platform: TinyPlatform, run_id: UUID, *, sweeps: int = 10) 
             }
         )
         with platform.open() as tx:
-            if not tx.session.get_one(Run, run_id).state.live:
+            if tx.session.get_one(Run, run_id).parked_told_at is not None:
                 return failures
         pass_time(platform, 2 * STALE_SECONDS)
         sweep(platform.sessions, platform.queue, max_attempts=3)
-    raise AssertionError("the Run is still live")
+    raise AssertionError("nobody was asked")
 
 
-def assert_given_up(platform: TinyPlatform, case: CaseRun) -> None:
+def assert_waits(platform: TinyPlatform, case: CaseRun, *, parked: bool = True) -> None:
+    """The Run lives, nothing was given back, the team was told nothing, organizers once."""
     run = read_run(platform, case)
-    assert (run.state, run.reason) == (RunState.FAILED, FailureReason.SCORING_FAILED)
+    assert run.state.live
     with platform.open() as tx:
-        states = set(tx.session.scalars(select(CaseRun.state).where(CaseRun.run_id == run.id)))
-        assert tx.session.get_one(Submission, run.submission_id).refunded_at is not None
-    assert all(state.terminal for state in states)
+        found = tx.session.get_one(CaseRun, case.id)
+        assert tx.session.get_one(Submission, run.submission_id).refunded_at is None
+    if parked:
+        assert (found.state, found.reason) == (CaseRunState.PARKED, FailureReason.NOT_SCORED)
     mails = [arguments["kind"] for job, arguments in platform.queue.sent if job is Job.SEND_MAIL]
-    assert mails == ["run_failed", "run_gave_up"]
+    assert mails == ["run_parked"]
+
+
+def resume_and_drive(platform: TinyPlatform, case: CaseRun) -> Run:
+    """An organizer has mended what was wrong."""
+    with platform.open() as tx:
+        resume(tx, run=tx.session.get_one(Run, case.run_id), actor="o", reason="mended")
+    drive(platform, FakeRuntime(echo))
+    return read_run(platform, case)
 
 
 def label_of(platform: TinyPlatform, cases: list[CaseRun]) -> tuple[CaseRun, str]:
@@ -122,36 +133,45 @@ def label_of(platform: TinyPlatform, cases: list[CaseRun]) -> tuple[CaseRun, str
     raise AssertionError("no case has a label")
 
 
-def test_a_label_that_cannot_be_read_ends_the_run_after_three_attempts(
+def test_a_label_that_cannot_be_read_parks_its_case_after_three_attempts(
     platform: TinyPlatform, collected: list[CaseRun]
 ) -> None:
     case, key = label_of(platform, collected)
+    with platform.store.local(key) as path:
+        label = path.read_bytes()
     platform.store.delete(key)
     platform.store.put_bytes(key, b"no label at all")
-    score_until_over(platform, case.run_id)
+    score_until_asked(platform, case.run_id)
     assert begun(platform, case) == 3
-    assert_given_up(platform, case)
+    assert_waits(platform, case)
+    platform.store.delete(key)
+    platform.store.put_bytes(key, label)
+    assert resume_and_drive(platform, case).state is RunState.SCORED
 
 
-def test_a_prediction_that_is_gone_from_the_store_ends_the_run(
+def test_a_prediction_that_is_gone_from_the_store_parks_its_case(
     platform: TinyPlatform, collected: list[CaseRun]
 ) -> None:
     assert collected[0].prediction_key is not None
     platform.store.delete(collected[0].prediction_key)
-    assert score_until_over(platform, collected[0].run_id) == 3
-    assert_given_up(platform, collected[0])
+    assert score_until_asked(platform, collected[0].run_id) == 3
+    assert_waits(platform, collected[0])
 
 
-def test_a_toy_report_that_can_never_be_made_ends_the_run(
+def test_a_toy_report_that_cannot_be_made_waits_for_an_organizer(
     platform: TinyPlatform, collected: list[CaseRun]
 ) -> None:
-    assert collected[0].log_key is not None
-    platform.store.delete(collected[0].log_key)
-    score_until_over(platform, collected[0].run_id)
-    assert_given_up(platform, collected[0])
+    key = collected[0].log_key
+    assert key is not None
+    platform.store.delete(key)
+    score_until_asked(platform, collected[0].run_id)
+    assert_waits(platform, collected[0], parked=False)
+    platform.store.put_bytes(key, b"done")
+    run = resume_and_drive(platform, collected[0])
+    assert (run.state, run.scoring_attempt) == (RunState.SCORED, 0)
 
 
-def test_results_that_exhaust_their_limits_end_the_run(
+def test_results_that_pass_their_limits_wait_for_an_organizer(
     platform: TinyPlatform, collected: list[CaseRun]
 ) -> None:
     drive(platform, FakeRuntime(echo))
@@ -165,12 +185,16 @@ def test_results_that_exhaust_their_limits_end_the_run(
     for _ in range(3):
         with pytest.raises(Transient, match="clock on the wall"):
             score_run(tight, run_id=run.id)
-    score_run(tight, run_id=run.id)
+    platform.queue.sent.clear()
+    for _ in range(3):
+        score_run(tight, run_id=run.id)
     with platform.open() as tx:
-        ended = tx.session.get_one(Run, run.id)
-        submission = tx.session.get_one(Submission, run.submission_id)
-    assert (ended.state, ended.reason) == (RunState.FAILED, FailureReason.SCORING_FAILED)
-    assert submission.refunded_at is None, "its first Run stands"
+        waiting = tx.session.get_one(Run, run.id)
+        assert tx.session.get_one(Submission, run.submission_id).refunded_at is None
+    assert (waiting.state.live, waiting.scoring_attempt) == (True, 3)
+    assert [arguments["kind"] for job, arguments in platform.queue.sent if job is Job.SEND_MAIL] == [
+        "run_parked"
+    ]
 
 
 def drive_cases_only(platform: TinyPlatform) -> None:
@@ -198,7 +222,7 @@ def test_what_kills_its_worker_is_counted_before_it_begins(
             score_case(evaluation, case_run_id=case.id)
         assert begun(platform, case) == attempt
     assert not score_case(evaluation, case_run_id=case.id)
-    assert_given_up(platform, case)
+    assert_waits(platform, case)
 
 
 def with_store(platform: TinyPlatform, store: FaultyStore) -> Evaluation:
@@ -217,7 +241,7 @@ def test_a_full_disk_costs_no_attempt_for_an_hour_and_all_goes_on_when_there_is_
     assert read_run(platform, collected[0]).state is RunState.SCORED
 
 
-def test_a_disk_that_stays_full_ends_the_run_all_the_same(
+def test_a_disk_that_stays_full_parks_the_case_in_the_end(
     platform: TinyPlatform, collected: list[CaseRun]
 ) -> None:
     evaluation = with_store(platform, FaultyStore(platform.store, full))
@@ -226,7 +250,7 @@ def test_a_disk_that_stays_full_ends_the_run_all_the_same(
         with pytest.raises(OSError, match="No space left"):
             score_case(evaluation, case_run_id=collected[0].id)
     assert not score_case(evaluation, case_run_id=collected[0].id)
-    assert_given_up(platform, collected[0])
+    assert_waits(platform, collected[0])
 
 
 def test_a_full_disk_under_the_report_costs_the_run_no_attempt(

@@ -147,6 +147,14 @@ class FailureReason(StrEnum):
             "the organizers were told and can start it again."
         ),
     )
+    NOT_SCORED = (
+        "not_scored",
+        Blame.PLATFORM,
+        (
+            "The platform could not score the prediction of a case, which is not your fault; "
+            "the organizers were told, nothing is needed from you."
+        ),
+    )
     CHECK_FAILED = (
         "check_failed",
         Blame.PLATFORM,

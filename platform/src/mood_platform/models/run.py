@@ -80,9 +80,10 @@ class Run(WithId, Base):
     told_at: Mapped[datetime | None]
     """When the team was told that it is scored."""
     scoring_attempt: Mapped[int] = mapped_column(default=0)
-    """How often a step of its scoring (toy report, results) was begun; set back when one succeeds."""
+    """How often a step of its scoring (toy report, results) was begun; set back when one succeeds. As often
+    as it may be: it waits until an organizer resumes the Run."""
     parked_told_at: Mapped[datetime | None]
-    """When organizers were told that cases of it are parked."""
+    """When organizers were told that it waits for them: cases are parked, or its report or results fail."""
     held_since: Mapped[datetime | None]
     """Its Image is suspected of harming Nodes: its open cases are parked until organizers decide."""
     held_why: Mapped[str] = mapped_column(default="")

@@ -10,13 +10,17 @@ from mood_platform.errors import Conflict, Invalid
 from mood_platform.failures import FailureReason
 from mood_platform.models import CaseRunState, Image, Run, Submission
 from mood_platform.queueing import Job
+from mood_platform.runs.due import ring_if_due
 from mood_platform.runs.endings import lock_run
 from mood_platform.runs.parking import lock_parked, unpark
 from mood_platform.runs.schedule import ring_for_waiting_work
 
 
 def resume(tx: Transaction, *, run: Run, actor: str, reason: str = "") -> int:
-    """Every parked case of a Run is tried again, as if it had never failed; gives their number."""
+    """Every parked case of a Run is tried again, as if it had never failed; gives their number.
+
+    So is its report, or its results, where that failed.
+    """
     locked = _lock_waiting(tx, run)
     if locked.held_since is not None:
         raise Conflict(
@@ -52,7 +56,7 @@ def decide_ours(tx: Transaction, *, run: Run, actor: str, reason: str) -> int:
 def _lock_waiting(tx: Transaction, run: Run) -> Run:
     locked = lock_run(tx, run.id)
     if locked is None or not locked.state.live or locked.parked_told_at is None:
-        raise Conflict("The run has no parked case.", remedy="mood admin status lists the runs that have.")
+        raise Conflict("The run waits for no decision.", remedy="mood admin status lists the runs that do.")
     return locked
 
 
@@ -80,9 +84,10 @@ def _unpark_all(tx: Transaction, run: Run) -> int:
     parked = lock_parked(tx, run=run)
     for case_run in parked:
         unpark(tx, case_run=case_run)
-    run.parked_told_at = None
+    run.parked_told_at, run.scoring_attempt = None, 0
     tx.session.flush()
     ring_for_waiting_work(tx)
+    ring_if_due(tx, run_id=run.id)
     return len(parked)
 
 

@@ -11,12 +11,14 @@ from mood_platform.queueing import Job
 
 
 def park(tx: Transaction, *, run: Run, case_run: CaseRun, reason: FailureReason) -> None:
-    """It waits for a healthy Node or an organizer, everything else of its Run goes on. Both rows are locked.
-
-    Organizers are told once a Run, whatever number of its cases is parked.
-    """
+    """It waits for a healthy Node or an organizer, all else of its Run goes on. Both rows are locked."""
     case_run.lease_until = None
     case_run.advance(CaseRunState.PARKED, now=tx.now, reason=reason)
+    tell_once(tx, run=run)
+
+
+def tell_once(tx: Transaction, *, run: Run) -> None:
+    """Organizers learn that a Run waits for them; not again before they have answered. It is locked."""
     if run.parked_told_at is None:
         run.parked_told_at = tx.now
         tx.enqueue(Job.SEND_MAIL, kind="run_parked", run=str(run.id))

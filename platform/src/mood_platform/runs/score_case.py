@@ -34,7 +34,7 @@ class Evaluation:
     limits: ChildLimits
     """Of the child that reads one prediction."""
     max_attempts: int = 3
-    """How often a case's scoring, or a step of a Run's, is begun before the Run fails."""
+    """How often a case's scoring, or a step of a Run's, is begun before organizers are asked."""
 
 
 def score_case(evaluation: Evaluation, *, case_run_id: UUID) -> bool:

@@ -1,4 +1,4 @@
-"""Counts every begin of scoring before its work: what fails always, or kills its worker, has an end."""
+"""Counts every begin of scoring before its work: what fails always, or kills its worker, is asked about."""
 
 from __future__ import annotations
 
@@ -13,20 +13,25 @@ from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.failures import FailureReason
 from mood_platform.models import CaseRun, Run
 from mood_platform.queueing import JobQueue
-from mood_platform.runs.endings import fail_run
+from mood_platform.runs.parking import park, tell_once
 
 OUTAGE = timedelta(hours=1)
 """For this long after a step fell due, a store that refuses costs it no attempt."""
 
 
 def begin_attempt(tx: Transaction, *, run: Run, subject: Run | CaseRun, max_attempts: int) -> bool:
-    """Count a begin; False: there were too many, and a live Run has failed. Both rows are locked."""
-    if subject.scoring_attempt >= max_attempts:
-        if run.state.live:
-            fail_run(tx, run=run, reason=FailureReason.SCORING_FAILED)
-        return False
-    subject.scoring_attempt += 1
-    return True
+    """Count a begin; False: there were too many, and organizers are asked. Both rows are locked.
+
+    A case is parked; a step of a Run stays due, and the Run waits with it. Neither ends the Run.
+    """
+    if subject.scoring_attempt < max_attempts:
+        subject.scoring_attempt += 1
+        return True
+    if isinstance(subject, CaseRun):
+        park(tx, run=run, case_run=subject, reason=FailureReason.NOT_SCORED)
+    elif run.state.live:
+        tell_once(tx, run=run)
+    return False
 
 
 @contextmanager
