@@ -19,10 +19,11 @@ from mood_evaluator import Task
 from mood_platform.api.tus import PART_TYPE
 from mood_platform.db.engine import Sessions
 from mood_platform.errors import NotFound
-from mood_platform.failures import Blame, FailureReason
+from mood_platform.failures import FailureReason
 from mood_platform.leaderboards.service import publish
 from mood_platform.models import CaseRun, Challenge, Leaderboard, Run, RunState, Stage, Submission, TestSet
 from mood_platform.notifications.mailer import FolderMailer, Mail
+from mood_platform.queueing import Job
 from mood_platform.storage.local import LocalStore
 from mood_platform.testing.contest import Contest
 from mood_platform.testing.edition import make_edition
@@ -183,17 +184,20 @@ def test_a_store_that_refuses_for_a_moment_costs_nobody_anything(world: World, d
 
 
 @pytest.mark.parametrize("door", ["the scan of a case", "a label", "the results"])
-def test_a_store_that_refuses_for_ever_ends_in_our_fault_and_a_refund(world: World, door: str) -> None:
+def test_a_store_that_refuses_for_long_lets_the_run_wait_and_organizers_are_asked(
+    world: World, door: str
+) -> None:
     operation, part, error = DOORS[door]
     world.submit(Stage.CHALLENGE)
     world.explorer.store.fault = refusing(operation, part, error=error, times=-1)
-    world.explorer.settle()
-    run = world.run()
-    assert run.state is RunState.FAILED
-    assert run.reason is not None
-    assert run.reason.blame is Blame.PLATFORM
+    world.explorer.settle(rounds=12)
+    run = world.platform.run_of(world.submission)
+    assert run.state.live
     with world.platform.open() as tx:
-        assert tx.session.get_one(Submission, world.submission.id).refunded_at is not None
+        assert tx.session.get_one(Submission, world.submission.id).refunded_at is None
+    assert (Job.SEND_MAIL, {"kind": "run_parked", "run": str(run.id)}) in world.platform.queue.sent
+    world.explorer.come_to_rest()
+    assert world.run().state is RunState.SCORED
 
 
 def test_a_test_set_that_does_not_fit_is_not_installed(
