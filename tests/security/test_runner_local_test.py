@@ -1,18 +1,17 @@
 """`mood test` on a real engine: the tested image holds its own volumes."""
 
-import gzip
 from collections.abc import Callable
 from pathlib import Path
 
-import nibabel as nib
-import numpy as np
 import pytest
 
-from mood_evaluator import Case, Dataset, Task, TestSet, draw_batching, save_test_set
-from mood_platform.errors import Misconfigured
+from mood_evaluator import Task
+from mood_platform.errors import Misconfigured, SubmissionFault
 from mood_platform.execution.docker import DockerRuntime
 from mood_platform.execution.limits import Limits
 from mood_platform.execution.local_test import test_image as try_image
+from mood_platform.failures import FailureReason
+from mood_platform.testing.toy_set import write_toy_set
 
 pytestmark = pytest.mark.docker
 
@@ -24,30 +23,7 @@ COPY = b'set -e\ncp "$1/case.nii.gz" "$2/case.nii.gz"\necho copied\n'
 
 @pytest.fixture
 def toy_set(tmp_path: Path) -> Path:
-    """One abnormal case whose image is its own label."""
-    voxels = np.zeros((4, 4, 4), np.float32)
-    voxels[1:3, 1:3, 1:3] = 1
-    for name in ("images", "labels"):
-        (tmp_path / name).mkdir()
-        content = nib.Nifti1Image(voxels, np.eye(4)).to_bytes()
-        (tmp_path / name / "a.nii.gz").write_bytes(gzip.compress(content))
-    case = Case(
-        "a",
-        "images/a.nii.gz",
-        "labels/a.nii.gz",
-        (4, 4, 4),
-        abnormal=True,
-        tasks=(Task.PIXEL,),
-        scope="local",
-        origin="artificial",
-        category="toy",
-        sha256_image="0" * 64,
-        sha256_label="0" * 64,
-    )
-    batchings = tuple(draw_batching({"a": True}, size=1, seed=seed) for seed in (1, 2))
-    facts = ("toy-brain", Dataset.BRAIN, "toy", "none", "1", 1)
-    save_test_set(TestSet(*facts, (case,), batchings, not_hidden=True), tmp_path)
-    return tmp_path
+    return write_toy_set(tmp_path)
 
 
 def test_an_image_is_tested_with_itself_as_holder(
@@ -69,3 +45,39 @@ def test_an_image_without_sleep_is_told_so(
     image = build_image("ENV PATH=/nowhere")
     with pytest.raises(Misconfigured, match="could not run `sleep`"):
         try_image(runtime, image=image, test_sets=[toy_set], tasks=[Task.PIXEL], limits=LIMITS)
+
+
+def refusal(runtime: DockerRuntime, image: str, toy_set: Path) -> FailureReason:
+    with pytest.raises(SubmissionFault) as caught:
+        try_image(runtime, image=image, test_sets=[toy_set], tasks=[Task.PIXEL], limits=LIMITS)
+    return caught.value.reason
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "RUN chmod 700 /workspace",
+        "RUN chmod 600 /workspace/*.sh && chown 65532 /workspace/*.sh",
+        "RUN chown -R 65532 /workspace && chmod -R go-rwx /workspace",
+        "RUN mv /workspace /opt/kept && chmod 700 /opt/kept && ln -s opt/kept /workspace",
+    ],
+)
+def test_an_image_that_only_its_owner_can_read_is_refused_as_intake_refuses_it(
+    runtime: DockerRuntime, build_image: Callable[..., str], toy_set: Path, line: str
+) -> None:
+    assert refusal(runtime, build_image(line), toy_set) is FailureReason.IMAGE_SCRIPT_UNREADABLE
+
+
+def test_what_the_group_may_read_is_enough(
+    runtime: DockerRuntime, build_image: Callable[..., str], toy_set: Path
+) -> None:
+    image = build_image("RUN chgrp -R 65532 /workspace && chmod -R o-rwx /workspace", script=COPY)
+    report = try_image(runtime, image=image, test_sets=[toy_set], tasks=[Task.PIXEL], limits=LIMITS)
+    assert not report["failed"]
+
+
+def test_an_image_without_scripts_is_refused_as_intake_refuses_it(
+    runtime: DockerRuntime, build_image: Callable[..., str], toy_set: Path
+) -> None:
+    image = build_image("RUN rm /workspace/*.sh && head -c 30000000 /dev/zero > /workspace/weights")
+    assert refusal(runtime, image, toy_set) is FailureReason.IMAGE_SCRIPT_MISSING

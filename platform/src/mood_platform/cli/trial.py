@@ -9,13 +9,17 @@ from typing import Annotated, Any
 import typer
 import yaml
 
+from mood_evaluator import Task
 from mood_platform.cli import toy_sets
 from mood_platform.cli.case_table import show_cases
 from mood_platform.cli.choices import ChallengeSlug, Tasks, find_challenge, parse_datasets, parse_tasks
 from mood_platform.cli.client import Client
 from mood_platform.cli.console import emit, number, say, steps_bar
+from mood_platform.cli.credentials import cache_folder
 from mood_platform.cli.problems import Exit, Problem
+from mood_platform.cli.stopping import stopping
 from mood_platform.execution.limits import Limits
+from mood_platform.execution.trial_place import trial_place
 
 
 def try_image(
@@ -34,26 +38,38 @@ def try_image(
 
     Without --data the toy cases and limits come from the platform, and are kept.
     """
-    from mood_platform.execution.docker import DockerRuntime
-    from mood_platform.execution.local_test import test_image
-
     folders, allowed = _prepare(data, limits, challenge)
     folders = toy_sets.keep_datasets(folders, parse_datasets(dataset))
-    tasks = parse_tasks(task)
-    with steps_bar() as bar:
-        step = bar.add_task(f"testing {image}", total=None)
-        report = test_image(
-            DockerRuntime(),
-            image=image,
-            test_sets=folders,
-            tasks=tasks,
-            limits=allowed,
-            gpu=gpu,
-            on_case=lambda done, of: bar.update(step, completed=done, total=of),
-        )
+    report = _test(image, folders, parse_tasks(task), allowed, gpu)
     _show(report, json_file)
     if report["failed"]:
         raise typer.Exit(Exit.IMAGE_FAILED)
+
+
+def _test(
+    image: str, folders: list[Path], tasks: list[Task], limits: Limits, gpu: str | None
+) -> dict[str, Any]:
+    """The report; what was made for it is gone afterwards, also where a signal ends it."""
+    from mood_platform.execution.docker import DockerRuntime
+    from mood_platform.execution.local_test import Stopped, test_image
+
+    runtime = DockerRuntime()
+    with stopping() as stop, trial_place(runtime, cache_folder() / "tests") as place, steps_bar() as bar:
+        step = bar.add_task(f"testing {image}", total=None)
+        try:
+            return test_image(
+                runtime,
+                image=image,
+                test_sets=folders,
+                tasks=tasks,
+                limits=limits,
+                gpu=gpu,
+                place=place,
+                should_stop=stop.asked,
+                on_case=lambda done, of: bar.update(step, completed=done, total=of),
+            )
+        except Stopped:
+            raise typer.Exit(stop.exit_code) from None
 
 
 def _prepare(data: Path | None, limits: Path | None, challenge: str | None) -> tuple[list[Path], Limits]:

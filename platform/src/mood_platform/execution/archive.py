@@ -25,6 +25,7 @@ from mood_platform.execution.image_config import (
     ImageConfig,
     ImageFacts,
     check_config,
+    check_owner,
     find_tasks,
     parse_json,
     read_config,
@@ -127,7 +128,9 @@ def _examine(path: Path, *, limit: int) -> _Examined:
     layers = [_layer(contents, name) for name in names]
     _check_layers(config, layers)
     _check_sum(layers, limit=limit)
-    tasks = find_tasks(ImageFiles(layers))
+    files = ImageFiles(layers)
+    tasks = find_tasks(files.access)
+    check_owner(files)
     digest = hashlib.sha256(config_bytes).hexdigest()
     facts = ImageFacts(
         digest=f"sha256:{digest}",

@@ -11,6 +11,7 @@ import logging
 import re
 import tarfile
 import time
+import uuid
 from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -36,6 +37,9 @@ from mood_platform.execution.container_options import (
     users_of_cases,
 )
 from mood_platform.execution.contract import DATA, PRED, output_name_of
+from mood_platform.execution.engine_files import files_of_image
+from mood_platform.execution.image_config import find_tasks
+from mood_platform.execution.layers import follow
 from mood_platform.execution.log_head import LogHead
 from mood_platform.execution.meter import Meter
 from mood_platform.execution.outcome import SIGKILLED
@@ -206,6 +210,15 @@ class DockerRuntime:
             return
         except ENGINE_FAULTS as fault:
             _log.warning("image %s stays: %s", image, fault)
+
+    def check_scripts(self, image: str, *, instance: str) -> None:
+        names = Names(f"look-{uuid.uuid4().hex}")
+        marks = {CLAIM_LABEL: names.claim_id, INSTANCE_LABEL: instance}
+        try:
+            with files_of_image(self._client, image, name=names.case, labels=marks) as look:
+                find_tasks(lambda path: follow(path, look))
+        except ENGINE_FAULTS as fault:
+            raise _transient(f"The engine did not show the files of {image}", fault) from fault
 
     def claims(self, *, instance: str) -> set[str]:
         wanted = {"label": f"{INSTANCE_LABEL}={instance}"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -131,12 +132,11 @@ def check_config(config: ImageConfig) -> None:
             )
 
 
-def find_tasks(image: ImageFiles) -> tuple[Task, ...]:
+def find_tasks(access: Callable[[str], Access]) -> tuple[Task, ...]:
     """The tasks that the image serves, by its run scripts; refuses an image that serves none."""
-    found = {script: image.access(script) for task in Task for script in _scripts(task)}
+    found = {script: access(script) for task in Task for script in _scripts(task)}
     tasks = tuple(task for task in Task if all(_usable(found[script]) for script in _scripts(task)))
     if tasks:
-        _check_owner(image)
         return tasks
     barriers = sorted({access.barrier for access in found.values() if access.barrier is not None})
     if barriers:
@@ -147,7 +147,8 @@ def find_tasks(image: ImageFiles) -> tuple[Task, ...]:
     raise SubmissionFault(FailureReason.IMAGE_SCRIPT_MISSING, f"Missing: {', '.join(missing)}.")
 
 
-def _check_owner(image: ImageFiles) -> None:
+def check_owner(image: ImageFiles) -> None:
+    """Refuses an image in which the usual user keeps a file beside the scripts for itself."""
     closed = image.closed(owner=_USUAL_OWNER, folder=SCRIPTS_FOLDER)
     if closed:
         more = f" and {len(closed) - _MOST_NAMED} more" if len(closed) > _MOST_NAMED else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -90,7 +90,7 @@ def scan_layer(source: BinaryIO, *, budget: Budget, files: Budget) -> Layer:
             _check_member(member)
             path = absolute(member.name)
             check_account_files(path, member, is_link=partial(_is_link, entries))
-            entry = _entry(member, entries)
+            entry = entry_of(member, entries)
             entries[path] = known.setdefault(entry, entry)
             _imply(path, folders)
     return Layer(plain.finish(), plain.size, entries, frozenset(folders))
@@ -126,6 +126,31 @@ class Access:
     barrier: str | None = None
 
 
+def follow(path: str, lookup: Callable[[str], Entry | None]) -> Access:
+    """Follows `path` as a case's own process would; missing rights are named, not raised."""
+    todo = [part for part in absolute(path).split("/") if part]
+    here, barrier, links = "/", None, 0
+    entry: Entry | None = _IMPLIED_FOLDER
+    while todo:
+        here = posixpath.join(here, todo.pop(0))
+        entry = lookup(here)
+        if entry is None:
+            return Access(None, barrier)
+        if entry.kind is Kind.LINK:
+            links += 1
+            if links > _MOST_LINKS:
+                return Access(None, barrier)
+            goal = posixpath.normpath(posixpath.join(posixpath.dirname(here), entry.target))
+            todo = [part for part in goal.split("/") if part] + todo
+            here, entry = "/", _IMPLIED_FOLDER
+            continue
+        if todo and entry.kind is not Kind.FOLDER:
+            return Access(None, barrier)
+        if not entry.is_open:
+            barrier = barrier or here
+    return Access(entry, barrier)
+
+
 class ImageFiles:
     """The union of an image's layers, lowest first."""
 
@@ -133,28 +158,7 @@ class ImageFiles:
         self._layers = layers
 
     def access(self, path: str) -> Access:
-        """Follows `path` as a case's own process would; missing rights are named, not raised."""
-        todo = [part for part in absolute(path).split("/") if part]
-        here, barrier, links = "/", None, 0
-        entry: Entry | None = _IMPLIED_FOLDER
-        while todo:
-            here = posixpath.join(here, todo.pop(0))
-            entry = self._lookup(here)
-            if entry is None:
-                return Access(None, barrier)
-            if entry.kind is Kind.LINK:
-                links += 1
-                if links > _MOST_LINKS:
-                    return Access(None, barrier)
-                goal = posixpath.normpath(posixpath.join(posixpath.dirname(here), entry.target))
-                todo = [part for part in goal.split("/") if part] + todo
-                here, entry = "/", _IMPLIED_FOLDER
-                continue
-            if todo and entry.kind is not Kind.FOLDER:
-                return Access(None, barrier)
-            if not entry.is_open:
-                barrier = barrier or here
-        return Access(entry, barrier)
+        return follow(path, self._lookup)
 
     def closed(self, *, owner: int, folder: str) -> list[str]:
         """What under `folder` belongs to `owner`, and no case may read (of a folder: go through)."""
@@ -181,7 +185,8 @@ class ImageFiles:
         return found
 
 
-def _entry(member: tarfile.TarInfo, seen: dict[str, Entry]) -> Entry:
+def entry_of(member: tarfile.TarInfo, seen: dict[str, Entry]) -> Entry:
+    """What a member of a tar is; `seen` are those before it."""
     if member.islnk():  # a hard link is its target, which stands earlier in the same layer
         return seen.get(absolute(member.linkname), Entry(Kind.OTHER, 0))
     if member.issym():

@@ -25,10 +25,15 @@ from mood_platform.execution.case_log import log_text
 from mood_platform.execution.limits import Limits
 from mood_platform.execution.outcome import Outcome, outcome
 from mood_platform.execution.runtime import CaseJob, ContainerRuntime, Execution
+from mood_platform.execution.trial_place import TrialPlace
 from mood_platform.failures import FailureReason
 
 SCHEMA = "mood-local-report/1"
-_INSTANCE = "mood-test"
+
+
+class Stopped(Exception):
+    """The test was asked to end; nothing of it is left on the engine."""
+
 
 OnCase = Callable[[int, int], object]
 """Told how many cases are done, and of how many."""
@@ -43,18 +48,23 @@ def test_image(
     limits: Limits,
     holder_image: str | None = None,  # noqa: PT028 - no test of pytest
     gpu: str | None = None,  # noqa: PT028 - no test of pytest
+    place: TrialPlace | None = None,  # noqa: PT028 - no test of pytest
+    should_stop: Callable[[], bool] = lambda: False,  # noqa: PT028 - no test of pytest
     on_case: OnCase = lambda _done, _of: None,  # noqa: PT028 - no test of pytest
 ) -> dict[str, Any]:
     """The report (mood-local-report/1): each part is a task on a test set, with its cases and its AP.
 
     `test_sets` are folders with a test_set.json. Without a holder image the tested image holds its own
-    volumes, for which it needs `sleep`. `failed` is true when any case gave no valid prediction.
+    volumes, for which it needs `sleep`. `failed` is true when any case gave no valid prediction. Everything
+    is made in `place`. Raises Stopped soon after `should_stop`, and SubmissionFault as intake would.
     """
     if not runtime.has_image(image):
         raise NotFound(
             f"The engine has no image {image}.", remedy="Build or pull it first; see `docker images`."
         )
-    trial = _Trial(runtime, image, limits, holder_image or image, gpu)
+    instance, scratch = ("mood-test", None) if place is None else (place.instance, place.folder)
+    runtime.check_scripts(image, instance=instance)
+    trial = _Trial(runtime, image, limits, holder_image or image, gpu, instance, scratch, should_stop)
     plan = [(folder, load_test_set(folder), task) for folder in test_sets for task in tasks]
     total = sum(len(test_set.for_task(task)) for _, test_set, task in plan)
     count = iter(range(1, total + 1))
@@ -76,6 +86,9 @@ class _Trial:
     limits: Limits
     holder_image: str
     gpu: str | None
+    instance: str
+    scratch: Path | None
+    should_stop: Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +103,7 @@ class _Done:
 def _test_part(
     trial: _Trial, folder: Path, test_set: TestSet, task: Task, on_case: Callable[[], object]
 ) -> dict[str, Any]:
-    with TemporaryDirectory(prefix="mood-test-") as scratch:
+    with TemporaryDirectory(prefix="mood-test-", dir=trial.scratch) as scratch:
         done: dict[str, _Done] = {}
         for index, case in enumerate(test_set.for_task(task)):
             done[case.id] = _test_case(trial, folder, test_set, case, task, Path(scratch) / str(index))
@@ -124,11 +137,15 @@ def _test_case(
         log=scratch.with_suffix(".log"),
         limits=trial.limits,
         holder_image=trial.holder_image,
-        instance=_INSTANCE,
+        instance=trial.instance,
         gpu=trial.gpu,
     )
-    execution = trial.runtime.execute(job, should_stop=lambda: False)
+    if trial.should_stop():
+        raise Stopped
+    execution = trial.runtime.execute(job, should_stop=trial.should_stop)
     found = outcome(execution)
+    if found.state_name == "cancelled":
+        raise Stopped
     if found.state_name == "platform_fault":
         raise Misconfigured(
             f"The case could not be run: {execution.engine_error or found.reason}.",

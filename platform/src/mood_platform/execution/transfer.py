@@ -44,13 +44,13 @@ def collect(holder: Container, source: str, target: Path, *, limit: int) -> Coll
         _drain(chunks)
         return Collected.IRREGULAR
     if int(facts["size"]) > limit:
-        _close(chunks)
+        close_chunks(chunks)
         return Collected.TOO_LARGE
     return _copy(chunks, target, limit=limit)
 
 
 def _copy(chunks: Iterator[bytes], target: Path, *, limit: int) -> Collected:
-    with tarfile.open(fileobj=_Stream(chunks), mode="r|") as archive:
+    with tarfile.open(fileobj=ChunkStream(chunks), mode="r|") as archive:
         member = archive.next()
         content = archive.extractfile(member) if member is not None and member.isreg() else None
         if member is None or content is None:
@@ -69,16 +69,17 @@ def _drain(chunks: Iterator[bytes], *, most: int = 16) -> None:
     for count, _chunk in enumerate(chunks):
         if count >= most:
             break
-    _close(chunks)
+    close_chunks(chunks)
 
 
-def _close(chunks: Any) -> None:
+def close_chunks(chunks: Any) -> None:
+    """Gives up the rest of a stream of the engine."""
     close = getattr(chunks, "close", None)
     if close is not None:
         close()
 
 
-class _Stream(io.RawIOBase):
+class ChunkStream(io.RawIOBase):
     """Reads a sequence of chunks as a file."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:

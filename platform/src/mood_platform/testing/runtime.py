@@ -79,6 +79,9 @@ class FakeRuntime:
     def remove_image(self, image: str, *, instance: str) -> None:  # noqa: ARG002 - the port's
         self.images.discard(image)
 
+    def check_scripts(self, image: str, *, instance: str) -> None:
+        """Whatever a test runs, its script is there."""
+
     def claims(self, *, instance: str) -> set[str]:
         return {claim for claim, owner in self.live.items() if owner == instance}
 

@@ -12,6 +12,7 @@ import pytest
 from mood_evaluator import Case, Dataset, Task, TestSet, draw_batching, save_test_set
 from mood_platform.errors import Misconfigured, NotFound
 from mood_platform.execution.limits import Limits
+from mood_platform.execution.local_test import Stopped
 from mood_platform.execution.local_test import test_image as try_image
 from mood_platform.execution.runtime import CaseJob, Collected, Execution
 from mood_platform.execution.usage import Usage
@@ -166,3 +167,11 @@ def test_an_engine_fault_ends_the_test_with_a_remedy(toy_set: Path) -> None:
 def test_an_image_that_is_not_there_is_named(toy_set: Path) -> None:
     with pytest.raises(NotFound, match="nowhere"):
         report_of(perfect, toy_set, image="nowhere")
+
+
+def test_a_test_that_is_asked_to_end_does_so_before_and_within_a_case(toy_set: Path) -> None:
+    asked = iter([False, True, True])
+    with pytest.raises(Stopped):
+        report_of(perfect, toy_set, should_stop=lambda: next(asked))
+    with pytest.raises(Stopped):
+        report_of(perfect, toy_set, should_stop=lambda: True)
