@@ -26,7 +26,6 @@ import docker
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
-from sqlalchemy import select
 
 from mood_evaluator import Dataset, Task
 from mood_platform.db.engine import make_engine, make_sessions
@@ -36,7 +35,7 @@ from mood_platform.execution.docker import DockerRuntime
 from mood_platform.execution.limits import Limits
 from mood_platform.execution.runtime import CaseJob
 from mood_platform.machine.migrations import migrate
-from mood_platform.models import Challenge, Stage
+from mood_platform.models import Stage
 from mood_platform.runs.execute import Slot, work_once
 from mood_platform.runs.node import Node
 from mood_platform.storage.local import LocalStore
@@ -149,9 +148,8 @@ def _alone(folder: Path, source: Path) -> Path:
 def submit_once(bench: Bench) -> None:
     """A toy Submission of the image by a new team: as many cases to claim as there are toy cases."""
     with transaction(bench.slot.sessions, bench.slot.queue) as tx:
-        challenge = tx.session.scalars(select(Challenge)).one()
         team = make_participant(tx, f"team-{uuid.uuid4().hex[:8]}")
-        image = make_image(tx, principal=team, challenge=challenge)
+        image = make_image(tx, principal=team)
         image.digest = bench.image
         tx.session.flush()
         submit(tx, principal=team, image_id=image.id, task=Task.PIXEL, stage=Stage.TOY)

@@ -48,7 +48,6 @@ def client(site: Site, north: Principal) -> Iterator[httpx.Client]:
 
 def begin(client: httpx.Client, *, size: int = len(DATA), **metadata: str) -> httpx.Response:
     values = {
-        "challenge": "tiny",
         "filename": "../../etc/image.tar",
         "filetype": "application/x-tar",
         "sha256": hashlib.sha256(DATA).hexdigest(),
@@ -163,7 +162,6 @@ def test_a_part_over_the_part_limit_is_refused(client: httpx.Client) -> None:
         (0, {}, 422),
         (2**50, {}, 413),
         (10, {"sha256": "abc"}, 422),
-        (10, {"challenge": "nowhere"}, 404),
     ],
 )
 def test_a_wrong_beginning_is_refused(

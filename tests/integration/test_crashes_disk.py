@@ -98,7 +98,7 @@ def test_an_upload_that_meets_a_full_disk_is_told_so_and_carries_on_where_it_sto
         tus = {"Tus-Resumable": "1.0.0", "Content-Type": PART_TYPE}
         begun = me.post(
             "/api/v1/uploads",
-            headers={**tus, "Upload-Length": str(len(data)), "Upload-Metadata": "challenge dGlueQ=="},
+            headers={**tus, "Upload-Length": str(len(data)), "Upload-Metadata": "filename dGlueQ=="},
         )
         assert begun.status_code == 201, begun.text
         place = begun.headers["Location"]

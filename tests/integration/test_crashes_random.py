@@ -18,7 +18,7 @@ from sqlalchemy.orm import joinedload
 
 from mood_platform.accounts.principal import Principal
 from mood_platform.db.engine import Sessions, make_engine, make_sessions
-from mood_platform.models import Challenge, Run, RunState
+from mood_platform.models import Run, RunState
 from mood_platform.storage.local import LocalStore
 from mood_platform.testing.edition import make_image
 from mood_platform.testing.explorer import Explorer
@@ -53,9 +53,8 @@ def world(sessions: Sessions, store: LocalStore, tmp_path: Path, database_url: s
     platform = make_platform(sessions, store, tmp_path / "sets", cases=2)
     teams = [platform.join(name) for name in ("north", "south", "east")]
     with platform.open() as tx:
-        challenge = tx.session.get_one(Challenge, platform.challenge.id)
         for team in teams:
-            make_image(tx, principal=team, challenge=challenge)
+            make_image(tx, principal=team)
     return World(platform, teams, database_url)
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import event, select, update
 
 from mood_platform.accounts.tokens import fingerprint
 from mood_platform.db.engine import Sessions
-from mood_platform.models import Image, Token, Upload
+from mood_platform.models import Token, Upload
 from mood_platform.serving.dependencies import SESSION_COOKIE
 from mood_platform.storage.local import LocalStore
 from mood_platform.testing.hidden_world import (
@@ -63,7 +63,7 @@ ENTRIES: Mapping[str, Entry] = {
     "GET /api/v1/test-sets/{name}/archive": OPEN,
     "OPTIONS /api/v1/uploads": OPEN,
     "OPTIONS /api/v1/uploads/{upload_id}": OPEN,
-    "POST /api/v1/uploads": Entry(who=Who.TEAM, headers={**TUS, "Upload-Length": "1"}),
+    "POST /api/v1/uploads": Entry(who=Who.TEAM, headers={**TUS, "Upload-Length": "0"}),
     "HEAD /api/v1/uploads/{upload_id}": Entry(who=Who.TEAM, headers=TUS),
     "GET /api/v1/uploads/{upload_id}": TEAM,
     "PATCH /api/v1/uploads/{upload_id}": Entry(who=Who.TEAM, headers=PART),
@@ -217,7 +217,7 @@ def upload_of(world: HiddenWorld, name: str) -> str:
     submission = world.theirs if name == "theirs" else world.mine[name]
     with world.platform.open() as tx:
         found = tx.session.execute(
-            select(Upload.id).join(Image, Image.upload_id == Upload.id).where(Image.id == submission.image_id)
+            select(Upload.id).where(Upload.image_id == submission.image_id)
         ).scalar_one()
     return str(found)
 

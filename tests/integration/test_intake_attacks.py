@@ -90,4 +90,4 @@ def test_the_same_image_of_another_team_is_that_teams_own_and_says_nothing_of_th
     }
     assert str(first.id) not in str(view)
     again = seen(site, intake.north, intake.check(intake.hand_in(archive)).id)
-    assert (again["state"], again["duplicate_of"]) == ("accepted", str(first.id))
+    assert (again["state"], again["id"]) == ("accepted", str(first.id))

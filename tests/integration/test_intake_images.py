@@ -11,11 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from mood_platform.db.engine import Sessions
+from mood_platform.db.transaction import transaction
 from mood_platform.failures import FailureReason
 from mood_platform.keeping.images import image_key
-from mood_platform.models import ImageState, Upload, UploadState
+from mood_platform.models import Image, ImageState, Upload, UploadState
 from mood_platform.queueing import Job
 from mood_platform.storage.local import LocalStore
 from mood_platform.testing.image_archives import SCRIPTS, ImageDraft, Member, tar_of
@@ -49,7 +51,7 @@ def world(sessions: Sessions, store: LocalStore) -> Intake:
 
 def test_a_good_archive_is_accepted_and_stored_without_its_tags(world: Intake) -> None:
     image = world.check(world.hand_in(gzip.compress(save(tag="python:3"))))
-    assert (image.state, image.reason, image.duplicate_of) == (ImageState.ACCEPTED, None, None)
+    assert (image.state, image.reason) == (ImageState.ACCEPTED, None)
     assert image.facts["tasks"] == ["sample", "pixel"]
     assert image.digest is not None
     with world.store.local(image_key(image.digest)) as path, tarfile.open(path) as clean:
@@ -60,9 +62,8 @@ def test_a_good_archive_is_accepted_and_stored_without_its_tags(world: Intake) -
 
 def test_the_upload_is_used_up_and_its_file_gone(world: Intake) -> None:
     image = world.check(world.hand_in(save()))
-    assert image.upload_id is not None
     with world.sessions() as session:
-        assert session.get_one(Upload, image.upload_id).state is UploadState.USED
+        assert session.get_one(Upload, image.id).state is UploadState.USED
     assert list((world.store.root / "uploads").iterdir()) == []
 
 
@@ -117,31 +118,50 @@ def test_an_image_with_one_task_says_so(world: Intake) -> None:
     assert image.facts["tasks"] == ["sample"]
 
 
-def test_the_same_image_twice_points_to_the_first(world: Intake) -> None:
+def test_the_same_image_handed_in_again_is_the_one_the_team_has(world: Intake) -> None:
     first = world.check(world.hand_in(save()))
     second = world.check(world.hand_in(gzip.compress(save(tag="other:name"))))
     third = world.check(world.hand_in(save()))
-    assert (second.state, second.digest, second.duplicate_of) == (ImageState.ACCEPTED, first.digest, first.id)
-    assert third.duplicate_of == first.id
+    assert (second.id, third.id) == (first.id, first.id)
+    with world.sessions() as session:
+        assert [image.digest for image in session.scalars(select(Image))] == [first.digest]
+        assert {upload.state for upload in session.scalars(select(Upload))} == {UploadState.USED}
+
+
+def test_an_image_that_was_removed_comes_back_when_it_is_handed_in_again(world: Intake) -> None:
+    first = world.check(world.hand_in(save()))
+    with transaction(world.sessions, world.queue) as tx:
+        removed = tx.session.get_one(Image, first.id)
+        removed.removed_at, removed.removed_by = tx.now, "retention"
+    again = world.check(world.hand_in(save()))
+    assert (again.id, again.removed_at, again.removed_by) == (first.id, None, "")
+
+
+def test_of_equal_images_the_upload_that_began_first_counts_for_the_grace(world: Intake) -> None:
+    early, late = world.hand_in(save()), world.hand_in(save())
+    begun = world.image(early).upload_begun_at
+    assert begun < world.image(late).upload_begun_at
+    world.check(late)
+    assert (world.check(early).id, world.image(early).upload_begun_at) == (late, begun)
 
 
 def test_two_teams_may_hand_in_the_same_image(world: Intake) -> None:
     first = world.check(world.hand_in(save()))
     other = world.check(world.hand_in(save(), by=world.south))
-    assert (other.digest, other.duplicate_of) == (first.digest, None)
+    assert (other.digest, other.id != first.id) == (first.digest, True)
 
 
-def test_equal_images_checked_at_once_leave_one_original(world: Intake) -> None:
+def test_equal_images_checked_at_once_leave_one(world: Intake) -> None:
     ids = [world.hand_in(save()) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
-        images = list(pool.map(world.check, ids))
-    originals = [image for image in images if image.duplicate_of is None]
-    assert len(originals) == 1
-    assert {image.duplicate_of for image in images if image.duplicate_of} == {originals[0].id}
+        list(pool.map(world.check, ids))
+    assert len({world.image(image_id).id for image_id in ids}) == 1
+    with world.sessions() as session:
+        assert session.scalars(select(Image.state)).all() == [ImageState.ACCEPTED]
 
 
 def test_a_check_that_is_delivered_twice_changes_nothing(world: Intake) -> None:
     image_id = world.hand_in(save())
     first = world.check(image_id)
     again = world.check(image_id)
-    assert (again.state, again.checked_at, again.duplicate_of) == (first.state, first.checked_at, None)
+    assert (again.id, again.state, again.checked_at) == (first.id, first.state, first.checked_at)

@@ -39,7 +39,7 @@ class World:
     ) -> Submission:
         principal = by or self.north
         with transaction(self.sessions, self.queue) as tx:
-            image = make_image(tx, principal=principal, challenge=self.challenge)
+            image = make_image(tx, principal=principal)
             return submit(tx, principal=principal, image_id=image.id, task=task, stage=stage)
 
     def score(self, submission: Submission) -> Run:

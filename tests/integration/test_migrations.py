@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4, uuid5
 
 import pytest
 from alembic import command
@@ -16,6 +18,8 @@ from mood_platform.machine.migrations import CONFIGURATION
 from mood_platform.machine.postgres import PostgresCluster
 
 pytestmark = pytest.mark.integration
+IMAGES_OF_TEAMS = ("0011", "0012")
+"""Revisions before and after."""
 
 
 def test_models_and_migrations_agree_and_the_migrations_go_down_and_up_again(database_url: str) -> None:
@@ -78,6 +82,57 @@ def test_what_cases_left_before_is_known_by_its_key_and_images_weigh_what_they_d
             ("runs/a/prediction", "prediction", True, None),
         ]
         assert connection.execute(text("SELECT kept_bytes FROM images")).scalars().all() == [1000]
+
+
+def test_equal_images_of_a_team_become_the_earliest_and_submissions_and_uploads_follow(
+    database_url: str,
+) -> None:
+    before, after = IMAGES_OF_TEAMS
+    teams, images = {name: uuid4() for name in "ab"}, {name: uuid4() for name in ("first", "second", "third")}
+    images["other"] = uuid4()
+    with migrated(database_url, before) as (config, connection):
+        for table in ("challenges", "users"):
+            insert(connection, table, required_columns(connection, table))
+        for name, team in teams.items():
+            insert(connection, "teams", required_columns(connection, "teams") | {"id": team, "slug": name})
+        for hour, name in enumerate(("other", "second", "first", "third")):  # in the order of their checks
+            begun = at({"first": 1, "second": 2, "third": 3, "other": 0}[name])
+            team = {"team_id": teams["b" if name == "other" else "a"]}
+            upload = {"id": uuid5(images[name], "upload"), "state": "used", "created_at": begun} | team
+            insert(connection, "uploads", required_columns(connection, "uploads") | upload)
+            image = {"id": images[name], "upload_id": upload["id"], "state": "accepted", "digest": "sha256:1"}
+            image |= {"upload_begun_at": begun, "created_at": begun} | team
+            if name in ("first", "third"):
+                image["duplicate_of"] = images["second"]
+            else:
+                image |= {"kept_bytes": 1000 + hour, "leaves_at": begun}
+            insert(connection, "images", required_columns(connection, "images") | image)
+        submission = {"image_id": images["second"], "team_id": teams["a"], "task": "pixel"}
+        submission |= {"stage": "challenge", "state": "accepted"}
+        insert(connection, "submissions", required_columns(connection, "submissions") | submission)
+        board = {"task": "pixel", "document": '{"rows": [{"image": "sha256:1"}]}', "digest": "abc"}
+        insert(connection, "leaderboards", required_columns(connection, "leaderboards") | board)
+        connection.commit()
+        published = connection.execute(text("SELECT document, digest FROM leaderboards")).all()
+        command.upgrade(config, after)
+        rows = connection.execute(text("SELECT id, upload_begun_at, kept_bytes, leaves_at FROM images"))
+        assert {row.id: tuple(row)[1:] for row in rows} == {
+            images["first"]: (at(1), 1001, at(2)),
+            images["other"]: (at(0), 1000, at(0)),
+        }
+        assert connection.scalars(text("SELECT image_id FROM submissions")).all() == [images["first"]]
+        uploads = connection.execute(text("SELECT id, image_id FROM uploads")).all()
+        assert {tuple(row) for row in uploads} == {
+            (uuid5(image, "upload"), images["other" if name == "other" else "first"])
+            for name, image in images.items()
+        }
+        assert connection.execute(text("SELECT document, digest FROM leaderboards")).all() == published
+        command.downgrade(config, before)
+        assert connection.scalars(text("SELECT count(*) FROM uploads WHERE challenge_id IS NULL")).one() == 0
+
+
+def at(hour: int) -> datetime:
+    return datetime(2026, 5, 1, hour, tzinfo=UTC)
 
 
 EMPTY = {

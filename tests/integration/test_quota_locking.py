@@ -33,7 +33,7 @@ class World:
         with transaction(sessions, FakeQueue()) as tx:
             self.challenge: Challenge = make_edition(tx, store=store, folder=folder, cases=2)
             self.team: Principal = make_participant(tx, "north")
-            self.image_id: UUID = make_image(tx, principal=self.team, challenge=self.challenge).id
+            self.image_id: UUID = make_image(tx, principal=self.team).id
 
     def submit(
         self, *, task: Task = Task.PIXEL, stage: Stage = Stage.CHALLENGE, key: str | None = None

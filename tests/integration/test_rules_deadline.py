@@ -46,9 +46,7 @@ class World:
 
     def image(self, *, begun_at: datetime) -> UUID:
         with self.site.platform.open() as tx:
-            return make_image(
-                tx, principal=self.north, challenge=self.site.platform.challenge, begun_at=begun_at
-            ).id
+            return make_image(tx, principal=self.north, begun_at=begun_at).id
 
     def submit(self, image: UUID, *, stage: str = "challenge", key: str = "") -> httpx.Response:
         body = {"image": str(image), "task": "pixel", "stage": stage}
@@ -58,7 +56,7 @@ class World:
             )
 
     def begin_upload(self, *, size: int = 4) -> httpx.Response:
-        headers = TUS | {"Upload-Length": str(size), "Upload-Metadata": "challenge dGlueQ=="}
+        headers = TUS | {"Upload-Length": str(size), "Upload-Metadata": "filename dGlueQ=="}
         with self.site.visit(self.north) as client:
             return client.post(f"{API}/uploads", headers=headers)
 

@@ -43,7 +43,7 @@ class World:
         self.site, self.platform = site, site.platform
         self.north: Principal = site.platform.join("north")
         with self.platform.open() as tx:
-            self.image = str(make_image(tx, principal=self.north, challenge=self.platform.challenge).id)
+            self.image = str(make_image(tx, principal=self.north).id)
 
     def ask(self, method: str, path: str, **request: Any) -> httpx.Response:
         with self.site.visit(self.north) as client:

@@ -189,7 +189,7 @@ def test_a_submission_that_is_just_run_again_is_not_withdrawn_over_its_head(worl
 def test_of_two_submissions_the_later_number_counts_whichever_request_came_first(world: World) -> None:
     team = world.platform.join("north")
     with world.platform.open() as slow:
-        image = make_image(slow, principal=team, challenge=world.platform.challenge)
+        image = make_image(slow, principal=team)
         first = world.platform.submit(team)
         second = submit(
             slow, principal=team, image_id=image.id, task=Task.PIXEL, stage=first.stage, idempotency_key=None

@@ -123,7 +123,7 @@ def test_members_share_one_quota(platform: TinyPlatform, north: Principal) -> No
 
     def hand_in(member: Principal) -> int:
         with platform.open() as tx:
-            image = make_image(tx, principal=member, challenge=platform.challenge)
+            image = make_image(tx, principal=member)
             made = submit(tx, principal=member, image_id=image.id, task=Task.PIXEL, stage=Stage.CHALLENGE)
             return made.number
 

@@ -35,12 +35,12 @@ def test_each_member_gets_the_toy_report_mail_once(
     sessions: Sessions, store: LocalStore, tmp_path: Path
 ) -> None:
     with transaction(sessions, FakeQueue()) as tx:
-        challenge = make_edition(tx, store=store, folder=tmp_path / "sets", cases=2)
+        make_edition(tx, store=store, folder=tmp_path / "sets", cases=2)
         north = make_participant(tx, "north")
         make_participant(tx, "south")
         mate = {"email": "mate@example.org", "name": "Mate", "password_hash": "!", "created_at": tx.now}
         tx.session.add(User(**mate, team_id=north.require_team().id))
-        image = make_image(tx, principal=north, challenge=challenge)
+        image = make_image(tx, principal=north)
         made = submit(tx, principal=north, image_id=image.id, task=Task.PIXEL, stage=Stage.TOY)
         run = str(newest_run(tx, submission=made).id)
     mailer = FolderMailer(tmp_path / "mails")
@@ -58,12 +58,12 @@ def test_what_the_platform_gave_up_is_told_to_the_team_and_to_every_organizer(
     sessions: Sessions, store: LocalStore, tmp_path: Path
 ) -> None:
     with transaction(sessions, FakeQueue()) as tx:
-        challenge = make_edition(tx, store=store, folder=tmp_path / "sets", cases=2)
+        make_edition(tx, store=store, folder=tmp_path / "sets", cases=2)
         north = make_participant(tx, "north")
         make_participant(tx, "south")
         for name in ("olga", "otto"):
             make_participant(tx, name, organizer=True)
-        image = make_image(tx, principal=north, challenge=challenge)
+        image = make_image(tx, principal=north)
         made = submit(tx, principal=north, image_id=image.id, task=Task.PIXEL, stage=Stage.CHALLENGE)
         run = newest_run(tx, submission=made)
         queue = FakeQueue()
@@ -86,10 +86,10 @@ def test_a_check_that_the_platform_gave_up_is_told_to_organizers_too(
     sessions: Sessions, store: LocalStore, tmp_path: Path
 ) -> None:
     with transaction(sessions, FakeQueue()) as tx:
-        challenge = make_edition(tx, store=store, folder=tmp_path / "sets", cases=2)
+        make_edition(tx, store=store, folder=tmp_path / "sets", cases=2)
         north = make_participant(tx, "north")
         make_participant(tx, "olga", organizer=True)
-        image = make_image(tx, principal=north, challenge=challenge, state=ImageState.REJECTED)
+        image = make_image(tx, principal=north, state=ImageState.REJECTED)
         image.reason = FailureReason.CHECK_FAILED
     mailer = FolderMailer(tmp_path / "mails")
     with transaction(sessions, FakeQueue()) as tx:
@@ -99,9 +99,9 @@ def test_a_check_that_the_platform_gave_up_is_told_to_organizers_too(
 
 def test_a_rejected_image_is_mailed(sessions: Sessions, store: LocalStore, tmp_path: Path) -> None:
     with transaction(sessions, FakeQueue()) as tx:
-        challenge = make_edition(tx, store=store, folder=tmp_path / "sets", cases=2)
+        make_edition(tx, store=store, folder=tmp_path / "sets", cases=2)
         north = make_participant(tx, "north")
-        image = make_image(tx, principal=north, challenge=challenge, state=ImageState.REJECTED)
+        image = make_image(tx, principal=north, state=ImageState.REJECTED)
         image.reason = FailureReason.IMAGE_SEVERAL
     mailer = FolderMailer(tmp_path / "mails")
     with transaction(sessions, FakeQueue()) as tx:

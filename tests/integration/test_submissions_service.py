@@ -12,9 +12,19 @@ from sqlalchemy import func, select
 
 from mood_evaluator import Task
 from mood_platform.accounts.principal import Principal
+from mood_platform.challenges.queries import config_of
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import Transaction, transaction
-from mood_platform.errors import AlreadyExists, Conflict, Invalid, NotFound, PlatformError, StageClosed
+from mood_platform.errors import (
+    AlreadyExists,
+    Conflict,
+    Invalid,
+    NotFound,
+    PlatformError,
+    StageClosed,
+    SubmissionFault,
+)
+from mood_platform.failures import FailureReason
 from mood_platform.models import (
     AuditEvent,
     CaseRun,
@@ -28,6 +38,7 @@ from mood_platform.models import (
     Stage,
     Submission,
     SubmissionState,
+    Upload,
 )
 from mood_platform.runs.service import rerun
 from mood_platform.storage.local import LocalStore
@@ -47,7 +58,7 @@ class World:
         with transaction(sessions, self.queue) as tx:
             self.challenge = make_edition(tx, store=store, folder=folder, cases=2)
             self.north, self.south = make_participant(tx, "north"), make_participant(tx, "south")
-            self.image = make_image(tx, principal=self.north, challenge=self.challenge)
+            self.image = make_image(tx, principal=self.north)
 
     def submit(
         self, *, by: Principal | None = None, image: Image | None = None, **changes: Any
@@ -123,7 +134,7 @@ def test_a_key_with_another_request_is_a_mistake(world: World) -> None:
 
 def test_two_teams_may_use_the_same_key(world: World) -> None:
     with transaction(world.sessions, world.queue) as tx:
-        other = make_image(tx, principal=world.south, challenge=world.challenge)
+        other = make_image(tx, principal=world.south)
     first = world.submit(idempotency_key="abc")
     assert world.submit(idempotency_key="abc", by=world.south, image=other).id != first.id
 
@@ -149,10 +160,25 @@ def test_an_image_without_the_tasks_scripts_is_refused(world: World) -> None:
     world.submit(task=Task.SAMPLE)
 
 
-def test_a_duplicate_runs_as_the_image_it_repeats(world: World) -> None:
+def test_an_image_larger_than_this_edition_allows_is_refused_with_the_sentence_of_intake(
+    world: World,
+) -> None:
     with transaction(world.sessions, world.queue) as tx:
-        again = make_image(tx, principal=world.north, challenge=world.challenge)
-        again.duplicate_of = world.image.id
+        limit = config_of(tx.session.get_one(Challenge, world.challenge.id)).limits.image
+    world.change_image(facts={"tasks": ["pixel"], "unpacked": limit + 1})
+    error = world.refusal()
+    assert isinstance(error, SubmissionFault)
+    assert error.reason is FailureReason.IMAGE_TOO_LARGE
+    assert error.detail == f"{error.reason.text} It has {limit + 1} bytes unpacked; tiny allows {limit}."
+    world.change_image(facts={"tasks": ["pixel"], "unpacked": limit})
+    world.submit()
+
+
+def test_an_upload_of_an_image_that_was_there_runs_as_that_image(world: World) -> None:
+    with transaction(world.sessions, world.queue) as tx:
+        again = make_image(tx, principal=world.north)
+        tx.session.get_one(Upload, again.id).image_id = world.image.id
+        tx.session.delete(again)
     first = world.submit(image=again, idempotency_key="abc")
     assert first.image_id == world.image.id
     assert world.submit(image=again, idempotency_key="abc").id == first.id
@@ -274,7 +300,7 @@ def test_a_list_shows_the_own_submissions_newest_first_in_pages(world: World) ->
     for _ in range(3):
         world.submit(stage=Stage.TOY)
     with transaction(world.sessions, world.queue) as tx:
-        other = make_image(tx, principal=world.south, challenge=world.challenge)
+        other = make_image(tx, principal=world.south)
     world.submit(stage=Stage.TOY, by=world.south, image=other)
     with transaction(world.sessions, world.queue) as tx:
         team = world.north.require_team()

@@ -72,6 +72,8 @@ class ApiSettings(BaseModel):
     port: int = 8030
     public_url: str = "http://127.0.0.1:8030"
     upload_chunk_bytes: int = 64 * 2**20
+    upload_bytes_max: int = 40 * 2**30
+    """Most bytes of an archive, and of the image in it; an edition may allow less (`limits.image`)."""
     upload_hours: float = 48
     upload_idle_seconds: float = 60
     """A part that brings no byte for so long is taken for broken off: its upload can be carried on."""

@@ -30,6 +30,8 @@ class NewSubmission(BaseModel):
     image: UUID
     task: Task
     stage: Stage
+    challenge: str | None = Field(default=None, max_length=40)
+    """The edition's slug; may be left out where exactly one is open. The answer names the one chosen."""
     name: str = Field(default="", max_length=200)
 
 
@@ -48,6 +50,7 @@ def create_submission(
         image_id=body.image,
         task=body.task,
         stage=body.stage,
+        challenge=body.challenge,
         name=body.name,
         idempotency_key=idempotency_key,
     )

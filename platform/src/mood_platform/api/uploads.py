@@ -23,7 +23,6 @@ from mood_platform.api.tus import (
     read_number,
     require_version,
 )
-from mood_platform.challenges.queries import config_of, find_challenge
 from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.errors import Invalid
 from mood_platform.models import Upload
@@ -37,7 +36,6 @@ from mood_platform.submissions.uploads import (
     create_upload,
     find_upload,
     finish,
-    image_of_upload,
     upload_offset,
 )
 
@@ -65,17 +63,15 @@ def describe_uploads() -> Response:
 
 @router.post("/uploads", status_code=201)
 def create(request: Request, tx: Tx, context: World, me: Me, _: Version) -> Response:
-    """Begin an upload: Upload-Length, and Upload-Metadata with challenge, filename, filetype, sha256."""
+    """Begin an upload: Upload-Length, and Upload-Metadata with filename, filetype, sha256."""
     metadata = read_metadata(request)
-    challenge = find_challenge(tx, slug=metadata.get("challenge", ""))
     upload = create_upload(
         tx,
         principal=me,
-        challenge=challenge,
         size=read_number(request, "Upload-Length"),
         filename=metadata.get("filename", ""),
         sha256=metadata.get("sha256"),
-        limit_bytes=config_of(challenge).limits.image,
+        limit_bytes=context.settings.api.upload_bytes_max,
         hours=context.settings.api.upload_hours,
         root=context.settings.storage.root,
         keep_free=context.settings.api.upload_free_bytes,
@@ -139,15 +135,15 @@ def _view(tx: Transaction, context: Context, me: Principal, upload_id: UUID) -> 
     root = context.settings.storage.root
     upload = find_upload(tx, principal=me, upload_id=upload_id)
     offset = upload_offset(upload, root=root)
-    image = image_of_upload(tx, upload=upload)
+    image = upload.image_id
     if image is None and offset == upload.size:
-        image = finish(tx, principal=me, upload_id=upload_id, root=root)
+        image = finish(tx, principal=me, upload_id=upload_id, root=root).id
     return UploadView(
         id=upload.id,
         size=upload.size,
         offset=offset,
         expires_at=upload.expires_at,
-        image=image.id if image else None,
+        image=image,
     )
 
 

@@ -8,8 +8,9 @@ from sqlalchemy import func, select
 
 from mood_evaluator import Dataset, Task
 from mood_platform.challenges.config import ChallengeConfig
+from mood_platform.challenges.window import is_open
 from mood_platform.db.transaction import Transaction
-from mood_platform.errors import Misconfigured, NotFound
+from mood_platform.errors import Invalid, Misconfigured, NotFound
 from mood_platform.models import Case, Challenge, Json, Stage, TestSet
 from mood_platform.models.test_set import PUBLIC_PURPOSE
 
@@ -23,6 +24,23 @@ def find_challenge(tx: Transaction, *, slug: str) -> Challenge:
     if challenge is None:
         raise NotFound(f"There is no challenge {slug!r}.", remedy="GET /api/v1/challenges lists them.")
     return challenge
+
+
+def choose_challenge(tx: Transaction, *, slug: str | None) -> Challenge:
+    """The edition named; else the one that is open, or the only one there is."""
+    if slug is not None:
+        return find_challenge(tx, slug=slug)
+    known = list_challenges(tx)
+    opened = [challenge for challenge in known if is_open(challenge, now=tx.now)]
+    candidates = opened or known
+    if len(candidates) == 1:
+        return candidates[0]
+    names = ", ".join(challenge.slug for challenge in candidates) or "none"
+    which = "open" if opened else "known"
+    raise Invalid(
+        f"Field challenge: it is missing, and {len(candidates)} challenges are {which} ({names}).",
+        remedy="Name the one that is meant.",
+    )
 
 
 def config_of(challenge: Challenge) -> ChallengeConfig:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from mood_platform.clock import rfc3339
@@ -9,14 +10,24 @@ from mood_platform.errors import StageClosed
 from mood_platform.models import Challenge
 
 
-def check_upload_window(challenge: Challenge, *, now: datetime) -> None:
-    """An upload must begin between opening and deadline."""
-    _check_opened(challenge, now=now)
-    if now >= challenge.closes:
-        raise StageClosed(
-            f"The challenge {challenge.slug} closed at {rfc3339(challenge.closes)}.",
-            remedy="No new uploads are taken; uploads begun before may still be finished.",
-        )
+def is_open(challenge: Challenge, *, now: datetime) -> bool:
+    return challenge.opens <= now < challenge.closes
+
+
+def check_upload_window(challenges: Collection[Challenge], *, now: datetime) -> None:
+    """An upload is for no edition, but begins while one is open: any other fills the disk for nothing."""
+    if any(is_open(challenge, now=now) for challenge in challenges):
+        return
+    planned = [challenge for challenge in challenges if now < challenge.opens]
+    if planned:
+        _check_opened(min(planned, key=lambda challenge: challenge.opens), now=now)
+    if not challenges:
+        raise StageClosed("There is no challenge yet.", remedy="Come back when one is announced.")
+    last = max(challenges, key=lambda challenge: challenge.closes)
+    raise StageClosed(
+        f"The challenge {last.slug} closed at {rfc3339(last.closes)}.",
+        remedy="No new uploads are taken; uploads begun before may still be finished.",
+    )
 
 
 def check_submit_window(challenge: Challenge, *, now: datetime, upload_begun_at: datetime) -> None:

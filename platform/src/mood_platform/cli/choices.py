@@ -9,6 +9,7 @@ import typer
 from mood_evaluator import Dataset, Task
 from mood_platform.accounts.reasons import Reader
 from mood_platform.cli.client import Client
+from mood_platform.cli.console import say
 from mood_platform.cli.problems import Problem
 
 Tasks = Annotated[str, typer.Option("--task", help="sample, pixel, or both: sample,pixel.")]
@@ -17,6 +18,9 @@ Reference = Annotated[
 ]
 ForTeam = Annotated[str, typer.Option(prompt="Why", help=Reader.TEAM.sentence)]
 ForOrganizers = Annotated[str, typer.Option(prompt="Why", help=Reader.ORGANIZERS.sentence)]
+OpenChallenge = Annotated[
+    str | None, typer.Option("--challenge", help="Its slug; not needed when one edition is open.")
+]
 ChallengeSlug = Annotated[str | None, typer.Option(help="Its slug; not needed when there is one.")]
 
 
@@ -44,6 +48,19 @@ def find_challenge(client: Client, slug: str | None) -> dict[str, Any]:
         names = ", ".join(one["slug"] for one in found) or "none"
         raise Problem(f"There are {len(found)} challenges ({names}).", remedy="Choose one with --challenge.")
     return found[0]
+
+
+def find_open_challenge(client: Client, slug: str | None) -> dict[str, Any]:
+    """The challenge named; else the only one that is open, or the only one there is."""
+    if slug:
+        return dict(client.get(f"/challenges/{slug}"))
+    found = list(client.items("/challenges"))
+    opened = [one for one in found if one["open"]]
+    if len(opened) != 1:
+        return find_challenge(client, None)
+    if len(found) > 1:
+        say.print(f"The challenge is {opened[0]['slug']}, the only one that is open.")
+    return opened[0]
 
 
 def find_submission(client: Client, reference: str) -> dict[str, Any]:

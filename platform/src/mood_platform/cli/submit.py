@@ -9,9 +9,8 @@ from uuid import uuid4
 
 import typer
 
-from mood_evaluator import Task
 from mood_platform.cli.archives import Archive, find_archive
-from mood_platform.cli.choices import ChallengeSlug, Tasks, find_challenge, parse_tasks
+from mood_platform.cli.choices import OpenChallenge, Tasks, find_open_challenge, parse_tasks
 from mood_platform.cli.client import Client, patiently
 from mood_platform.cli.console import AsJson, echo, emit, say
 from mood_platform.cli.following import follow, title
@@ -30,7 +29,7 @@ def submit(
     task: Tasks = "sample,pixel",
     stage: Annotated[str, typer.Option(help="toy (as often as you like) or challenge (counts).")] = "toy",
     name: Annotated[str, typer.Option(help="What you call it.")] = "",
-    challenge: ChallengeSlug = None,
+    challenge: OpenChallenge = None,
     watch: Watch = False,
     as_json: AsJson = False,
 ) -> None:
@@ -41,10 +40,12 @@ def submit(
     """
     tasks = parse_tasks(task)
     client = Client.member()
-    edition = find_challenge(client, challenge)
+    edition = find_open_challenge(client, challenge)
     _check_allowed(edition, stage, len(tasks))
     image = hand_in(client, source, edition)
-    views = [_create(client, image["id"], one, stage, name or Path(source).name) for one in tasks]
+    order = {"image": image["id"], "stage": stage, "challenge": edition["slug"]}
+    order["name"] = (name or Path(source).name)[:80]
+    views = [_create(client, order | {"task": str(one)}) for one in tasks]
     for view in views:
         say.print(f"{title(view)} submitted: {view['links']['page']}")
     if watch:
@@ -65,7 +66,7 @@ def hand_in(client: Client, source: str, edition: dict[str, Any]) -> dict[str, A
     if known is not None:
         say.print("The platform has this image already.")
         return known
-    identity = upload(client, archive, challenge=edition["slug"], filename=_filename(source))
+    identity = upload(client, archive, filename=_filename(source))
     say.print("Uploaded; the platform checks the image.")
     return _wait_for_intake(client, identity)
 
@@ -89,7 +90,7 @@ def _wait_for_intake(client: Client, identity: str) -> dict[str, Any]:
     while True:
         image: dict[str, Any] = patiently(lambda: client.get(f"/images/{identity}"))
         if image["state"] == "accepted":
-            if image["duplicate_of"] is not None:
+            if image["id"] != identity:
                 say.print("It is the same image as one your team handed in before; that one is used.")
             return image
         if image["state"] == "rejected":
@@ -105,9 +106,8 @@ def rejection(image: dict[str, Any]) -> Problem:
     return Problem(text, remedy="Correct it and hand it in again.", code=Exit.IMAGE_FAILED)
 
 
-def _create(client: Client, image: str, task: Task, stage: str, name: str) -> dict[str, Any]:
+def _create(client: Client, body: dict[str, Any]) -> dict[str, Any]:
     """One key for all attempts, so that a lost answer never makes a second Submission."""
-    body = {"image": image, "task": str(task), "stage": stage, "name": name[:80]}
     headers = {"Idempotency-Key": str(uuid4())}
     return dict(patiently(lambda: client.post("/submissions", body, headers=headers)))
 

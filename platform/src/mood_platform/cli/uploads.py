@@ -34,13 +34,13 @@ class Standing:
     image: str | None
 
 
-def upload(client: Client, archive: Archive, *, challenge: str, filename: str) -> str:
+def upload(client: Client, archive: Archive, *, filename: str) -> str:
     """Bring the whole archive to the platform; returns the id of the Image it became."""
     memory = _Memory(client.url, archive)
     place = memory.read()
     standing = _ask(client, place) if place else None
     if place is None or standing is None:
-        place, standing = _create(client, archive, challenge=challenge, filename=filename), Standing(0, None)
+        place, standing = _create(client, archive, filename=filename), Standing(0, None)
         memory.write(place)
     elif 0 < standing.offset < archive.size:
         say.print(f"Carrying on with the upload at {100 * standing.offset // archive.size} %.")
@@ -51,9 +51,9 @@ def upload(client: Client, archive: Archive, *, challenge: str, filename: str) -
     return image
 
 
-def _create(client: Client, archive: Archive, *, challenge: str, filename: str) -> str:
+def _create(client: Client, archive: Archive, *, filename: str) -> str:
     metadata = {"filename": filename, "filetype": "application/x-tar"}
-    metadata |= {"sha256": archive.sha256, "challenge": challenge}
+    metadata["sha256"] = archive.sha256
     pairs = (f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in metadata.items())
     headers = TUS | {"Upload-Length": str(archive.size), "Upload-Metadata": ",".join(pairs)}
     answer = checked(client.http.post("/uploads", headers=headers))

@@ -20,7 +20,7 @@ from mood_platform.queueing import Job
 from mood_platform.storage.store import ObjectStore
 
 NOTICE = timedelta(days=14)
-KEPT = (Image.state == ImageState.ACCEPTED, Image.duplicate_of.is_(None), Image.removed_at.is_(None))
+KEPT = (Image.state == ImageState.ACCEPTED, Image.removed_at.is_(None))
 """Rows whose archive is in the store."""
 
 

@@ -1,4 +1,4 @@
-"""Images: what a Team handed in once, and what intake found."""
+"""Images: what a Team handed in once, for whatever edition, and what intake found."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, text
+from sqlalchemy import BigInteger, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mood_platform.failures import FailureReason
@@ -23,18 +23,9 @@ class ImageState(StrEnum):
 
 class Image(WithId, Base):
     __tablename__ = "images"
-    __table_args__ = (
-        Index(
-            "uq_images_team_id_digest",
-            "team_id",
-            "digest",
-            unique=True,
-            postgresql_where=text("state = 'accepted' AND duplicate_of IS NULL AND removed_at IS NULL"),
-        ),
-    )
+    __table_args__ = (UniqueConstraint("team_id", "digest"),)
 
     team_id: Mapped[UUID] = mapped_column(ForeignKey("teams.id"), index=True)
-    upload_id: Mapped[UUID | None] = mapped_column(ForeignKey("uploads.id"), unique=True)
     digest: Mapped[str | None]
     """`sha256:…` of the image's config JSON; known once checked; the id it runs by."""
     name: Mapped[str]
@@ -49,6 +40,7 @@ class Image(WithId, Base):
     """Evidence for the team, such as the file it cannot read."""
     facts: Mapped[Json] = mapped_column(default=dict)
     upload_begun_at: Mapped[datetime]
+    """Of the first upload that brought it."""
     created_at: Mapped[datetime]
     checked_at: Mapped[datetime | None]
     blamed: Mapped[list[str]] = mapped_column(default=list)
@@ -56,13 +48,11 @@ class Image(WithId, Base):
     it that ended by itself."""
     suspect_since: Mapped[datetime | None]
     """Several Nodes, or the only one, failed over it: one of its cases runs at a time."""
-    duplicate_of: Mapped[UUID | None] = mapped_column(ForeignKey("images.id"))
-    """The same image handed in before by this team; Submissions use that one."""
     kept_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
-    """Of its clean archive in the store: what its team is charged; a duplicate keeps nothing of its own."""
+    """Of its clean archive in the store: what its team is charged."""
     leaves_at: Mapped[datetime | None]
     """Its team was told that its archive is removed at this time."""
     removed_at: Mapped[datetime | None]
-    """Its archive is gone; the same image handed in again is a new row."""
+    """Its archive is gone; handed in again it comes back."""
     removed_by: Mapped[str] = mapped_column(default="")
     team: Mapped[Team] = relationship(lazy="raise")

@@ -25,7 +25,6 @@ class Upload(WithId, Base):
 
     team_id: Mapped[UUID] = mapped_column(ForeignKey("teams.id"), index=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
-    challenge_id: Mapped[UUID] = mapped_column(ForeignKey("challenges.id"))
     size: Mapped[int] = mapped_column(BigInteger)
     """Bytes promised at creation."""
     filename: Mapped[str]
@@ -35,6 +34,8 @@ class Upload(WithId, Base):
     state: Mapped[UploadState] = mapped_column(
         checked_enum(UploadState, name="state"), default=UploadState.RECEIVING
     )
+    image_id: Mapped[UUID | None] = mapped_column(ForeignKey("images.id"), index=True)
+    """The Image it became; several uploads of one team may have brought the same."""
     created_at: Mapped[datetime]
-    """An upload begun before the deadline may be submitted within `upload_grace`."""
+    """What was begun before an edition's deadline may be submitted to it within `upload_grace`."""
     expires_at: Mapped[datetime]

@@ -90,7 +90,6 @@ def view_image(image: Image) -> ImageView:
         detail=image.detail,
         created_at=image.created_at,
         checked_at=image.checked_at,
-        duplicate_of=image.duplicate_of,
         kept_bytes=image.kept_bytes,
         leaves_at=image.leaves_at,
         removed_at=image.removed_at,

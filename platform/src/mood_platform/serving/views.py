@@ -100,7 +100,6 @@ class ImageView(View):
     """Evidence, such as the file that cannot be read."""
     created_at: Moment
     checked_at: Moment | None
-    duplicate_of: UUID | None
     kept_bytes: int
     """Unpacked, as it counts against what the team may keep."""
     leaves_at: Moment | None

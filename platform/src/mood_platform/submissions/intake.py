@@ -16,15 +16,14 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from mood_platform.challenges.queries import config_of
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.errors import NotFound, SubmissionFault
 from mood_platform.execution import intake_child
 from mood_platform.execution.image_config import ImageFacts
 from mood_platform.failures import FailureReason
-from mood_platform.keeping.images import KEPT, image_key
-from mood_platform.models import Challenge, Image, ImageState, Team, Upload, UploadState
+from mood_platform.keeping.images import image_key
+from mood_platform.models import Image, ImageState, Team, Upload, UploadState
 from mood_platform.queueing import Job, JobQueue
 from mood_platform.runs.scoring_attempts import OUTAGE
 from mood_platform.storage.store import ObjectStore
@@ -49,11 +48,15 @@ def check_image(
     store: ObjectStore,
     *,
     image_id: UUID,
+    limit: int,
     check: Checker = intake_child.check_image,
 ) -> None:
-    """Several short transactions around the check; an image that is decided already is left alone."""
+    """Several short transactions around the check; an image that is decided already is left alone.
+
+    `limit` is the platform's for an unpacked image; that of an edition is looked at when it is submitted.
+    """
     with transaction(sessions, queue) as tx:
-        order = _begin(tx, image_id)
+        order = _begin(tx, image_id, limit)
     if order is None:
         return
     with _forgiving_outages(sessions, queue, image_id):
@@ -74,20 +77,19 @@ class _Order:
     attempt: int
 
 
-def _begin(tx: Transaction, image_id: UUID) -> _Order | None:
+def _begin(tx: Transaction, image_id: UUID, limit: int) -> _Order | None:
     found = tx.session.execute(
-        select(Image, Upload, Challenge)
-        .join(Upload, Image.upload_id == Upload.id)
-        .join(Challenge, Upload.challenge_id == Challenge.id)
+        select(Image, Upload)
+        .join(Upload, Upload.image_id == Image.id)
         .where(Image.id == image_id, Image.state.in_(UNCHECKED))
         .with_for_update(of=Image, key_share=True)
     ).one_or_none()
     if found is None:
         return None
-    image, upload, challenge = found
+    image, upload = found
     image.state = ImageState.CHECKING
     image.attempt += 1  # before the work, so that an archive that kills its checker is counted too
-    return _Order(upload_key(upload.id), upload.sha256, config_of(challenge).limits.image, image.attempt)
+    return _Order(upload_key(upload.id), upload.sha256, limit, image.attempt)
 
 
 @contextmanager
@@ -156,12 +158,11 @@ def _compare(found: str, promised: str) -> None:
 
 def _decide(tx: Transaction, image_id: UUID, found: ImageFacts | SubmissionFault) -> None:
     query = select(Image).where(Image.id == image_id).with_for_update(key_share=True)
-    image = tx.session.scalars(query).one()
-    if image.state is not ImageState.CHECKING:
+    image = tx.session.scalar(query)
+    if image is None or image.state is not ImageState.CHECKING:
         return
     image.checked_at = tx.now
-    if image.upload_id is not None:
-        tx.session.get_one(Upload, image.upload_id).state = UploadState.USED
+    tx.session.execute(update(Upload).where(Upload.image_id == image.id).values(state=UploadState.USED))
     if isinstance(found, SubmissionFault):
         _reject(tx, image, found)
     else:
@@ -183,8 +184,19 @@ def _printable(text: str) -> str:
 
 
 def _accept(tx: Transaction, image: Image, facts: ImageFacts) -> None:
-    """The Team row is locked, so that of two equal images handed in at once one is the duplicate."""
+    """The Team row is locked, so that of two equal images handed in at once one is merged into the other."""
     tx.session.scalars(select(Team).where(Team.id == image.team_id).with_for_update(key_share=True)).one()
     same = (Image.team_id == image.team_id, Image.digest == facts.digest)
-    image.duplicate_of = tx.session.scalar(select(Image.id).where(*same, *KEPT))
+    known = tx.session.scalar(select(Image).where(*same))
+    if known is not None:
+        _merge(tx, image, into=known)
+        return
     image.state, image.digest, image.facts = ImageState.ACCEPTED, facts.digest, facts.to_json()
+
+
+def _merge(tx: Transaction, image: Image, *, into: Image) -> None:
+    """The team has this image already, or had it: what it uploaded leads to that one, which is kept again."""
+    into.removed_at, into.removed_by, into.leaves_at = None, "", None
+    into.upload_begun_at = min(into.upload_begun_at, image.upload_begun_at)
+    tx.session.execute(update(Upload).where(Upload.image_id == image.id).values(image_id=into.id))
+    tx.session.delete(image)

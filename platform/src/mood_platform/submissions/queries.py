@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, or_, select, tuple_
 from sqlalchemy.orm import selectinload
 
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import NotFound
-from mood_platform.models import Image, Run, Submission, Team
+from mood_platform.models import Image, Run, Submission, Team, Upload
 from mood_platform.runs import queries as runs
 
 Before = tuple[datetime, UUID]
@@ -42,8 +42,13 @@ def list_submissions(
 
 
 def find_image(tx: Transaction, *, team: Team, image_id: UUID) -> Image:
-    """The team's own; anyone else's looks unknown."""
-    image = tx.session.scalar(select(Image).where(Image.id == image_id, Image.team_id == team.id))
+    """The team's own, also by the id of an upload that brought it once more; anyone else's looks unknown."""
+    image = tx.session.scalar(
+        select(Image)
+        .outerjoin(Upload, Upload.image_id == Image.id)
+        .where(or_(Image.id == image_id, Upload.id == image_id), Image.team_id == team.id)
+        .limit(1)
+    )
     if image is None:
         raise NotFound("There is no such image.", remedy="GET /api/v1/images lists your team's images.")
     return image

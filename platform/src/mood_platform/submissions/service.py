@@ -12,11 +12,12 @@ from mood_platform.accounts.audit import audit, subject_of
 from mood_platform.accounts.principal import Principal
 from mood_platform.accounts.reasons import require_reason
 from mood_platform.challenges.locking import lock_rules
-from mood_platform.challenges.queries import run_test_sets
+from mood_platform.challenges.queries import choose_challenge, config_of, run_test_sets
 from mood_platform.challenges.window import check_still_open, check_submit_window
 from mood_platform.clock import rfc3339
 from mood_platform.db.transaction import Transaction
-from mood_platform.errors import AlreadyExists, Conflict, Invalid, NotFound
+from mood_platform.errors import AlreadyExists, Conflict, Invalid, SubmissionFault
+from mood_platform.failures import FailureReason
 from mood_platform.models import (
     Challenge,
     Image,
@@ -28,12 +29,11 @@ from mood_platform.models import (
     Submission,
     SubmissionState,
     Team,
-    Upload,
 )
 from mood_platform.queueing import Job
 from mood_platform.runs.endings import lock_run
 from mood_platform.runs.service import cancel_run, run_again, start_run
-from mood_platform.submissions.queries import find_submission, newest_run
+from mood_platform.submissions.queries import find_image, find_submission, newest_run
 from mood_platform.submissions.quota import check_quota
 
 LONGEST_NAME = 80
@@ -46,23 +46,27 @@ def submit(
     image_id: UUID,
     task: Task,
     stage: Stage,
+    challenge: str | None = None,
     name: str = "",
     idempotency_key: str | None = None,
 ) -> Submission:
-    """Decide order and quota once, under the lock of the Team row, and start the first Run."""
+    """Decide order and quota once, under the lock of the Team row, and start the first Run.
+
+    `challenge` is a slug; it may be left out where one edition is open.
+    """
     team = _lock_team(tx, principal.require_team())
-    handed_in, challenge = _image_of_team(tx, team, image_id)
+    image = find_image(tx, team=team, image_id=image_id)
     repeated = _find_repeated(tx, team, idempotency_key)
     if repeated is not None:
-        image_id = handed_in.duplicate_of or handed_in.id
-        return _same_request(repeated, (image_id, task, stage, _checked_name(name)))
-    check_submit_window(challenge, now=tx.now, upload_begun_at=handed_in.upload_begun_at)
-    image = _runnable(tx, handed_in, task)
-    _check_stage(tx, team, challenge, stage)
+        return _same_request(tx, repeated, (image.id, task, stage, _checked_name(name)), challenge)
+    edition = choose_challenge(tx, slug=challenge)
+    check_submit_window(edition, now=tx.now, upload_begun_at=image.upload_begun_at)
+    _check_runnable(image, task, edition)
+    _check_stage(tx, team, edition, stage)
     team.last_number += 1
     submission = Submission(
         team_id=team.id,
-        challenge_id=challenge.id,
+        challenge_id=edition.id,
         image_id=image.id,
         number=team.last_number,
         name=_checked_name(name),
@@ -74,7 +78,7 @@ def submit(
     )
     tx.session.add(submission)
     tx.session.flush()
-    _start(tx, submission, challenge)
+    _start(tx, submission, edition)
     audit(tx, actor=principal.actor, action="submission.create", subject=subject_of("submission", submission))
     return submission
 
@@ -220,9 +224,13 @@ def _find_repeated(tx: Transaction, team: Team, key: str | None) -> Submission |
     return tx.session.scalar(select(Submission).where(*same))
 
 
-def _same_request(found: Submission, request: tuple[UUID, Task, Stage, str]) -> Submission:
+def _same_request(
+    tx: Transaction, found: Submission, request: tuple[UUID, Task, Stage, str], challenge: str | None
+) -> Submission:
     """The answer of the first time; a key that comes back with another request is a mistake."""
-    if (found.image_id, found.task, found.stage, found.name) != request:
+    edition = tx.session.get_one(Challenge, found.challenge_id)
+    same_edition = challenge in (None, edition.slug)
+    if (found.image_id, found.task, found.stage, found.name) != request or not same_edition:
         raise AlreadyExists(
             "This Idempotency-Key belongs to another submission.",
             remedy="Use a new key for a new submission.",
@@ -230,20 +238,8 @@ def _same_request(found: Submission, request: tuple[UUID, Task, Stage, str]) -> 
     return found
 
 
-def _image_of_team(tx: Transaction, team: Team, image_id: UUID) -> tuple[Image, Challenge]:
-    found = tx.session.execute(
-        select(Image, Challenge)
-        .join(Upload, Image.upload_id == Upload.id)
-        .join(Challenge, Upload.challenge_id == Challenge.id)
-        .where(Image.id == image_id, Image.team_id == team.id)
-    ).one_or_none()
-    if found is None:
-        raise NotFound("There is no such image.", remedy="GET /api/v1/images lists your team's images.")
-    return found[0], found[1]
-
-
-def _runnable(tx: Transaction, image: Image, task: Task) -> Image:
-    """The accepted image to run: the first of equal ones; it must hold the scripts of the Task."""
+def _check_runnable(image: Image, task: Task, edition: Challenge) -> None:
+    """It was accepted, holds the scripts of the Task, and is no larger than this edition allows."""
     if image.state is ImageState.REJECTED:
         reason = image.reason.text if image.reason else ""
         raise Conflict(f"The image was rejected. {reason}", remedy="Hand in a corrected image.")
@@ -257,12 +253,14 @@ def _runnable(tx: Transaction, image: Image, task: Task) -> Image:
             f"The image has no scripts for the {task} task.",
             remedy=f"Add /workspace/run_{task}_brain.sh and run_{task}_abdom.sh, and hand it in again.",
         )
-    kept = image if image.duplicate_of is None else tx.session.get_one(Image, image.duplicate_of)
-    if kept.removed_at is not None:
+    if image.removed_at is not None:
         raise Conflict(
-            f"The image was removed at {rfc3339(kept.removed_at)}.", remedy="Hand it in again: mood submit."
+            f"The image was removed at {rfc3339(image.removed_at)}.", remedy="Hand it in again: mood submit."
         )
-    return kept
+    size, limit = int(image.facts.get("unpacked", image.size)), config_of(edition).limits.image
+    if size > limit:
+        sizes = f"It has {size} bytes unpacked; {edition.slug} allows {limit}."
+        raise SubmissionFault(FailureReason.IMAGE_TOO_LARGE, f"{FailureReason.IMAGE_TOO_LARGE.text} {sizes}")
 
 
 def _checked_name(name: str) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import and_, func, or_, select
 
 from mood_platform.accounts.audit import audit, subject_of
 from mood_platform.accounts.principal import Principal
+from mood_platform.challenges.queries import list_challenges
 from mood_platform.challenges.window import check_upload_window
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import (
@@ -22,14 +23,14 @@ from mood_platform.errors import (
     QuotaExceeded,
     TooLarge,
 )
-from mood_platform.models import Challenge, Image, Team, Upload, UploadState
+from mood_platform.models import Image, Team, Upload, UploadState
 from mood_platform.queueing import Job
 from mood_platform.submissions.upload_files import create_file, free_bytes, received, upload_path
 
 OPEN_UPLOADS = 8
 """A team's uploads that are unfinished or not checked yet, at any time."""
 OPEN_LIMITS = 2
-"""So many times the image limit they may have together."""
+"""So many times the largest upload they may have together."""
 LONGEST_NAME = 200
 OVERHEAD = 2**20
 """Bytes of tar and JSON around an image that do not count against its limit."""
@@ -39,7 +40,6 @@ def create_upload(
     tx: Transaction,
     *,
     principal: Principal,
-    challenge: Challenge,
     size: int,
     filename: str,
     sha256: str | None,
@@ -50,7 +50,7 @@ def create_upload(
 ) -> Upload:
     """All that can be known is checked before the first byte; `root` is the object store's folder."""
     team = principal.require_team()
-    check_upload_window(challenge, now=tx.now)
+    check_upload_window(list_challenges(tx), now=tx.now)
     _check_size(size, limit_bytes)
     if sha256 is not None and not re.fullmatch("[0-9a-f]{64}", sha256):
         raise Invalid("Metadata sha256: it is no SHA-256.", remedy="Send 64 lower-case hexadecimal digits.")
@@ -59,7 +59,6 @@ def create_upload(
     upload = Upload(
         team_id=team.id,
         user_id=principal.user.id,
-        challenge_id=challenge.id,
         size=size,
         filename=_base_name(filename),
         sha256=sha256,
@@ -90,18 +89,20 @@ def upload_offset(upload: Upload, *, root: Path) -> int:
 
 
 def finish(tx: Transaction, *, principal: Principal, upload_id: UUID, root: Path) -> Image:
-    """All bytes are here: make the Image; intake compares the SHA-256. Repeating is fine."""
+    """All bytes are here: make the Image; intake compares the SHA-256. Repeating is fine.
+
+    The Image has the upload's id, so that a team finds what it sent even where it was one it had already.
+    """
     upload = find_upload(tx, principal=principal, upload_id=upload_id, lock=True)
-    made = image_of_upload(tx, upload=upload)
-    if made is not None:
-        return made
+    if upload.image_id is not None:
+        return tx.session.get_one(Image, upload.image_id)
     at = received(root, upload.id)
     if at != upload.size:
         raise OffsetMismatch(f"{at} of {upload.size} bytes have arrived.", remedy="Send the rest first.")
     upload.state = UploadState.COMPLETE
     image = Image(
+        id=upload.id,
         team_id=upload.team_id,
-        upload_id=upload.id,
         name=upload.filename,
         size=upload.size,
         upload_begun_at=upload.created_at,
@@ -109,6 +110,7 @@ def finish(tx: Transaction, *, principal: Principal, upload_id: UUID, root: Path
     )
     tx.session.add(image)
     tx.session.flush()
+    upload.image_id = image.id
     audit(tx, actor=principal.actor, action="image.receive", subject=subject_of("image", image))
     tx.enqueue(Job.CHECK_IMAGE, image_id=str(image.id))
     return image
@@ -121,10 +123,6 @@ def cancel_upload(tx: Transaction, *, principal: Principal, upload_id: UUID, roo
         raise Conflict("The upload is complete.", remedy="Nothing to cancel; it became an image.")
     upload.state = UploadState.EXPIRED
     upload_path(root, upload.id).unlink(missing_ok=True)
-
-
-def image_of_upload(tx: Transaction, *, upload: Upload) -> Image | None:
-    return tx.session.scalar(select(Image).where(Image.upload_id == upload.id))
 
 
 def _check_size(size: int, limit_bytes: int) -> None:

@@ -127,27 +127,13 @@ def make_image(
     tx: Transaction,
     *,
     principal: Principal,
-    challenge: Challenge,
     state: ImageState = ImageState.ACCEPTED,
     begun_at: datetime | None = None,
 ) -> Image:
     """An image with scripts for both Tasks, already through intake; its archive is not in the store."""
     team, begun = principal.require_team(), begun_at or tx.now
-    upload = Upload(
-        team_id=team.id,
-        user_id=principal.user.id,
-        challenge_id=challenge.id,
-        size=1,
-        filename="image.tar",
-        state=UploadState.USED,
-        created_at=begun,
-        expires_at=begun + timedelta(hours=48),
-    )
-    tx.session.add(upload)
-    tx.session.flush()
     image = Image(
         team_id=team.id,
-        upload_id=upload.id,
         digest=f"sha256:{uuid4().hex * 2}",
         name="image.tar",
         size=1,
@@ -157,6 +143,20 @@ def make_image(
         created_at=tx.now,
     )
     tx.session.add(image)
+    tx.session.flush()
+    tx.session.add(
+        Upload(
+            id=image.id,
+            team_id=team.id,
+            user_id=principal.user.id,
+            image_id=image.id,
+            size=1,
+            filename="image.tar",
+            state=UploadState.USED,
+            created_at=begun,
+            expires_at=begun + timedelta(hours=48),
+        )
+    )
     tx.session.flush()
     return image
 

@@ -51,7 +51,7 @@ class TinyPlatform:
         self, team: Principal, *, task: Task = Task.PIXEL, stage: Stage = Stage.CHALLENGE
     ) -> Submission:
         with self.open() as tx:
-            image = make_image(tx, principal=team, challenge=self.challenge)
+            image = make_image(tx, principal=team)
             return submit(tx, principal=team, image_id=image.id, task=task, stage=stage)
 
     def run_of(self, submission: Submission) -> Run:

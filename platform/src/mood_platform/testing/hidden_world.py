@@ -145,7 +145,7 @@ class _Play:
 
     def submit(self, team: Principal, name: str, reach: Reach) -> Submission:
         with self.platform.open() as tx:
-            image = make_image(tx, principal=team, challenge=self.platform.challenge)
+            image = make_image(tx, principal=team)
             image.name = f"{name}.tar"
             made = submit(
                 tx, principal=team, image_id=image.id, task=Task.SAMPLE, stage=Stage.CHALLENGE, name=name

@@ -8,13 +8,16 @@ from mood_platform.accounts.principal import Principal
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import transaction
 from mood_platform.execution import intake_child
-from mood_platform.models import Challenge, Image
+from mood_platform.models import Image, Upload
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.intake import Checker, check_image
 from mood_platform.submissions.upload_files import append
 from mood_platform.submissions.uploads import create_upload, finish
 from mood_platform.testing.edition import make_edition, make_participant
 from mood_platform.testing.queue import FakeQueue
+
+LIMIT = 40 * 2**30
+"""As the platform has it when nobody sets another."""
 
 
 class Intake:
@@ -31,11 +34,10 @@ class Intake:
             upload = create_upload(
                 tx,
                 principal=team,
-                challenge=tx.session.get_one(Challenge, self.challenge.id),
                 size=len(archive),
                 filename="image.tar",
                 sha256=sha256,
-                limit_bytes=2**30,
+                limit_bytes=LIMIT,
                 hours=1,
                 root=self.store.root,
             )
@@ -44,12 +46,14 @@ class Intake:
             return finish(tx, principal=team, upload_id=upload.id, root=self.store.root).id
 
     def check(self, image_id: UUID, *, check: Checker = intake_child.check_image) -> Image:
-        check_image(self.sessions, self.queue, self.store, image_id=image_id, check=check)
+        check_image(self.sessions, self.queue, self.store, image_id=image_id, limit=LIMIT, check=check)
         return self.image(image_id)
 
     def image(self, image_id: UUID) -> Image:
+        """What the upload of this id became."""
         with self.sessions() as session:
-            return session.get_one(Image, image_id)
+            upload = session.get_one(Upload, image_id)
+            return session.get_one(Image, upload.image_id)
 
     def files(self) -> list[str]:
         """What lies among the uploads: nothing, once all are decided."""

@@ -73,7 +73,13 @@ def _register_intake_jobs(app: Celery, world: WorldOf) -> None:
         here = world()
         with exclusively(here.sessions, UUID(image_id)) as alone:
             if alone:
-                check_image(here.sessions, here.queue, here.store, image_id=UUID(image_id))
+                check_image(
+                    here.sessions,
+                    here.queue,
+                    here.store,
+                    image_id=UUID(image_id),
+                    limit=here.settings.api.upload_bytes_max,
+                )
 
 
 def _register_upkeep_jobs(app: Celery, world: WorldOf) -> None:

@@ -74,7 +74,7 @@ def archive(tmp_path: Path) -> Archive:
 
 def send(server: TusServer, archive: Archive) -> str:
     client = Client(URL, "secret", transport=httpx.MockTransport(server))
-    return uploads.upload(client, archive, challenge="demo", filename="my image.tar")
+    return uploads.upload(client, archive, filename="my image.tar")
 
 
 def test_a_whole_file_becomes_an_image_and_nothing_is_remembered(archive: Archive, cache: Path) -> None:
@@ -84,14 +84,13 @@ def test_a_whole_file_becomes_an_image_and_nothing_is_remembered(archive: Archiv
     assert list(cache.iterdir()) == []
 
 
-def test_metadata_carries_name_hash_and_challenge(archive: Archive) -> None:
+def test_metadata_carries_name_and_hash(archive: Archive) -> None:
     server = TusServer()
     send(server, archive)
     pairs = dict(pair.split(" ") for pair in server.metadata[0].split(","))
     values = {name: base64.b64decode(value).decode() for name, value in pairs.items()}
     assert values["filename"] == "my image.tar"
     assert values["sha256"] == archive.sha256
-    assert values["challenge"] == "demo"
 
 
 def test_after_a_break_it_carries_on_where_the_platform_stands(archive: Archive) -> None:
@@ -140,7 +139,7 @@ def test_a_refusal_is_told_with_its_remedy(archive: Archive) -> None:
     body = {"error": "stage_closed", "detail": "The challenge is closed.", "remedy": "Next year."}
     refuse = httpx.MockTransport(lambda _: httpx.Response(409, json=body))
     with pytest.raises(Problem) as caught:
-        uploads.upload(Client(URL, None, transport=refuse), archive, challenge="demo", filename="x")
+        uploads.upload(Client(URL, None, transport=refuse), archive, filename="x")
     assert (caught.value.text, caught.value.remedy) == ("The challenge is closed.", "Next year.")
     assert caught.value.code is Exit.NOT_ALLOWED
 
@@ -155,8 +154,6 @@ def test_a_full_disk_of_the_platform_is_told_at_once_and_the_upload_kept_in_mind
         return httpx.Response(507, json=body) if request.method == "PATCH" else server(request)
 
     with pytest.raises(Problem) as caught:
-        uploads.upload(
-            Client(URL, None, transport=httpx.MockTransport(full)), archive, challenge="demo", filename="x"
-        )
+        uploads.upload(Client(URL, None, transport=httpx.MockTransport(full)), archive, filename="x")
     assert (caught.value.code, caught.value.remedy) == (Exit.PLATFORM, "Tell the organizers.")
     assert len(list(cache.iterdir())) == 1
