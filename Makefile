@@ -47,6 +47,10 @@ containers: base-image ## on a real Docker Engine
 e2e: base-image ## the whole platform in small, and with everything killed in mid-run
 	$(PYTEST) tests/e2e -m e2e --ignore tests/e2e/test_chaos.py
 
+.PHONY: trial-fairness
+trial-fairness: ## ten virtual hours of 65 Teams on 20 slots: first hidden cases, a late Team, a Team that loops; 30 minutes
+	MOOD_TRIAL=1 $(PYTEST) -s --timeout 0 tests/integration/test_fairness.py
+
 .PHONY: bench-runner bench-intake bench-api bench-evaluator study-test-sets
 bench-evaluator: ## AP of 20 volumes of 256³, beside scikit-learn and the published evaluation; 10 GB of memory
 	$(BIN)/python tests/benchmarks/bench_evaluator.py

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
@@ -61,6 +61,10 @@ class ExecutionSettings(BaseModel):
     """Address space of the child that parses a prediction, bytes."""
     scoring_seconds: int = 900
     """CPU seconds of that child."""
+    speed: float = Field(default=1.0, gt=0)
+    """How fast this class of node is: for a second on it a Team is charged so many seconds of its turns."""
+    toy_share: float = Field(default=0.1, ge=0, le=1)
+    """Share of the slots, at least one, that serves toy cases first; the same on all nodes."""
     cache: Path | None = None
     """Folder where this node keeps cases; default: below storage.root."""
     case_seconds_max: float = 3600

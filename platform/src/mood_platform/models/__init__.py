@@ -19,7 +19,8 @@ from mood_platform.models.leaderboard import Leaderboard
 from mood_platform.models.node import Health, KnownNode
 from mood_platform.models.rescoring import SCORING_TRANSITIONS, Rescoring, RunScoring, ScoringState
 from mood_platform.models.retention import RetentionRound
-from mood_platform.models.run import ENDS, LIVE, RUN_TRANSITIONS, Run, RunState
+from mood_platform.models.run import ENDS, LIVE, LIVE_RUNS, RUN_TRANSITIONS, Run, RunState
+from mood_platform.models.share import Account, CaseTurn, TeamShare
 from mood_platform.models.submission import Stage, Submission, SubmissionState
 from mood_platform.models.test_set import Case, TestSet
 from mood_platform.models.upload import Upload, UploadState
@@ -28,15 +29,18 @@ __all__ = [
     "CASE_RUN_TRANSITIONS",
     "ENDS",
     "LIVE",
+    "LIVE_RUNS",
     "RUN_TRANSITIONS",
     "SCORING_TRANSITIONS",
     "TEAM_FAULTS",
     "TERMINAL",
+    "Account",
     "AuditEvent",
     "Base",
     "Case",
     "CaseRun",
     "CaseRunState",
+    "CaseTurn",
     "Challenge",
     "Health",
     "Hold",
@@ -59,6 +63,7 @@ __all__ = [
     "Submission",
     "SubmissionState",
     "Team",
+    "TeamShare",
     "TestSet",
     "Token",
     "Upload",

@@ -31,6 +31,8 @@ class RunState(StrEnum):
 
 
 LIVE = frozenset({RunState.QUEUED, RunState.RUNNING, RunState.SCORING})
+LIVE_RUNS = "runs.state IN ('queued', 'running', 'scoring')"
+"""The same in SQL, word for word as in the index of live Runs: a query that says it reads no old one."""
 ENDS = frozenset({RunState.FAILED, RunState.CANCELLED})
 RUN_TRANSITIONS: Mapping[RunState, frozenset[RunState]] = {
     RunState.QUEUED: frozenset({RunState.RUNNING}) | ENDS,
@@ -58,6 +60,7 @@ class Run(WithId, Base):
             "state_since",
             postgresql_where=text("state = 'scored' AND stage = 'challenge' AND told_at IS NULL"),
         ),
+        Index("ix_runs_live", "stage", postgresql_where=text("state IN ('queued', 'running', 'scoring')")),
     )
 
     submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id"), index=True)

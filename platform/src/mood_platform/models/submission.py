@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mood_evaluator import Task
@@ -52,6 +52,8 @@ class Submission(WithId, Base):
     refunded_at: Mapped[datetime | None]
     refund_reason: Mapped[str] = mapped_column(default="")
     idempotency_key: Mapped[str | None]
+    prior: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Organizers let it go first: its cases come before those of all others."""
     team: Mapped[Team] = relationship(lazy="raise")
     image: Mapped[Image] = relationship(lazy="raise")
     challenge: Mapped[Challenge] = relationship(lazy="raise")

@@ -31,7 +31,9 @@ from mood_platform.runs.avoidance import may_go_to, not_beside_itself
 from mood_platform.runs.endings import lock_case, lock_run, release
 from mood_platform.runs.left import Left, keep_left
 from mood_platform.runs.nodes import Presence, is_quarantined, see
-from mood_platform.runs.schedule import Waiting, ring_for_waiting_work, waiting_cases
+from mood_platform.runs.order import Field, Waiting
+from mood_platform.runs.schedule import ring, ring_for_waiting_work, waiting_cases
+from mood_platform.runs.turns import begin_turn, look
 
 CLAIM_LOCK = 0x6D6F6F64
 """Advisory lock: claims take turns. A claim waits for nothing else, so turns are milliseconds."""
@@ -73,6 +75,10 @@ class ClaimingNode:
     facts: Json
     machine: str = ""
     images: Collection[str] = ()
+    speed: float = 1.0
+    """Nominal seconds that a Team is charged for one of its seconds."""
+    toy_share: float = 0.1
+    """Share of the slots, at least one, that serves toy cases first."""
 
 
 def claim_next(
@@ -80,26 +86,39 @@ def claim_next(
 ) -> Claim | None:
     """Hand out the next case, or None; rings again while work remains.
 
-    Claims take turns, so that each sees the running cases of all others: this is what makes two
-    teams share the slots evenly. A Run that is just being changed is passed over; the bell tells.
+    Claims take turns, so that each sees what all others have taken: this is what makes teams share the
+    slots evenly. A Run that is just being changed is passed over; the bell tells.
     """
     see(tx, Presence(name=node.name, machine=node.machine, stages=stages, facts=node.facts))
     turn = func.set_config("idle_in_transaction_session_timeout", TURN, True)
     tx.session.execute(select(turn, func.pg_advisory_xact_lock(CLAIM_LOCK)))
-    found = None if is_quarantined(tx, name=node.name) else _lock_first(tx, stages, node, lease_seconds)
-    claim = None if found is None else _take(tx, found, node, lease_seconds)
-    ring_for_waiting_work(tx)
-    return claim
-
-
-def _lock_first(
-    tx: Transaction, stages: Collection[Stage], node: ClaimingNode, lease_seconds: float
-) -> Found | None:
+    if is_quarantined(tx, name=node.name):
+        ring_for_waiting_work(tx)
+        return None
     suiting = and_(may_go_to(tx, node=node.name, lease_seconds=lease_seconds), not_beside_itself())
-    for waiting in waiting_cases(tx, images=node.images, suiting=suiting):
-        if waiting.kind in stages and (found := _lock(tx, waiting)) is not None:
-            return found
+    field = look(tx, images=node.images, suiting=suiting, toy_share=node.toy_share)
+    taken = _take_first(tx, field, stages, node, lease_seconds)
+    _ring_again(tx, field, taken=None if taken is None else taken[0])
+    return None if taken is None else taken[1]
+
+
+def _take_first(
+    tx: Transaction, field: Field, stages: Collection[Stage], node: ClaimingNode, lease_seconds: float
+) -> tuple[Waiting, Claim] | None:
+    for waiting in field.in_order(stages):
+        if (found := _lock(tx, waiting)) is not None:
+            claim = _take(tx, found, node, lease_seconds)
+            begin_turn(tx, field, next_case=waiting, claim_id=claim.claim_id, speed=node.speed)
+            return waiting, claim
     return None
+
+
+def _ring_again(tx: Transaction, field: Field, *, taken: Waiting | None) -> None:
+    """For all that still waits: what this look saw, and the case after the one that was taken."""
+    kinds = {waiting.kind for waiting in field.waiting if waiting is not taken}
+    if taken is not None and taken.kind not in kinds:
+        kinds |= {waiting.kind for waiting in waiting_cases(tx, run_id=taken.run_id)}
+    ring(tx, kinds)
 
 
 def _lock(tx: Transaction, waiting: Waiting) -> Found | None:

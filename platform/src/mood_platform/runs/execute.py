@@ -44,7 +44,12 @@ def work_once(slot: Slot, *, stages: Collection[Stage]) -> bool:
     if not is_fit(node, slot.runtime):
         return False
     claimant = ClaimingNode(
-        name=node.name, machine=node.machine, facts=node.facts, images=node.loaded_images()
+        name=node.name,
+        machine=node.machine,
+        facts=node.facts,
+        images=node.loaded_images(),
+        speed=node.speed,
+        toy_share=node.toy_share,
     )
     with transaction(slot.sessions, slot.queue) as tx:
         claim = claim_next(tx, stages=stages, node=claimant, lease_seconds=node.lease_seconds)

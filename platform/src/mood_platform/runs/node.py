@@ -40,6 +40,8 @@ class Node:
     lease_seconds: float = 60
     heartbeat_seconds: float = 15
     max_attempts: int = 3
+    speed: float = 1.0
+    toy_share: float = 0.1
     case_cache_bytes: int = 20 * 2**30
     image_cache_count: int = 20
 

@@ -1,78 +1,107 @@
-"""What waits to be run, in the order of its turn, and the bells that announce it."""
+"""What waits to be run, and the bells that announce it; the order of its turn is `order`'s."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy import ColumnElement, Float, Row, Select, and_, func, literal, or_, select, text, true
 
 from mood_platform.db.transaction import Transaction
-from mood_platform.models import LIVE, CaseRun, CaseRunState, Image, Run, Stage, Submission
+from mood_platform.models import LIVE_RUNS, CaseRun, CaseRunState, Image, Run, RunState, Stage, Submission
 from mood_platform.queueing import Job
+from mood_platform.runs.order import Waiting, within_toy_limit
 
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """The next case of one Run."""
-
-    case_run_id: UUID
-    run_id: UUID
-    kind: Stage
-    """The bell that announces it: toy for toy cases of any Run, else the stage of the Run."""
+Found = Row[Any]
 
 
 def waiting_cases(
-    tx: Transaction, *, images: Collection[str] = (), suiting: ColumnElement[bool] | None = None
+    tx: Transaction,
+    *,
+    images: Collection[str] = (),
+    suiting: ColumnElement[bool] | None = None,
+    run_id: UUID | None = None,
 ) -> Sequence[Waiting]:
-    """The next case of every Run that has one: toy cases first, analysis last, then by the Team with the
-    fewest running cases, by `submitted_at`, and by images that are here already.
+    """The next case of every Run (or of this one) that may run now.
 
-    Hidden cases wait until the toy cases of their Run were reported; a case may rest after a fault. Only
-    those are named that are `suiting`, which speaks of a CaseRun, its Run and its Image.
+    Hidden cases wait until the toy cases of their Run were reported, a case may rest after a fault, and
+    a Team has few toy Runs in flight. `suiting` speaks of a CaseRun, its Run and its Image: where the next
+    case does not suit, a later one of the Run stands in for it.
     """
+    query = _next_cases(tx, images, true() if suiting is None else suiting)
+    rows = tx.session.execute(query if run_id is None else query.where(Run.id == run_id)).all()
+    unsuited = [row.run_id for row in rows if not row.suits]
+    stand_ins: dict[UUID, Found] = {}
+    if unsuited and suiting is not None:
+        others = _next_cases(tx, images, suiting, alone=True).where(Run.id.in_(unsuited))
+        stand_ins = {row.run_id: row for row in tx.session.execute(others)}
+    waiting = [_read(stand_ins.get(row.run_id, row)) for row in rows]
+    return within_toy_limit(waiting, {row.team_id: row.toy_runs or 0 for row in rows})
+
+
+def ring_for_waiting_work(tx: Transaction) -> None:
+    """One bell for each queue that has work; the queue drops a bell while the same one hangs unanswered."""
+    ring(tx, {waiting.kind for waiting in waiting_cases(tx)})
+
+
+def ring(tx: Transaction, kinds: Collection[Stage]) -> None:
+    for stage in sorted(kinds):
+        tx.enqueue(Job.WORK, stage=str(stage))
+
+
+def _read(row: Found) -> Waiting:
+    return Waiting(
+        case_run_id=row.case_run_id,
+        run_id=row.run_id,
+        team_id=row.team_id,
+        kind=Stage.TOY if row.toy else row.stage,
+        stage=row.stage,
+        begun=row.state is not RunState.QUEUED,
+        suits=row.suits,
+        prior=row.prior,
+        here=row.here,
+        submitted_at=row.submitted_at,
+        number=(row.submission_number, row.run_number),
+        limit=row.seconds,
+    )
+
+
+def _next_cases(
+    tx: Transaction, images: Collection[str], suiting: ColumnElement[bool], *, alone: bool = False
+) -> Select[Any]:
+    """A row a Run: its first queued case and whether that suits, or the first one that does."""
     first = (
-        select(CaseRun.id, CaseRun.toy)
+        select(CaseRun.id, CaseRun.toy, suiting.label("suits"))
         .where(CaseRun.run_id == Run.id, CaseRun.state == CaseRunState.QUEUED)
         .where(or_(CaseRun.lease_until.is_(None), CaseRun.lease_until <= tx.now))
-        .where(true() if suiting is None else suiting)
+        .where(suiting if alone else true())
         .order_by(CaseRun.position)
         .limit(1)
         .correlate(Run, Image)
         .lateral("first")
     )
-    running = (
-        select(Submission.team_id, func.count().label("cases"))
-        .join(Run, Run.submission_id == Submission.id)
-        .join(CaseRun, CaseRun.run_id == Run.id)
-        .where(CaseRun.state == CaseRunState.RUNNING)
-        .group_by(Submission.team_id)
-        .subquery()
-    )
-    opened = or_(first.c.toy, Run.toy_reported_at.is_not(None), Run.stage == Stage.ANALYSIS)
-    query = (
-        select(first.c.id, Run.id, first.c.toy, Run.stage)
+    in_flight = _toy_runs_in_flight().subquery()
+    return (
+        select(first.c.id.label("case_run_id"), first.c.toy, first.c.suits)
+        .add_columns(Run.id.label("run_id"), Run.stage, Run.state, Run.number.label("run_number"))
+        .add_columns(Run.limits["seconds"].astext.cast(Float).label("seconds"))
+        .add_columns(Submission.team_id, Submission.submitted_at, Submission.prior)
+        .add_columns(Submission.number.label("submission_number"), in_flight.c.toy_runs)
+        .add_columns((Image.digest.in_(images) if images else literal(value=False)).label("here"))
         .select_from(Run)
         .join(Submission, Run.submission_id == Submission.id)
         .join(Image, Submission.image_id == Image.id)
         .join(first, true())
-        .outerjoin(running, running.c.team_id == Submission.team_id)
-        .where(Run.state.in_(LIVE), opened)
-        .order_by(
-            first.c.toy.desc(),
-            Run.stage == Stage.ANALYSIS,
-            func.coalesce(running.c.cases, 0),
-            Submission.submitted_at,
-            Image.digest.in_(images).desc(),
-            Run.number,
-        )
+        .outerjoin(in_flight, in_flight.c.team_id == Submission.team_id)
+        .where(text(LIVE_RUNS))
+        .where(or_(first.c.toy, Run.toy_reported_at.is_not(None), Run.stage == Stage.ANALYSIS))
     )
-    rows = tx.session.execute(query)
-    return [Waiting(case_id, run_id, Stage.TOY if toy else stage) for case_id, run_id, toy, stage in rows]
 
 
-def ring_for_waiting_work(tx: Transaction) -> None:
-    """One bell for each queue that has work; the queue drops a bell while the same one hangs unanswered."""
-    for stage in sorted({waiting.kind for waiting in waiting_cases(tx)}):
-        tx.enqueue(Job.WORK, stage=str(stage))
+def _toy_runs_in_flight() -> Select[UUID, int]:
+    """By Team, those that have begun and are not over."""
+    runs = func.count().label("toy_runs")
+    counted = select(Submission.team_id, runs).join(Run, Run.submission_id == Submission.id)
+    begun = and_(text(LIVE_RUNS), Run.state != RunState.QUEUED, Run.stage == Stage.TOY)
+    return counted.where(begun).group_by(Submission.team_id)

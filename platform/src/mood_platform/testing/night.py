@@ -127,11 +127,16 @@ class Night:
         with self.platform.open() as tx:
             run = tx.session.scalars(select(Run).where(Run.submission_id == submission.id)).one()
             if not toy:
-                _skip_toy_cases(tx, run)
+                skip_toy_cases(tx, run)
                 self.opened[run.id] = self.now
+        self.watch(run)
+        return submission
+
+    def watch(self, run: Run) -> None:
+        """Bring a Run to its end that was started by other means, such as an analysis."""
+        with self.platform.open() as tx:
             queued = (CaseRun.run_id == run.id, CaseRun.state == CaseRunState.QUEUED)
             self._open_cases[run.id] = Counter(tx.session.scalars(select(CaseRun.toy).where(*queued)))
-        return submission
 
     def run(self, *, until: float) -> None:
         """Let the night pass until that moment, or until nothing will happen any more."""
@@ -255,7 +260,8 @@ def void(_: object) -> None:
     """An event has no answer."""
 
 
-def _skip_toy_cases(tx: Transaction, run: Run) -> None:
+def skip_toy_cases(tx: Transaction, run: Run) -> None:
+    """As if they had run and had been reported; nobody is charged for them."""
     run.toy_reported_at = tx.now
     run.advance(RunState.RUNNING, now=tx.now)
     toy = select(CaseRun).where(CaseRun.run_id == run.id, CaseRun.toy)

@@ -84,4 +84,6 @@ def make_node(settings: Settings) -> Node:
         lease_seconds=execution.lease_seconds,
         heartbeat_seconds=execution.heartbeat_seconds,
         max_attempts=execution.max_attempts,
+        speed=execution.speed,
+        toy_share=execution.toy_share,
     )
