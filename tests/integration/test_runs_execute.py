@@ -11,8 +11,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 
+from mood_evaluator import Task
 from mood_platform.db.engine import Sessions
 from mood_platform.errors import Transient
+from mood_platform.execution.limits import Limits
 from mood_platform.execution.runtime import CaseJob, Collected, Execution
 from mood_platform.execution.usage import Usage
 from mood_platform.failures import FailureReason
@@ -23,6 +25,7 @@ from mood_platform.runs.reaper import reap
 from mood_platform.runs.service import cancel_run
 from mood_platform.runs.sweeper import sweep
 from mood_platform.storage.local import LocalStore
+from mood_platform.testing.edition import SHAPE
 from mood_platform.testing.factories import ALL_STAGES, TinyPlatform, make_platform
 from mood_platform.testing.faulty import FaultyStore, system_error
 from mood_platform.testing.runtime import FakeRuntime, Scripted
@@ -76,7 +79,9 @@ def test_the_engine_is_told_nothing_but_the_claim_the_case_and_the_limits(platfo
     assert job.claim_id == UUID(str(case_run.claim_id)).hex
     assert (job.task, job.dataset) == (submission.task, case_run.dataset)
     assert (job.instance, job.holder_image, job.gpu, job.cpuset) == ("test", "base", "GPU-1", "0-1")
-    assert job.limits.to_json() == platform.run_of(submission).limits
+    promised = Limits.parse(platform.run_of(submission).limits)
+    assert job.limits == promised.for_case(task=Task.PIXEL, shape=SHAPE)
+    assert job.limits.output < promised.output
     assert not job.output.exists(), "the working folder is gone"
 
 

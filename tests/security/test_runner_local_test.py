@@ -1,6 +1,7 @@
 """`mood test` on a real engine: the tested image holds its own volumes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,13 @@ def test_an_image_without_scripts_is_refused_as_intake_refuses_it(
 ) -> None:
     image = build_image("RUN rm /workspace/*.sh && head -c 30000000 /dev/zero > /workspace/weights")
     assert refusal(runtime, image, toy_set) is FailureReason.IMAGE_SCRIPT_MISSING
+
+
+def test_a_sparse_file_within_the_editions_limit_that_no_case_can_need_is_refused(
+    runtime: DockerRuntime, build_image: Callable[..., str], toy_set: Path
+) -> None:
+    image = build_image(script=b'truncate -s 5M "$2/case.nii.gz"\n')
+    limits = replace(LIMITS, output=2**30, memory=2**31)
+    report = try_image(runtime, image=image, test_sets=[toy_set], tasks=[Task.PIXEL], limits=limits)
+    [case] = report["parts"][0]["cases"]
+    assert (case["outcome"], case["text"]) == ("output_missing", FailureReason.OUTPUT_TOO_LARGE.text)

@@ -31,6 +31,7 @@ from mood_evaluator.errors import (
 from mood_evaluator.evidence import Evidence, Histogram, sum_evidence
 from mood_evaluator.faults import Flag, OutputFault
 from mood_evaluator.leaderboard import Cell, Entry, Row, rank_entries
+from mood_evaluator.nifti_stream import largest_volume_file
 from mood_evaluator.quantizers import Quantizer
 from mood_evaluator.ranking import average_ranks, rank
 from mood_evaluator.scoring import (
@@ -43,9 +44,10 @@ from mood_evaluator.scoring import (
 )
 from mood_evaluator.test_set import Case, Dataset, Task, TestSet, load_test_set, save_test_set
 from mood_evaluator.version import SCORING_VERSION, __version__, scoring_version_of
-from mood_evaluator.volumes import Prediction, read_label, read_prediction
+from mood_evaluator.volumes import LARGEST_SCORE_FILE, Prediction, read_label, read_prediction
 
 __all__ = [
+    "LARGEST_SCORE_FILE",
     "SCORING_VERSION",
     "BatchedScore",
     "Batching",
@@ -87,6 +89,7 @@ __all__ = [
     "clean_scores",
     "consensus",
     "draw_batching",
+    "largest_volume_file",
     "load_test_set",
     "mean_ranks",
     "pixel_replicates",

@@ -16,6 +16,11 @@ SLACK = 1 << 21  # bytes that a file may be longer than what it holds: reading a
 _SHARE = 16  # and a further 1/16 of what it holds
 
 
+def most_compressed(content: int) -> int:
+    """Bytes that a gzip file of so many bytes of content may have."""
+    return content + content // _SHARE + SLACK
+
+
 class BoundedGzip:
     """Reads the content of all members of `raw`, and stops where it holds too little for its size."""
 
@@ -26,8 +31,7 @@ class BoundedGzip:
 
     def read(self, size: int) -> bytes:
         """Return `size` bytes, or fewer at the end."""
-        wanted = self._given + size
-        self._source.allowed = wanted + wanted // _SHARE + SLACK
+        self._source.allowed = most_compressed(self._given + size)
         try:
             data = self._content.read(size)
         except OverflowError as error:  # a header that fits into no buffer

@@ -19,7 +19,7 @@ from nibabel.spatialimages import HeaderDataError
 
 from mood_evaluator.errors import InvalidPrediction
 from mood_evaluator.faults import OutputFault
-from mood_evaluator.gzip_stream import INFLATE_ERRORS, BoundedGzip
+from mood_evaluator.gzip_stream import INFLATE_ERRORS, BoundedGzip, most_compressed
 
 Shape = tuple[int, int, int]
 _CHUNK = 1 << 19  # voxels held at once: few enough for the processor's cache
@@ -28,6 +28,7 @@ _HEADERS = {348: nib.Nifti1Header, 540: nib.Nifti2Header}
 _DTYPES = {
     2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8",
 }  # fmt: skip
+_WIDEST = 8  # bytes of the widest type
 _EXACT_IN_FLOAT32 = {"u1", "i1", "u2", "i2", "f4"}
 
 
@@ -64,6 +65,11 @@ class NiftiStream:
             return stored.astype(np.float32 if exact else np.float64, copy=False)
         with np.errstate(over="ignore", invalid="ignore"):  # infinities and NaN are the caller's to judge
             return stored.astype(np.float64) * self.slope + self.inter
+
+
+def largest_volume_file(shape: Shape) -> int:
+    """Return the bytes that no useful file of such a volume exceeds: 8 a voxel, header, gzip's share."""
+    return most_compressed(_MAX_OFFSET + _WIDEST * math.prod(shape))
 
 
 @contextmanager

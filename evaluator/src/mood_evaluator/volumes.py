@@ -15,7 +15,7 @@ from mood_evaluator.errors import InvalidGroundTruth, InvalidPrediction
 from mood_evaluator.faults import Flag, OutputFault
 from mood_evaluator.nifti_stream import NiftiStream, Shape, open_nifti
 
-MAX_LINE = 4_096  # bytes read of a score file
+LARGEST_SCORE_FILE = 4_096  # bytes
 
 
 @dataclass(slots=True)
@@ -109,9 +109,11 @@ def read_sample_score(path: Path) -> float:
     if not path.is_file():
         raise InvalidPrediction(OutputFault.MISSING, f"{path.name} is no file")
     with path.open("rb") as file:
-        line = file.readline(MAX_LINE + 1)
-    if len(line) > MAX_LINE:  # a number cut short would be another number
-        raise InvalidPrediction(OutputFault.NOT_A_NUMBER, f"the line is longer than {MAX_LINE} bytes")
+        line = file.readline(LARGEST_SCORE_FILE + 1)
+    if len(line) > LARGEST_SCORE_FILE:  # a number cut short would be another number
+        raise InvalidPrediction(
+            OutputFault.NOT_A_NUMBER, f"the line is longer than {LARGEST_SCORE_FILE} bytes"
+        )
     try:
         text = line.decode("ascii").strip()
         return _parse_number(text)

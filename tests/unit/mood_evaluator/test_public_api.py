@@ -8,9 +8,10 @@ PUBLIC = """
     BatchedScore Batching BatchingImpossible BestDice Case CaseScore Cell CleanScores Curve Dataset
     DatasetResult Entry EvaluatorError Evidence Flag Histogram InvalidEvidence InvalidGroundTruth
     InvalidPrediction InvalidTestSet OutputFault PixelCase PixelScore PixelTruth Prediction Quantizer Row
-    SCORING_VERSION SetScore
+    LARGEST_SCORE_FILE SCORING_VERSION SetScore
     StreamingAveragePrecision Task TestSet UndefinedScore __version__ average_precision
     average_precision_from_histogram average_ranks canonical_digest clean_scores consensus draw_batching
+    largest_volume_file
     load_test_set mean_ranks pixel_replicates pooled_aps rank rank_entries read_label read_prediction
     result_of sample_replicates save_test_set score_cases score_pixel_case score_pixel_dataset
     score_pixel_prediction

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
+from mood_evaluator import LARGEST_SCORE_FILE, Task, largest_volume_file
 from mood_platform.errors import Invalid
 
 KIB, MIB, GIB = 2**10, 2**20, 2**30
@@ -26,7 +27,7 @@ class Limits:
     seconds: float = 600.0  # from container start; pulling and queueing are not counted
     memory: int = 16 * GIB  # bytes, swap included
     tmp: int = 2 * GIB  # bytes under /tmp
-    output: int = 4 * GIB  # bytes of the prediction
+    output: int = 4 * GIB  # bytes of the prediction, and never more than that of its case can need
     output_files: int = 64  # files and folders under /mnt/pred
     shm: int = GIB  # bytes under /dev/shm
     pids: int = 1024  # processes and threads together
@@ -34,6 +35,11 @@ class Limits:
     gpus: int = 1
     log: int = MIB  # bytes kept of stdout and stderr, their first and last part
     image: int = 40 * GIB  # bytes of the unpacked image
+
+    def for_case(self, *, task: Task, shape: tuple[int, int, int]) -> Self:
+        """The same with an output no larger than the prediction of such a case can be of use."""
+        useful = LARGEST_SCORE_FILE if task is Task.SAMPLE else largest_volume_file(shape)
+        return replace(self, output=min(self.output, useful))
 
     @classmethod
     def parse(cls, document: Mapping[str, Any]) -> Self:

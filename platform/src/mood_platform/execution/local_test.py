@@ -135,7 +135,7 @@ def _test_case(
         case=folder / case.image,
         output=scratch.with_suffix(".txt" if task is Task.SAMPLE else ".nii.gz"),
         log=scratch.with_suffix(".log"),
-        limits=trial.limits,
+        limits=trial.limits.for_case(task=task, shape=case.shape),
         holder_image=trial.holder_image,
         instance=trial.instance,
         gpu=trial.gpu,

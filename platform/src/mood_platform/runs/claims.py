@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, CursorResult, Row, and_, func, select, upd
 
 from mood_evaluator import Dataset, Task
 from mood_platform.db.transaction import Transaction
+from mood_platform.execution.limits import Limits
 from mood_platform.execution.outcome import Outcome
 from mood_platform.execution.runtime import Execution
 from mood_platform.failures import FailureReason
@@ -41,7 +42,7 @@ TURN = "5s"
 """A process that stands still in its turn loses it: the database ends its session, the others go on."""
 
 
-Found = Row[CaseRun, Run, Task, str | None, str]
+Found = Row[CaseRun, Run, Task, str | None, str, Json]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,7 @@ class Claim:
     dataset: Dataset
     case_sha256: str
     limits: Json
+    """Of the Run, with an output no larger than this case can need: no more is said than its scan shows."""
 
     def key(self, name: str) -> str:
         """Object key of what this attempt leaves: prediction, log."""
@@ -123,7 +125,7 @@ def _ring_again(tx: Transaction, field: Field, *, taken: Waiting | None) -> None
 
 def _lock(tx: Transaction, waiting: Waiting) -> Found | None:
     return tx.session.execute(
-        select(CaseRun, Run, Submission.task, Image.digest, Case.image_sha256)
+        select(CaseRun, Run, Submission.task, Image.digest, Case.image_sha256, Case.shape)
         .join(Run, CaseRun.run_id == Run.id)
         .join(Submission, Run.submission_id == Submission.id)
         .join(Image, Submission.image_id == Image.id)
@@ -146,7 +148,7 @@ def _take(tx: Transaction, found: Found, node: ClaimingNode, lease_seconds: floa
 
 
 def _claim(found: Found) -> Claim:
-    case_run, run, task, digest, case_sha256 = found
+    case_run, run, task, digest, case_sha256, shape = found
     assert case_run.claim_id is not None
     assert digest is not None, "only accepted images, which have a digest, are submitted"
     return Claim(
@@ -157,7 +159,9 @@ def _claim(found: Found) -> Claim:
         task=task,
         dataset=case_run.dataset,
         case_sha256=case_sha256,
-        limits=run.limits,
+        limits=Limits.parse(run.limits)
+        .for_case(task=task, shape=(shape["x"], shape["y"], shape["z"]))
+        .to_json(),
     )
 
 

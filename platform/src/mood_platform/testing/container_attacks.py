@@ -73,8 +73,10 @@ def _survives(name: str, program: str, *flags: str, task: Task = Task.PIXEL) -> 
     return Attack(name=name, program=program, state=State.SUCCEEDED, flags=flags, task=task)
 
 
-def _fails(name: str, program: str, state: State, reason: Why, *flags: str) -> Attack:
-    return Attack(name=name, program=program, state=state, reason=reason, flags=flags)
+def _fails(
+    name: str, program: str, state: State, reason: Why, *flags: str, task: Task = Task.PIXEL
+) -> Attack:
+    return Attack(name=name, program=program, state=state, reason=reason, flags=flags, task=task)
 
 
 def _endless(name: str, program: str, *flags: str) -> Attack:
@@ -211,7 +213,8 @@ NUMBERS = (
     _no_number("no line", "true"),
     _no_number("words", "echo zero point five"),
     _no_number("two numbers", "echo 0.5 0.6"),
-    _no_number("a number without end", "head -c 900000 /dev/zero | tr '\\0' 1"),
+    _fails("a number without end", "head -c 2000000 /dev/zero | tr '\\0' 1 > /mnt/pred/case.nii.gz.txt",
+           State.OUTPUT_MISSING, Why.OUTPUT_TOO_LARGE, task=Task.SAMPLE),
     _no_number("bytes", "head -c 100 /dev/zero"),
 )  # fmt: skip
 ON_THE_RUNNER = TIME_AND_PROCESSES + MEMORY_AND_SPACE + NO_FILES

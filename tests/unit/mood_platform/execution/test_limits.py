@@ -1,7 +1,10 @@
 """Limits are read from challenge.yaml's forms, and say what is wrong with them."""
 
+from dataclasses import replace
+
 import pytest
 
+from mood_evaluator import Task
 from mood_platform.errors import Invalid
 from mood_platform.execution.limits import GIB, MIB, Limits
 
@@ -61,3 +64,13 @@ def test_an_error_names_the_field_and_a_remedy(document: dict[str, object], name
     with pytest.raises(Invalid, match=named) as caught:
         Limits.parse(document)
     assert caught.value.remedy
+
+
+def test_a_prediction_may_be_as_large_as_its_case_can_need_and_no_larger() -> None:
+    limits = Limits()
+    assert limits.for_case(task=Task.SAMPLE, shape=(512, 512, 512)).output == 4096
+    pixel = limits.for_case(task=Task.PIXEL, shape=(256, 256, 256)).output
+    widest = 352 + 8 * 256**3
+    assert widest + widest // 1000 < pixel < 1.1 * widest
+    assert limits.for_case(task=Task.PIXEL, shape=(512, 512, 2048)).output == limits.output
+    assert replace(limits, output=pixel) == limits.for_case(task=Task.PIXEL, shape=(256, 256, 256))
