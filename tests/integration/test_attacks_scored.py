@@ -25,7 +25,8 @@ from mood_platform.db.transaction import transaction
 from mood_platform.execution.docker import DockerRuntime
 from mood_platform.models import CaseRun, CaseRunState, Image, Run, RunState, Stage
 from mood_platform.queueing import Job
-from mood_platform.runs.execute import Slot, work_once
+from mood_platform.runs.attendance import Slot
+from mood_platform.runs.execute import work_once
 from mood_platform.runs.node import Node
 from mood_platform.runs.progress import FEW, SOME, participant_progress
 from mood_platform.runs.score_case import score_case

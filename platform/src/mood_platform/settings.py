@@ -51,6 +51,12 @@ class ExecutionSettings(BaseModel):
     """Image with `sleep` that keeps the volumes mounted; the platform's base image."""
     gpu: str | None = None
     cpuset: str | None = None
+    rest_seconds: float = 2
+    """A slot that may not take the case it was rung for rests so long, while another hears the bell."""
+    engine_free_bytes: int = 2 * 2**30
+    """A Node whose Engine's data root has less room takes no case."""
+    cache_free_bytes: int = 2**30
+    """A Node whose cache has less room takes no case."""
     lease_seconds: float = 60
     heartbeat_seconds: float = 15
     sweep_seconds: float = 10

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+import shutil
 import tarfile
 import time
 import uuid
@@ -43,7 +44,8 @@ from mood_platform.execution.layers import follow
 from mood_platform.execution.log_head import LogHead
 from mood_platform.execution.meter import Meter
 from mood_platform.execution.outcome import SIGKILLED
-from mood_platform.execution.runtime import CaseJob, Execution
+from mood_platform.execution.runtime import CaseJob, Execution, SelfTest
+from mood_platform.execution.self_test import judge_self_test, self_test_options
 from mood_platform.execution.start import NotStarted, start_case
 from mood_platform.execution.transfer import collect, input_archive
 from mood_platform.execution.watch import Ending, watch
@@ -82,6 +84,10 @@ class DockerRuntime:
         """Whether the engine is reached by a socket of this machine, whose kernel is then its kernel."""
         return bool(self._client.api.base_url.startswith("http+docker://"))
 
+    @cached_property
+    def _data_root(self) -> str:
+        return str(self._client.info()["DockerRootDir"])
+
     def _connect(self, timeout: int) -> docker.DockerClient:
         if self._base_url is None:
             return docker.from_env(timeout=timeout)
@@ -111,10 +117,13 @@ class DockerRuntime:
         except APIError:
             _require_running(holder, job)  # else that is what to tell
             raise
-        head = LogHead(case, limit=job.limits.log)
         meter = Meter(case, local=self._local, cores=self._host_cpus, count_cases=self._count_cases)
-        ending = watch(case, seconds=job.limits.seconds, should_stop=should_stop, gauge=meter)
-        return replace(self._conclude(job, case, holder, ending, head), usage=meter.usage)
+        try:
+            head = LogHead(case, limit=job.limits.log)
+            ending = watch(case, seconds=job.limits.seconds, should_stop=should_stop, gauge=meter)
+            return replace(self._conclude(job, case, holder, ending, head), usage=meter.usage)
+        except ENGINE_FAULTS as fault:
+            return replace(_fault(job, fault), ran=True)
 
     def _count_cases(self) -> int | None:
         """Cases that run on this engine now, of all installations; None where it does not say."""
@@ -150,6 +159,7 @@ class DockerRuntime:
     ) -> Execution:
         """Facts about a container that has ended, and the bytes it left."""
         facts = Execution(
+            ran=True,
             exit_code=int(ending.state["ExitCode"]),
             oom_killed=bool(ending.state["OOMKilled"]),
             killed_at_limit=ending.killed_at_limit,
@@ -219,6 +229,29 @@ class DockerRuntime:
                 find_tasks(lambda path: follow(path, look))
         except ENGINE_FAULTS as fault:
             raise _transient(f"The engine did not show the files of {image}", fault) from fault
+
+    def self_test(self, test: SelfTest) -> str | None:
+        """See ContainerRuntime. It needs no reaper: it ends by itself, and the Engine removes it."""
+        try:
+            options = self_test_options(test, host_cpus=self._host_cpus)
+            container = self._client.containers.create(**options)
+            try:
+                said: Any = container.attach(stdout=True, stderr=True, stream=True)
+                container.start()
+                return judge_self_test(b"".join(said), test)
+            finally:
+                _remove(partial(self._client.api.remove_container, options["name"], v=True, force=True))
+        except ENGINE_FAULTS as fault:
+            return f"{type(fault).__name__}: {fault}"
+
+    def free_bytes(self) -> int | None:
+        """Of an Engine on this machine; from inside a container its folders cannot be seen."""
+        try:
+            return shutil.disk_usage(self._data_root).free
+        except FileNotFoundError:
+            return None
+        except ENGINE_FAULTS as fault:
+            raise _transient("The engine did not say where its data are", fault) from fault
 
     def claims(self, *, instance: str) -> set[str]:
         wanted = {"label": f"{INSTANCE_LABEL}={instance}"}

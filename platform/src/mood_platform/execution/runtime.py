@@ -31,6 +31,17 @@ class CaseJob:
     cpuset: str | None = None  # such as "0-3"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelfTest:
+    """What a Node must be able to do before it gets a case."""
+
+    holder_image: str
+    instance: str
+    gpu: str | None = None
+    cpuset: str | None = None
+    engine_free_bytes: int = 0  # on the disk of the Engine's data root
+
+
 class Collected(StrEnum):
     """What lay at the place of the prediction when the container had ended."""
 
@@ -50,6 +61,7 @@ class Execution:
     killed_at_limit: bool = False
     not_started: bool = False  # the engine is well, and refuses this image
     seconds: float = 0.0  # from container start to its end, by the engine's clock
+    ran: bool = False  # the submission's container was started, whatever came of it
     engine_error: str | None = None  # for operators: never shown to participants
     gpu_unavailable: bool = False
     engine_restarted: bool = False
@@ -84,3 +96,9 @@ class ContainerRuntime(Protocol):
 
     def remove_claim(self, claim_id: str) -> None:
         """Removes all containers and volumes of a claim, running or not, and makes sure they are gone."""
+
+    def self_test(self, test: SelfTest) -> str | None:
+        """Starts a container with the flags of a case and looks from inside; what is wrong, or None."""
+
+    def free_bytes(self) -> int | None:
+        """Free on the disk of the engine's data root; None where it cannot be seen from here."""

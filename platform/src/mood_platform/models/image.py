@@ -7,6 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mood_platform.failures import FailureReason
@@ -43,9 +44,8 @@ class Image(WithId, Base):
     """Of the first upload that brought it."""
     created_at: Mapped[datetime]
     checked_at: Mapped[datetime | None]
-    blamed: Mapped[list[str]] = mapped_column(default=list)
-    """Nodes that failed cases of it, and were well before and after; one entry a fault, emptied by a case of
-    it that ended by itself."""
+    blamed: Mapped[list[Json]] = mapped_column(JSONB, default=list)
+    """Faults of Nodes that were well before and after its case: `{"node", "machine", "at"}` each."""
     suspect_since: Mapped[datetime | None]
     """Several Nodes, or the only one, failed over it: one of its cases runs at a time."""
     kept_bytes: Mapped[int] = mapped_column(BigInteger, default=0)

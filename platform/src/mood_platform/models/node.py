@@ -30,13 +30,17 @@ class KnownNode(WithId, Base):
     health: Mapped[Health] = mapped_column(checked_enum(Health, name="health"), default=Health.UNTRIED)
     health_since: Mapped[datetime]
     seen_at: Mapped[datetime]
+    unfit: Mapped[str] = mapped_column(default="")
+    """Why it takes nothing at the moment, by its own word; empty: it could."""
     fault_teams: Mapped[list[str]] = mapped_column(default=list)
     """Whose cases it failed in a row, an id a fault; empty after a case that went well."""
     unproven: Mapped[Json | None]
-    """The fault whose Image is suspected if the next self-test passes: `{"run", "image"}`."""
+    """The fault whose Image is suspected if the next self-test passes: `{"run", "image", "at"}`."""
     quarantines: Mapped[int] = mapped_column(default=0)
     """In a row, without a case that went well: each rests longer than the one before."""
     quarantine_why: Mapped[str] = mapped_column(default="")
+    quarantined_by: Mapped[str] = mapped_column(default="")
+    """The organizer who did it: no test ends it, an organizer does. Empty: the platform."""
     released_at: Mapped[datetime | None]
     """When it last left quarantine: what it parked before is queued again."""
     tested_at: Mapped[datetime | None]

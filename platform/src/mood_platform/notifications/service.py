@@ -12,12 +12,14 @@ from sqlalchemy.orm import joinedload
 from mood_platform.accounts.queries import members, organizers
 from mood_platform.db.transaction import Transaction
 from mood_platform.failures import Blame
-from mood_platform.models import CaseRun, Image, RetentionRound, Run, Submission, User
+from mood_platform.models import CaseRun, Image, KnownNode, RetentionRound, Run, Submission, User
 from mood_platform.notifications.mailer import Mail, Mailer
 from mood_platform.notifications.texts import (
+    TO_ORGANIZERS,
     MailKind,
     write_image_mail,
     write_leaving_mail,
+    write_node_mail,
     write_retention_mail,
     write_run_mail,
 )
@@ -40,8 +42,9 @@ def send_mail(
     run: str | None = None,
     image: str | None = None,
     retention: str | None = None,
+    node: str | None = None,
 ) -> int:
-    """How many mails went out; the job's arguments are `kind` with `run`, `image` or `retention` (an id)."""
+    """How many mails went out; the job's arguments are `kind` and the id of what it is about."""
     chosen = MailKind(kind)
     if chosen is MailKind.IMAGE_REJECTED:
         letter = _about_image(tx, UUID(image))
@@ -49,6 +52,8 @@ def send_mail(
         letter = _about_leaving(tx, UUID(image))
     elif chosen is MailKind.RETENTION_BEGINS:
         letter = _about_retention(tx, UUID(retention))
+    elif chosen is MailKind.NODE_QUARANTINED:
+        letter = _about_node(tx, UUID(node))
     else:
         letter = _about_run(tx, chosen, UUID(run), public_url)
     subject, body = letter.words
@@ -78,12 +83,17 @@ def _about_retention(tx: Transaction, round_id: UUID) -> _Letter:
     return _Letter(row.id, organizers(tx), write_retention_mail(row))
 
 
+def _about_node(tx: Transaction, node_id: UUID) -> _Letter:
+    node = tx.session.get_one(KnownNode, node_id)
+    return _Letter(node.id, organizers(tx), write_node_mail(node))
+
+
 def _about_run(tx: Transaction, kind: MailKind, run_id: UUID, public_url: str) -> _Letter:
     relations = joinedload(Run.submission).joinedload(Submission.team)
     run = tx.session.scalars(select(Run).where(Run.id == run_id).options(relations)).one()
     submission = run.submission
     url = f"{public_url.rstrip('/')}/submissions/{submission.id}"
-    to_organizers = kind in {MailKind.RUN_GAVE_UP, MailKind.RUN_PARKED, MailKind.PREDICTION_UNFORESEEN}
+    to_organizers = kind in TO_ORGANIZERS
     people = organizers(tx) if to_organizers else members(tx, team_id=submission.team_id)
     first = select(CaseRun.unforeseen).where(CaseRun.run_id == run.id, CaseRun.unforeseen.is_not(None))
     unforeseen = tx.session.scalar(first.order_by(CaseRun.finished_at).limit(1)) or ""

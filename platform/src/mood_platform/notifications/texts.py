@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from mood_platform.clock import rfc3339
-from mood_platform.models import Image, RetentionRound, Run, Submission
+from mood_platform.models import Image, KnownNode, RetentionRound, Run, Submission
 
 
 class MailKind(StrEnum):
@@ -18,6 +18,10 @@ class MailKind(StrEnum):
     """To the organizers, once a Run: cases of it are parked."""
     PREDICTION_UNFORESEEN = "prediction_unforeseen"
     """To the organizers: a prediction ended its reader in a way nobody foresaw."""
+    RUN_HELD = "run_held"
+    """To the organizers: its image is suspected of making Nodes fail, and they decide."""
+    NODE_QUARANTINED = "node_quarantined"
+    """To the organizers, once until it has run a case again."""
     SUBMISSION_EXCLUDED = "submission_excluded"
     SUBMISSION_INCLUDED = "submission_included"
     IMAGE_REJECTED = "image_rejected"
@@ -31,7 +35,12 @@ ABOUT_RUNS = frozenset(MailKind) - {
     MailKind.IMAGE_REJECTED,
     MailKind.IMAGE_LEAVES,
     MailKind.RETENTION_BEGINS,
+    MailKind.NODE_QUARANTINED,
 }
+TO_ORGANIZERS = frozenset(
+    {MailKind.RUN_GAVE_UP, MailKind.RUN_PARKED, MailKind.RUN_HELD, MailKind.PREDICTION_UNFORESEEN}
+)
+"""Of the mails about a Run."""
 
 
 def write_run_mail(
@@ -56,6 +65,7 @@ def write_run_mail(
             f"{name}: a prediction that nobody foresaw",
             _tell_unforeseen(submission, run, url, unforeseen),
         ),
+        MailKind.RUN_HELD: (f"{name}: held, you decide", _tell_of_held(submission, run, url)),
         MailKind.SUBMISSION_EXCLUDED: (f"{name}: excluded", f"{submission.state_reason}\n{url}"),
         MailKind.SUBMISSION_INCLUDED: (f"{name}: included again", f"{submission.state_reason}\n{url}"),
     }
@@ -98,6 +108,19 @@ def _tell_unforeseen(submission: Submission, run: Run, url: str, how: str) -> st
             url,
             "",
             how,
+        )
+    )
+
+
+def _tell_of_held(submission: Submission, run: Run, url: str) -> str:
+    return "\n".join(
+        (
+            f"Run {run.number} of team {submission.team.slug} is held. {run.held_why}",
+            "None of its cases runs until you have decided; nobody is charged meanwhile.",
+            f"See what happened: mood admin show {submission.id}",
+            f"The image is the cause, its open cases count as crashed: mood admin decide {run.id} team",
+            f"The cause is ours, its open cases run again: mood admin decide {run.id} ours",
+            url,
         )
     )
 
@@ -149,4 +172,15 @@ def write_retention_mail(row: RetentionRound) -> tuple[str, str]:
                 "or change retention in challenge.yaml and apply it.",
             )
         ),
+    )
+
+
+def write_node_mail(node: KnownNode) -> tuple[str, str]:
+    return f"Node {node.name}: quarantined", "\n".join(
+        (
+            f"Node {node.name} on {node.machine} gets no case until its self-test passes.",
+            node.quarantine_why,
+            "What it parked is queued again then, once. All nodes: mood admin nodes",
+            f"Let it run cases again: mood admin node release {node.name}",
+        )
     )

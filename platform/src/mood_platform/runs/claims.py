@@ -31,9 +31,10 @@ from mood_platform.queueing import Job
 from mood_platform.runs.avoidance import may_go_to, not_beside_itself
 from mood_platform.runs.endings import lock_case, lock_run, release
 from mood_platform.runs.left import Left, keep_left
-from mood_platform.runs.nodes import Presence, is_quarantined, see
+from mood_platform.runs.nodes import Presence, is_quarantined, note_good_case, see
 from mood_platform.runs.order import Field, Waiting
 from mood_platform.runs.schedule import ring, ring_for_waiting_work, waiting_cases
+from mood_platform.runs.suspicion import note_own_end
 from mood_platform.runs.turns import begin_turn, look
 
 CLAIM_LOCK = 0x6D6F6F64
@@ -195,11 +196,14 @@ def record(
     keep_left(tx, case_run=case_run, left=left)
     if run is not None:
         reason = outcome.reason or FailureReason.ENGINE_ERROR
-        release(tx, run=run, case_run=case_run, reason=reason, max_attempts=max_attempts)
+        release(tx, run=run, case_run=case_run, reason=reason, max_attempts=max_attempts, ran=execution.ran)
         return True
     case_run.finished_at, case_run.lease_until = tx.now, None
     case_run.advance(CaseRunState(outcome.state_name), now=tx.now, reason=outcome.reason)
     _pass_on(tx, case_run)
+    tx.session.flush()
+    note_own_end(tx, case_run=case_run)
+    note_good_case(tx, name=str(case_run.node))
     return True
 
 

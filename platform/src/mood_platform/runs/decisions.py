@@ -37,7 +37,10 @@ def decide_team(tx: Transaction, *, run: Run, actor: str, reason: str) -> int:
     locked = _lock_held(tx, run, reason)
     parked = lock_parked(tx, run=locked)
     for case_run in parked:
-        case_run.advance(CaseRunState.CRASHED, now=tx.now, reason=FailureReason.BROKE_NODE)
+        if case_run.prediction_key is None:
+            case_run.advance(CaseRunState.CRASHED, now=tx.now, reason=FailureReason.BROKE_NODE)
+        else:
+            unpark(tx, case_run=case_run)
     _let_go(tx, locked)
     tx.enqueue(Job.SCORE_RUN, run_id=str(run.id))
     _write_down(tx, run, "team", actor, reason)
@@ -63,8 +66,8 @@ def _lock_waiting(tx: Transaction, run: Run) -> Run:
 def _lock_held(tx: Transaction, run: Run, reason: str) -> Run:
     if not reason.strip():
         raise Invalid("Field reason: it is empty.", remedy="Write why; it is kept with the run.")
-    locked = _lock_waiting(tx, run)
-    if locked.held_since is None:
+    locked = lock_run(tx, run.id)
+    if locked is None or not locked.state.live or locked.held_since is None:
         raise Conflict(
             "The run is not held: nobody suspects its image.",
             remedy="Try its parked cases again (mood admin resume), or end it (mood admin cancel).",

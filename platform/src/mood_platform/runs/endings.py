@@ -14,6 +14,7 @@ from mood_platform.db.transaction import Transaction
 from mood_platform.failures import Blame, FailureReason
 from mood_platform.models import CaseRun, CaseRunState, Run, RunState, Stage, Submission
 from mood_platform.queueing import Job
+from mood_platform.runs.nodes import note_fault
 from mood_platform.runs.parking import park
 
 LIVE_CASES = (CaseRunState.QUEUED, CaseRunState.RUNNING, CaseRunState.COLLECTED, CaseRunState.PARKED)
@@ -75,9 +76,23 @@ def refund(tx: Transaction, *, submission_id: UUID, reason: str) -> bool:
 
 
 def release(
-    tx: Transaction, *, run: Run, case_run: CaseRun, reason: FailureReason, max_attempts: int
+    tx: Transaction,
+    *,
+    run: Run,
+    case_run: CaseRun,
+    reason: FailureReason,
+    max_attempts: int,
+    ran: bool,
 ) -> None:
-    """A running case met a fault of ours: queue it again for another Node, or park it. The Run is locked."""
+    """A running case met a fault of ours: queue it for another Node, or park it. Both rows are locked."""
+    _give_back(tx, run, case_run, reason, max_attempts)
+    tx.session.flush()
+    note_fault(tx, run=run, case_run=case_run, ran=ran)
+
+
+def _give_back(
+    tx: Transaction, run: Run, case_run: CaseRun, reason: FailureReason, max_attempts: int
+) -> None:
     case_run.finished_at = tx.now
     case_run.failed_on = [*case_run.failed_on, str(case_run.node)]
     if run.held_since is not None or len(case_run.failed_on) >= max_attempts:

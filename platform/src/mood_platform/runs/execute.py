@@ -5,44 +5,42 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
-from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import transaction
 from mood_platform.errors import PlatformError
 from mood_platform.execution.limits import Limits
-from mood_platform.execution.outcome import outcome
-from mood_platform.execution.runtime import CaseJob, ContainerRuntime, Execution
+from mood_platform.execution.outcome import StateName, outcome
+from mood_platform.execution.runtime import CaseJob, Execution
 from mood_platform.models import KeptKind, Stage
-from mood_platform.queueing import JobQueue
+from mood_platform.runs.attendance import Slot, attend, hears_again, leave_to_others, rest
 from mood_platform.runs.claims import Claim, ClaimingNode, claim_next, heartbeat, record
 from mood_platform.runs.insist import insist
 from mood_platform.runs.lease import kept_alive
 from mood_platform.runs.left import Left
-from mood_platform.runs.node import Node, cached_case, case_folder, ensure_image, is_fit
-from mood_platform.storage.store import ObjectStore
+from mood_platform.runs.node import cached_case, case_folder, ensure_image
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
-    """What a slot works with."""
-
-    sessions: Sessions
-    queue: JobQueue
-    store: ObjectStore
-    runtime: ContainerRuntime
-    node: Node
-
-
 def work_once(slot: Slot, *, stages: Collection[Stage]) -> bool:
-    """Claim and run one case; False when there was none, or this node is not fit to run it."""
+    """Claim and run one case; False when there was none, or this Node must not take one now."""
+    with slot.turn:
+        if not attend(slot, stages=stages):
+            leave_to_others(slot)
+            return False
+        claim = _claim(slot, stages)
+        if claim is None:
+            return False
+        if _run(slot, claim) == "platform_fault":
+            attend(slot, stages=stages)
+        return True
+
+
+def _claim(slot: Slot, stages: Collection[Stage]) -> Claim | None:
+    """Work may wait that is not for this Node: then another one hears the bell."""
     node = slot.node
-    if not is_fit(node, slot.runtime):
-        return False
     claimant = ClaimingNode(
         name=node.name,
         machine=node.machine,
@@ -53,15 +51,20 @@ def work_once(slot: Slot, *, stages: Collection[Stage]) -> bool:
     )
     with transaction(slot.sessions, slot.queue) as tx:
         claim = claim_next(tx, stages=stages, node=claimant, lease_seconds=node.lease_seconds)
-    if claim is None:
-        return False
+        jobs = list(tx.jobs)
+    if claim is None and hears_again(jobs, stages):
+        rest(slot)
+    return claim
+
+
+def _run(slot: Slot, claim: Claim) -> StateName:
     with (
-        case_folder(node, claim.claim_id) as folder,
-        kept_alive(lambda: _beat(slot, claim), every_seconds=node.heartbeat_seconds) as lost,
+        case_folder(slot.node, claim.claim_id) as folder,
+        kept_alive(lambda: _beat(slot, claim), every_seconds=slot.node.heartbeat_seconds) as lost,
     ):
         execution = _execute(slot, claim, folder, lost)
         insist(lambda: _record(slot, claim, folder, execution, lost))
-    return True
+    return outcome(execution).state_name
 
 
 def _beat(slot: Slot, claim: Claim) -> bool:

@@ -8,7 +8,6 @@ import logging
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -21,8 +20,6 @@ from mood_platform.models import Json
 from mood_platform.storage.store import ObjectStore
 
 log = logging.getLogger(__name__)
-
-PROBE_BYTES = 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +39,10 @@ class Node:
     max_attempts: int = 3
     speed: float = 1.0
     toy_share: float = 0.1
+    rest_seconds: float = 0
+    """Between a bell that it left to others and the next one."""
+    engine_free_bytes: int = 0
+    cache_free_bytes: int = 0
     case_cache_bytes: int = 20 * 2**30
     image_cache_count: int = 20
 
@@ -74,20 +75,6 @@ def case_folders(cache: Path, *, instance: str) -> dict[str, Path]:
     start = f"case-{instance}-"
     found = {path.name.removeprefix(start): path for path in cache.glob(f"{start}*")}
     return {claim: path for claim, path in found.items() if re.fullmatch("[0-9a-f]{32}", claim)}
-
-
-def is_fit(node: Node, runtime: ContainerRuntime) -> bool:
-    """A node that could run nothing claims nothing: no case loses an attempt to it."""
-    try:
-        node.cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=node.cache, buffering=0) as probe:
-            probe.write(bytes(PROBE_BYTES))
-        if runtime.has_image(node.holder_image):
-            return True
-        log.error("No case is claimed here: the engine does not have the base image %s.", node.holder_image)
-    except (OSError, Transient) as error:
-        log.error("No case is claimed here: %s", error)  # noqa: TRY400 - an outage, not a bug
-    return False
 
 
 def cached_case(node: Node, store: ObjectStore, sha256: str) -> Path:

@@ -6,11 +6,11 @@ from sqlalchemy import select
 
 from mood_platform.db.transaction import Transaction
 from mood_platform.failures import FailureReason
-from mood_platform.models import CaseRun, CaseRunState, Run
+from mood_platform.models import CaseRun, CaseRunState, KnownNode, Run
 from mood_platform.queueing import Job
 
 
-def park(tx: Transaction, *, run: Run, case_run: CaseRun, reason: FailureReason) -> None:
+def park(tx: Transaction, *, run: Run, case_run: CaseRun, reason: FailureReason | None) -> None:
     """It waits for a healthy Node or an organizer, all else of its Run goes on. Both rows are locked."""
     case_run.lease_until = None
     case_run.advance(CaseRunState.PARKED, now=tx.now, reason=reason)
@@ -31,6 +31,25 @@ def unpark(tx: Transaction, *, case_run: CaseRun) -> None:
     case_run.advance(CaseRunState.COLLECTED if scored else CaseRunState.QUEUED, now=tx.now)
     if scored:
         tx.enqueue(Job.SCORE_CASE, case_run_id=str(case_run.id))
+
+
+def queue_what_released_nodes_parked(tx: Transaction, *, run: Run) -> int:
+    """Cases whose Node has left quarantine since: run once more by themselves, once. The Run is locked."""
+    parked = lock_parked(tx, run=run)
+    healed = [one for one in parked if one.resumed == 0 and _a_node_is_back(tx, one)]
+    for case_run in healed:
+        case_run.resumed += 1
+        unpark(tx, case_run=case_run)
+    if healed and len(healed) == len(parked):
+        run.parked_told_at = None
+    return len(healed)
+
+
+def _a_node_is_back(tx: Transaction, case_run: CaseRun) -> bool:
+    back = select(KnownNode.id).where(
+        KnownNode.name.in_(case_run.failed_on), KnownNode.released_at > case_run.state_since
+    )
+    return tx.session.scalar(back) is not None
 
 
 def lock_parked(tx: Transaction, *, run: Run) -> list[CaseRun]:

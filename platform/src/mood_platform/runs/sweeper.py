@@ -15,6 +15,7 @@ from mood_platform.models import CaseRun, CaseRunState, Image, ImageState, Run, 
 from mood_platform.queueing import Job, JobQueue, Queue
 from mood_platform.runs.due import due_runs
 from mood_platform.runs.endings import lock_case, lock_run, release
+from mood_platform.runs.parking import queue_what_released_nodes_parked
 from mood_platform.runs.schedule import ring_for_waiting_work
 from mood_platform.runs.telling import tell_ends
 
@@ -36,6 +37,7 @@ def sweep(sessions: Sessions, queue: Backlog, *, max_attempts: int) -> int:
         )
         found = tx.session.execute(expired).all()
     lost = sum(_release_lost(sessions, queue, case, run, max_attempts) for case, run in found)
+    _queue_what_healed(sessions, queue)
     with transaction(sessions, queue) as tx:
         ring_for_waiting_work(tx)
         tell_ends(tx)
@@ -54,8 +56,21 @@ def _release_lost(sessions: Sessions, queue: Backlog, case_id: UUID, run_id: UUI
         case_run = lock_case(tx, CaseRun.id == case_id, *lapsed)
         if run is None or case_run is None:
             return False
-        release(tx, run=run, case_run=case_run, reason=FailureReason.LOST_LEASE, max_attempts=max_attempts)
+        reason = FailureReason.LOST_LEASE
+        release(tx, run=run, case_run=case_run, reason=reason, max_attempts=max_attempts, ran=True)
         return True
+
+
+def _queue_what_healed(sessions: Sessions, queue: Backlog) -> None:
+    """One short transaction for each Run with parked cases that is not held."""
+    with transaction(sessions, queue) as tx:
+        parked = select(CaseRun.run_id).where(CaseRun.state == CaseRunState.PARKED, CaseRun.resumed == 0)
+        run_ids = tx.session.scalars(parked.distinct()).all()
+    for run_id in run_ids:
+        with transaction(sessions, queue) as tx:
+            run = lock_run(tx, run_id)
+            if run is not None and run.state.live and run.held_since is None:
+                queue_what_released_nodes_parked(tx, run=run)
 
 
 def _ring_for_lost_scoring(tx: Transaction) -> None:

@@ -18,7 +18,17 @@ from mood_evaluator import Task
 from mood_platform.accounts.principal import Principal
 from mood_platform.errors import PlatformError
 from mood_platform.execution.runtime import CaseJob, Execution
-from mood_platform.models import LIVE, CaseRun, CaseRunState, Image, Run, RunState, Stage, Submission
+from mood_platform.models import (
+    LIVE,
+    CaseRun,
+    CaseRunState,
+    Image,
+    KnownNode,
+    Run,
+    RunState,
+    Stage,
+    Submission,
+)
 from mood_platform.queueing import Job
 from mood_platform.runs.decisions import decide_ours, resume
 from mood_platform.runs.execute import work_once
@@ -94,6 +104,7 @@ class Explorer:
     # What machines do
 
     def work(self) -> None:
+        self.runtime.unwell = "no GPU" if self.dice.random() < 0.1 else None
         try:
             work_once(self.platform.slot(self.runtime), stages=ALL_STAGES)
         except Died:
@@ -132,6 +143,10 @@ class Explorer:
             self._change(update(CaseRun).where(CaseRun.id == case_run_id).values(late))
         for run_id in self._all(Run.id):
             self._change(update(Run).where(Run.id == run_id).values(state_since=Run.state_since - HOUR))
+
+        for node_id in self._all(KnownNode.id):
+            tested = {"tested_at": KnownNode.tested_at - HOUR, "health_since": KnownNode.health_since - HOUR}
+            self._change(update(KnownNode).where(KnownNode.id == node_id).values(tested))
 
     def _all(self, column: InstrumentedAttribute[UUID]) -> list[UUID]:
         with self.platform.open() as tx:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mood_platform.execution.runtime import CaseJob, Collected, Execution
+from mood_platform.execution.runtime import CaseJob, Collected, Execution, SelfTest
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,9 @@ class FakeRuntime:
     ) -> None:
         self._script = script or (lambda _job: Scripted.ending(0))
         self._before_case = before_case
+        self.unwell: str | None = None
+        """What its self-test finds."""
+        self.tests = 0
         self.images: set[str] = set()
         self.jobs: list[CaseJob] = []
         self.live: dict[str, str] = {}  # instance by claim id, for claims a test wants left behind
@@ -87,3 +90,10 @@ class FakeRuntime:
 
     def remove_claim(self, claim_id: str) -> None:
         self.live.pop(claim_id, None)
+
+    def self_test(self, test: SelfTest) -> str | None:  # noqa: ARG002 - the port's signature
+        self.tests += 1
+        return self.unwell
+
+    def free_bytes(self) -> int | None:
+        return None

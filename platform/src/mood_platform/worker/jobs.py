@@ -95,7 +95,11 @@ def _register_upkeep_jobs(app: Celery, world: WorldOf) -> None:
 
     @app.task(name=Job.SEND_MAIL, autoretry_for=OUTAGES, retry_backoff=5, max_retries=12)
     def send_one_mail(
-        kind: str, run: str | None = None, image: str | None = None, retention: str | None = None
+        kind: str,
+        run: str | None = None,
+        image: str | None = None,
+        retention: str | None = None,
+        node: str | None = None,
     ) -> None:
         here = world()
         if here.mailer is not None:
@@ -109,6 +113,7 @@ def _register_upkeep_jobs(app: Celery, world: WorldOf) -> None:
                     run=run,
                     image=image,
                     retention=retention,
+                    node=node,
                 )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 
 from mood_platform.db.engine import Sessions, make_engine, make_sessions
 from mood_platform.execution.docker import DockerRuntime
 from mood_platform.execution.runtime import ContainerRuntime
 from mood_platform.notifications.mailer import FolderMailer
-from mood_platform.runs.execute import Slot
+from mood_platform.runs.attendance import Slot
 from mood_platform.runs.limited_child import ChildLimits
 from mood_platform.runs.node import Node
 from mood_platform.runs.score_case import Evaluation
@@ -31,11 +32,18 @@ class World:
     node: Node
     mailer: FolderMailer | None
     """None: this installation sends no mails."""
+    turn: Lock = field(default_factory=Lock)
+    """Of the slot in this process."""
 
     @property
     def slot(self) -> Slot:
         return Slot(
-            sessions=self.sessions, queue=self.queue, store=self.store, runtime=self.runtime, node=self.node
+            sessions=self.sessions,
+            queue=self.queue,
+            store=self.store,
+            runtime=self.runtime,
+            node=self.node,
+            turn=self.turn,
         )
 
     @property
@@ -86,4 +94,7 @@ def make_node(settings: Settings) -> Node:
         max_attempts=execution.max_attempts,
         speed=execution.speed,
         toy_share=execution.toy_share,
+        rest_seconds=execution.rest_seconds,
+        engine_free_bytes=execution.engine_free_bytes,
+        cache_free_bytes=execution.cache_free_bytes,
     )

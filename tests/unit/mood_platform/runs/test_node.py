@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mood_platform.errors import NotFound, Transient
-from mood_platform.execution.runtime import CaseJob, Execution
+from mood_platform.execution.runtime import CaseJob, Execution, SelfTest
 from mood_platform.runs.node import Node, cached_case, ensure_image
 from mood_platform.storage.local import LocalStore
 
@@ -58,6 +58,12 @@ class Images:
 
     def remove_claim(self, claim_id: str) -> None:
         raise AssertionError("no claim is removed here")
+
+    def self_test(self, test: SelfTest) -> str | None:
+        raise AssertionError("nothing is tested here")
+
+    def free_bytes(self) -> int | None:
+        return None
 
 
 def a_node(cache: Path, *, case_cache_bytes: int = 10**9, image_cache_count: int = 2) -> Node:

@@ -1,0 +1,39 @@
+"""A slot's thread that says it is there while no bell rings, and ends a quarantine when the test passes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection
+from threading import Event, Thread
+
+from mood_platform.models import Stage
+from mood_platform.runs.attendance import Slot, attend, say_busy
+from mood_platform.worker.outages import outages_told
+from mood_platform.worker.world import World
+
+log = logging.getLogger(__name__)
+
+
+def start_presence(world: Callable[[], World], stages: Collection[Stage]) -> None:
+    """For the life of this process; the world is built in the thread, which nobody waits for."""
+    Thread(target=_be_there, args=(world, stages, Event()), name="presence", daemon=True).start()
+
+
+def _be_there(world: Callable[[], World], stages: Collection[Stage], ended: Event) -> None:
+    slot, seconds = world().slot, world().node.heartbeat_seconds
+    while True:
+        with outages_told("A sign of life"):
+            show(slot, stages)
+        if ended.wait(seconds):
+            return
+
+
+def show(slot: Slot, stages: Collection[Stage]) -> None:
+    """Once: a test that is due is made only while no case runs here."""
+    if slot.turn.acquire(blocking=False):
+        try:
+            attend(slot, stages=stages)
+        finally:
+            slot.turn.release()
+    else:
+        say_busy(slot, stages=stages)
