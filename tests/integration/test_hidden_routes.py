@@ -70,6 +70,8 @@ ENTRIES: Mapping[str, Entry] = {
     "DELETE /api/v1/uploads/{upload_id}": Entry(who=Who.TEAM, headers=TUS, changes=True),
     "GET /api/v1/images": TEAM,
     "GET /api/v1/images/{image_id}": TEAM,
+    "DELETE /api/v1/images/{image_id}": Entry(who=Who.TEAM, changes=True),
+    "GET /api/v1/storage": TEAM,
     "POST /api/v1/submissions": Entry(
         who=Who.TEAM, json={"image": str(uuid4()), "task": "pixel", "stage": "challenge"}
     ),
@@ -81,8 +83,10 @@ ENTRIES: Mapping[str, Entry] = {
     "GET /api/v1/leaderboards/{challenge}/{task}": OPEN,
 }
 """Every route but the organizers' own, which are all called alike."""
-ONE = Secrets(seed=1, cases=37, seconds=0.7654321, score=0.918273645, exit_code=113, word="zanzibar")
-TWO = Secrets(seed=2, cases=59, seconds=0.2468135, score=0.123454321, exit_code=117, word="kangaroo")
+ONE = Secrets(
+    seed=1, cases=37, seconds=0.7654321, score=0.918273645, exit_code=113, kept=7_654_321, word="zanzibar"
+)
+TWO = Secrets(seed=2, cases=59, seconds=0.2468135, score=0.123454321, exit_code=117, kept=31, word="kangaroo")
 """Other cases fail, in other numbers but equal bands; other times, scores, logs, nodes, names."""
 HIDDEN_NAMES = ("test-brain", "test-abdom", "nope-brain", f"sweep-{ONE.word}", f"sweep-{TWO.word}")
 VOLATILE = re.compile(

@@ -35,13 +35,13 @@ def intake(sessions: Sessions, store: LocalStore) -> Intake:
     return Intake(sessions, store)
 
 
-def killed(source: Path, target: Path, *, limit: int) -> ImageFacts:
+def killed(source: Path, target: Path, *, limit: int, room: int) -> ImageFacts:
     """As after the child was killed from outside, with half of its copy written."""
     target.write_bytes(b"half")
     raise Transient(f"The image check of {source} within {limit} ended with -9.")
 
 
-def disk_full(source: Path, target: Path, *, limit: int) -> ImageFacts:
+def disk_full(source: Path, target: Path, *, limit: int, room: int) -> ImageFacts:
     raise OSError(28, f"No space left for {source}, {target}, {limit}")
 
 
@@ -120,8 +120,8 @@ def test_a_lost_file_ends_in_our_fault_not_in_waiting(intake: Intake) -> None:
 
 
 def test_a_refusal_is_final_and_costs_one_attempt(intake: Intake) -> None:
-    def refuse(source: Path, target: Path, *, limit: int) -> ImageFacts:
-        raise SubmissionFault(FailureReason.IMAGE_TOO_LARGE, f"{source.name} {target.name} {limit}")
+    def refuse(source: Path, target: Path, *, limit: int, room: int) -> ImageFacts:
+        raise SubmissionFault(FailureReason.IMAGE_TOO_LARGE, f"{source.name} {target.name} {limit} {room}")
 
     image = intake.check(intake.hand_in(GOOD), check=refuse)
     assert (image.state, image.attempt) == (ImageState.REJECTED, 1)

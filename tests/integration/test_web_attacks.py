@@ -28,7 +28,7 @@ pytestmark = pytest.mark.integration
 API = "/api/v1"
 PASSWORD = "correct horse battery"
 SCRIPT = "<script>alert('x')</script><img src=x onerror=alert(1)>"
-SECRETS = Secrets(seed=3, cases=20, seconds=0.5, score=0.25, exit_code=1, word="walrus")
+SECRETS = Secrets(seed=3, cases=20, seconds=0.5, score=0.25, exit_code=1, kept=5, word="walrus")
 ID = {name: {"unknown": str(uuid4())} for name in ("submission_id", "image_id", "upload_id", "run_id")}
 WORDS = {"slug": "tiny", "challenge": "tiny", "task": "pixel", "name": "toy-brain", "path": "icon.svg"}
 IDS = ID | {name: {"public": value} for name, value in WORDS.items()}

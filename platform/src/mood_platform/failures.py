@@ -191,6 +191,14 @@ class FailureReason(StrEnum):
             "training data and packages that the prediction does not need."
         ),
     )
+    STORAGE_FULL = (
+        "storage_full",
+        Blame.TEAM,
+        (
+            "The unpacked image does not fit into what your team may keep; remove images that you no longer "
+            "need (`mood image list`, `mood image remove`), then hand it in again."
+        ),
+    )
     IMAGE_TOO_COMPLEX = (
         "image_too_complex",
         Blame.TEAM,

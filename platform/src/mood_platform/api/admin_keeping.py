@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -9,12 +10,14 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from mood_platform.db.transaction import Transaction
 from mood_platform.keeping.holds import current_holds, lift_holds, name_of, place_hold
+from mood_platform.keeping.ledger import accounts
 from mood_platform.keeping.plan import make_plan
 from mood_platform.keeping.round import rounds
 from mood_platform.models import Hold
 from mood_platform.serving.dependencies import Organizer, Tx, World
 from mood_platform.serving.pages import PAGE
 from mood_platform.serving.views import Document, Moment, Page, View
+from mood_platform.submissions.upload_files import free_bytes
 
 router = APIRouter(prefix="/admin", tags=["organizers"])
 Text = Annotated[str, Field(max_length=2000)]
@@ -49,6 +52,24 @@ class LiftedView(View):
     lifted: int
 
 
+class AccountView(View):
+    """Bytes of one team."""
+
+    team: str
+    images: int
+    toy: int
+    hidden: int
+    total: int
+
+
+class LedgerView(View):
+    items: list[AccountView]
+    free: int
+    """Bytes free on the disk of the object store."""
+    keep_free: int
+    """Below this nothing new is taken in."""
+
+
 class RoundView(View):
     at: Moment
     removes: bool
@@ -69,6 +90,14 @@ def read_retention(tx: Tx, _: Organizer) -> Page[RoundView]:
 def preview_retention(tx: Tx, context: World, _: Organizer) -> Document:
     """What a round would do now; nothing is done."""
     return make_plan(tx, unused_days=context.settings.storage.unused_image_days).to_json()
+
+
+@router.get("/storage")
+def read_ledger(tx: Tx, context: World, _: Organizer) -> LedgerView:
+    """What each team's images, toy cases and hidden cases keep, the largest first, and the free disk."""
+    storage = context.settings.storage
+    items = [AccountView(**asdict(one), total=one.total) for one in accounts(tx)]
+    return LedgerView(items=items, free=free_bytes(storage.root), keep_free=storage.free_bytes)
 
 
 @router.get("/holds")

@@ -6,11 +6,13 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from mood_platform.serving.dependencies import Me, Tx
+from mood_platform.serving.dependencies import Me, Tx, World
 from mood_platform.serving.pages import PAGE, decode_cursor, next_cursor
+from mood_platform.serving.storage_view import view_storage
 from mood_platform.serving.submission_view import view_image
-from mood_platform.serving.views import ImageView, Page
+from mood_platform.serving.views import ImageView, Page, StorageView
 from mood_platform.submissions.queries import find_image, list_images
+from mood_platform.submissions.removal import remove_own_image
 
 router = APIRouter(tags=["images"])
 
@@ -27,3 +29,15 @@ def read_images(tx: Tx, me: Me, cursor: str | None = None) -> Page[ImageView]:
 def read_image(image_id: UUID, tx: Tx, me: Me) -> ImageView:
     """Its state, digest, Tasks it can run, or why it was rejected."""
     return view_image(find_image(tx, team=me.require_team(), image_id=image_id))
+
+
+@router.delete("/images/{image_id}")
+def delete_image(image_id: UUID, tx: Tx, me: Me) -> ImageView:
+    """Make room: the archive goes, with what its toy cases left; refused while a challenge needs it."""
+    return view_image(remove_own_image(tx, principal=me, image_id=image_id))
+
+
+@router.get("/storage")
+def read_storage(tx: Tx, context: World, me: Me) -> StorageView:
+    """What your team keeps and may keep: images unpacked, and what toy cases left."""
+    return view_storage(tx, me.require_team(), context.settings)

@@ -53,6 +53,7 @@ def create_submission(
         challenge=body.challenge,
         name=body.name,
         idempotency_key=idempotency_key,
+        team_bytes=context.settings.storage.team_bytes,
     )
     return _view(tx, context, me, made.id)
 

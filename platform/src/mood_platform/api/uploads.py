@@ -75,6 +75,7 @@ def create(request: Request, tx: Tx, context: World, me: Me, _: Version) -> Resp
         hours=context.settings.api.upload_hours,
         root=context.settings.storage.root,
         keep_free=context.settings.api.upload_free_bytes,
+        team_bytes=context.settings.storage.team_bytes,
     )
     headers = offset_headers(offset=0, size=upload.size, expires_at=upload.expires_at, image=None)
     location = {"Location": f"{API_PREFIX}/uploads/{upload.id}"}

@@ -1,4 +1,4 @@
-"""`mood admin retention`, `holds`, `hold`, `unhold`: what is removed when, and what is kept longer."""
+"""`mood admin retention`, `storage`, `holds`, `hold`, `unhold`: what is kept, how much, how long."""
 
 from __future__ import annotations
 
@@ -30,6 +30,20 @@ def retention(
         return
     rounds = list(client.items("/admin/retention"))
     emit(rounds) if as_json else _show_rounds(rounds)
+
+
+def storage(as_json: AsJson = False) -> None:
+    """Show the ledger of bytes: images, toy cases and hidden cases of each team, and the free disk."""
+    found = dict(Client.member().get("/admin/storage"))
+    if as_json:
+        emit(found)
+        return
+    kinds = ("images", "toy", "hidden", "total")
+    rows = [(one["team"], *(size(one[kind]) for kind in kinds)) for one in found["items"]]
+    show_table(("team", *(f"{kind}>" for kind in kinds)), rows)
+    say.print(
+        f"Free on the disk: {size(found['free'])}; nothing is taken in below {size(found['keep_free'])}."
+    )
 
 
 def holds(as_json: AsJson = False) -> None:

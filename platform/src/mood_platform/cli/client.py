@@ -43,6 +43,9 @@ class Client:
     def post(self, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None) -> Any:
         return checked(self.http.post(path, json=body, headers=dict(headers or {}))).json()
 
+    def delete(self, path: str) -> Any:
+        return checked(self.http.delete(path)).json()
+
     def items(self, path: str, **query: object) -> Iterator[dict[str, Any]]:
         """Every item of a paged list."""
         cursor: str | None = None

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mood_platform.cli import account, admin, machine, results, starter, submit, team, trial
+from mood_platform.cli import account, admin, image, machine, results, starter, submit, team, trial
 from mood_platform.cli.console import echo, say
 from mood_platform.cli.problems import explain
 
@@ -56,6 +56,7 @@ for panel, commands in COMMANDS.items():
     for name, command in commands.items():
         app.command(name, rich_help_panel=panel)(command)
 app.add_typer(team.app, name="team", rich_help_panel="Account")
+app.add_typer(image.app, name="image", rich_help_panel="Participants")
 app.add_typer(admin.app, name="admin", rich_help_panel="Organizers and operators")
 
 

@@ -14,6 +14,7 @@ from mood_platform.cli.choices import ChallengeSlug, Reference, find_challenge, 
 from mood_platform.cli.client import Client
 from mood_platform.cli.console import BLANK, AsJson, echo, emit, number, say, show_table
 from mood_platform.cli.following import follow, percent_done, title
+from mood_platform.cli.image import storage_line
 from mood_platform.cli.problems import Problem
 
 
@@ -32,7 +33,11 @@ def status(
         views = list(client.items("/submissions"))
         if watch:
             views = follow(client, [view["id"] for view in views if not view["over"]])
-        emit(views) if as_json else _show_list(views)
+        if as_json:
+            emit(views)
+        else:
+            _show_list(views)
+            say.print(storage_line(client.get("/storage")))
         return
     view = find_submission(client, reference)
     if watch:

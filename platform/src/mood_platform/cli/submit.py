@@ -82,7 +82,12 @@ def _find_known(client: Client, archive: Archive) -> dict[str, Any] | None:
         return None
     images = client.items("/images")
     return next(
-        (one for one in images if one["digest"] == archive.digest and one["state"] == "accepted"), None
+        (
+            one
+            for one in images
+            if one["digest"] == archive.digest and one["state"] == "accepted" and not one["removed_at"]
+        ),
+        None,
     )
 
 

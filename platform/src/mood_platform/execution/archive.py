@@ -69,9 +69,19 @@ def inspect_archive(path: Path, *, limit: int) -> ImageFacts:
     return _examine(path, limit=limit).facts
 
 
-def rewrite_archive(source: Path, target: Path, *, limit: int) -> ImageFacts:
-    """As `inspect_archive`; then writes the clean archive to `target`."""
+class NoRoom(Exception):
+    """The image is fine, and larger unpacked than there is room for; nothing was written."""
+
+    def __init__(self, facts: ImageFacts) -> None:
+        super().__init__(f"The image has {facts.unpacked} bytes unpacked.")
+        self.facts = facts
+
+
+def rewrite_archive(source: Path, target: Path, *, limit: int, room: int | None = None) -> ImageFacts:
+    """As `inspect_archive`; then writes the clean archive to `target`, where its bytes fit into `room`."""
     examined = _examine(source, limit=limit)
+    if room is not None and examined.facts.unpacked > room:
+        raise NoRoom(examined.facts)
     with (
         source.open("rb") as raw,
         target.open("wb") as sink,

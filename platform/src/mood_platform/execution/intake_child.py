@@ -2,7 +2,7 @@
 
 Python's own tar reader can be made to allocate gigabytes by a small file; here that ends the child, and
 the participant reads a clear rejection. A child that ends in any other way, or is not given the time, says
-nothing about the archive: that is Transient. Run as a program: SOURCE TARGET LIMIT MEMORY CPU_SECONDS.
+nothing about the archive: that is Transient. Run as a program: SOURCE TARGET LIMIT ROOM MEMORY CPU_SECONDS.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mood_platform.errors import SubmissionFault, Transient
-from mood_platform.execution.archive import rewrite_archive
+from mood_platform.execution.archive import NoRoom, rewrite_archive
 from mood_platform.execution.image_config import ImageFacts
 from mood_platform.failures import FailureReason
 
@@ -25,17 +25,21 @@ _MEMORY = 768 * _MIB
 _SLACK = 128 * _MIB
 _BASE_SECONDS = 120
 _SLOWEST_RATE = 16 * _MIB  # bytes of the upload a second
+_NO_BOUND = 2**63 - 1
 _PATIENCE = 4  # wall time over processor time: a busy machine is not the archive's doing
 
 
-def check_image(source: Path, target: Path, *, limit: int, memory: int = _MEMORY) -> ImageFacts:
+def check_image(
+    source: Path, target: Path, *, limit: int, room: int = _NO_BOUND, memory: int = _MEMORY
+) -> ImageFacts:
     """Checks `source` and writes the clean archive to `target`; SubmissionFault if the image is unfit.
 
-    `limit` bounds the unpacked image, `memory` what the check may allocate, both in bytes. OSError: the disk
-    is full or the store is away; Transient: the check ended otherwise, and says nothing about the archive.
+    `limit` bounds the unpacked image, `memory` what the check may allocate, both in bytes. NoRoom: the clean
+    archive would take more than `room`, and not a byte of it was written. OSError: the disk is full or the
+    store is away; Transient: the check ended otherwise, and says nothing about the archive.
     """
     cpu_seconds = _BASE_SECONDS + source.stat().st_size // _SLOWEST_RATE
-    numbers = [str(number) for number in (limit, memory, cpu_seconds)]
+    numbers = [str(number) for number in (limit, room, memory, cpu_seconds)]
     command = [sys.executable, "-I", "-m", __spec__.name, str(source), str(target), *numbers]
     try:
         child = subprocess.run(command, capture_output=True, timeout=_PATIENCE * cpu_seconds, check=False)
@@ -59,6 +63,8 @@ def _read_answer(child: subprocess.CompletedProcess[bytes]) -> ImageFacts:
         raise OSError(f"The image check could not read or write: {answer['outage']}.")
     if "fault" in answer:
         raise SubmissionFault(FailureReason(answer["fault"]), answer["detail"])
+    if "no_room" in answer:
+        raise NoRoom(ImageFacts.from_json(answer["no_room"]))
     return ImageFacts.from_json(answer["facts"])
 
 
@@ -75,9 +81,11 @@ def _confine(*, memory: int, cpu_seconds: int, file_size: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
 
 
-def _answer(source: Path, target: Path, *, limit: int) -> dict[str, Any]:
+def _answer(source: Path, target: Path, *, limit: int, room: int) -> dict[str, Any]:
     try:
-        return {"facts": rewrite_archive(source, target, limit=limit).to_json()}
+        return {"facts": rewrite_archive(source, target, limit=limit, room=room).to_json()}
+    except NoRoom as error:
+        return {"no_room": error.facts.to_json()}
     except SubmissionFault as fault:
         return {"fault": fault.reason, "detail": fault.detail}
     except MemoryError:
@@ -91,9 +99,9 @@ def _answer(source: Path, target: Path, *, limit: int) -> dict[str, Any]:
 def main(arguments: list[str]) -> None:
     """The child's side."""
     source, target = Path(arguments[0]), Path(arguments[1])
-    limit, memory, cpu_seconds = (int(number) for number in arguments[2:5])
+    limit, room, memory, cpu_seconds = (int(number) for number in arguments[2:6])
     _confine(memory=memory, cpu_seconds=cpu_seconds, file_size=limit + _SLACK)
-    sys.stdout.write(json.dumps(_answer(source, target, limit=limit)))
+    sys.stdout.write(json.dumps(_answer(source, target, limit=limit, room=room)))
 
 
 if __name__ == "__main__":

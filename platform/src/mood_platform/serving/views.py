@@ -107,6 +107,17 @@ class ImageView(View):
     removed_at: Moment | None
 
 
+class StorageView(View):
+    """Bytes that a team keeps; what hidden cases left is no part of it."""
+
+    images: int
+    """As unpacked."""
+    toy: int
+    """Predictions and logs of toy cases."""
+    used: int
+    limit: int
+
+
 class StepView(View):
     """One line of a Submission's way."""
 

@@ -18,6 +18,7 @@ from mood_platform.clock import rfc3339
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import AlreadyExists, Conflict, Invalid, SubmissionFault
 from mood_platform.failures import FailureReason
+from mood_platform.keeping.ledger import check_room
 from mood_platform.models import (
     Challenge,
     Image,
@@ -49,6 +50,7 @@ def submit(
     challenge: str | None = None,
     name: str = "",
     idempotency_key: str | None = None,
+    team_bytes: int | None = None,
 ) -> Submission:
     """Decide order and quota once, under the lock of the Team row, and start the first Run.
 
@@ -63,6 +65,8 @@ def submit(
     check_submit_window(edition, now=tx.now, upload_begun_at=image.upload_begun_at)
     _check_runnable(image, task, edition)
     _check_stage(tx, team, edition, stage)
+    if stage is Stage.TOY and team_bytes is not None:  # the challenge stage is bounded by its quota
+        check_room(tx, team=team, limit=team_bytes)
     team.last_number += 1
     submission = Submission(
         team_id=team.id,

@@ -23,6 +23,7 @@ from mood_platform.errors import (
     QuotaExceeded,
     TooLarge,
 )
+from mood_platform.keeping.ledger import check_room
 from mood_platform.models import Image, Team, Upload, UploadState
 from mood_platform.queueing import Job
 from mood_platform.submissions.upload_files import create_file, free_bytes, received, upload_path
@@ -47,6 +48,7 @@ def create_upload(
     hours: float,
     root: Path,
     keep_free: int = 0,
+    team_bytes: int | None = None,
 ) -> Upload:
     """All that can be known is checked before the first byte; `root` is the object store's folder."""
     team = principal.require_team()
@@ -55,6 +57,8 @@ def create_upload(
     if sha256 is not None and not re.fullmatch("[0-9a-f]{64}", sha256):
         raise Invalid("Metadata sha256: it is no SHA-256.", remedy="Send 64 lower-case hexadecimal digits.")
     _check_open_uploads(tx, team, size=size, most=OPEN_LIMITS * limit_bytes)
+    if team_bytes is not None:
+        check_room(tx, team=team, limit=team_bytes, more=size)
     _check_space(root, size=size, keep_free=keep_free)
     upload = Upload(
         team_id=team.id,

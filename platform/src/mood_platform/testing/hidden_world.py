@@ -10,6 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from sqlalchemy import select
+
 from mood_evaluator import Dataset, Task
 from mood_platform.accounts.principal import Principal
 from mood_platform.challenges.service import install_test_set
@@ -17,7 +19,18 @@ from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.execution.usage import Usage
 from mood_platform.failures import FailureReason
-from mood_platform.models import CaseRun, CaseRunState, Json, Run, RunState, Stage, Submission, User
+from mood_platform.models import (
+    CaseRun,
+    CaseRunState,
+    Json,
+    KeptKind,
+    KeptObject,
+    Run,
+    RunState,
+    Stage,
+    Submission,
+    User,
+)
 from mood_platform.runs.endings import fail_run
 from mood_platform.runs.queries import case_runs_of, newest_run
 from mood_platform.runs.service import start_analysis, stop_run
@@ -45,6 +58,8 @@ class Secrets:
     seconds: float
     score: float
     exit_code: int
+    kept: int
+    """Bytes of each hidden prediction."""
     word: str
     """In logs, nodes, notes, flags, and names of test sets."""
 
@@ -208,6 +223,7 @@ class _Play:
         if state in (CaseRunState.SUCCEEDED, CaseRunState.OUTPUT_INVALID):
             row.advance(CaseRunState.COLLECTED, now=tx.now)
         row.advance(state, now=tx.now, reason=reason)
+        self._leave(tx, row)
         if row.toy:
             return
         row.started_at = row.finished_at = tx.now
@@ -219,6 +235,26 @@ class _Play:
         row.log_key = f"runs/{row.run_id}/{row.id}/{row.claim_id}/log"
         row.prediction_key = f"runs/{row.run_id}/{row.id}/{row.claim_id}/prediction"
         self.platform.store.put_bytes(row.log_key, f"log of {secrets.word}".encode())
+
+    def _leave(self, tx: Transaction, row: CaseRun) -> None:
+        """Written down for the ledger: equal for toy cases, secret for hidden ones."""
+        team_id = tx.session.scalars(
+            select(Submission.team_id)
+            .join(Run, Run.submission_id == Submission.id)
+            .where(Run.id == row.run_id)
+        ).one()
+        tx.session.add(
+            KeptObject(
+                key=f"runs/{row.run_id}/{row.id}/{row.claim_id}/prediction",
+                team_id=team_id,
+                run_id=row.run_id,
+                case_run_id=row.id,
+                kind=KeptKind.PREDICTION,
+                toy=row.toy,
+                size=1000 if row.toy else self.secrets.kept,
+                stored_at=tx.now,
+            )
+        )
 
     def _report(self, tx: Transaction, run: Run, toy: Sequence[CaseRun]) -> None:
         """As the evaluate worker would have written it, with a log that tries to be a script."""

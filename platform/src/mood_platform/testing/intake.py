@@ -10,7 +10,7 @@ from mood_platform.db.transaction import transaction
 from mood_platform.execution import intake_child
 from mood_platform.models import Image, Upload
 from mood_platform.storage.local import LocalStore
-from mood_platform.submissions.intake import Checker, check_image
+from mood_platform.submissions.intake import WITHOUT_BOUND, Checker, Room, check_image
 from mood_platform.submissions.upload_files import append
 from mood_platform.submissions.uploads import create_upload, finish
 from mood_platform.testing.edition import make_edition, make_participant
@@ -27,7 +27,14 @@ class Intake:
             self.challenge = make_edition(tx, store=store, folder=store.root.parent / "sets", cases=2)
             self.north, self.south = make_participant(tx, "north"), make_participant(tx, "south")
 
-    def hand_in(self, archive: bytes, *, by: Principal | None = None, sha256: str | None = None) -> UUID:
+    def hand_in(
+        self,
+        archive: bytes,
+        *,
+        by: Principal | None = None,
+        sha256: str | None = None,
+        team_bytes: int | None = None,
+    ) -> UUID:
         """The whole upload; the id of the Image it became."""
         team = by or self.north
         with transaction(self.sessions, self.queue) as tx:
@@ -40,13 +47,18 @@ class Intake:
                 limit_bytes=LIMIT,
                 hours=1,
                 root=self.store.root,
+                team_bytes=team_bytes,
             )
         append(self.store.root, upload.id, offset=0, size=len(archive), chunks=[archive])
         with transaction(self.sessions, self.queue) as tx:
             return finish(tx, principal=team, upload_id=upload.id, root=self.store.root).id
 
-    def check(self, image_id: UUID, *, check: Checker = intake_child.check_image) -> Image:
-        check_image(self.sessions, self.queue, self.store, image_id=image_id, limit=LIMIT, check=check)
+    def check(
+        self, image_id: UUID, *, check: Checker = intake_child.check_image, room: Room = WITHOUT_BOUND
+    ) -> Image:
+        check_image(
+            self.sessions, self.queue, self.store, image_id=image_id, limit=LIMIT, check=check, room=room
+        )
         return self.image(image_id)
 
     def image(self, image_id: UUID) -> Image:

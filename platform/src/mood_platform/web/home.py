@@ -8,8 +8,9 @@ from mood_evaluator import Task
 from mood_platform.db.transaction import Transaction
 from mood_platform.models import Challenge, Team
 from mood_platform.serving.challenge_view import view_challenge
-from mood_platform.serving.dependencies import Tx, Viewer
+from mood_platform.serving.dependencies import Tx, Viewer, World
 from mood_platform.serving.leaderboard_view import find_leaderboard
+from mood_platform.serving.storage_view import view_storage
 from mood_platform.serving.submission_view import view_submissions
 from mood_platform.serving.views import SubmissionView
 from mood_platform.submissions.queries import list_submissions
@@ -21,7 +22,7 @@ SHOWN = 20
 
 
 @router.get("/")
-def show_home(request: Request, tx: Tx, viewer: Viewer) -> Response:
+def show_home(request: Request, tx: Tx, viewer: Viewer, context: World) -> Response:
     challenge = find_current_challenge(tx)
     team = viewer.team if viewer else None
     return render_page(
@@ -32,6 +33,7 @@ def show_home(request: Request, tx: Tx, viewer: Viewer) -> Response:
         challenge=view_challenge(tx, challenge, team=team) if challenge else None,
         boards=_boards(tx, challenge),
         submissions=_newest(tx, team),
+        storage=view_storage(tx, team, context.settings) if team else None,
     )
 
 

@@ -20,7 +20,7 @@ from mood_platform.runs.rescore import rescore_run
 from mood_platform.runs.score_case import score_case
 from mood_platform.runs.score_run import score_run
 from mood_platform.runs.sweeper import sweep
-from mood_platform.submissions.intake import check_image
+from mood_platform.submissions.intake import Room, check_image
 from mood_platform.submissions.purge import purge_uploads
 from mood_platform.worker.outages import OUTAGES, outages_told
 from mood_platform.worker.world import World
@@ -73,12 +73,14 @@ def _register_intake_jobs(app: Celery, world: WorldOf) -> None:
         here = world()
         with exclusively(here.sessions, UUID(image_id)) as alone:
             if alone:
+                storage = here.settings.storage
                 check_image(
                     here.sessions,
                     here.queue,
                     here.store,
                     image_id=UUID(image_id),
                     limit=here.settings.api.upload_bytes_max,
+                    room=Room(team_bytes=storage.team_bytes, keep_free=storage.free_bytes),
                 )
 
 
