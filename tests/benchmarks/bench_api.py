@@ -133,9 +133,8 @@ def _visitor(platform: TinyPlatform, team: Principal, slug: str, submissions: Se
 def _server(variables: dict[str, str]) -> Iterator[str]:
     """As the supervisor starts it."""
     url = f"http://127.0.0.1:{free_port()}"
-    words = ["-m", "uvicorn", "--factory", "mood_platform.serving.asgi:create_app", "--no-access-log"]
-    address = ["--port", url.rpartition(":")[2], "--log-level", "warning"]
-    server = subprocess.Popen([sys.executable, *words, *address], env={**os.environ, **variables})
+    words = ["-m", "mood_platform.serving.server", "--port", url.rpartition(":")[2]]
+    server = subprocess.Popen([sys.executable, *words], env={**os.environ, **variables})
     try:
         wait_until(lambda: _answers(url))
         yield url

@@ -9,14 +9,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from mood_platform.accounts import service
+from mood_platform.accounts.passwords import verify_password
 from mood_platform.accounts.queries import audit_trail, members
 from mood_platform.accounts.service import (
     authenticate,
     create_team,
-    login,
+    hash_new_password,
     make_organizer,
     make_reference,
-    register,
     revoke,
 )
 from mood_platform.db.engine import Sessions
@@ -27,6 +28,17 @@ from mood_platform.testing.queue import FakeQueue
 
 pytestmark = pytest.mark.integration
 PASSWORD = "correct horse battery"
+
+
+def register(tx: Transaction, *, email: str, name: str, password: str) -> User:
+    hashed = hash_new_password(email=email, name=name, password=password)
+    return service.register(tx, email=email, name=name, password_hash=hashed)
+
+
+def login(tx: Transaction, *, email: str, password: str) -> str:
+    stored = service.find_password_hash(tx, email=email)
+    proved = stored if verify_password(stored, password) else None
+    return service.open_session(tx, email=email, password_hash=proved)
 
 
 @pytest.fixture

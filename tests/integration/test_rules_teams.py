@@ -38,7 +38,7 @@ def north(platform: TinyPlatform) -> Principal:
 
 def newcomer(platform: TinyPlatform, name: str) -> User:
     with platform.open() as tx:
-        return register(tx, email=f"{name}@example.org", name=name, password="correct horse battery")
+        return register(tx, email=f"{name}@example.org", name=name, password_hash="!")
 
 
 def invited(platform: TinyPlatform, member: Principal) -> str:

@@ -8,6 +8,7 @@ PlatformError(detail, *, remedy)
 ├ Conflict            right request, wrong moment
 │ ├ InvalidTransition · QuotaExceeded · StageClosed · AlreadyExists · OffsetMismatch · Locked
 ├ TooLarge            over a stated limit
+├ TooSlow             did not arrive within a stated time
 ├ NoSpace             the platform's disk is full: the organizers' turn
 ├ SubmissionFault     the team's image is at fault: carries a FailureReason
 ├ Misconfigured       the operator's turn: names the setting or the file
@@ -74,6 +75,10 @@ class OffsetMismatch(Conflict):
 
 class Locked(Conflict):
     code = "locked"
+
+
+class TooSlow(PlatformError):
+    code = "too_slow"
 
 
 class NoSpace(PlatformError):

@@ -85,6 +85,12 @@ class ApiSettings(BaseModel):
     upload_bytes_max: int = 40 * 2**30
     """Most bytes of an archive, and of the image in it; an edition may allow less (`limits.image`)."""
     upload_hours: float = 48
+    trusted_proxies: str = ""
+    """Addresses or networks, with commas, whose `X-Forwarded-For` is believed; by default none."""
+    header_seconds: float = 20
+    """A connection whose request is not begun and its headers not complete within this is ended."""
+    body_seconds: float = 60
+    """A body that is no part of an upload must be here within this."""
     upload_idle_seconds: float = 60
     """A part that brings no byte for so long is taken for broken off: its upload can be carried on."""
     upload_free_bytes: int = 2 * 2**30

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from mood_platform.accounts.audit import PLATFORM, audit, subject_of
-from mood_platform.accounts.passwords import hash_password, verify_password
+from mood_platform.accounts.passwords import hash_password
 from mood_platform.accounts.principal import Principal
 from mood_platform.accounts.reasons import require_reason
 from mood_platform.accounts.tokens import find_token, issue_token
@@ -22,13 +22,20 @@ EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za
 """As browsers check it: one address, nothing that a mail header would read as two."""
 
 
-def register(tx: Transaction, *, email: str, name: str, password: str) -> User:
+def hash_new_password(*, email: str, name: str, password: str) -> str:
+    """The first step of registering: everything that can be said without a database, then the slow hash."""
     if len(email) > LONGEST_EMAIL or not EMAIL.fullmatch(email):
         raise Invalid("Field email: that is not an e-mail address.", remedy="Use the form name@example.org.")
+    _checked_name("name", name)
+    return hash_password(password)
+
+
+def register(tx: Transaction, *, email: str, name: str, password_hash: str) -> User:
+    """The second step; the hash is that of `hash_new_password`."""
     user = User(
         email=email,
         name=_checked_name("name", name),
-        password_hash=hash_password(password),
+        password_hash=password_hash,
         created_at=tx.now,
     )
     _insert_unique(tx, user, taken=f"There is an account for {email} already.", remedy="Log in instead.")
@@ -36,10 +43,16 @@ def register(tx: Transaction, *, email: str, name: str, password: str) -> User:
     return user
 
 
-def login(tx: Transaction, *, email: str, password: str, label: str = "login") -> str:
-    """A new token; the caller limits how often this may be tried."""
+def find_password_hash(tx: Transaction, *, email: str) -> str | None:
+    """The first step of logging in; the caller limits how often this may be tried."""
     user = _user_of_email(tx, email)
-    if not verify_password(user.password_hash if user else None, password) or user is None:
+    return None if user is None else user.password_hash
+
+
+def open_session(tx: Transaction, *, email: str, password_hash: str | None, label: str = "login") -> str:
+    """The last step: a new token, for who has proved the password of this hash (None: nobody has)."""
+    user = _user_of_email(tx, email)
+    if user is None or password_hash is None or user.password_hash != password_hash:
         raise Unauthenticated("E-mail or password is wrong.", remedy="Check both, or register first.")
     return issue_token(tx, user=user, label=label)
 

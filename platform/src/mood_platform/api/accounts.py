@@ -7,8 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from mood_platform.accounts.invitations import invite, join_team
 from mood_platform.accounts.principal import Principal
-from mood_platform.accounts.service import create_team, login, register, revoke
+from mood_platform.accounts.service import create_team, revoke
 from mood_platform.serving.dependencies import BearerSecret, Caller, Me, Tx, World
+from mood_platform.serving.logins import log_in, open_account
 from mood_platform.serving.submission_view import view_team
 from mood_platform.serving.views import MeView, Moment, TeamView, View
 
@@ -51,19 +52,21 @@ class TokenView(View):
 
 
 @router.post("/users", status_code=201)
-def register_user(body: Registration, tx: Tx, context: World, caller: Caller) -> MeView:
+async def register_user(body: Registration, context: World, caller: Caller) -> MeView:
     """Open an account."""
-    context.logins.count(caller, "new account")
-    user = register(tx, email=body.email, name=body.name, password=body.password.get_secret_value())
-    return view_me(Principal(user=user, team=None, organizer=False))
+    password = body.password.get_secret_value()
+    return view_me(
+        await open_account(context, caller=caller, email=body.email, name=body.name, password=password)
+    )
 
 
 @router.post("/tokens", status_code=201)
-def create_token(body: Login, tx: Tx, context: World, caller: Caller) -> TokenView:
+async def create_token(body: Login, context: World, caller: Caller) -> TokenView:
     """Log in: the answer is a token that lasts 90 days."""
-    context.logins.count(caller, body.email)
-    secret = login(tx, email=body.email, password=body.password.get_secret_value(), label=body.label)
-    return TokenView(token=secret)
+    password = body.password.get_secret_value()
+    return TokenView(
+        token=await log_in(context, caller=caller, email=body.email, password=password, label=body.label)
+    )
 
 
 @router.delete("/tokens/current", status_code=204)

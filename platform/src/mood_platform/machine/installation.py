@@ -97,15 +97,14 @@ class Installation:
         """Everything the supervisor keeps alive, in starting order."""
         settings = self.settings()
         python = [sys.executable, "-m"]
-        address = ["--host", "127.0.0.1", "--port", settings["MOOD_API__PORT"]]
-        api = [*python, "uvicorn", "--factory", "mood_platform.serving.asgi:create_app", *address]
+        api = [*python, "mood_platform.serving.server", "--port", settings["MOOD_API__PORT"]]
         celery = [*python, "celery", "-A", "mood_platform.worker.celery"]
         schedule = ["--pidfile=", "--schedule", str(self.run_folder / "beat")]
         postgres = [*python, "mood_platform.machine.run_postgres", str(self.postgres.home)]
         return [
             Program("postgres", postgres, order=1, stop="INT"),
             Program("valkey", self.valkey.server_command(), order=1),
-            Program("api", [*api, "--no-access-log"], order=2),
+            Program("api", api, order=2),
             Program("beat", [*celery, "beat", *schedule], order=2),
             _worker(celery, "upkeep", queues="upkeep,mail"),
             _worker(celery, "keeper", queues="retention"),

@@ -28,5 +28,6 @@ def new_app(context: Context | None, *, render: Renderer, **options: Any) -> Fas
 def join(pages: FastAPI, api: FastAPI, *, context: Context) -> ASGIApp:
     """One server; the wrappers stand outside both, so that even a crash has an id and headers."""
     pages.mount(API_PREFIX, api)
-    bounded = BodyLimit(pages, chunk_bytes=context.settings.api.upload_chunk_bytes)
+    api_settings = context.settings.api
+    bounded = BodyLimit(pages, chunk_bytes=api_settings.upload_chunk_bytes, seconds=api_settings.body_seconds)
     return RequestId(SecurityHeaders(bounded, secure=context.secure))

@@ -1,4 +1,4 @@
-"""The shim uvicorn starts: `uvicorn --factory mood_platform.serving.asgi:create_app`.
+"""What the server process serves: API and pages over one context.
 
 The applications are named, not imported: both are built on this package, so the arrow points here only.
 """

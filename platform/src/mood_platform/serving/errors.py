@@ -24,6 +24,7 @@ from mood_platform.errors import (
     PlatformError,
     SubmissionFault,
     TooLarge,
+    TooSlow,
     Transient,
     Unauthenticated,
 )
@@ -39,6 +40,7 @@ STATUS: Mapping[type[PlatformError], int] = {
     Locked: 423,
     NoSpace: 507,
     TooLarge: 413,
+    TooSlow: 408,
     TooManyRequests: 429,
     Transient: 503,
     PlatformError: 500,

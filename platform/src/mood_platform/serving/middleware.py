@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from asyncio import get_running_loop, timeout_at
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mood_platform.errors import TooLarge
+from mood_platform.errors import PlatformError, TooLarge, TooSlow
 from mood_platform.serving.errors import problem_of, render_json
 
 CONTENT_SECURITY_POLICY = (
@@ -67,52 +68,74 @@ class SecurityHeaders:
 
 
 class BodyLimit:
-    """Refuses a body over the limit: at once by its declared length, else while it arrives."""
+    """Refuses a body over the limit: at once by its declared length, else while it arrives; or too slow.
 
-    def __init__(self, app: ASGIApp, *, chunk_bytes: int) -> None:
+    Parts of uploads have a clock of their own: they may take long, but not stand still.
+    """
+
+    def __init__(self, app: ASGIApp, *, chunk_bytes: int, seconds: float) -> None:
         self.app = app
         self.chunk_bytes = chunk_bytes
+        self.seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        limit = self.chunk_bytes if scope["method"] == "PATCH" else BODY_LIMIT
-        error = TooLarge(f"The body is over {limit} bytes.", remedy="Send less at once.")
+        part = scope["method"] == "PATCH"
+        limit = self.chunk_bytes if part else BODY_LIMIT
         if _declared_length(scope) > limit:
-            await render_json(Request(scope), problem_of(error))(scope, receive, send)
+            await render_json(Request(scope), problem_of(_too_large(limit)))(scope, receive, send)
             return
-        body = _BoundedBody(receive, send, limit=limit, error=error)
+        body = _BoundedBody(receive, send, limit=limit, seconds=None if part else self.seconds)
         try:
             await self.app(scope, body.receive, body.send)
-        except TooLarge:
-            if not body.refused:
+        except (TooLarge, TooSlow) as error:
+            if error is not body.refusal:
                 raise
-        if body.refused:
-            await render_json(Request(scope), problem_of(error))(scope, receive, send)
+        if body.refusal is not None:
+            await render_json(Request(scope), problem_of(body.refusal))(scope, receive, send)
 
 
 class _BoundedBody:
-    """Counts what arrives. Once it is too much, whatever the application makes of that is not sent."""
+    """Counts and times what arrives. Once it is refused, nothing that the application makes of it is sent."""
 
-    def __init__(self, receive: Receive, send: Send, *, limit: int, error: TooLarge) -> None:
+    def __init__(self, receive: Receive, send: Send, *, limit: int, seconds: float | None) -> None:
         self._receive, self._send = receive, send
-        self._left, self._error = limit, error
+        self._limit, self._left, self._seconds = limit, limit, seconds
+        self._deadline = None if seconds is None else get_running_loop().time() + seconds
         self._answered = False
-        self.refused = False
+        self.refusal: TooLarge | TooSlow | None = None
 
     async def receive(self) -> Message:
-        message = await self._receive()
+        try:
+            async with timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError:
+            raise self._refuse(_too_slow(self._seconds)) from None
+        if not message.get("more_body"):
+            self._deadline = None  # what is waited for from now on is the caller's leaving
         self._left -= len(message.get("body", b""))
         if self._left < 0:
-            self.refused = not self._answered
-            raise self._error
+            raise self._refuse(_too_large(self._limit))
         return message
 
     async def send(self, message: Message) -> None:
-        self._answered = self._answered or not self.refused
-        if not self.refused:
+        self._answered = self._answered or self.refusal is None
+        if self.refusal is None:
             await self._send(message)
+
+    def _refuse(self, error: TooLarge | TooSlow) -> PlatformError:
+        self.refusal = None if self._answered else error
+        return error
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"The body is over {limit} bytes.", remedy="Send less at once.")
+
+
+def _too_slow(seconds: float | None) -> TooSlow:
+    return TooSlow(f"The body was not here within {seconds:g} s.", remedy="Send it again, without a pause.")
 
 
 def _declared_length(scope: Scope) -> int:

@@ -22,6 +22,7 @@ from mood_platform.api.app import create_api
 from mood_platform.serving.app import join
 from mood_platform.serving.context import build_context
 from mood_platform.serving.dependencies import SESSION_COOKIE
+from mood_platform.serving.server import server_config
 from mood_platform.settings import ApiSettings, BrokerSettings, DatabaseSettings, Settings, StorageSettings
 from mood_platform.storage.local import LocalStore
 from mood_platform.testing.factories import TinyPlatform
@@ -55,7 +56,7 @@ def serve_site(platform: TinyPlatform, *, database_url: str, root: Path, **api: 
     """`root` is the object store's folder; `api` changes single API settings."""
     settings = Settings(
         database=DatabaseSettings(url=SecretStr(database_url)),
-        broker=BrokerSettings(url=SecretStr("redis://nobody")),
+        broker=BrokerSettings(url=SecretStr("redis+socket:///nowhere/valkey.sock")),
         storage=StorageSettings(root=root),
         api=ApiSettings(**api),
     )
@@ -63,10 +64,10 @@ def serve_site(platform: TinyPlatform, *, database_url: str, root: Path, **api: 
     assert isinstance(platform.store, LocalStore), "the server reads the same folder"
     pages, endpoints = create_pages(context), create_api(context)
     with _listen() as listener:
-        config = uvicorn.Config(
+        config = server_config(
             join(pages, endpoints, context=context),
+            settings.api,
             log_level="critical",
-            ws="none",
             timeout_graceful_shutdown=1,
         )
         server = uvicorn.Server(config)

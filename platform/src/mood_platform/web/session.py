@@ -8,11 +8,12 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from mood_platform.accounts.service import login, revoke
+from mood_platform.accounts.service import revoke
 from mood_platform.accounts.tokens import LIFETIME
 from mood_platform.errors import PlatformError, Unauthenticated
 from mood_platform.serving.dependencies import SESSION_COOKIE, Caller, Tx, Viewer, World
 from mood_platform.serving.errors import problem_of
+from mood_platform.serving.logins import log_in
 from mood_platform.serving.rate_limit import TooManyRequests
 from mood_platform.web.csrf import CheckedForm
 from mood_platform.web.templating import render_page
@@ -29,9 +30,8 @@ def show_login(request: Request, viewer: Viewer, next: str = "/") -> Response:  
 
 
 @router.post("/login")
-def log_in(
+async def start_session(
     request: Request,
-    tx: Tx,
     context: World,
     caller: Caller,
     _: CheckedForm,
@@ -40,8 +40,7 @@ def log_in(
     next: Text = "/",  # noqa: A002 - the field's name
 ) -> Response:
     try:
-        context.logins.count(caller, email)
-        secret = login(tx, email=email, password=password, label="browser")
+        secret = await log_in(context, caller=caller, email=email, password=password, label="browser")
     except (Unauthenticated, TooManyRequests) as error:
         return _login_again(request, error, email=email, next_path=_own_path(next))
     response = RedirectResponse(_own_path(next), status_code=303)
