@@ -57,6 +57,14 @@ def log_in(client: httpx.Client, **changes: str) -> httpx.Response:
     return client.post("/login", data=form | changes)
 
 
+@pytest.mark.parametrize("path", ["/", "/login", "/no-such-page"])
+def test_a_monitor_that_asks_for_the_head_of_a_page_gets_it_without_the_page(site: Site, path: str) -> None:
+    with site.visit() as client:
+        page, head = client.get(path), client.head(path)
+    assert (head.status_code, head.content) == (page.status_code, b"")
+    assert head.headers["content-type"] == page.headers["content-type"]
+
+
 def test_log_in_shows_the_team_and_log_out_ends_the_session(site: Site, north: Principal) -> None:
     with site.visit() as client:
         answer = log_in(client)

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from mood_platform.serving.context import Context
 from mood_platform.serving.errors import Renderer, install_error_handlers
-from mood_platform.serving.middleware import BodyLimit, RequestId, SecurityHeaders
+from mood_platform.serving.middleware import BodyLimit, HeadOfPages, RequestId, SecurityHeaders
 
 API_PREFIX = "/api/v1"
 
@@ -29,5 +29,9 @@ def join(pages: FastAPI, api: FastAPI, *, context: Context) -> ASGIApp:
     """One server; the wrappers stand outside both, so that even a crash has an id and headers."""
     pages.mount(API_PREFIX, api)
     api_settings = context.settings.api
-    bounded = BodyLimit(pages, chunk_bytes=api_settings.upload_chunk_bytes, seconds=api_settings.body_seconds)
+    bounded = BodyLimit(
+        HeadOfPages(pages, api_prefix=API_PREFIX),
+        chunk_bytes=api_settings.upload_chunk_bytes,
+        seconds=api_settings.body_seconds,
+    )
     return RequestId(SecurityHeaders(bounded, secure=context.secure))

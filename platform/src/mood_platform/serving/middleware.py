@@ -67,6 +67,20 @@ class SecurityHeaders:
         await self.app(scope, receive, send_strict)
 
 
+class HeadOfPages:
+    """HEAD of a page is its GET without the body, as monitors ask; the API names its own."""
+
+    def __init__(self, app: ASGIApp, *, api_prefix: str) -> None:
+        self.app = app
+        self.api_prefix = api_prefix
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        page = scope["type"] == "http" and not scope["path"].startswith(self.api_prefix)
+        if page and scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}  # the server itself leaves the body out
+        await self.app(scope, receive, send)
+
+
 class BodyLimit:
     """Refuses a body over the limit: at once by its declared length, else while it arrives; or too slow.
 
