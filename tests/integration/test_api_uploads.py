@@ -13,10 +13,13 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from mood_platform.accounts.principal import Principal
 from mood_platform.db.engine import Sessions
+from mood_platform.models import Image
 from mood_platform.storage.local import LocalStore
+from mood_platform.submissions.uploads import finish_arrived
 from mood_platform.testing.factories import make_platform
 from mood_platform.testing.site import Site, serve_site
 
@@ -97,13 +100,46 @@ def test_bytes_of_a_broken_connection_are_kept(site: Site, client: httpx.Client)
     assert append(client, place, DATA[70_000:], offset=70_000).status_code == 204
 
 
-def test_an_image_is_made_even_if_the_server_died_after_the_last_byte(
+def arrived(site: Site, client: httpx.Client) -> str:
+    """The place of an upload whose server died after the last byte."""
+    place = begin(client).headers["Location"]
+    (root_of(site) / "uploads" / place.rsplit("/", 1)[1]).write_bytes(DATA)
+    return str(place)
+
+
+def root_of(site: Site) -> Path:
+    assert isinstance(site.platform.store, LocalStore)
+    return site.platform.store.root
+
+
+def test_looking_at_an_upload_makes_nothing(site: Site, client: httpx.Client) -> None:
+    place = arrived(site, client)
+    for _ in range(2):
+        assert "Mood-Image" not in client.head(place).headers
+        assert client.get(place).json()["image"] is None
+    assert site.platform.queue.sent == []
+    with site.platform.open() as tx:
+        assert tx.session.scalars(select(Image)).all() == []
+
+
+def test_the_sweeper_makes_an_image_even_if_the_server_died_after_the_last_byte(
     site: Site, client: httpx.Client
 ) -> None:
-    place = begin(client).headers["Location"]
-    assert isinstance(site.platform.store, LocalStore)
-    (site.platform.store.root / "uploads" / place.rsplit("/", 1)[1]).write_bytes(DATA)
-    assert client.head(place).headers["Mood-Image"] == client.head(place).headers["Mood-Image"]
+    place = arrived(site, client)
+    begin(client)  # another one, of which nothing is here yet
+    for made in (1, 0):
+        with site.platform.open() as tx:
+            assert finish_arrived(tx, root=root_of(site)) == made
+    assert client.head(place).headers["Mood-Image"]
+    assert len(site.platform.queue.sent) == 1
+
+
+def test_a_client_that_carries_on_there_makes_it_with_a_part_of_no_byte(
+    site: Site, client: httpx.Client
+) -> None:
+    place = arrived(site, client)
+    for _ in range(2):
+        assert append(client, place, b"", offset=len(DATA)).headers["Mood-Image"]
     assert len(site.platform.queue.sent) == 1
 
 

@@ -35,7 +35,7 @@ from mood_platform.submissions.uploads import (
     cancel_upload,
     create_upload,
     find_upload,
-    finish,
+    finish_if_here,
     upload_offset,
 )
 
@@ -109,7 +109,7 @@ async def append_part(
     async with contextmanager_in_threadpool(writing) as writer:
         async for block in _blocks(request, idle_seconds=context.settings.api.upload_idle_seconds):
             await run_in_threadpool(writer.write, block)
-    view = await run_in_threadpool(_look, context, secret, upload_id)
+    view = await run_in_threadpool(_conclude, context, secret, upload_id)
     headers = offset_headers(offset=view.offset, size=view.size, expires_at=view.expires_at, image=view.image)
     return Response(status_code=204, headers=dict(headers))
 
@@ -126,25 +126,24 @@ def _open(context: Context, secret: str, upload_id: UUID) -> Upload:
         return find_upload(tx, principal=authenticate(tx, secret=secret), upload_id=upload_id)
 
 
-def _look(context: Context, secret: str, upload_id: UUID) -> UploadView:
+def _conclude(context: Context, secret: str, upload_id: UUID) -> UploadView:
+    """After a part, of no byte perhaps: where all of it is here, the Image is made."""
     with transaction(context.sessions, context.queue) as tx:
-        return _view(tx, context, authenticate(tx, secret=secret), upload_id)
+        me, root = authenticate(tx, secret=secret), context.settings.storage.root
+        upload = find_upload(tx, principal=me, upload_id=upload_id, lock=True)
+        finish_if_here(tx, upload, root=root, actor=me.actor)
+        return _view(tx, context, me, upload_id)
 
 
 def _view(tx: Transaction, context: Context, me: Principal, upload_id: UUID) -> UploadView:
-    """Where it stands. All bytes here and no Image yet (the server died in between): make it now."""
-    root = context.settings.storage.root
+    """Where it stands; looking changes nothing."""
     upload = find_upload(tx, principal=me, upload_id=upload_id)
-    offset = upload_offset(upload, root=root)
-    image = upload.image_id
-    if image is None and offset == upload.size:
-        image = finish(tx, principal=me, upload_id=upload_id, root=root).id
     return UploadView(
         id=upload.id,
         size=upload.size,
-        offset=offset,
+        offset=upload_offset(upload, root=context.settings.storage.root),
         expires_at=upload.expires_at,
-        image=image,
+        image=upload.image_id,
     )
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, func, or_, select
 
-from mood_platform.accounts.audit import audit, subject_of
+from mood_platform.accounts.audit import PLATFORM, audit, subject_of
 from mood_platform.accounts.principal import Principal
 from mood_platform.challenges.queries import list_challenges
 from mood_platform.challenges.window import check_upload_window
@@ -19,7 +19,6 @@ from mood_platform.errors import (
     Invalid,
     NoSpace,
     NotFound,
-    OffsetMismatch,
     QuotaExceeded,
     TooLarge,
 )
@@ -92,17 +91,20 @@ def upload_offset(upload: Upload, *, root: Path) -> int:
     return received(root, upload.id) if upload.state is UploadState.RECEIVING else upload.size
 
 
-def finish(tx: Transaction, *, principal: Principal, upload_id: UUID, root: Path) -> Image:
-    """All bytes are here: make the Image; intake compares the SHA-256. Repeating is fine.
+def finish_arrived(tx: Transaction, *, root: Path) -> int:
+    """Make the Images of uploads that are all here, whose server died before; gives their number."""
+    receiving = (Upload.state == UploadState.RECEIVING, Upload.expires_at > tx.now)
+    query = select(Upload).where(*receiving).with_for_update(key_share=True, skip_locked=True)
+    return sum(finish_if_here(tx, upload, root=root, actor=PLATFORM) for upload in tx.session.scalars(query))
+
+
+def finish_if_here(tx: Transaction, upload: Upload, *, root: Path, actor: str) -> bool:
+    """Once all bytes have come: make the Image, which intake checks. The upload is locked.
 
     The Image has the upload's id, so that a team finds what it sent even where it was one it had already.
     """
-    upload = find_upload(tx, principal=principal, upload_id=upload_id, lock=True)
-    if upload.image_id is not None:
-        return tx.session.get_one(Image, upload.image_id)
-    at = received(root, upload.id)
-    if at != upload.size:
-        raise OffsetMismatch(f"{at} of {upload.size} bytes have arrived.", remedy="Send the rest first.")
+    if upload.state is not UploadState.RECEIVING or not _is_all_here(upload, root):
+        return False
     upload.state = UploadState.COMPLETE
     image = Image(
         id=upload.id,
@@ -115,9 +117,17 @@ def finish(tx: Transaction, *, principal: Principal, upload_id: UUID, root: Path
     tx.session.add(image)
     tx.session.flush()
     upload.image_id = image.id
-    audit(tx, actor=principal.actor, action="image.receive", subject=subject_of("image", image))
+    audit(tx, actor=actor, action="image.receive", subject=subject_of("image", image))
     tx.enqueue(Job.CHECK_IMAGE, image_id=str(image.id))
-    return image
+    return True
+
+
+def _is_all_here(upload: Upload, root: Path) -> bool:
+    """One whose file is gone will never be."""
+    try:
+        return received(root, upload.id) == upload.size
+    except NotFound:
+        return False
 
 
 def cancel_upload(tx: Transaction, *, principal: Principal, upload_id: UUID, root: Path) -> None:

@@ -12,7 +12,7 @@ from mood_platform.models import Image, Upload
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.intake import WITHOUT_BOUND, Checker, Room, check_image
 from mood_platform.submissions.upload_files import append
-from mood_platform.submissions.uploads import create_upload, finish
+from mood_platform.submissions.uploads import create_upload, finish_if_here
 from mood_platform.testing.edition import make_edition, make_participant
 from mood_platform.testing.queue import FakeQueue
 
@@ -51,7 +51,9 @@ class Intake:
             )
         append(self.store.root, upload.id, offset=0, size=len(archive), chunks=[archive])
         with transaction(self.sessions, self.queue) as tx:
-            return finish(tx, principal=team, upload_id=upload.id, root=self.store.root).id
+            here = tx.session.get_one(Upload, upload.id)
+            assert finish_if_here(tx, here, root=self.store.root, actor=team.actor)
+        return upload.id
 
     def check(
         self, image_id: UUID, *, check: Checker = intake_child.check_image, room: Room = WITHOUT_BOUND

@@ -22,6 +22,7 @@ from mood_platform.runs.score_run import score_run
 from mood_platform.runs.sweeper import sweep
 from mood_platform.submissions.intake import Room, check_image
 from mood_platform.submissions.purge import purge_uploads
+from mood_platform.submissions.uploads import finish_arrived
 from mood_platform.worker.outages import OUTAGES, outages_told
 from mood_platform.worker.world import World
 
@@ -93,6 +94,7 @@ def _register_upkeep_jobs(app: Celery, world: WorldOf) -> None:
         with outages_told("A sweep"):
             sweep(here.sessions, here.queue, max_attempts=here.node.max_attempts)
         with outages_told("The purge of old uploads"), transaction(here.sessions, here.queue) as tx:
+            finish_arrived(tx, root=here.settings.storage.root)
             purge_uploads(tx, root=here.settings.storage.root)
 
     @app.task(name=Job.SEND_MAIL, autoretry_for=OUTAGES, retry_backoff=5, max_retries=12)
