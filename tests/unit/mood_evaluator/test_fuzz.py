@@ -1,6 +1,6 @@
 """Malformed headers and gzip streams become named faults: nothing raises, hangs or allocates without bound.
 
-`MOOD_FUZZ=20000 make fuzz` looks longer.
+`make fuzz MINUTES=30` looks longer.
 """
 
 import gzip

@@ -38,6 +38,8 @@ def draft(
     seed: int = SEED,
 ) -> Json:
     """What publishing now would say, what it would change, and what it would have to wait for."""
+    # Before the contenders: a Run that ends from here on is waited for, or one of them, and never neither.
+    waiting = find_pending(tx, challenge=challenge, task=task)
     contenders = select_contenders(tx, challenge=challenge, task=task)
     counting = find_counting_results(tx, challenge=challenge, task=task, contenders=contenders)
     results = {key: read_results(store, counting.keys[key]) for key in counting.keys}
@@ -48,7 +50,6 @@ def draft(
         ground, challenge=challenge, task=task, store=store, bootstraps=bootstraps, seed=seed
     )
     document["rescoring"] = counting.rescoring
-    waiting = find_pending(tx, challenge=challenge, task=task)
     return (
         document
         | _changes(tx, challenge, task, ground, document)
