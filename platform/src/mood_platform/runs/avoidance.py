@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from mood_platform.db.transaction import Transaction
 from mood_platform.models import CaseRun, CaseRunState, Image, Run, Stage, Submission
 from mood_platform.runs.nodes import living
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suiting:
+    """Which waiting cases a Node may run. Both speak of a CaseRun, its Run and its Image."""
+
+    plain: ColumnElement[bool]
+    """Cheap, and true of nearly all cases; what passes it suits every Node."""
+    whole: Callable[[], ColumnElement[bool]]
+    """All that is to be said; asked only when some case did not pass the plain test."""
+
+
+def what_suits(tx: Transaction, *, node: str, lease_seconds: float) -> Suiting:
+    return Suiting(
+        plain=untroubled(),
+        whole=lambda: and_(may_go_to(tx, node=node, lease_seconds=lease_seconds), not_beside_itself()),
+    )
+
+
+@cache
+def untroubled() -> ColumnElement[bool]:
+    """No Node has failed it, and nobody suspects its Image."""
+    return and_(func.jsonb_array_length(CaseRun.failed_on) == 0, Image.suspect_since.is_(None))
 
 
 def may_go_to(tx: Transaction, *, node: str, lease_seconds: float) -> ColumnElement[bool]:

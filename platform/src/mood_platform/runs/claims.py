@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, CursorResult, Row, and_, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, Row, func, select, update
 
 from mood_evaluator import Dataset, Task
 from mood_platform.db.transaction import Transaction
@@ -28,7 +28,7 @@ from mood_platform.models import (
     Submission,
 )
 from mood_platform.queueing import Job
-from mood_platform.runs.avoidance import may_go_to, not_beside_itself
+from mood_platform.runs.avoidance import what_suits
 from mood_platform.runs.endings import lock_case, lock_run, release
 from mood_platform.runs.left import Left, keep_left
 from mood_platform.runs.nodes import Presence, is_quarantined, note_good_case, see
@@ -98,7 +98,7 @@ def claim_next(
     if is_quarantined(tx, name=node.name):
         ring_for_waiting_work(tx)
         return None
-    suiting = and_(may_go_to(tx, node=node.name, lease_seconds=lease_seconds), not_beside_itself())
+    suiting = what_suits(tx, node=node.name, lease_seconds=lease_seconds)
     field = look(tx, images=node.images, suiting=suiting, toy_share=node.toy_share)
     taken = _take_first(tx, field, stages, node, lease_seconds)
     _ring_again(tx, field, taken=None if taken is None else taken[0])

@@ -127,13 +127,15 @@ class Field:
         """What a slot for these stages is handed, best first; the next if somebody holds that one's row."""
         served = [one for one in self.waiting if one.kind in stages and one.suits]
         places, lowest = self._places(served), dict.fromkeys(Account, float("inf"))
+        times: dict[UUID, tuple[Account, float]] = {}
         for one in served:
             account = self.account_of(one)
-            lowest[account] = min(lowest[account], self._time_on(account, one.team_id))
+            times[one.run_id] = account, self._time_on(account, one.team_id)
+            lowest[account] = min(lowest[account], times[one.run_id][1])
 
         def key(one: Waiting) -> tuple[object, ...]:
-            account = self.account_of(one)
-            ahead = self._time_on(account, one.team_id) - lowest[account]
+            account, time = times[one.run_id]
+            ahead = time - lowest[account]
             turn = ahead if ahead >= WITHIN * self.one_case else 0.0
             group = (account is Account.NONE, not one.prior, account is not Account.TOY)
             return (*group, turn, places[one.run_id], not one.here, *_age(one))
@@ -163,7 +165,12 @@ class Field:
 
     def reached(self, team_id: UUID) -> float:
         """Its virtual time now: what has ended, what runs (each for at least what it is expected to take)."""
-        return max(self._time(team_id), self.base - self.one_case)
+        return self._reached.get(team_id, self.base - self.one_case)
+
+    @cached_property
+    def _reached(self) -> Mapping[UUID, float]:
+        teams = {one.team_id for one in self.waiting} | self._running_of.keys()
+        return {team_id: max(self._time(team_id), self.base - self.one_case) for team_id in teams}
 
     @cached_property
     def base(self) -> float:

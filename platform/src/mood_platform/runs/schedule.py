@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Float, Row, Select, and_, func, literal, or_, select, text, true
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    DateTime,
+    Float,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+    true,
+)
 
 from mood_platform.db.transaction import Transaction
 from mood_platform.models import LIVE_RUNS, CaseRun, CaseRunState, Image, Run, RunState, Stage, Submission
 from mood_platform.queueing import Job
+from mood_platform.runs.avoidance import Suiting, untroubled
 from mood_platform.runs.order import Waiting, within_toy_limit
 
 Found = Row[Any]
@@ -20,22 +36,22 @@ def waiting_cases(
     tx: Transaction,
     *,
     images: Collection[str] = (),
-    suiting: ColumnElement[bool] | None = None,
+    suiting: Suiting | None = None,
     run_id: UUID | None = None,
 ) -> Sequence[Waiting]:
     """The next case of every Run (or of this one) that may run now.
 
     Hidden cases wait until the toy cases of their Run were reported, a case may rest after a fault, and
-    a Team has few toy Runs in flight. `suiting` speaks of a CaseRun, its Run and its Image: where the next
-    case does not suit, a later one of the Run stands in for it.
+    a Team has few toy Runs in flight. Where the next case does not suit a later one of its Run stands in.
     """
-    query = _next_cases(tx, images, true() if suiting is None else suiting)
-    rows = tx.session.execute(query if run_id is None else query.where(Run.id == run_id)).all()
+    query = _next_cases(untroubled() if suiting is None else suiting.plain)
+    facts = {"now": tx.now, "images": list(images)}
+    rows = tx.session.execute(query if run_id is None else query.where(Run.id == run_id), facts).all()
     unsuited = [row.run_id for row in rows if not row.suits]
     stand_ins: dict[UUID, Found] = {}
     if unsuited and suiting is not None:
-        others = _next_cases(tx, images, suiting, alone=True).where(Run.id.in_(unsuited))
-        stand_ins = {row.run_id: row for row in tx.session.execute(others)}
+        others = _next_cases(suiting.whole(), alone=True).where(Run.id.in_(unsuited))
+        stand_ins = {row.run_id: row for row in tx.session.execute(others, facts)}
     waiting = [_read(stand_ins.get(row.run_id, row)) for row in rows]
     return within_toy_limit(waiting, {row.team_id: row.toy_runs or 0 for row in rows})
 
@@ -67,14 +83,15 @@ def _read(row: Found) -> Waiting:
     )
 
 
-def _next_cases(
-    tx: Transaction, images: Collection[str], suiting: ColumnElement[bool], *, alone: bool = False
-) -> Select[Any]:
+@lru_cache(maxsize=4)
+def _next_cases(suiting: ColumnElement[bool], *, alone: bool = False) -> Select[Any]:
     """A row a Run: its first queued case and whether that suits, or the first one that does."""
+    now = bindparam("now", type_=DateTime(timezone=True))
+    images: BindParameter[str] = bindparam("images", expanding=True)
     first = (
         select(CaseRun.id, CaseRun.toy, suiting.label("suits"))
         .where(CaseRun.run_id == Run.id, CaseRun.state == CaseRunState.QUEUED)
-        .where(or_(CaseRun.lease_until.is_(None), CaseRun.lease_until <= tx.now))
+        .where(or_(CaseRun.lease_until.is_(None), CaseRun.lease_until <= now))
         .where(suiting if alone else true())
         .order_by(CaseRun.position)
         .limit(1)
@@ -88,7 +105,7 @@ def _next_cases(
         .add_columns(Run.limits["seconds"].astext.cast(Float).label("seconds"))
         .add_columns(Submission.team_id, Submission.submitted_at, Submission.prior)
         .add_columns(Submission.number.label("submission_number"), in_flight.c.toy_runs)
-        .add_columns((Image.digest.in_(images) if images else literal(value=False)).label("here"))
+        .add_columns(Image.digest.in_(images).label("here"))
         .select_from(Run)
         .join(Submission, Run.submission_id == Submission.id)
         .join(Image, Submission.image_id == Image.id)
