@@ -129,6 +129,7 @@ def read_everything(scene: Scene) -> Iterator[tuple[str, str, str]]:
         "task": {"sample": "sample", "pixel": "pixel"},
         "name": {"public": "toy-brain", "hidden": "test-brain", "sweep": "sweep-brain"},
         "path": {"public": "icon.svg"},
+        "node_name": {"unknown": "nobody"},
         "run_id": {"unknown": str(scene.submission.id)},
     } | {name: {"public": "tiny"} for name in ("slug", "challenge")}
     asks = [ask for key in route_table(scene.site) if key.startswith("GET ") for ask in asks_of(key, ids)]

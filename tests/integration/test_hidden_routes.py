@@ -208,6 +208,7 @@ def ids_of(world: HiddenWorld) -> Ids:
         "upload_id": {"own": upload_of(world, "scored"), "other": upload_of(world, "theirs")}
         | unknown
         | malformed,
+        "node_name": {"unknown": "nobody"},
         "run_id": {"own": str(run.id), "own analysis": str(world.analysis_id)} | unknown | malformed,
         "slug": {"public": "tiny", "unknown": "nope", "malformed": "%00"},
         "challenge": {"public": "tiny", "unknown": "nope", "malformed": "%00"},

@@ -51,6 +51,8 @@ class ExecutionSettings(BaseModel):
     """Image with `sleep` that keeps the volumes mounted; the platform's base image."""
     gpu: str | None = None
     cpuset: str | None = None
+    decide_hours: float = 24
+    """A Run that has waited so long with parked cases is listed as a decision."""
     rest_seconds: float = 2
     """A slot that may not take the case it was rung for rests so long, while another hears the bell."""
     engine_free_bytes: int = 2 * 2**30

@@ -10,6 +10,7 @@ from mood_platform.api import (
     admin_keeping,
     admin_leaderboards,
     admin_rescorings,
+    admin_waiting,
     challenges,
     health,
     images,
@@ -40,6 +41,7 @@ ROUTERS = (
     admin_keeping.router,
     admin_leaderboards.router,
     admin_rescorings.router,
+    admin_waiting.router,
     health.router,
 )
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mood_platform.cli import admin_boards, admin_keeping, admin_local
+from mood_platform.cli import admin_boards, admin_keeping, admin_local, admin_waiting
 from mood_platform.cli.choices import ForOrganizers, ForTeam
 from mood_platform.cli.client import Client
 from mood_platform.cli.console import AsJson, emit, say, show_table
@@ -18,6 +18,11 @@ Id = Annotated[
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="A Run's id: `mood admin show` lists them.")]
 ON_THIS_MACHINE = "On the server"
 
+app.command()(admin_waiting.status)
+app.command()(admin_waiting.nodes)
+app.add_typer(admin_waiting.node, name="node")
+app.command()(admin_waiting.resume)
+app.command()(admin_waiting.decide)
 app.command()(admin_boards.draft)
 app.command()(admin_boards.publish)
 app.command()(admin_boards.rescore)

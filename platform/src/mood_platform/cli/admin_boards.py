@@ -32,7 +32,8 @@ def draft(task: TaskName, challenge: ChallengeSlug = None, as_json: AsJson = Fal
     if document["changes"]:
         show_changes(document["changes"])
     for one in document["pending"]:
-        say.print(f"still running: {one['team']} #{one['submission']}")
+        what = "cases of it are parked" if one["parked"] else "still running"
+        say.print(f"{what}: {one['team']} #{one['submission']}")
     if (rescoring := document["rescoring_pending"]) is not None:
         say.print(f"rescoring {rescoring['number']}: {rescoring['waiting']} of {rescoring['runs']} runs wait")
     for warning in document["warnings"]:

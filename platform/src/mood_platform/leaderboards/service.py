@@ -21,6 +21,7 @@ from mood_platform.leaderboards.scorings import CountingResults, find_counting_r
 from mood_platform.leaderboards.selection import find_pending, select_contenders
 from mood_platform.leaderboards.warnings import find_warnings
 from mood_platform.models import Challenge, Json, Leaderboard
+from mood_platform.runs.queries import has_parked_cases
 from mood_platform.storage.store import ObjectStore
 
 BOOTSTRAPS, SEED = 1000, 2020
@@ -54,7 +55,14 @@ def draft(
         document
         | _changes(tx, challenge, task, ground, document)
         | {
-            "pending": [{"team": row.team.slug, "submission": row.number} for row in waiting],
+            "pending": [
+                {
+                    "team": row.team.slug,
+                    "submission": row.number,
+                    "parked": has_parked_cases(tx, submission=row),
+                }
+                for row in waiting
+            ],
             "rescoring_pending": _rescoring_pending(counting),
             "warnings": find_warnings(tx, challenge=challenge, ground=ground),
         }
@@ -131,6 +139,12 @@ def leaderboard_key(leaderboard_id: UUID) -> str:
 
 def _check_complete(document: Json) -> None:
     """A Submission in time counts whenever it finishes, so nothing is published over its head."""
+    if parked := [entry for entry in document["pending"] if entry["parked"]]:
+        names = ", ".join(f"{entry['team']} #{entry['submission']}" for entry in parked)
+        raise Conflict(
+            f"Runs that count have cases that we failed to run, which are parked: {names}.",
+            remedy="mood admin status names the runs: resume each one, decide about it, or cancel it.",
+        )
     if document["pending"]:
         waiting = ", ".join(f"{entry['team']} #{entry['submission']}" for entry in document["pending"])
         raise Conflict(f"Runs that count are not over: {waiting}.", remedy="Wait for them, or cancel them.")

@@ -1,4 +1,4 @@
-"""What organizers decide about parked cases: try them again, or say whose fault it was."""
+"""What organizers decide: try parked cases again, say whose fault it was, take a Node out or let it in."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from sqlalchemy import select
 
 from mood_platform.accounts.audit import audit, subject_of
 from mood_platform.db.transaction import Transaction
-from mood_platform.errors import Conflict, Invalid
+from mood_platform.errors import Conflict, Invalid, NotFound
 from mood_platform.failures import FailureReason
-from mood_platform.models import CaseRunState, Image, Run, Submission
+from mood_platform.models import CaseRunState, Health, Image, KnownNode, Run, Submission
 from mood_platform.queueing import Job
 from mood_platform.runs.due import ring_if_due
 from mood_platform.runs.endings import lock_run
+from mood_platform.runs.nodes import let_out, lock_node, quarantine
 from mood_platform.runs.parking import lock_parked, unpark
 from mood_platform.runs.schedule import ring_for_waiting_work
 
@@ -56,6 +57,36 @@ def decide_ours(tx: Transaction, *, run: Run, actor: str, reason: str) -> int:
     return count
 
 
+def quarantine_node(tx: Transaction, *, name: str, actor: str, reason: str) -> None:
+    """It gets no case until an organizer releases it; the one that runs there ends by itself."""
+    node = _lock_known(tx, name, reason)
+    quarantine(tx, node, why=reason, by=actor)
+    audit(tx, actor=actor, action="node.quarantine", subject=subject_of("node", node), reason=reason)
+
+
+def release_node(tx: Transaction, *, name: str, actor: str, reason: str) -> None:
+    """Its self-test comes before its next case; what it parked is queued again once it is out."""
+    node = _lock_known(tx, name, reason)
+    if node.health is not Health.QUARANTINED:
+        raise Conflict(f"Node {name} is not quarantined.", remedy="mood admin nodes says how each one is.")
+    let_out(tx, node, health=Health.UNTRIED)
+    node.quarantines = 0
+    audit(tx, actor=actor, action="node.release", subject=subject_of("node", node), reason=reason)
+
+
+def _lock_known(tx: Transaction, name: str, reason: str) -> KnownNode:
+    _require_reason(reason)
+    node = lock_node(tx, name=name)
+    if node is None:
+        raise NotFound(f"There is no node {name}.", remedy="mood admin nodes lists them.")
+    return node
+
+
+def _require_reason(reason: str) -> None:
+    if not reason.strip():
+        raise Invalid("Field reason: it is empty.", remedy="Write why; it is kept in the audit trail.")
+
+
 def _lock_waiting(tx: Transaction, run: Run) -> Run:
     locked = lock_run(tx, run.id)
     if locked is None or not locked.state.live or locked.parked_told_at is None:
@@ -64,8 +95,7 @@ def _lock_waiting(tx: Transaction, run: Run) -> Run:
 
 
 def _lock_held(tx: Transaction, run: Run, reason: str) -> Run:
-    if not reason.strip():
-        raise Invalid("Field reason: it is empty.", remedy="Write why; it is kept with the run.")
+    _require_reason(reason)
     locked = lock_run(tx, run.id)
     if locked is None or not locked.state.live or locked.held_since is None:
         raise Conflict(

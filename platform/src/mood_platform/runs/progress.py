@@ -90,6 +90,8 @@ class Progress:
     """Slowest hidden case: `≤ 50 %`, `≤ 90 %` or `> 90 %` of the limit; only after the Run has ended."""
     next_told_at: datetime | None = None
     """When hidden cases are told of again; None where nothing waits to be told."""
+    waits: bool = False
+    """Nothing of it is left but cases that we failed to run or to score."""
     few_told: bool = True
     """False: reasons that few hidden cases met are not among the failures yet."""
 
@@ -172,6 +174,7 @@ def summarize(run: Run, tallies: Iterable[Tally], *, look: Look) -> Progress:
         percent=_percent(run, hidden_done, of=_count(hidden)),
         failures=failures if few_told else tuple(one for one in failures if one.band != "few"),
         slowest=_slowest(hidden, float(run.limits["seconds"])) if told else None,
+        waits=state.live and _waits(run, known),
         next_told_at=next_tick(look.now) if state.live and not is_live(run) else None,
         few_told=few_told,
     )
@@ -188,6 +191,13 @@ def _told_state(run: Run, look: Look, *, all_done: bool) -> tuple[RunState, date
         return run.state, moment
     assert run.toy_reported_at is not None, "before the toy report all is live"
     return (RunState.SCORING, last_tick(look.now)) if all_done else (RunState.RUNNING, run.toy_reported_at)
+
+
+def _waits(run: Run, known: Sequence[Tally]) -> bool:
+    """Told on the clock like all about hidden cases; how many are parked is never told."""
+    left = [tally for tally in known if tally.state not in TERMINAL]
+    in_time = is_live(run) or all(tally.told for tally in known if not tally.toy)
+    return bool(left) and in_time and all(tally.state is CaseRunState.PARKED for tally in left)
 
 
 def _phase(run: Run, state: RunState, *, toy_done: int, toy_total: int) -> Phase:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import NotFound
-from mood_platform.models import CaseRun, Run, RunEvent, RunState, Stage, Submission
+from mood_platform.models import CaseRun, CaseRunState, Run, RunEvent, RunState, Stage, Submission
 
 
 def find_run(tx: Transaction, *, run_id: UUID) -> Run:
@@ -46,6 +46,13 @@ def newest_attempts(tx: Transaction, *, submission_ids: Collection[UUID]) -> dic
     mine = select(Run, known).where(Run.submission_id.in_(submission_ids), Run.stage != Stage.ANALYSIS)
     newest = mine.ext(distinct_on(Run.submission_id)).order_by(Run.submission_id, Run.number.desc())
     return {run.submission_id: Attempt(run, number) for run, number in tx.session.execute(newest)}
+
+
+def has_parked_cases(tx: Transaction, *, submission: Submission) -> bool:
+    """Whether a live Run of it waits with cases that we failed to run or to score."""
+    parked = select(CaseRun.id).join(Run, CaseRun.run_id == Run.id)
+    mine = parked.where(Run.submission_id == submission.id, Run.stage == submission.stage)
+    return tx.session.scalar(mine.where(CaseRun.state == CaseRunState.PARKED).limit(1)) is not None
 
 
 def counting_run(tx: Transaction, *, submission: Submission) -> Run | None:

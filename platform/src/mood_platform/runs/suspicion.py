@@ -48,7 +48,8 @@ def report_self_test(tx: Transaction, *, name: str, problem: str | None, lease_s
         _blame(tx, run, image, node, lease_seconds)
     node.unproven = None
     if node.health is Health.QUARANTINED:
-        let_out(tx, node, health=Health.WELL)
+        if not node.quarantined_by:
+            let_out(tx, node, health=Health.WELL)
     else:
         node.health, node.health_since = Health.WELL, tx.now
 

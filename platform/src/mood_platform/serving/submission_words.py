@@ -33,6 +33,9 @@ def describe_submission(submission: Submission, run: Run, progress: Progress, *,
 
 def _describe_live(submission: Submission, progress: Progress) -> Words:
     toy, hidden = progress.toy_total, submission.stage is Stage.CHALLENGE
+    if progress.waits:
+        now = "The platform has trouble with some cases of it."
+        return Words("running", now, "Nothing is needed from you: it goes on, or the organizers decide.")
     after_toy = "the hidden cases" if hidden else "nothing else: toy runs end there"
     match progress.phase:
         case Phase.QUEUED:

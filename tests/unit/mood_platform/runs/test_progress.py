@@ -175,7 +175,7 @@ def test_ten_and_a_thousand_hidden_cases_look_the_same() -> None:
 def test_there_is_no_other_field() -> None:
     names = {field.name for field in fields(Progress)}
     told = {"phase", "toy_done", "toy_total", "percent", "failures", "slowest"}
-    assert names == told | {"state", "since", "next_told_at", "few_told"}
+    assert names == told | {"state", "since", "next_told_at", "few_told", "waits"}
 
 
 def test_what_few_cases_met_is_told_together_with_none_until_the_edition_has_closed() -> None:
@@ -253,3 +253,16 @@ def test_what_happens_before_the_toy_report_is_live() -> None:
     since = NOON + timedelta(minutes=3)
     run = a_run(RunState.FAILED, reported=False, state_since=since)
     assert look_at(run, TOY_DONE, minutes=4).since == since
+
+
+def test_a_run_waits_once_nothing_is_left_but_parked_cases() -> None:
+    parked = some(2, S.PARKED, reason=FailureReason.ENGINE_ERROR)
+    assert not look_at(a_run(), [*TOY_DONE, *parked, *some(1, S.QUEUED)]).waits
+    assert not look_at(a_run(), [*TOY_DONE, *some(5, S.SUCCEEDED)]).waits
+    waiting = look_at(a_run(), [*TOY_DONE, *parked, *some(98, S.SUCCEEDED)])
+    assert (waiting.waits, waiting.failures) == (True, ())
+
+
+def test_that_a_run_waits_is_told_on_the_clock() -> None:
+    parked = Tally(toy=False, state=S.PARKED, reason=None, count=1, slowest=None, told=False)
+    assert not look_at(a_run(told_live=False), [*TOY_DONE, parked, *some(98, S.SUCCEEDED)]).waits

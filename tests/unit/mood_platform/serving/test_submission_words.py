@@ -177,3 +177,11 @@ def test_a_toy_submission_has_no_hidden_steps() -> None:
     )
     assert list(found) == ["Toy cases", "Toy report", "Scores computed"]
     assert set(found.values()) == {"next"}
+
+
+def test_a_run_that_waits_on_parked_cases_says_so_without_a_number() -> None:
+    progress = replace(make_progress(Phase.HIDDEN, percent=75), waits=True)
+    found = words(make_run(RunState.RUNNING), progress)
+    assert found.sentence == "The platform has trouble with some cases of it."
+    assert "Nothing is needed from you" in found.next
+    assert not any(letter.isdigit() for letter in found.sentence + found.next)
