@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from mood_evaluator import Task
+from mood_platform.api.admin_views import view_run
 from mood_platform.db.engine import Sessions
 from mood_platform.models import CaseRun, CaseRunState, Challenge, Run, RunState, Submission
 from mood_platform.notifications.mailer import FolderMailer
@@ -99,6 +100,14 @@ def test_organizers_are_told_once_with_the_traceback_and_the_team_is_not(
     [letter] = [one for one in letters if "foresaw" in one]
     assert "To: olga@example.org" in letter
     assert "RecursionError: nobody foresaw prediction" in letter
+
+
+def test_organizers_see_it_case_by_case(platform: TinyPlatform, run: Run) -> None:
+    with platform.open() as tx:
+        shown = view_run(tx, tx.session.get_one(Run, run.id), cases=True).cases
+    told = [case.unforeseen for case in shown if case.unforeseen]
+    assert len(told) == 2
+    assert all("RecursionError" in one for one in told)
 
 
 def test_a_team_reads_that_it_could_not_be_read_and_nothing_more(platform: TinyPlatform, run: Run) -> None:

@@ -36,6 +36,8 @@ class CaseRunView(View):
     flags: list[str]
     node: str | None
     score: Document | None
+    unforeseen: str | None
+    """How its prediction ended the reader, where nobody foresaw it."""
 
 
 class RunDetailView(View):
@@ -152,4 +154,5 @@ def _view_case(row: CaseRun) -> CaseRunView:
         flags=row.flags,
         node=row.node,
         score=row.score,
+        unforeseen=row.unforeseen,
     )
