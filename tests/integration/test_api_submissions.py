@@ -15,6 +15,7 @@ import pytest
 from mood_evaluator import load_test_set
 from mood_platform.accounts.principal import Principal
 from mood_platform.db.engine import Sessions
+from mood_platform.runs.waits import Wait
 from mood_platform.storage.local import LocalStore
 from mood_platform.testing.edition import make_image, make_participant
 from mood_platform.testing.factories import make_platform
@@ -67,7 +68,7 @@ def test_a_submission_tells_what_happens_now_and_next(
     view = made.json()
     assert made.status_code == 201
     assert (view["number"], view["status"], view["over"]) == (1, "waiting", False)
-    assert (view["sentence"], view["next"]) == ("It waits for a free slot.", "The 4 toy cases run first.")
+    assert (view["sentence"], view["next"]) == (Wait.TURN.value, "The 4 toy cases run first.")
     assert view["quota"] == {"used": 1, "limit": 10, "attempts": 1, "attempts_limit": 30, "left": 9}
     assert view["submitted_at"].endswith("Z")
     assert client.get(view["links"]["self"]).json() == view

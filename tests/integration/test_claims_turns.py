@@ -13,10 +13,14 @@ from sqlalchemy import func, select
 from mood_platform.accounts.principal import Principal
 from mood_platform.db.engine import Sessions
 from mood_platform.failures import FailureReason
-from mood_platform.models import CaseTurn, Stage, Team, TeamShare
+from mood_platform.models import CaseTurn, Stage, Submission, Team, TeamShare
 from mood_platform.runs.claims import Claim, ClaimingNode
+from mood_platform.runs.queries import newest_attempts
+from mood_platform.runs.schedule import waiting_cases
 from mood_platform.runs.service import cancel_run, start_analysis
+from mood_platform.runs.waits import Wait, read_waits
 from mood_platform.storage.local import LocalStore
+from mood_platform.submissions.priority import let_go_first, let_take_turns
 from mood_platform.testing.factories import TinyPlatform
 from mood_platform.testing.hand_clock import HandClock
 from mood_platform.testing.night import Ending, Night, night_platform, slots
@@ -141,3 +145,40 @@ def test_a_team_of_yesterday_and_a_new_one_begin_at_the_same_place(world: World)
     night.run(until=2 * HOUR)
     order = [runs[one.run_id].require_team().slug for one in night.served[8:]]
     assert sorted(order[:6]) in (["north"] * 3 + ["south"] * 3, ["north"] * 2 + ["south"] * 4)
+
+
+def waits_of(night: Night, *submissions: Submission) -> list[Wait | None]:
+    with night.platform.open() as tx:
+        attempts = newest_attempts(tx, submission_ids=[one.id for one in submissions])
+        known = [tx.session.get_one(Submission, one.id) for one in submissions]
+        waits = read_waits(tx, runs={key: attempt.run for key, attempt in attempts.items()}, of=known)
+        return [waits.get(one.id) for one in submissions]
+
+
+def test_a_submission_with_priority_gets_the_next_slots_until_that_is_taken_back(world: World) -> None:
+    night = Night(*world, nodes=slots(1))
+    for name in ("north", "south"):
+        night.submit(night.platform.join(name), toy=False)
+    late = night.submit(night.platform.join("late"), stage=Stage.TOY)
+    act = {"reason": "a demonstration", "actor": "olga@example.org"}
+    with night.platform.open() as tx:
+        let_go_first(tx, submission=tx.session.get_one(Submission, late.id), **act)
+    assert waits_of(night, late) == [Wait.PRIOR]
+    night.run(until=4 * 30 - 1)
+    run = night.platform.run_of(late).id
+    assert [one.run_id == run for one in night.served] == [True] * 3
+    with night.platform.open() as tx:
+        let_take_turns(tx, submission=tx.session.get_one(Submission, late.id), **act)
+    assert waits_of(night, late) == [None]
+    with night.platform.open() as tx:
+        assert not any(one.prior for one in waiting_cases(tx))
+
+
+def test_a_run_that_waits_for_other_toy_runs_of_its_team_says_so(world: World) -> None:
+    night = Night(*world, nodes=slots(1))
+    north, south = (night.platform.join(name) for name in ("north", "south"))
+    mine = [night.submit(north, stage=Stage.TOY) for _ in range(3)]
+    other = night.submit(south, stage=Stage.TOY)
+    assert waits_of(night, *mine, other) == [Wait.TURN, Wait.TURN, Wait.TOY_RUNS, Wait.TURN]
+    night.run(until=10)
+    assert waits_of(night, mine[0], mine[2]) == [None, Wait.TOY_RUNS]

@@ -121,16 +121,23 @@ def test_including_runs_nothing_that_was_scored(world: World) -> None:
     assert world.run(submission) == (scored, RunState.SCORED, 1)
 
 
-@pytest.mark.parametrize("undo", ["/submissions/{submission}/include", "/runs/{run}/unvoid"])
+@pytest.mark.parametrize(
+    "undo",
+    ["/submissions/{submission}/include", "/submissions/{submission}/unprioritize", "/runs/{run}/unvoid"],
+)
 def test_what_was_not_done_cannot_be_taken_back(world: World, undo: str) -> None:
     submission = world.platform.submit(world.north).id
     assert world.decide(undo.format(submission=submission, run=world.score(submission))) == 409
 
 
-@pytest.mark.parametrize("undo", ["/submissions/{submission}/include", "/runs/{run}/unvoid"])
+@pytest.mark.parametrize(
+    "undo",
+    ["/submissions/{submission}/include", "/submissions/{submission}/unprioritize", "/runs/{run}/unvoid"],
+)
 def test_taking_back_wants_a_reason_as_well(world: World, undo: str) -> None:
     submission = world.platform.submit(world.north).id
     run = world.score(submission)
+    world.decide(f"/submissions/{submission}/prioritize")
     world.decide(f"/submissions/{submission}/exclude")
     world.decide(f"/runs/{run}/void")
     assert world.decide(undo.format(submission=submission, run=run), reason="  ") == 422
@@ -140,6 +147,11 @@ DECISIONS = {
     "submission.exclude": ("/submissions/{submission}/exclude",),
     "submission.include": ("/submissions/{submission}/exclude?", "/submissions/{submission}/include"),
     "submission.rerun": ("score", "/submissions/{submission}/rerun"),
+    "submission.prioritize": ("/submissions/{submission}/prioritize",),
+    "submission.unprioritize": (
+        "/submissions/{submission}/prioritize?",
+        "/submissions/{submission}/unprioritize",
+    ),
     "run.cancel": ("/runs/{run}/cancel",),
     "run.void": ("score", "/runs/{run}/void"),
     "run.unvoid": ("score", "/runs/{run}/void?", "/runs/{run}/unvoid"),

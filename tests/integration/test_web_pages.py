@@ -125,7 +125,7 @@ def test_a_live_run_reloads_and_a_finished_one_does_not(
     submission = site.platform.submit(north)
     page = browser.get(f"/submissions/{submission.id}").text
     assert 'http-equiv="refresh"' in page
-    assert "It waits for a free slot." in page
+    assert "It waits for a free slot: teams take turns" in page
     fail_toy_cases(site.platform, submission)
     page = browser.get(f"/submissions/{submission.id}").text
     assert 'http-equiv="refresh"' not in page

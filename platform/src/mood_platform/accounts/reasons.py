@@ -1,7 +1,7 @@
 """Who reads the reason of an organizer's decision: one rule, which commands, API and docs repeat.
 
-What is decided about a Submission or a Team is told to the team with its reason. What is decided about a
-Run is not: its reason may name a node or a hidden case. All reasons stay in the audit trail.
+Whether a Submission stands is told to the team with its reason. What is decided about its Runs and its turns
+is not: such a reason may name a node, a hidden case or another team. All reasons stay in the audit trail.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ READER_OF: Mapping[str, Reader] = {
     "submission.exclude": Reader.TEAM,
     "submission.include": Reader.TEAM,
     "submission.rerun": Reader.ORGANIZERS,
+    "submission.prioritize": Reader.ORGANIZERS,
+    "submission.unprioritize": Reader.ORGANIZERS,
     "run.cancel": Reader.ORGANIZERS,
     "run.void": Reader.ORGANIZERS,
     "run.unvoid": Reader.ORGANIZERS,

@@ -22,6 +22,7 @@ from mood_platform.runs.service import rerun, start_analysis, stop_run, unvoid_r
 from mood_platform.serving.dependencies import Organizer, Tx
 from mood_platform.serving.pages import PAGE, decode_cursor, next_cursor
 from mood_platform.serving.views import Page
+from mood_platform.submissions.priority import let_go_first, let_take_turns
 from mood_platform.submissions.queries import find_any_submission, list_submissions
 from mood_platform.submissions.service import exclude, include
 
@@ -72,6 +73,22 @@ def include_submission(submission_id: UUID, body: Reason, tx: Tx, me: Organizer)
     """An exclusion is taken back: it stands where it stood; the team reads the reason."""
     row = find_any_submission(tx, submission_id=submission_id)
     include(tx, submission=row, reason=body.reason, actor=me.actor)
+    return view_admin_submission(tx, find_any_submission(tx, submission_id=submission_id), cases=False)
+
+
+@router.post("/submissions/{submission_id}/prioritize")
+def prioritize_submission(submission_id: UUID, body: Reason, tx: Tx, me: Organizer) -> AdminSubmissionView:
+    """Its cases come before those of all others; the team reads that it goes first, not why."""
+    row = find_any_submission(tx, submission_id=submission_id)
+    let_go_first(tx, submission=row, reason=body.reason, actor=me.actor)
+    return view_admin_submission(tx, find_any_submission(tx, submission_id=submission_id), cases=False)
+
+
+@router.post("/submissions/{submission_id}/unprioritize")
+def unprioritize_submission(submission_id: UUID, body: Reason, tx: Tx, me: Organizer) -> AdminSubmissionView:
+    """It takes its turn like all others again."""
+    row = find_any_submission(tx, submission_id=submission_id)
+    let_take_turns(tx, submission=row, reason=body.reason, actor=me.actor)
     return view_admin_submission(tx, find_any_submission(tx, submission_id=submission_id), cases=False)
 
 

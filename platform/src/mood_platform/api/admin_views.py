@@ -73,6 +73,8 @@ class AdminSubmissionView(View):
     counted: bool
     refunded_at: Moment | None
     refund_reason: str
+    prior: bool
+    """Organizers let it go first."""
     image: UUID
     digest: str | None
     runs: list[RunDetailView]
@@ -103,6 +105,7 @@ def view_admin_submission(tx: Transaction, row: Submission, *, cases: bool) -> A
         counted=row.counted,
         refunded_at=row.refunded_at,
         refund_reason=row.refund_reason,
+        prior=row.prior,
         image=row.image_id,
         digest=row.image.digest,
         runs=[view_run(tx, run, cases=cases) for run in runs_of(tx, submission=row)],

@@ -97,6 +97,19 @@ def include(identity: Id, reason: ForTeam) -> None:
 
 
 @app.command()
+def priority(
+    identity: Id,
+    reason: ForOrganizers,
+    *,
+    undo: Annotated[bool, typer.Option("--undo", help="It takes its turn like all others again.")] = False,
+) -> None:
+    """Let a submission go first: its cases come before those of all others."""
+    step = "unprioritize" if undo else "prioritize"
+    Client.member().post(f"/admin/submissions/{identity}/{step}", {"reason": reason})
+    say.print("It takes its turn again." if undo else "It gets the next free slots.")
+
+
+@app.command()
 def cancel(run: RunId, reason: ForOrganizers) -> None:
     """End a live Run, such as one that is stuck; it costs the team no attempt."""
     Client.member().post(f"/admin/runs/{run}/cancel", {"reason": reason})

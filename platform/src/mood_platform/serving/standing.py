@@ -14,6 +14,7 @@ from mood_platform.leaderboards.queries import published_moments
 from mood_platform.models import Hold, RunState, Stage, Submission
 from mood_platform.runs.progress import Progress, read_progress
 from mood_platform.runs.queries import Attempt, newest_attempts
+from mood_platform.runs.waits import Wait, read_waits
 from mood_platform.serving.challenge_view import view_quota
 from mood_platform.serving.views import QuotaView
 
@@ -25,6 +26,8 @@ class Standing:
     published_at: datetime | None
     """When the first leaderboard came out after this challenge Run was scored."""
     quota: QuotaView
+    wait: Wait | None
+    """Of a Run that has not begun."""
     holds: Sequence[Hold]
 
 
@@ -33,6 +36,7 @@ def read_standings(tx: Transaction, submissions: Sequence[Submission]) -> dict[U
     attempts = newest_attempts(tx, submission_ids=[row.id for row in submissions])
     progress = read_progress(tx, runs=[attempt.run for attempt in attempts.values()])
     moments = published_moments(tx, challenge_ids={row.challenge_id for row in submissions})
+    waits = read_waits(tx, runs={key: attempt.run for key, attempt in attempts.items()}, of=submissions)
     quotas, holds = _quotas(tx, submissions), current_holds(tx)
     return {
         row.id: Standing(
@@ -40,6 +44,7 @@ def read_standings(tx: Transaction, submissions: Sequence[Submission]) -> dict[U
             progress=progress[attempts[row.id].run.id],
             published_at=_published_at(row, attempts[row.id], moments),
             quota=quotas[row.team_id, row.challenge_id],
+            wait=waits.get(row.id),
             holds=[hold for hold in holds if is_about(hold, submission=row, run=attempts[row.id].run)],
         )
         for row in submissions

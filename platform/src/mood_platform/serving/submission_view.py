@@ -44,7 +44,9 @@ def view_submissions(
 
 def _view(submission: Submission, standing: Standing, *, site: str) -> SubmissionView:
     run, progress, published_at = standing.attempt.run, standing.progress, standing.published_at
-    words = describe_submission(submission, run, progress, published=published_at is not None)
+    words = describe_submission(
+        submission, run, progress, wait=standing.wait, published=published_at is not None
+    )
     return SubmissionView(
         id=submission.id,
         number=submission.number,

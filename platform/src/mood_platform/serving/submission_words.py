@@ -8,6 +8,7 @@ from mood_platform.failures import Blame
 from mood_platform.models import Run, RunState, Stage, Submission, SubmissionState
 from mood_platform.runs.progress import Phase, Progress
 from mood_platform.runs.telling import EVERY
+from mood_platform.runs.waits import Wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,9 @@ class Words:
     next: str
 
 
-def describe_submission(submission: Submission, run: Run, progress: Progress, *, published: bool) -> Words:
+def describe_submission(
+    submission: Submission, run: Run, progress: Progress, *, published: bool, wait: Wait | None = None
+) -> Words:
     if submission.state is SubmissionState.WITHDRAWN:
         return Words("withdrawn", submission.state_reason, "It no longer stands for your team.")
     if submission.state is SubmissionState.EXCLUDED:
@@ -28,10 +31,10 @@ def describe_submission(submission: Submission, run: Run, progress: Progress, *,
         return Words("cancelled", "The run was cancelled.", "Submit again when you are ready.")
     if progress.state is RunState.SCORED:
         return _describe_end(submission, published=published)
-    return _describe_live(submission, progress)
+    return _describe_live(submission, progress, wait or Wait.TURN)
 
 
-def _describe_live(submission: Submission, progress: Progress) -> Words:
+def _describe_live(submission: Submission, progress: Progress, wait: Wait) -> Words:
     toy, hidden = progress.toy_total, submission.stage is Stage.CHALLENGE
     if progress.waits:
         now = "The platform has trouble with some cases of it."
@@ -39,7 +42,7 @@ def _describe_live(submission: Submission, progress: Progress) -> Words:
     after_toy = "the hidden cases" if hidden else "nothing else: toy runs end there"
     match progress.phase:
         case Phase.QUEUED:
-            return Words("waiting", "It waits for a free slot.", f"The {toy} toy cases run first.")
+            return Words("waiting", wait.value, f"The {toy} toy cases run first.")
         case Phase.TOY:
             done = min(progress.toy_done + 1, toy)
             return Words(

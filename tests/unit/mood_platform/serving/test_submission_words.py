@@ -11,6 +11,7 @@ import pytest
 from mood_platform.failures import FailureReason
 from mood_platform.models import Image, Run, RunState, Stage, Submission, SubmissionState
 from mood_platform.runs.progress import Phase, Progress
+from mood_platform.runs.waits import Wait
 from mood_platform.serving.submission_steps import list_steps
 from mood_platform.serving.submission_words import Words, describe_submission
 
@@ -50,7 +51,7 @@ def words(run: Run, progress: Progress, *, published: bool = False, **changes: A
 @pytest.mark.parametrize(
     ("state", "progress", "status", "now"),
     [
-        (RunState.QUEUED, make_progress(Phase.QUEUED, toy_done=0), "waiting", "It waits for a free slot."),
+        (RunState.QUEUED, make_progress(Phase.QUEUED, toy_done=0), "waiting", Wait.TURN.value),
         (RunState.RUNNING, make_progress(Phase.TOY, toy_done=1), "running", "Toy case 2 of 4 is running."),
         (RunState.RUNNING, make_progress(Phase.TOY, toy_done=4), "running", "Toy case 4 of 4 is running."),
         (
@@ -77,6 +78,13 @@ def test_a_run_says_where_it_is(state: RunState, progress: Progress, status: str
     found = words(make_run(state), progress)
     assert (found.status, found.sentence) == (status, now)
     assert found.next
+
+
+def test_a_run_that_has_not_begun_says_why_it_waits() -> None:
+    run, told = make_run(RunState.QUEUED), make_progress(Phase.QUEUED, toy_done=0)
+    for wait in Wait:
+        found = describe_submission(make_submission(), run, told, published=False, wait=wait)
+        assert (found.status, found.sentence) == ("waiting", wait.value)
 
 
 def test_between_two_ticks_it_says_how_far_it_was_and_when_more_is_told() -> None:
