@@ -1,7 +1,8 @@
 """Recomputes every published AP with scikit-learn, and shares no code with the platform.
 
 From the object store it takes the kept predictions and the labels, from the test-set folders the manifests
-with their batches, from the published documents what was published. Everything must be equal to the last bit.
+with their batches, from the published documents what was published. Results must be equal to the last bit,
+and what was published of them to the last of its 4 decimals.
 
     verify.py --files HOME/files --test-set DIR ... LEADERBOARD.json ...
 """
@@ -72,34 +73,48 @@ def verify(files: Path, test_sets: Sequence[Path], leaderboards: Sequence[Json])
                 part = find_part(runs, document["task"], row, dataset)
                 entry = Entry(document["task"], by_digest[part["digest"]], part["cases"], files)
                 label = f"{document['task']} {dataset} {row['name']}"
-                checks += check_cell(label, cell, entry)
+                checks += check_cell(label, cell, part["result"], entry)
     return checks
 
 
 def find_part(runs: Sequence[Json], task: str, row: Json, dataset: str) -> Json:
-    """The recorded test set behind a published cell: the one whose result was published."""
+    """The recorded test set behind a published cell: the one whose result was published, rounded."""
     for run in runs:
         one = run["submission"]
         if (one["team"], one["number"], one["task"]) == (row["team"], row["submission"], task):
             for part in run["test_sets"]:
-                if part["dataset"] == dataset and part["result"] == row["datasets"][dataset]["result"]:
+                if part["dataset"] == dataset and explains(
+                    part["result"], row["datasets"][dataset]["result"]
+                ):
                     return dict(part)
     raise LookupError(f"no kept Run explains {row['team']} #{row['submission']} on {dataset}")
 
 
-def check_cell(label: str, cell: Json, entry: Entry) -> Iterator[Check]:
-    result = cell["result"]
+def explains(result: Json, published: Json) -> bool:
+    """Whether the published numbers are those of the result, to the digits that are published."""
+    told = ("valid", "total", "whole_set_ap", "quantized")
+    return all(as_published(result.get(name)) == published.get(name) for name in told)
+
+
+def as_published(value: Any) -> Any:
+    """Leaderboards tell 4 decimals."""
+    if isinstance(value, dict):
+        return {name: as_published(part) for name, part in value.items()}
+    return round(value, 4) if isinstance(value, float) else value
+
+
+def check_cell(label: str, cell: Json, result: Json, entry: Entry) -> Iterator[Check]:
     valid = sum(entry.prediction(case) is not None for case in entry.of_task())
     if valid < result["valid_share"] * len(entry.of_task()):
         yield Check(f"{label}: no result", cell["score"], None)
     elif entry.task == "sample":
-        yield Check(label, cell["score"], sample_ap(entry))
+        yield Check(label, result["score"], sample_ap(entry))
+        yield Check(f"{label}, published", cell["score"], as_published(result["score"]))
     else:
-        yield from check_pixel_cell(label, cell, entry)
+        yield from check_pixel_cell(label, cell, result, entry)
 
 
-def check_pixel_cell(label: str, cell: Json, entry: Entry) -> Iterator[Check]:
-    result = cell["result"]
+def check_pixel_cell(label: str, cell: Json, result: Json, entry: Entry) -> Iterator[Check]:
     scores = {case["id"]: read_scores(entry, case) for case in entry.of_task()}
     labels = {case["id"]: read_label(entry, case) for case in entry.of_task()}
     for role, batching in zip(("official", "validation"), entry.manifest["batchings"], strict=True):
@@ -108,7 +123,7 @@ def check_pixel_cell(label: str, cell: Json, entry: Entry) -> Iterator[Check]:
         for number, pair in enumerate(zip(published["batch_aps"], found, strict=True), start=1):
             yield Check(f"{label}, {role} batch {number}", *pair)
         yield Check(f"{label}, {role} mean", published["mean"], float(np.mean(found)))
-    yield Check(label, cell["score"], result["official"]["mean"])
+    yield Check(label, cell["score"], as_published(result["official"]["mean"]))
     yield Check(f"{label}, whole set", result["whole_set_ap"], pooled_ap(scores, labels, list(scores)))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,10 +13,10 @@ from mood_evaluator import Task, TestSet
 from mood_evaluator.analysis import chance_interval
 from mood_evaluator.runs import RunStability, SetStability, Standings, bootstrap_runs, gather_runs
 from mood_evaluator.tables.agreement import kendall_tau_b, tau_b_of_rows
+from mood_platform.leaderboards.caveats import caveats_of
 
 SEED = 1
-LEAST_DRAWS, DRAWS_PER_PAIR = 1000, 45
-"""Holm needs 40 draws for each pair of teams to find any difference at 5 %."""
+DRAWS = 1000
 Boards = Mapping[str, Mapping[str, Any]]
 """By Task, the newest published document."""
 
@@ -37,9 +36,7 @@ def draw_all(
         wanted = [one for one in scored if not one.run.test_set.startswith(("size-", "contrast-"))]
         standings = standings_of(wanted, task, ("challenge", "analysis"))
         if standings is not None:
-            pairs = math.comb(len(standings.teams), 2)
-            enough = draws or max(LEAST_DRAWS, DRAWS_PER_PAIR * pairs)
-            found[task] = (standings, bootstrap_runs(standings, n=enough, seed=SEED))
+            found[task] = (standings, bootstrap_runs(standings, n=draws or DRAWS, seed=SEED))
     return found
 
 
@@ -60,9 +57,10 @@ def board(
             "moved": len(document["order_changes"].get(dataset, [])),
         }
     return {
-        "disclaimer": document["demonstration"],
+        "disclaimer": " ".join(caveats_of(dict(document))).rstrip("."),
         "bootstraps": document["bootstraps"],
         "evaluator": document["evaluator"],
+        "adjusted_by": "max-T",  # numbers from before have no such entry: they were adjusted by Holm
         "datasets": datasets,
         "rows": [board_row(row) for row in document["rows"]],
     }
@@ -90,7 +88,7 @@ def chance_of(standings: Standings, test_set: str) -> Row:
 
 
 def pairs_of(part: SetStability) -> Row:
-    """Pairs of teams, those that differ at 5 % after Holm, and the teams that nobody is shown to beat."""
+    """Pairs of teams, those that differ at 5 % (max-T), and the teams that nobody is shown to beat."""
     beaten = {pair.worse for pair in part.pairs if pair.significant}
     known = [team for team, score in part.scores.items() if score is not None]
     return {

@@ -104,7 +104,8 @@ def board_text(task: str, board: Json) -> str:
     return page_of(
         f"### {task.capitalize()} task",
         text(
-            f"{who_leads(board)} (paired bootstrap of scans, Holm over all pairs, 5 %). A constant guess "
+            f"{who_leads(board)} (paired bootstrap of scans, {board.get('adjusted_by', 'Holm')} over all "
+            f"pairs, 5 %). A constant guess "
             f"scores {listed(guess)}. Teams that no other beats significantly: {listed(unbeaten)}. "
             f"{batches}"
         ),

@@ -83,7 +83,10 @@ def study(dataset: Dataset, folder: Path) -> None:
     test_set = load_test_set(folder / f"test-{dataset}")
     found = {method: score_method(method, dataset, folder, test_set) for method in METHODS}
     truth = {case.id: case.abnormal for case in test_set.cases}
-    replicates = {m: sample_replicates(s.samples, truth, n=DRAWS, seed=1) for m, s in found.items()}
+    replicates = {
+        m: sample_replicates(s.samples, truth, n=DRAWS, seed=1, stream=test_set.name).draws
+        for m, s in found.items()
+    }
     share = sum(truth.values()) / len(truth)
     typer.echo(f"{dataset} sample: {len(truth)} scans, constant guess {share:.3f}")
     for method, scored in found.items():
@@ -93,7 +96,8 @@ def study(dataset: Dataset, folder: Path) -> None:
         typer.echo(f"  {method:10} AP {ap:.3f}")
     typer.echo(f"  pca - threshold {told(replicates['pca'] - replicates['threshold'])}")
     pixel = {
-        m: pixel_replicates(s.evidence, test_set.batchings[0], n=DRAWS, seed=1) for m, s in found.items()
+        m: pixel_replicates(s.evidence, test_set.batchings[0], n=DRAWS, seed=1, stream=test_set.name).draws
+        for m, s in found.items()
     }
     pooled = {m: sum_evidence(list(s.evidence.values())) for m, s in found.items()}
     one = pooled["pca"]

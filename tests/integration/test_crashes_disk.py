@@ -239,5 +239,4 @@ def publish_to(contest: Contest, store: FaultyStore) -> Leaderboard:
             actor="organizer@example.org",
             store=store,
             before_close=True,
-            bootstraps=10,
         )

@@ -28,10 +28,10 @@ def contest(sessions: Sessions, store: LocalStore, tmp_path: Path) -> Contest:
     return Contest(make_platform(sessions, store, tmp_path / "sets", cases=4), tmp_path / "sets")
 
 
-def draft_of(contest: Contest, *, task: Task = Task.PIXEL, bootstraps: int = 50) -> dict[str, Any]:
+def draft_of(contest: Contest, *, task: Task = Task.PIXEL) -> dict[str, Any]:
     with contest.platform.open() as tx:
         challenge = contest.platform.challenge
-        return draft(tx, challenge=challenge, task=task, store=contest.platform.store, bootstraps=bootstraps)
+        return draft(tx, challenge=challenge, task=task, store=contest.platform.store)
 
 
 def ranks(document: dict[str, Any]) -> list[tuple[str, int | None]]:
@@ -60,16 +60,19 @@ def test_a_draft_says_what_it_rests_on(contest: Contest) -> None:
     contest.enter(contest.join("north"), quality=1)
     contest.run()
     document = draft_of(contest)
-    assert document["schema"] == "mood-leaderboard/1"
-    assert document["demonstration"] == (
-        "demonstration, labels reproducible; software demonstration, not a scientific ranking"
-    )
-    assert (document["bootstraps"], document["pending"]) == (50, [])
+    assert document["schema"] == "mood-leaderboard/2"
+    assert (document["labels_reproducible"], document["few_subjects"]) == (True, True)
+    assert [words.split(":")[0] for words in document["caveats"]] == [
+        "Demonstration",
+        "Software demonstration, not a scientific ranking",
+    ]
+    assert (document["bootstraps"], document["pending"], document["replicates_pending"]) == (1000, [], [])
     assert document["limits"]["seconds"] == 3
     assert document["node_classes"] == [{"cases": 8, "cpu": "test"}]
     for dataset in Dataset:
         facts = document["datasets"][dataset]
         assert (facts["test_set"], facts["cases"], len(facts["batchings"])) == (f"test-{dataset}", 4, 2)
+        assert facts["batch_sizes"] == [2, 2]
     assert document["rows"][0]["image"].startswith("sha256:")
 
 

@@ -71,6 +71,5 @@ def test_a_run_that_ends_while_the_board_is_made_is_waited_for(platform: TinyPla
             actor="organizer@example.org",
             store=FaultyStore(platform.store, the_other_run_ends),
             before_close=True,
-            bootstraps=20,
         )
     assert asked

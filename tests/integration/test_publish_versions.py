@@ -50,7 +50,6 @@ def publish_one(contest: Contest, *, note: str = "") -> Leaderboard:
             store=platform.store,
             note=note,
             before_close=True,
-            bootstraps=20,
         )
 
 

@@ -54,7 +54,7 @@ class Correction:
     def draft(self, task: Task = Task.PIXEL) -> dict[str, Any]:
         with self.contest.platform.open() as tx:
             store = self.contest.platform.store
-            return draft(tx, challenge=self.challenge(tx), task=task, store=store, bootstraps=20)
+            return draft(tx, challenge=self.challenge(tx), task=task, store=store)
 
     def publish(self, task: Task = Task.PIXEL, *, note: str = "", before_close: bool = True) -> Leaderboard:
         with self.contest.platform.open() as tx:
@@ -66,7 +66,6 @@ class Correction:
                 store=self.contest.platform.store,
                 note=note,
                 before_close=before_close,
-                bootstraps=20,
             )
 
     def correct(self) -> TestSet:
@@ -379,14 +378,14 @@ def test_a_lost_message_is_sent_again_by_the_sweeper(small: Correction) -> None:
     assert {scoring.state for scoring in small.scorings()} == {ScoringState.SCORED}
 
 
-def test_an_evaluator_other_than_the_one_asked_for_scores_nothing(small: Correction) -> None:
+def test_a_scoring_version_other_than_the_one_asked_for_scores_nothing(small: Correction) -> None:
     platform = small.contest.platform
     made = small.rescore()
     with platform.open() as tx:
-        tx.session.get_one(Rescoring, made.id).evaluator = "0.0.1"
+        tx.session.get_one(Rescoring, made.id).scoring_version = 1
     small.contest.run()
     assert {scoring.state for scoring in small.scorings()} == {ScoringState.FAILED}
-    assert "0.0.1" in small.scorings()[0].problem
+    assert "now, not 1" in small.scorings()[0].problem
 
 
 def test_an_open_challenge_is_published_only_on_purpose(small: Correction) -> None:

@@ -120,7 +120,6 @@ class Keeping:
                 task=Task.PIXEL,
                 actor=ORGANIZER,
                 store=self.platform.store,
-                bootstraps=20,
             )
 
     def leftovers(self, kind: str) -> set[str]:

@@ -59,7 +59,6 @@ class World:
             task=Task.SAMPLE,
             actor=ORGANIZER,
             store=self.platform.store,
-            bootstraps=20,
             before_close=True,
         )
 

@@ -225,7 +225,7 @@ def test_exclude_then_include_and_void_then_unvoid_leave_the_draft_as_it_was(
     def document() -> Json:
         with contest.platform.open() as tx:
             challenge = tx.session.get_one(Challenge, contest.platform.challenge.id)
-            return draft(tx, challenge=challenge, task=Task.SAMPLE, store=store, bootstraps=20)
+            return draft(tx, challenge=challenge, task=Task.SAMPLE, store=store)
 
     before = document()
     run = contest.platform.run_of(entries["south"])

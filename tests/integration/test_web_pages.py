@@ -259,9 +259,9 @@ def test_a_published_leaderboard_shows_ties_intervals_and_where_it_comes_from(
     page = browser.get("/leaderboard/pixel").text
     assert page.count(">1=<") == 2
     assert "your team" in page
-    assert "0.700\N{EN DASH}0.900" in page
+    assert "0.7000\N{EN DASH}0.9000" in page
     assert "no result" in page
-    assert "Demonstration." in page
+    assert "Demonstration, labels reproducible." in page
     assert "25 % of cases failed" in page
     assert "A correction." in page
     assert "<script" not in page

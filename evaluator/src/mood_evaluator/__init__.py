@@ -6,7 +6,12 @@ from mood_evaluator.average_precision import (
     average_precision_from_histogram,
 )
 from mood_evaluator.batches import Batching, draw_batching
-from mood_evaluator.bootstrap import pixel_replicates, sample_replicates, whole_set_replicates
+from mood_evaluator.bootstrap import (
+    Replicates,
+    pixel_replicates,
+    sample_replicates,
+    whole_set_replicates,
+)
 from mood_evaluator.canonical import canonical_digest
 from mood_evaluator.case_score import (
     CaseScore,
@@ -30,10 +35,11 @@ from mood_evaluator.errors import (
 )
 from mood_evaluator.evidence import Evidence, Histogram, sum_evidence
 from mood_evaluator.faults import Flag, OutputFault
-from mood_evaluator.leaderboard import Cell, Entry, Row, rank_entries
+from mood_evaluator.leaderboard import Cell, Entry, Row, compare_entries, rank_entries
 from mood_evaluator.nifti_stream import largest_volume_file
 from mood_evaluator.quantizers import Quantizer
-from mood_evaluator.ranking import average_ranks, rank
+from mood_evaluator.ranking import as_published, average_ranks, rank
+from mood_evaluator.replicates import replicates_of
 from mood_evaluator.scoring import (
     PixelCase,
     PixelScore,
@@ -42,6 +48,7 @@ from mood_evaluator.scoring import (
     score_sample_dataset,
     whole_set_ap,
 )
+from mood_evaluator.significance import PairDifference, compare_replicates
 from mood_evaluator.test_set import Case, Dataset, Task, TestSet, load_test_set, save_test_set
 from mood_evaluator.version import SCORING_VERSION, __version__, scoring_version_of
 from mood_evaluator.volumes import LARGEST_SCORE_FILE, Prediction, read_label, read_prediction
@@ -70,11 +77,13 @@ __all__ = [
     "InvalidPrediction",
     "InvalidTestSet",
     "OutputFault",
+    "PairDifference",
     "PixelCase",
     "PixelScore",
     "PixelTruth",
     "Prediction",
     "Quantizer",
+    "Replicates",
     "Row",
     "SetScore",
     "StreamingAveragePrecision",
@@ -82,11 +91,14 @@ __all__ = [
     "TestSet",
     "UndefinedScore",
     "__version__",
+    "as_published",
     "average_precision",
     "average_precision_from_histogram",
     "average_ranks",
     "canonical_digest",
     "clean_scores",
+    "compare_entries",
+    "compare_replicates",
     "consensus",
     "draw_batching",
     "largest_volume_file",
@@ -98,6 +110,7 @@ __all__ = [
     "rank_entries",
     "read_label",
     "read_prediction",
+    "replicates_of",
     "result_of",
     "sample_replicates",
     "save_test_set",

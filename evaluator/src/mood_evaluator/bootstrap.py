@@ -1,11 +1,14 @@
 """How a score would vary with other scans: paired bootstrap replicates.
 
 Scans are drawn with replacement, abnormal ones among the abnormal and normal ones among the normal, so that
-prevalence stays. The draws depend on the seed and the cases alone: replicate b of one team saw the same scans
-as replicate b of every other team.
+prevalence stays. The draws depend on the seed, the stream and the cases alone: replicate b of one team saw
+the same scans as replicate b of every other team. The name of the test set is the stream, so that the draws
+of two Datasets are independent.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -17,42 +20,93 @@ from mood_evaluator.errors import BatchingImpossible, UndefinedScore
 from mood_evaluator.evidence import Evidence, Histogram
 
 Matrix = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Replicates:
+    """Scores under resampled scans, and how far each scan alone moves the score."""
+
+    draws: Matrix  # (n,)
+    influences: (
+        Matrix  # (cases,) by sorted id, up to a factor; abnormal and normal ones have a mean of 0 each
+    )
+
+
 Weights = Any  # matrix (pools, cases), dense or sparse: how often each case is in each pool
 _SHUFFLES = 100  # of a draw, until each batch has an abnormal case
 _ROWS, _COLUMNS = 512, 1024  # pools and thresholds computed at once: what fits into the processor's cache
 
 
 def sample_replicates(
-    scores: Mapping[str, float], abnormal: Mapping[str, bool], *, n: int, seed: int
-) -> Matrix:
-    """Return (n,) APs over resampled scans; raises UndefinedScore where nothing is abnormal."""
+    scores: Mapping[str, float], abnormal: Mapping[str, bool], *, n: int, seed: int, stream: str
+) -> Replicates:
+    """Return n APs over resampled scans; raises UndefinedScore where nothing is abnormal."""
     ids = sorted(abnormal)
-    levels, places = np.unique([scores[case_id] for case_id in ids], return_inverse=True)
+    values = np.array([scores[case_id] for case_id in ids], np.float64)
     truth = np.array([abnormal[case_id] for case_id in ids], np.bool_)
-    at_level = np.zeros((len(ids), levels.size))
-    at_level[np.arange(len(ids)), places] = 1.0
-    draws = _draw(truth, n=n, random=np.random.default_rng([seed]))
-    return _pooled_aps(_count(draws), at_level * truth[:, None], at_level * ~truth[:, None])
+    draws = _draw(truth, n=n, random=_generator(seed, stream))
+    twice = _sample_aps(1 + np.eye(len(ids)), values, truth)
+    return Replicates(_sample_aps(_count(draws), values, truth), _centre(twice, truth))
 
 
-def pixel_replicates(evidence: Mapping[str, Evidence], batching: Batching, *, n: int, seed: int) -> Matrix:
-    """Return (n,) mean batch APs (`two_sided` Evidence).
+def pixel_replicates(
+    evidence: Mapping[str, Evidence], batching: Batching, *, n: int, seed: int, stream: str
+) -> Replicates:
+    """Return n mean batch APs (`two_sided` Evidence).
 
     The drawn scans are dealt into as many batches as `batching` has, so that each has an abnormal voxel.
     """
-    cases = [evidence[case_id] for case_id in sorted(batching.case_ids)]
-    random = np.random.default_rng([seed])
-    draws = _draw(_truth(cases), n=n, random=random)
-    pools = _deal(draws, _truth(cases), parts=len(batching.batches), random=random)
-    aps = _pooled_aps(pools, *_stack([case.two_sided for case in cases]))
-    return np.asarray(aps.reshape(n, -1).mean(axis=1))
+    ids = sorted(batching.case_ids)
+    cases = [evidence[case_id] for case_id in ids]
+    random, truth = _generator(seed, stream), _truth(cases)
+    draws = _draw(truth, n=n, random=random)
+    pools = _deal(draws, truth, parts=len(batching.batches), random=random)
+    counts = _stack([case.two_sided for case in cases])
+    aps = _pooled_aps(pools, *counts).reshape(n, -1).mean(axis=1)
+    return Replicates(np.asarray(aps), _centre(_twice_in_batch(ids, batching, counts), truth))
 
 
-def whole_set_replicates(evidence: Mapping[str, Evidence], *, n: int, seed: int) -> Matrix:
+def whole_set_replicates(evidence: Mapping[str, Evidence], *, n: int, seed: int, stream: str) -> Matrix:
     """Return (n,) APs of all voxels of the scans that `pixel_replicates` draws."""
     cases = [evidence[case_id] for case_id in sorted(evidence)]
-    draws = _draw(_truth(cases), n=n, random=np.random.default_rng([seed]))
+    draws = _draw(_truth(cases), n=n, random=_generator(seed, stream))
     return _pooled_aps(_count(draws), *_stack([case.two_sided for case in cases]))
+
+
+def _generator(seed: int, stream: str) -> np.random.Generator:
+    return np.random.default_rng([seed, int.from_bytes(sha256(stream.encode()).digest()[:8], "big")])
+
+
+def _sample_aps(times: Matrix, values: Matrix, truth: npt.NDArray[np.bool_]) -> Matrix:
+    """Return (rows,) APs of scans (cases,) that count `times` (rows, cases)."""
+    falling = np.argsort(-values, kind="stable")
+    levels = np.flatnonzero(np.diff(values[falling], prepend=np.inf))
+    gained = np.add.reduceat(times[:, falling] * truth[falling], levels, axis=1)
+    found = np.cumsum(np.add.reduceat(times[:, falling], levels, axis=1), axis=1)
+    true = np.cumsum(gained, axis=1)
+    precision = np.divide(true, found, out=np.zeros_like(true), where=found > 0)
+    return np.asarray(np.einsum("ij,ij->i", gained, precision) / true[:, -1])
+
+
+def _twice_in_batch(ids: Sequence[str], batching: Batching, counts: tuple[Matrix, Matrix]) -> Matrix:
+    """Return for each case how far the AP of its batch moves when that case counts twice."""
+    place = {case_id: number for number, case_id in enumerate(ids)}
+    members = [[place[case_id] for case_id in batch] for batch in batching.batches]
+    cases = np.concatenate([np.array(batch) for batch in members])
+    batches = np.repeat(np.arange(len(members)), [len(batch) for batch in members])
+    own = sparse.csr_array((np.ones(cases.size), (batches, cases)), shape=(len(members), len(ids)))
+    of_case = np.empty(len(ids), np.int64)
+    of_case[cases] = batches
+    twice = sparse.csr_array(own[of_case] + sparse.eye_array(len(ids)))
+    return np.asarray(_pooled_aps(twice, *counts) - _pooled_aps(own, *counts)[of_case])
+
+
+def _centre(values: Matrix, truth: npt.NDArray[np.bool_]) -> Matrix:
+    """Take off the mean of the abnormal scans and that of the normal ones."""
+    found = values.copy()
+    for kind in (truth, ~truth):
+        found[kind] -= values[kind].mean() if kind.any() else 0.0
+    return found
 
 
 def _truth(cases: Sequence[Evidence]) -> npt.NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""The rows of a leaderboard: scores, ranks, consensus, and how sure each of them is.
+"""The rows of a leaderboard: scores as published, ranks, consensus, and how sure each of them is.
 
 Only eligible entries with a result are ranked; the others are listed at their score and enter nobody's rank.
 """
@@ -6,42 +6,66 @@ Only eligible entries with a result are ranked; the others are listed at their s
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mood_evaluator.bootstrap import Replicates
 from mood_evaluator.consensus import consensus, mean_ranks
-from mood_evaluator.ranking import rank
+from mood_evaluator.rank_draws import (
+    Interval,
+    Matrix,
+    Ranks,
+    consensus_draws,
+    rank_draws,
+    rank_interval,
+    score_interval,
+)
+from mood_evaluator.ranking import PUBLISHED_DECIMALS, as_published, rank
+from mood_evaluator.significance import PairDifference, compare_replicates
 from mood_evaluator.test_set import Dataset
-
-Interval = tuple[float, float]
-"""95 % percentile interval, low and high."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One team's counting Submission: per Dataset its score and bootstrap replicates (B,), or None."""
+    """One team's counting Submission: per Dataset its score and replicates, or None.
+
+    A score without replicates means that they are not made yet: then no row has an interval or a share.
+    """
 
     key: str
     eligible: bool
     scores: Mapping[Dataset, float | None]
-    replicates: Mapping[Dataset, NDArray[np.float64] | None]
+    replicates: Mapping[Dataset, Replicates | None]
 
     @property
     def ranked(self) -> bool:
         return self.eligible and any(score is not None for score in self.scores.values())
 
+    @property
+    def drawn(self) -> bool:
+        return not any(
+            score is not None and self.replicates.get(dataset) is None
+            for dataset, score in self.scores.items()
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One Dataset of one row."""
+    """One Dataset of one row; score and interval are rounded as published."""
 
     score: float | None
     rank: int | None
     interval: Interval | None
-    rank_interval: Interval | None
+    rank_interval: tuple[int, int] | None
+
+    @property
+    def holds_score(self) -> bool | None:
+        """Whether the score lies in its interval; None without one."""
+        if self.interval is None or self.score is None:
+            return None
+        return self.interval[0] <= self.score <= self.interval[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,38 +76,75 @@ class Row:
     rank: int | None
     mean_rank: float | None
     cells: Mapping[Dataset, Cell]
-    rank_interval: Interval | None
+    rank_interval: tuple[int, int] | None
     keeps_place: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Ranks of the ranked entries at one set of scores."""
+    """Ranks of the ranked entries."""
 
     places: dict[str, int]
     means: dict[str, float]
     by_dataset: dict[Dataset, dict[str, int]]
 
     @classmethod
-    def of(cls, scores: Mapping[Dataset, Mapping[str, float | None]]) -> _Table:
-        columns = list(scores.values())
-        by_dataset = {dataset: rank(column) for dataset, column in scores.items()}
-        return cls(places=consensus(columns), means=mean_ranks(columns), by_dataset=by_dataset)
+    def of(cls, entries: Sequence[Entry], datasets: Sequence[Dataset]) -> _Table:
+        columns = {d: {one.key: as_published(one.scores.get(d)) for one in entries} for d in datasets}
+        by_dataset = {dataset: rank(column) for dataset, column in columns.items()}
+        scores = list(columns.values())
+        return cls(places=consensus(scores), means=mean_ranks(scores), by_dataset=by_dataset)
+
+
+@dataclass(frozen=True, slots=True)
+class _Draws:
+    """Ranks (draws, entries) of the ranked entries in every draw."""
+
+    place: dict[str, int]
+    by_dataset: dict[Dataset, Ranks]
+    consensus: Ranks
+
+    @classmethod
+    def of(cls, ranked: Sequence[Entry], datasets: Sequence[Dataset]) -> _Draws | None:
+        """None where there is nothing to draw from, or somebody's replicates are not made yet."""
+        if not ranked or not all(entry.drawn for entry in ranked):
+            return None
+        by_dataset = {
+            dataset: rank_draws(_columns(ranked, dataset, lambda found: found.draws)) for dataset in datasets
+        }
+        place = {entry.key: number for number, entry in enumerate(ranked)}
+        return cls(place, by_dataset, consensus_draws(list(by_dataset.values())))
 
 
 def rank_entries(entries: Sequence[Entry]) -> list[Row]:
     """Rows in leaderboard order; an entry that is not ranked stands where its scores would put it."""
-    ranked = [entry for entry in entries if entry.ranked]
-    datasets = [dataset for dataset in Dataset if any(dataset in entry.scores for entry in entries)]
-    table = _table(ranked, datasets) if ranked else None
-    draws = _bootstrap_tables(ranked, datasets)
+    ranked, datasets = [entry for entry in entries if entry.ranked], _datasets(entries)
+    table = _Table.of(ranked, datasets) if ranked else None
+    draws = _Draws.of(ranked, datasets)
     places = {entry.key: _place(entry, ranked, datasets) for entry in entries}
     rows = [_row(entry, datasets, table, draws) for entry in entries]
     return sorted(rows, key=lambda row: (places[row.key], row.rank is not None, row.key))
 
 
-def _table(entries: Sequence[Entry], datasets: Sequence[Dataset]) -> _Table:
-    return _Table.of({d: {e.key: e.scores.get(d) for e in entries} for d in datasets})
+def compare_entries(entries: Sequence[Entry]) -> dict[Dataset, list[PairDifference]]:
+    """All pairs of ranked entries on each Dataset; none where somebody's replicates are not made yet."""
+    ranked = [entry for entry in entries if entry.ranked]
+    if not all(entry.drawn for entry in ranked):
+        return {dataset: [] for dataset in _datasets(entries)}
+    teams = [entry.key for entry in ranked]
+    return {
+        dataset: compare_replicates(
+            teams,
+            {one.key: one.scores.get(dataset) for one in ranked},
+            _columns(ranked, dataset, lambda found: found.draws),
+            _columns(ranked, dataset, lambda found: found.influences),
+        )
+        for dataset in _datasets(entries)
+    }
+
+
+def _datasets(entries: Sequence[Entry]) -> list[Dataset]:
+    return [dataset for dataset in Dataset if any(dataset in entry.scores for entry in entries)]
 
 
 def _place(entry: Entry, ranked: Sequence[Entry], datasets: Sequence[Dataset]) -> float:
@@ -91,52 +152,47 @@ def _place(entry: Entry, ranked: Sequence[Entry], datasets: Sequence[Dataset]) -
     if all(score is None for score in entry.scores.values()):
         return math.inf
     others = [other for other in ranked if other.key != entry.key]
-    return _table([*others, entry], datasets).means[entry.key]
+    return _Table.of([*others, entry], datasets).means[entry.key]
 
 
-def _bootstrap_tables(ranked: Sequence[Entry], datasets: Sequence[Dataset]) -> list[_Table]:
-    """One table per draw; entries share the draws, so replicate b of one is paired with b of all."""
-    lengths = {len(values) for entry in ranked for values in entry.replicates.values() if values is not None}
+def _columns(ranked: Sequence[Entry], dataset: Dataset, part: Callable[[Replicates], Matrix]) -> Matrix:
+    """Return a part of all replicates side by side (…, entries): they share the draws. NaN: no result."""
+    found = [None if (own := entry.replicates.get(dataset)) is None else part(own) for entry in ranked]
+    lengths = {values.size for values in found if values is not None}
     if len(lengths) > 1:
         raise ValueError(f"Entries have different numbers of replicates: {sorted(lengths)}; draw them alike.")
-    return [
-        _Table.of({d: {e.key: _replicate(e, d, draw) for e in ranked} for d in datasets})
-        for draw in range(min(lengths, default=0))
-    ]
+    columns = np.full((max(lengths, default=1), len(ranked)), np.nan)
+    for number, values in enumerate(found):
+        if values is not None:
+            columns[:, number] = values
+    return columns
 
 
-def _replicate(entry: Entry, dataset: Dataset, draw: int) -> float | None:
-    values = entry.replicates.get(dataset)
-    return None if values is None else float(values[draw])
-
-
-def _row(entry: Entry, datasets: Sequence[Dataset], table: _Table | None, draws: Sequence[_Table]) -> Row:
-    ranked = table is not None and entry.ranked
-    place = table.places[entry.key] if table and ranked else None
-    places = [draw.places[entry.key] for draw in draws] if ranked else []
+def _row(entry: Entry, datasets: Sequence[Dataset], table: _Table | None, draws: _Draws | None) -> Row:
+    table = table if entry.ranked else None
+    place = table.places[entry.key] if table else None
+    seen = draws.consensus[:, draws.place[entry.key]] if draws and table else None
     return Row(
         key=entry.key,
         rank=place,
-        mean_rank=table.means[entry.key] if table and ranked else None,
-        cells={dataset: _cell(entry, dataset, table if ranked else None, draws) for dataset in datasets},
-        rank_interval=_interval(places),
-        keeps_place=float(np.mean([seen == place for seen in places])) if places else None,
+        mean_rank=table.means[entry.key] if table else None,
+        cells={dataset: _cell(entry, dataset, table, draws) for dataset in datasets},
+        rank_interval=None if seen is None else rank_interval(seen),
+        keeps_place=None if seen is None else float(np.mean(seen == place)),
     )
 
 
-def _cell(entry: Entry, dataset: Dataset, table: _Table | None, draws: Sequence[_Table]) -> Cell:
+def _cell(entry: Entry, dataset: Dataset, table: _Table | None, draws: _Draws | None) -> Cell:
     replicates = entry.replicates.get(dataset)
+    seen = draws.by_dataset[dataset][:, draws.place[entry.key]] if draws and table else None
     return Cell(
-        score=entry.scores.get(dataset),
+        score=as_published(entry.scores.get(dataset)),
         rank=table.by_dataset[dataset][entry.key] if table else None,
-        interval=None if replicates is None else _interval(replicates),
-        rank_interval=_interval([draw.by_dataset[dataset][entry.key] for draw in draws]) if table else None,
+        interval=None if replicates is None else _published_interval(replicates.draws),
+        rank_interval=None if seen is None else rank_interval(seen),
     )
 
 
-def _interval(values: Sequence[float] | NDArray[np.float64]) -> Interval | None:
-    """2.5 % and 97.5 % quantiles (linear interpolation, R's type 7)."""
-    if len(values) == 0:
-        return None
-    low, high = np.quantile(np.asarray(values, dtype=np.float64), [0.025, 0.975])
-    return float(low), float(high)
+def _published_interval(replicates: Matrix) -> Interval:
+    low, high = (round(end, PUBLISHED_DECIMALS) for end in score_interval(replicates))
+    return low, high

@@ -1,27 +1,37 @@
 """Ranks inside one Task and Dataset: higher scores first, equal scores share the smallest rank.
 
-Scores are rounded to 12 decimals first, so that equality is transitive; no result ranks last.
+Scores are rounded to 12 decimals first, so that equality is transitive; no result ranks last. Leaderboards
+give scores rounded as they are published.
 """
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Mapping
 
 DECIMALS = 12
+PUBLISHED_DECIMALS = 4
+
+
+def as_published(score: float | None) -> float | None:
+    """Round half to even to 4 decimals: official ranks are those of the scores that everybody can read."""
+    return None if score is None else round(score, PUBLISHED_DECIMALS)
 
 
 def rank(scores: Mapping[str, float | None]) -> dict[str, int]:
     """Rank of each key, 1 = best; ties share the smallest, None and non-finite share the last."""
     keys = {name: _sort_key(score) for name, score in scores.items()}
-    return {name: 1 + sum(other < mine for other in keys.values()) for name, mine in keys.items()}
+    ordered = sorted(keys.values())
+    return {name: 1 + bisect_left(ordered, mine) for name, mine in keys.items()}
 
 
 def average_ranks(scores: Mapping[str, float | None]) -> dict[str, float]:
     """Like `rank`, but ties share the mean of the places they take: 1, 2.5, 2.5, 4."""
     smallest = rank(scores)
-    shared = list(smallest.values())
-    return {name: place + (shared.count(place) - 1) / 2 for name, place in smallest.items()}
+    shared = Counter(smallest.values())
+    return {name: place + (shared[place] - 1) / 2 for name, place in smallest.items()}
 
 
 def _sort_key(score: float | None) -> float:

@@ -15,6 +15,7 @@ class Job(StrEnum):
     SCORE_CASE = "case.score"
     SCORE_RUN = "run.score"
     RESCORE_RUN = "run.rescore"
+    DRAW_REPLICATES = "run.replicates"
     SWEEP = "runs.sweep"
     RETAIN = "retention.round"
     COLLECT_IMAGE = "image.collect"
@@ -50,6 +51,7 @@ QUEUE_OF: dict[Job, Queue] = {
     Job.SCORE_CASE: Queue.EVALUATE,
     Job.SCORE_RUN: Queue.EVALUATE,
     Job.RESCORE_RUN: Queue.EVALUATE,
+    Job.DRAW_REPLICATES: Queue.EVALUATE,
     Job.SWEEP: Queue.UPKEEP,
     Job.RETAIN: Queue.RETENTION,
     Job.COLLECT_IMAGE: Queue.RETENTION,

@@ -59,6 +59,9 @@ class Store:
             {"batch_aps": aps, "mean": float(np.mean(aps))} for aps in map(self.aps, BATCHINGS)
         )
         return {
+            "valid": 3,
+            "total": 4,
+            "quantized": {},
             "official": official,
             "validation": validation,
             "whole_set_ap": self.ap(IDS),
@@ -71,7 +74,12 @@ class Store:
         return {one: {"outcome": outcome[one], "prediction": f"predictions/{one}"} for one in IDS}
 
     def leaderboard(self) -> dict[str, Any]:
-        cell = {"score": self.part["result"]["score"], "result": self.part["result"]}
+        result = self.part["result"]
+        told = {
+            name: verify.as_published(result[name])
+            for name in ("valid", "total", "whole_set_ap", "quantized")
+        }
+        cell = {"score": round(result["score"], 4), "result": told}
         row = {"team": "t", "name": "Team", "submission": 1, "datasets": {"brain": cell}}
         return copy.deepcopy({"task": "pixel", "rows": [row]})
 
@@ -112,10 +120,10 @@ def test_right_numbers_are_found_right(store: Store) -> None:
     assert differences(store, store.leaderboard()) == []
 
 
-def test_a_published_score_that_differs_in_the_last_bit_is_found(store: Store) -> None:
+def test_a_published_score_that_differs_in_the_last_digit_is_found(store: Store) -> None:
     published = store.leaderboard()
     cell = published["rows"][0]["datasets"]["brain"]
-    cell["score"] = float(np.nextafter(cell["score"], 1))
+    cell["score"] = round(cell["score"] + 0.0001, 4)
     assert differences(store, published) == ["pixel brain Team"]
 
 

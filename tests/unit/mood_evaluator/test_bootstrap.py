@@ -14,7 +14,7 @@ from mood_evaluator import (
     pixel_replicates,
     sample_replicates,
 )
-from mood_evaluator.bootstrap import _count, _deal, _draw, whole_set_replicates
+from mood_evaluator.bootstrap import _count, _deal, _draw, _generator, whole_set_replicates
 
 RANDOM = np.random.default_rng(6)
 IDS = [f"c{index}" for index in range(8)]
@@ -43,16 +43,18 @@ TRUTH = np.array([bool(label.any()) for label in LABELS.values()])
 
 def test_replicates_are_the_aps_of_the_drawn_scans() -> None:
     evidence = _evidence(0.4)
-    draws = _draw(TRUTH, n=70, random=np.random.default_rng([1]))
+    draws = _draw(TRUTH, n=70, random=_generator(1, "s"))
     expected = _slow_twin(list(evidence.values()), _count(draws))
-    assert whole_set_replicates(evidence, n=70, seed=1) == pytest.approx(expected, abs=1e-12)
+    assert whole_set_replicates(evidence, n=70, seed=1, stream="s") == pytest.approx(expected, abs=1e-12)
 
 
 def test_pixel_replicates_are_mean_aps_of_the_dealt_batches() -> None:
-    evidence, random = _evidence(0.4), np.random.default_rng([1])
+    evidence, random = _evidence(0.4), _generator(1, "s")
     pools = _deal(_draw(TRUTH, n=60, random=random), TRUTH, parts=2, random=random).toarray()
     expected = np.reshape(_slow_twin(list(evidence.values()), pools), (60, 2)).mean(axis=1)
-    assert pixel_replicates(evidence, BATCHING, n=60, seed=1) == pytest.approx(expected, abs=1e-12)
+    assert pixel_replicates(evidence, BATCHING, n=60, seed=1, stream="s").draws == pytest.approx(
+        expected, abs=1e-12
+    )
 
 
 def test_prevalence_is_kept_and_repeats_happen() -> None:
@@ -90,9 +92,9 @@ def test_too_few_abnormal_scans_for_the_batches_are_an_error() -> None:
 
 def test_pixel_replicates_surround_the_score_and_are_repeatable() -> None:
     evidence = _evidence(0.4)
-    once = pixel_replicates(evidence, BATCHING, n=200, seed=3)
-    assert np.array_equal(once, pixel_replicates(evidence, BATCHING, n=200, seed=3))
-    assert not np.array_equal(once, pixel_replicates(evidence, BATCHING, n=200, seed=4))
+    once = pixel_replicates(evidence, BATCHING, n=200, seed=3, stream="s").draws
+    assert np.array_equal(once, pixel_replicates(evidence, BATCHING, n=200, seed=3, stream="s").draws)
+    assert not np.array_equal(once, pixel_replicates(evidence, BATCHING, n=200, seed=4, stream="s").draws)
     pools = [[evidence[name] for name in batch] for batch in BATCHING.batches]
     score = np.mean([sum(pool[1:], pool[0]).ap(Quantizer.TWO_SIDED) for pool in pools])
     assert once.min() < score < once.max()
@@ -102,17 +104,18 @@ def test_pixel_replicates_surround_the_score_and_are_repeatable() -> None:
 def test_equal_teams_have_equal_replicates_whatever_order_their_cases_come_in() -> None:
     evidence = _evidence(0.2)
     backwards = dict(reversed(evidence.items()))
-    once = pixel_replicates(evidence, BATCHING, n=50, seed=3)
-    assert np.array_equal(once, pixel_replicates(backwards, BATCHING, n=50, seed=3))
-    whole = whole_set_replicates(evidence, n=50, seed=3)
-    assert np.array_equal(whole, whole_set_replicates(backwards, n=50, seed=3))
+    once = pixel_replicates(evidence, BATCHING, n=50, seed=3, stream="s").draws
+    assert np.array_equal(once, pixel_replicates(backwards, BATCHING, n=50, seed=3, stream="s").draws)
+    whole = whole_set_replicates(evidence, n=50, seed=3, stream="s")
+    assert np.array_equal(whole, whole_set_replicates(backwards, n=50, seed=3, stream="s"))
 
 
 def test_teams_share_their_draws() -> None:
     """A team that is better on every scan is better in every replicate."""
     weak, strong = ({name: Evidence.of(LABELS[name] * high, LABELS[name]) for name in IDS} for high in (0, 1))
-    better = pixel_replicates(strong, BATCHING, n=100, seed=1) - pixel_replicates(
-        weak, BATCHING, n=100, seed=1
+    better = (
+        pixel_replicates(strong, BATCHING, n=100, seed=1, stream="s").draws
+        - pixel_replicates(weak, BATCHING, n=100, seed=1, stream="s").draws
     )
     assert (better > 0).all()
 
@@ -121,12 +124,41 @@ def test_sample_replicates_are_scikit_learns_aps_of_the_drawn_scans() -> None:
     scores = {name: float(index % 5) / 5 for index, name in enumerate(IDS)}
     abnormal = {name: bool(label.any()) for name, label in LABELS.items()}
     truth = np.array([abnormal[name] for name in IDS])
-    draws = _count(_draw(truth, n=40, random=np.random.default_rng([9]))).astype(int)
+    draws = _count(_draw(truth, n=40, random=_generator(9, "s"))).astype(int)
     values = np.array([scores[name] for name in IDS])
     expected = [average_precision_score(np.repeat(truth, row), np.repeat(values, row)) for row in draws]
-    assert sample_replicates(scores, abnormal, n=40, seed=9) == pytest.approx(expected, abs=1e-12)
+    assert sample_replicates(scores, abnormal, n=40, seed=9, stream="s").draws == pytest.approx(
+        expected, abs=1e-12
+    )
+
+
+def test_influences_of_samples_are_how_far_a_scan_moves_the_ap_when_it_counts_twice() -> None:
+    scores = {name: float(index % 5) / 5 for index, name in enumerate(IDS)}
+    abnormal = dict(zip(IDS, TRUTH.tolist(), strict=True))
+    values, moved = np.array(list(scores.values())), []
+    for case in range(len(IDS)):
+        times = np.ones(len(IDS), int)
+        times[case] = 2
+        moved.append(average_precision_score(np.repeat(TRUTH, times), np.repeat(values, times)))
+    found = sample_replicates(scores, abnormal, n=2, seed=1, stream="s").influences
+    expected = np.array(moved)
+    for kind in (TRUTH, ~TRUTH):
+        assert found[kind] == pytest.approx(expected[kind] - expected[kind].mean())
+
+
+def test_influences_of_voxels_are_those_on_the_batch_of_a_scan() -> None:
+    evidence, moved = _evidence(0.4), {}
+    for batch in BATCHING.batches:
+        pool = [evidence[name] for name in batch]
+        before = sum(pool[1:], pool[0]).ap(Quantizer.TWO_SIDED)
+        for name in batch:
+            moved[name] = sum(pool, evidence[name]).ap(Quantizer.TWO_SIDED) - before
+    expected = np.array([moved[name] for name in IDS])
+    found = pixel_replicates(evidence, BATCHING, n=2, seed=1, stream="s").influences
+    for kind in (TRUTH, ~TRUTH):
+        assert found[kind] == pytest.approx(expected[kind] - expected[kind].mean())
 
 
 def test_without_anything_abnormal_there_are_no_replicates() -> None:
     with pytest.raises(UndefinedScore):
-        sample_replicates({"a": 0.5}, {"a": False}, n=10, seed=0)
+        sample_replicates({"a": 0.5}, {"a": False}, n=10, seed=0, stream="s")

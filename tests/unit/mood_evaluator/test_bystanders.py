@@ -8,7 +8,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mood_evaluator.bootstrap import Replicates
 from mood_evaluator.leaderboard import Entry, Row, rank_entries
+from mood_evaluator.ranking import as_published
 from mood_evaluator.test_set import Dataset
 
 DRAWS = 7
@@ -28,7 +30,9 @@ def entries(*, prefix: str, eligible: bool) -> st.SearchStrategy[list[Entry]]:
 
 def make_entry(key: str, eligible: bool, scores: dict[Dataset, float | None], seed: int) -> Entry:
     noise = np.random.default_rng(seed).normal(0, 0.2, DRAWS).round(1)
-    replicates = {d: None if score is None else score + noise for d, score in scores.items()}
+    replicates = {
+        d: None if score is None else Replicates(score + noise, np.zeros(4)) for d, score in scores.items()
+    }
     return Entry(key=key, eligible=eligible, scores=scores, replicates=replicates)
 
 
@@ -53,7 +57,8 @@ def test_bystanders_are_listed_at_their_score_and_never_ranked(
     rows = {row.key: row for row in rank_entries([*teams, *bystanders])}
     for entry in bystanders:
         row = rows[entry.key]
-        assert {dataset: cell.score for dataset, cell in row.cells.items()} == dict(entry.scores)
+        published = {dataset: as_published(score) for dataset, score in entry.scores.items()}
+        assert {dataset: cell.score for dataset, cell in row.cells.items()} == published
         assert not any(has_a_rank(row))
 
 

@@ -18,18 +18,20 @@ from mood_evaluator import (
     CaseScore,
     Dataset,
     PixelCase,
+    Replicates,
     Task,
     canonical_digest,
     draw_batching,
+    replicates_of,
     score_pixel_case,
 )
 from mood_evaluator.cli.rank_runs import rank_document
 from mood_evaluator.dataset_result import score_cases
-from mood_evaluator.leaderboard import Entry, rank_entries
+from mood_evaluator.leaderboard import Entry, compare_entries, rank_entries
 from mood_evaluator.runs import ScoredRun, bootstrap_runs, gather_runs
 
 ROOT = Path(__file__).parents[3]
-DIGESTS = {2: "d31179174083184f3114e7899f82977231846304b629b137f6c4674fb99fb6e3"}
+DIGESTS = {2: "5efcec0b1e930dfba75a55bc85f507bba5d4a6f828e461d6f1473b9e3c6f9cdf"}
 SHAPE = (6, 5, 4)
 IDS = [f"case-{number:02}" for number in range(10)]
 ABNORMAL = {name: number % 3 == 0 for number, name in enumerate(IDS)}
@@ -65,10 +67,7 @@ def _numbers(task: Task, folder: Path) -> dict[str, Any]:
             key=team,
             eligible=True,
             scores={dataset: standings.scores(str(dataset))[team] for dataset in Dataset},
-            replicates={
-                dataset: drawn.sets[str(dataset)].replicates[:, standings.teams.index(team)]
-                for dataset in Dataset
-            },
+            replicates={dataset: _drawn(standings.sets[str(dataset)][team]) for dataset in Dataset},
         )
         for team in TEAMS
     ]
@@ -76,9 +75,24 @@ def _numbers(task: Task, folder: Path) -> dict[str, Any]:
         "results": [run.result.to_json() for run in runs],
         "cases": [{name: case.to_json() for name, case in run.cases.items()} for run in runs],
         "board": [asdict(row) for row in rank_entries(entries)],
+        "pairs": {
+            dataset: [asdict(pair) for pair in found] for dataset, found in compare_entries(entries).items()
+        },
         "ranking": rank_document(standings),
         "stability": drawn.to_json(),
     }
+
+
+def _drawn(run: ScoredRun) -> Replicates:
+    return replicates_of(
+        task=run.task,
+        test_set=run.test_set,
+        abnormal=run.abnormal,
+        batchings=run.batchings,
+        case_scores=run.cases,
+        n=DRAWS,
+        seed=SEED,
+    )
 
 
 def _run(task: Task, dataset: Dataset, team: str, folder: Path) -> ScoredRun:

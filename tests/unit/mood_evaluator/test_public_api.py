@@ -7,13 +7,14 @@ import mood_evaluator
 PUBLIC = """
     BatchedScore Batching BatchingImpossible BestDice Case CaseScore Cell CleanScores Curve Dataset
     DatasetResult Entry EvaluatorError Evidence Flag Histogram InvalidEvidence InvalidGroundTruth
-    InvalidPrediction InvalidTestSet OutputFault PixelCase PixelScore PixelTruth Prediction Quantizer Row
-    LARGEST_SCORE_FILE SCORING_VERSION SetScore
-    StreamingAveragePrecision Task TestSet UndefinedScore __version__ average_precision
-    average_precision_from_histogram average_ranks canonical_digest clean_scores consensus draw_batching
-    largest_volume_file
+    InvalidPrediction InvalidTestSet OutputFault PairDifference PixelCase PixelScore PixelTruth Prediction
+    Quantizer Replicates Row
+    LARGEST_SCORE_FILE SCORING_VERSION SetScore largest_volume_file
+    StreamingAveragePrecision Task TestSet UndefinedScore __version__ as_published average_precision
+    average_precision_from_histogram average_ranks canonical_digest clean_scores compare_entries
+    compare_replicates consensus draw_batching
     load_test_set mean_ranks pixel_replicates pooled_aps rank rank_entries read_label read_prediction
-    result_of sample_replicates save_test_set score_cases score_pixel_case score_pixel_dataset
+    replicates_of result_of sample_replicates save_test_set score_cases score_pixel_case score_pixel_dataset
     score_pixel_prediction
     score_sample_case score_sample_dataset scoring_version_of sum_evidence whole_set_ap
     whole_set_replicates

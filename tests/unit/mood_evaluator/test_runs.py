@@ -16,7 +16,6 @@ from mood_evaluator.dataset_result import score_cases
 from mood_evaluator.errors import EvaluatorError
 from mood_evaluator.quantizers import Quantizer
 from mood_evaluator.runs import ScoredRun, Standings, bootstrap_runs, find_reversals, gather_runs
-from mood_evaluator.runs.stability import compare_replicates
 
 IDS = [f"c{index:02}" for index in range(12)]
 ABNORMAL = {name: index % 2 == 1 for index, name in enumerate(IDS)}
@@ -122,44 +121,6 @@ def test_a_pair_that_the_second_batching_turns_round_gets_a_row() -> None:
 def test_clear_rankings_have_no_reversal() -> None:
     scores = {"A": 0.9, "B": 0.8, "C": 0.7}
     assert find_reversals(fixed({"brain": scores, "abdom": scores})) == []
-
-
-def slow_p(gap: list[float]) -> float:
-    low = sum(value <= 0 for value in gap) / len(gap)
-    high = sum(value >= 0 for value in gap) / len(gap)
-    return min(1.0, 2 * min(low, high))
-
-
-def test_differences_are_tested_on_paired_draws_and_adjusted_by_holm() -> None:
-    random = np.random.default_rng(1)
-    base = random.normal(size=(199, 1)) * 0.5
-    replicates = base + random.normal(size=(199, 3)) * 0.05 + [0.0, 0.1, 0.5]
-    pairs = compare_replicates(["A", "B", "C"], {"A": 0.0, "B": 0.1, "C": 0.5}, replicates)
-    column = dict(zip("ABC", replicates.T, strict=True))
-    raw = {(pair.better, pair.worse): pair.p for pair in pairs}
-    assert raw == {
-        key: slow_p(list(column[key[0]] - column[key[1]])) for key in [("C", "B"), ("C", "A"), ("B", "A")]
-    }
-    ordered = sorted(pairs, key=lambda pair: pair.p)
-    running = 0.0
-    for left, pair in zip((3, 2, 1), ordered, strict=True):
-        running = max(running, min(1.0, left * pair.p))
-        assert pair.p_adjusted == pytest.approx(running)
-    assert pairs[0].significant
-    assert pairs[0].difference == pytest.approx(0.4)
-
-
-def test_a_clear_difference_is_significant_among_thirty_teams() -> None:
-    """Where no draw contradicts, no number of pairs hides it, however many draws there were."""
-    teams = [f"T{index:02}" for index in range(30)]
-    replicates = np.arange(30.0) + np.random.default_rng(2).normal(size=(200, 30)) * 0.1
-    pairs = compare_replicates(teams, {team: float(index) for index, team in enumerate(teams)}, replicates)
-    assert len(pairs) == 435
-    assert all(pair.significant for pair in pairs)
-
-
-def test_a_team_without_a_result_is_in_no_pair() -> None:
-    assert compare_replicates(["A", "B"], {"A": 0.5, "B": None}, np.full((9, 2), 0.5)) == []
 
 
 @pytest.mark.parametrize("make", [sample_run, pixel_run])

@@ -83,7 +83,7 @@ def test_every_section_has_its_table_and_its_honest_words(folder: Path) -> None:
     assert "| PCA residual (Saase) | NumPy | 9 | 1 | 1.5 | 2.5 | 12.0 | 1 % | 10 % |" in text
     assert "A ranking here says nothing about patients." in " ".join(text.split())
     assert "| sample, brain | 0.357 |" in text
-    assert "*demo pixel*" in text
+    assert "*Demo pixel*" in text
 
 
 def test_another_number_gives_another_page(document: Json, folder: Path) -> None:

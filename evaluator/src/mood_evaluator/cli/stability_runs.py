@@ -43,7 +43,7 @@ def _as_text(found: Mapping[str, Any]) -> Iterator[str]:
             for pair in certain
         ]
         if pairs:
-            yield from ("", f"{test_set}: significant differences", *aligned(("", "AP", "p (Holm)"), pairs))
+            yield from ("", f"{test_set}: significant differences", *aligned(("", "AP", "p (max-T)"), pairs))
 
 
 def _score_words(row: Mapping[str, Any]) -> tuple[str, str]:

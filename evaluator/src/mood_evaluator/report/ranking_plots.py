@@ -125,7 +125,7 @@ def blob(name: str, stability: Stability, title: str) -> Figure:
     shares = np.array(
         [np.bincount(stability.ranks[:, place], minlength=len(teams) + 1)[1:] for place in order]
     ) / len(stability.ranks)  # fmt: skip
-    spans = np.quantile(stability.ranks[:, order], (0.025, 0.5, 0.975), axis=0)
+    spans = np.quantile(stability.ranks[:, order], (0.025, 0.5, 0.975), axis=0, method="inverted_cdf")
     rows = [
         {"team": team, "rank": rank + 1, "share": float(shares[place, rank])}
         for place, team in enumerate(teams)
@@ -211,7 +211,7 @@ def significance_map(test_set: str, part: SetStability, teams: Sequence[str]) ->
 
     caption = (
         "Yellow: the difference of the scores is significant (paired stratified bootstrap of scans, "
-        "two-sided, Holm over all pairs, 5 %)."
+        "all pairs together by step-down max-T, 5 %)."
     )
     return Figure(f"{test_set}-significance", f"Significant differences: {test_set}", caption, rows, draw)
 

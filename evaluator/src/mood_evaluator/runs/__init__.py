@@ -2,12 +2,11 @@
 
 from mood_evaluator.runs.reversals import Reversal, find_reversals
 from mood_evaluator.runs.scored_run import Detection, ScoredRun
-from mood_evaluator.runs.stability import PairDifference, RunStability, SetStability, bootstrap_runs
+from mood_evaluator.runs.stability import RunStability, SetStability, bootstrap_runs
 from mood_evaluator.runs.standings import Standings, gather_runs
 
 __all__ = [
     "Detection",
-    "PairDifference",
     "Reversal",
     "RunStability",
     "ScoredRun",

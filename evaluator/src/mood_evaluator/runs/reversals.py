@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 
 from mood_evaluator.consensus import consensus
-from mood_evaluator.runs.standings import Scores, Standings
+from mood_evaluator.runs.standings import Scores, Standings, published
 
 FIRST_BATCHING = "the first batching"
 
@@ -36,7 +36,7 @@ def find_reversals(standings: Standings) -> list[Reversal]:
 
 
 def _places(scores: Mapping[str, Scores]) -> dict[str, int]:
-    return consensus(list(scores.values()))
+    return consensus([published(column) for column in scores.values()])
 
 
 def _leave_out(scores: Mapping[str, Scores], team: str) -> dict[str, Scores]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mood_evaluator.consensus import consensus, mean_ranks
 from mood_evaluator.errors import EvaluatorError
-from mood_evaluator.ranking import rank
+from mood_evaluator.ranking import as_published, rank
 from mood_evaluator.runs.scored_run import ScoredRun
 from mood_evaluator.test_set import Task
 
@@ -39,13 +39,18 @@ class Standings:
         return scores
 
     def rankings(self) -> dict[str, dict[str, int]]:
-        """Return ranks by test set."""
-        return {test_set: rank(self.scores(test_set)) for test_set in self.sets}
+        """Return ranks by test set, of the scores as published."""
+        return {test_set: rank(published(self.scores(test_set))) for test_set in self.sets}
 
     def consensus(self) -> tuple[dict[str, int], dict[str, float]]:
         """Return consensus ranks and the mean ranks they rest on."""
-        columns = [self.scores(test_set) for test_set in self.sets]
+        columns = [published(self.scores(test_set)) for test_set in self.sets]
         return consensus(columns), mean_ranks(columns)
+
+
+def published(scores: Scores) -> Scores:
+    """Return the scores as they are published, which are those that are ranked."""
+    return {team: as_published(score) for team, score in scores.items()}
 
 
 def gather_runs(runs: Sequence[ScoredRun]) -> Standings:
@@ -56,7 +61,11 @@ def gather_runs(runs: Sequence[ScoredRun]) -> Standings:
         sets.setdefault(run.test_set, {})[run.team] = run
     if not sets:
         raise EvaluatorError("There are no scored runs of an eligible team. Give one or more RUN.zip.")
-    return Standings(runs[0].task, sets, tuple(run for run in runs if not run.eligible))
+    ranked = {run.team for own in sets.values() for run in own.values() if run.result.score is not None}
+    if ranked:  # without a result anywhere nobody has a rank
+        sets = {name: {team: own[team] for team in own if team in ranked} for name, own in sets.items()}
+    others = [run for run in runs if not run.eligible or (ranked and run.team not in ranked)]
+    return Standings(runs[0].task, {name: own for name, own in sets.items() if own}, tuple(others))
 
 
 def _check_fits(run: ScoredRun, first: ScoredRun, others: Mapping[str, ScoredRun]) -> None:

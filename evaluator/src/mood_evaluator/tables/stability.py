@@ -54,7 +54,8 @@ class Stability:
 
     def _row(self, column: int, name: str) -> dict[str, Any]:
         mine = self.ranks[:, column]
-        low, median, high = map(float, np.quantile(mine, _QUANTILES))
+        # Ranks that occurred: never a number between two.
+        low, median, high = map(float, np.quantile(mine, _QUANTILES, method="inverted_cdf"))
         shares = np.bincount(mine, minlength=len(self.algorithms) + 1)[1:] / mine.size
         return {
             "algorithm": name,

@@ -36,6 +36,9 @@ def draft(task: TaskName, challenge: ChallengeSlug = None, as_json: AsJson = Fal
         say.print(f"{what}: {one['team']} #{one['submission']}")
     if (rescoring := document["rescoring_pending"]) is not None:
         say.print(f"rescoring {rescoring['number']}: {rescoring['waiting']} of {rescoring['runs']} runs wait")
+    for one in document["replicates_pending"]:
+        problem = f": {one['problem']}" if one["problem"] else ""
+        say.print(f"intervals are being made: {one['team']} #{one['submission']}{problem}")
     for warning in document["warnings"]:
         say.print(warning, style="yellow")
 

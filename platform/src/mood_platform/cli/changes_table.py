@@ -46,7 +46,7 @@ def _row(row: dict[str, Any], datasets: list[str]) -> list[str]:
     for dataset in datasets:
         old, new = _cell(before, dataset), _cell(after, dataset)
         cells += [
-            _arrow(number(old.get("score")), number(new.get("score"))),
+            _arrow(number(old.get("score"), 4), number(new.get("score"), 4)),
             _arrow(_interval(old.get("interval")), _interval(new.get("interval"))),
         ]
     return cells
@@ -73,4 +73,4 @@ def _arrow(old: str, new: str) -> str:
 
 
 def _interval(bounds: list[float] | None) -> str:
-    return " to ".join(f"{bound:.3f}" for bound in bounds) if bounds else BLANK
+    return " to ".join(f"{bound:.4f}" for bound in bounds) if bounds else BLANK

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from mood_platform.cli.console import BLANK, AsJson, echo, emit, number, say, sh
 from mood_platform.cli.following import follow, percent_done, title
 from mood_platform.cli.image import storage_line
 from mood_platform.cli.problems import Problem
+from mood_platform.leaderboards.caveats import caveats_of
 
 
 def status(
@@ -158,8 +160,8 @@ def show_leaderboard(view: dict[str, Any]) -> None:
     title_text = f"{document['challenge']['title']}: {document['task']} task, version {view['version']}"
     rows = [_leaderboard_row(row, datasets, document["rows"]) for row in document["rows"]]
     show_table((*columns, "mean rank>", "rank 95 %", "keeps place>"), rows, title=title_text)
-    if document.get("demonstration"):
-        echo(str(document["demonstration"]))
+    for sentence in (*_tell_significance(document), *caveats_of(document)):
+        echo(sentence)
     echo(f"published {view['published_at']}, digest {view['digest']}")
 
 
@@ -171,14 +173,27 @@ def _leaderboard_row(row: dict[str, Any], datasets: list[str], rows: list[dict[s
     ]
     for dataset in datasets:
         cell = row["datasets"].get(dataset) or {}
-        cells += [number(cell.get("score")), _interval(cell.get("interval"), "{:.3f}")]
+        cells += [number(cell.get("score"), 4), _cell_interval(cell)]
     keeps = row["keeps_place"]
     return [
         *cells,
-        number(row["mean_rank"], 1),
+        number(row["mean_rank"], 2),
         _interval(row["rank_interval"], "{:g}"),
         BLANK if keeps is None else f"{100 * keeps:.0f} %",
     ]
+
+
+def _cell_interval(cell: dict[str, Any]) -> str:
+    """With a mark where the interval does not hold its score."""
+    shown = _interval(cell.get("interval"), "{:.4f}")
+    return f"{shown} (not the score)" if cell.get("interval_holds_score") is False else shown
+
+
+def _tell_significance(document: dict[str, Any]) -> Iterator[str]:
+    """How many pairs of teams truly differ; which ones is in the JSON and on the page."""
+    for dataset, part in document.get("significance", {}).items():
+        certain = sum(p <= part["level"] for *_, p in part["pairs"])
+        yield f"{dataset}: {certain} of {len(part['pairs'])} differences between two teams are significant."
 
 
 def _interval(bounds: list[float] | None, form: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from mood_evaluator import TestSet as Manifest
-from mood_evaluator import scoring_version_of
+from mood_evaluator import as_published, scoring_version_of
 from mood_platform.challenges.versions import VersionChange
 from mood_platform.db.transaction import Transaction
 from mood_platform.models import Json, Leaderboard, TestSet
@@ -69,23 +69,23 @@ def _row(before: Json | None, after: Json | None) -> Json:
 
 
 def _shown(row: Json | None) -> Json | None:
+    """As JSON gives it back, so that a stored row equals a new one; older versions had all digits."""
     if row is None:
         return None
     return {
         "submission": row["submission"],
         "standing": row["standing"],
         "rank": row["rank"],
-        "rank_interval": _list(row["rank_interval"]),
+        "rank_interval": row["rank_interval"] and [*row["rank_interval"]],
         "datasets": {
-            dataset: {"score": cell["score"], "interval": _list(cell["interval"]), "rank": cell["rank"]}
+            dataset: {
+                "score": as_published(cell["score"]),
+                "interval": cell["interval"] and [as_published(end) for end in cell["interval"]],
+                "rank": cell["rank"],
+            }
             for dataset, cell in row["datasets"].items()
         },
     }
-
-
-def _list(interval: Any) -> list[float] | None:
-    """As JSON gives it back, so that a stored row equals a new one."""
-    return None if interval is None else [*interval]
 
 
 def _pair(before: Any, after: Any) -> Json | None:

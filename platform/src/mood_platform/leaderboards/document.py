@@ -1,4 +1,4 @@
-"""The leaderboard as a document (mood-leaderboard/1): rows with their uncertainty, and all it rests on."""
+"""The leaderboard as a document (mood-leaderboard/2): rows with their uncertainty, and all it rests on."""
 
 from __future__ import annotations
 
@@ -11,23 +11,27 @@ from mood_evaluator import (
     SCORING_VERSION,
     Dataset,
     Entry,
+    PairDifference,
     Row,
     Task,
     TestSet,
+    as_published,
     canonical_digest,
+    compare_entries,
     rank_entries,
 )
+from mood_evaluator.significance import ALPHA
 from mood_platform.clock import rfc3339
+from mood_platform.leaderboards.caveats import describe_caveats
 from mood_platform.leaderboards.common_ground import most_common
-from mood_platform.leaderboards.run_results import RunResults, draw_replicates
+from mood_platform.leaderboards.published_result import published_result
+from mood_platform.leaderboards.run_results import RunResults
 from mood_platform.leaderboards.selection import Contender, Standing
 from mood_platform.models import Challenge, Json
-from mood_platform.storage.store import ObjectStore
+from mood_platform.runs.replicates import DRAWS, SEED
+from mood_platform.runs.replicates_document import RunReplicates
 
-SCHEMA = "mood-leaderboard/1"
-DEMONSTRATION = "demonstration, labels reproducible"
-FEW_SUBJECTS = "software demonstration, not a scientific ranking"
-ENOUGH_SUBJECTS = 20  # real people behind the cases of each test set
+SCHEMA = "mood-leaderboard/2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +42,13 @@ class Ground:
     results: Mapping[str, RunResults]
     """By contender's key."""
     manifests: Mapping[Dataset, TestSet]
+    replicates: Mapping[str, RunReplicates]
+    """By contender's key; one whose replicates are not made yet is missing, and no row has an interval."""
 
 
-def write_document(
-    ground: Ground, *, challenge: Challenge, task: Task, store: ObjectStore, bootstraps: int, seed: int
-) -> Json:
+def write_document(ground: Ground, *, challenge: Challenge, task: Task) -> Json:
     results, manifests = ground.results, ground.manifests
-    draws = (bootstraps, seed)
-    entries = [
-        _entry(one, results[one.key], task=task, manifests=manifests, store=store, draws=draws)
-        for one in ground.contenders
-    ]
+    entries = [_entry(one, ground) for one in ground.contenders]
     rows = rank_entries(entries)
     by_key = {contender.key: contender for contender in ground.contenders}
     ranked = {row.key: results[row.key] for row in rows if row.rank is not None}
@@ -56,7 +56,7 @@ def write_document(
         "schema": SCHEMA,
         "challenge": {"slug": challenge.slug, "title": challenge.config["title"]},
         "task": str(task),
-        "demonstration": _disclaimer(manifests.values()),
+        **describe_caveats(manifests.values()),
         "datasets": {str(dataset): _describe(manifest, task) for dataset, manifest in manifests.items()},
         "limits": _of_runs(ground, "limits") or challenge.config["limits"],
         "scoring": _of_runs(ground, "scoring") or challenge.config["scoring"],
@@ -64,20 +64,14 @@ def write_document(
         "scoring_version": min(
             (found.scoring_version for found in results.values()), default=SCORING_VERSION
         ),
-        "bootstraps": bootstraps,
-        "seed": seed,
+        "replicates_version": SCORING_VERSION,
+        "bootstraps": DRAWS,
+        "seed": SEED,
         "node_classes": _node_classes(results.values()),
         "rows": [_row(row, by_key[row.key], results[row.key]) for row in rows],
         "order_changes": {str(dataset): _order_changes(ranked, dataset) for dataset in manifests},
+        "significance": {str(dataset): _pairs(pairs) for dataset, pairs in compare_entries(entries).items()},
     }
-
-
-def _disclaimer(manifests: Iterable[TestSet]) -> str | None:
-    """What must be said wherever the ranking is shown."""
-    manifests = list(manifests)
-    few = [FEW_SUBJECTS] if any(one.source_subjects < ENOUGH_SUBJECTS for one in manifests) else []
-    open_labels = [DEMONSTRATION] if any(one.not_hidden for one in manifests) else []
-    return "; ".join(open_labels + few) or None
 
 
 def _of_runs(ground: Ground, rules: str) -> Json | None:
@@ -85,26 +79,13 @@ def _of_runs(ground: Ground, rules: str) -> Json | None:
     return most_common(found.document[rules] for found in ground.results.values())
 
 
-def _entry(
-    contender: Contender,
-    results: RunResults,
-    *,
-    task: Task,
-    manifests: Mapping[Dataset, TestSet],
-    store: ObjectStore,
-    draws: tuple[int, int],
-) -> Entry:
-    bootstraps, seed = draws
+def _entry(contender: Contender, ground: Ground) -> Entry:
+    results, made = ground.results[contender.key], ground.replicates.get(contender.key)
     return Entry(
         key=contender.key,
         eligible=contender.standing is Standing.RANKED,
-        scores={dataset: results.score(dataset) for dataset in manifests},
-        replicates={
-            dataset: draw_replicates(
-                store, results.parts[dataset], task=task, manifest=manifest, bootstraps=bootstraps, seed=seed
-            )
-            for dataset, manifest in manifests.items()
-        },
+        scores={dataset: results.score(dataset) for dataset in ground.manifests},
+        replicates={dataset: made.datasets[dataset] if made else None for dataset in ground.manifests},
     )
 
 
@@ -114,6 +95,7 @@ def _describe(manifest: TestSet, task: Task) -> Json:
         "test_set": manifest.name,
         "digest": manifest.digest,
         "batchings": [batching.digest for batching in manifest.batchings] if task is Task.PIXEL else [],
+        "batch_sizes": _batch_sizes(manifest) if task is Task.PIXEL else [],
         "cases": len(manifest.for_task(task)),
         "not_hidden": manifest.not_hidden,
     }
@@ -138,11 +120,31 @@ def _row(row: Row, contender: Contender, results: RunResults) -> Json:
                 "score": cell.score,
                 "rank": cell.rank,
                 "interval": cell.interval,
+                "interval_holds_score": cell.holds_score,
                 "rank_interval": cell.rank_interval,
-                "result": results.parts[dataset]["result"],
+                "result": published_result(results.parts[dataset]["result"]),
             }
             for dataset, cell in row.cells.items()
         },
+    }
+
+
+def _batch_sizes(manifest: TestSet) -> list[int]:
+    """Of the official batching; without any the whole test set is one batch."""
+    if not manifest.batchings:
+        return [len(manifest.for_task(Task.PIXEL))]
+    return [len(batch) for batch in manifest.batchings[0].batches]
+
+
+def _pairs(pairs: Sequence[PairDifference]) -> Json:
+    """As rows under column heads: 65 teams have 2,080 pairs."""
+    return {
+        "level": ALPHA,
+        "columns": ["better", "worse", "difference", "low", "high", "p"],
+        "pairs": [
+            [pair.better, pair.worse, *map(as_published, (pair.difference, *pair.interval, pair.p_adjusted))]
+            for pair in pairs
+        ],
     }
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID, uuid4
 
 from mood_evaluator import Task, canonical_digest
@@ -18,26 +20,18 @@ from mood_platform.leaderboards.document import Ground, write_document
 from mood_platform.leaderboards.queries import latest_published
 from mood_platform.leaderboards.run_results import read_results
 from mood_platform.leaderboards.scorings import CountingResults, find_counting_results, waiting_in
-from mood_platform.leaderboards.selection import find_pending, select_contenders
+from mood_platform.leaderboards.selection import Contender, find_pending, select_contenders
+from mood_platform.leaderboards.stored_replicates import StoredReplicates, read_replicates
 from mood_platform.leaderboards.warnings import find_warnings
 from mood_platform.models import Challenge, Json, Leaderboard
 from mood_platform.runs.queries import has_parked_cases
 from mood_platform.storage.store import ObjectStore
 
-BOOTSTRAPS, SEED = 1000, 2020
-PRIVATE = ("pending", "rescoring_pending", "warnings", "changed_cases")
+PRIVATE = ("pending", "rescoring_pending", "replicates_pending", "warnings", "changed_cases")
 """Parts of a draft that organizers alone read."""
 
 
-def draft(
-    tx: Transaction,
-    *,
-    challenge: Challenge,
-    task: Task,
-    store: ObjectStore,
-    bootstraps: int = BOOTSTRAPS,
-    seed: int = SEED,
-) -> Json:
+def draft(tx: Transaction, *, challenge: Challenge, task: Task, store: ObjectStore) -> Json:
     """What publishing now would say, what it would change, and what it would have to wait for."""
     # Before the contenders: a Run that ends from here on is waited for, or one of them, and never neither.
     waiting = find_pending(tx, challenge=challenge, task=task)
@@ -46,10 +40,9 @@ def draft(
     results = {key: read_results(store, counting.keys[key]) for key in counting.keys}
     manifests = read_manifests(tx, contenders, results)
     check_same_scoring(contenders, results)
-    ground = Ground(contenders, results, manifests)
-    document = write_document(
-        ground, challenge=challenge, task=task, store=store, bootstraps=bootstraps, seed=seed
-    )
+    replicates = read_replicates(tx, results=counting.keys, store=store)
+    ground = Ground(contenders, results, manifests, replicates.made)
+    document = write_document(ground, challenge=challenge, task=task)
     document["rescoring"] = counting.rescoring
     return (
         document
@@ -64,6 +57,7 @@ def draft(
                 for row in waiting
             ],
             "rescoring_pending": _rescoring_pending(counting),
+            "replicates_pending": _replicates_pending(contenders, replicates),
             "warnings": find_warnings(tx, challenge=challenge, ground=ground),
         }
     )
@@ -88,6 +82,15 @@ def _rescoring_pending(counting: CountingResults) -> Json | None:
     return {"number": counting.running.number, "waiting": waiting, "runs": len(counting.running.scorings)}
 
 
+def _replicates_pending(contenders: Sequence[Contender], found: StoredReplicates) -> list[Json]:
+    """Entries whose intervals are being made; `problem` is that of the last attempt, if there was one."""
+    return [
+        {"team": one.key, "submission": one.submission.number, "problem": found.missing[one.key]}
+        for one in contenders
+        if one.key in found.missing
+    ]
+
+
 def publish(
     tx: Transaction,
     *,
@@ -97,18 +100,23 @@ def publish(
     store: ObjectStore,
     note: str = "",
     before_close: bool = False,
-    bootstraps: int = BOOTSTRAPS,
-    seed: int = SEED,
 ) -> Leaderboard:
-    """Make the draft the next version: numbered, hashed, naming its predecessor's hash; never changed."""
+    """Make the draft the next version: numbered, hashed, naming its predecessor's hash; never changed.
+
+    It is computed before the Challenge is locked, so that nobody waits for it; what changed meanwhile has it
+    computed once more.
+    """
+    ground = _ground_of(tx, challenge, task)
+    document = draft(tx, challenge=challenge, task=task, store=store)
     challenge = lock_rules_alone(tx, challenge_id=challenge.id)
+    if _ground_of(tx, challenge, task) != ground:
+        document = draft(tx, challenge=challenge, task=task, store=store)
     if tx.now < takes_until(challenge) and not before_close:
         raise Conflict(
             f"The challenge takes submissions until {rfc3339(takes_until(challenge))}: "
             "hidden scores would be known to teams that can still submit.",
             remedy="Wait, or say that you mean it: mood admin publish --before-close.",
         )
-    document = draft(tx, challenge=challenge, task=task, store=store, bootstraps=bootstraps, seed=seed)
     _check_complete(document)
     for part in PRIVATE:
         del document[part]
@@ -133,6 +141,21 @@ def publish(
     return row
 
 
+def _ground_of(tx: Transaction, challenge: Challenge, task: Task) -> Any:
+    """What decides the rows, read anew from the database."""
+    tx.session.flush()
+    tx.session.expire_all()
+    contenders = select_contenders(tx, challenge=challenge, task=task)
+    counting = find_counting_results(tx, challenge=challenge, task=task, contenders=contenders)
+    previous = latest_published(tx, challenge=challenge, task=task)
+    return (
+        [(one.submission.id, one.run.id, one.standing, counting.keys[one.key]) for one in contenders],
+        [row.id for row in find_pending(tx, challenge=challenge, task=task)],
+        counting.running and counting.running.number,
+        previous and previous.digest,
+    )
+
+
 def leaderboard_key(leaderboard_id: UUID) -> str:
     return f"leaderboards/{leaderboard_id}.json"
 
@@ -153,6 +176,13 @@ def _check_complete(document: Json) -> None:
             f"Rescoring {rescoring['number']} is not over: "
             f"{rescoring['waiting']} of {rescoring['runs']} runs wait.",
             remedy="Wait for it: mood admin rescorings --watch.",
+        )
+    if (missing := document["replicates_pending"]) != []:
+        names = ", ".join(f"{one['team']} #{one['submission']}" for one in missing)
+        problems = "; ".join(sorted({one["problem"] for one in missing if one["problem"]}))
+        raise Conflict(
+            f"The intervals of these entries are being made: {names}.{problems and f' Problem: {problems}'}",
+            remedy="Wait a minute; if a problem stays, remove it and score all again: mood admin rescore.",
         )
     if not document["rows"]:
         raise Conflict("No submission has a scored run.", remedy="Publish when there is something to show.")

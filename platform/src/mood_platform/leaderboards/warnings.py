@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mood_evaluator import SCORING_VERSION, Quantizer
 from mood_platform.challenges.queries import newest_test_set
 from mood_platform.challenges.window import takes_until
 from mood_platform.clock import rfc3339
@@ -17,6 +18,7 @@ def find_warnings(tx: Transaction, *, challenge: Challenge, ground: Ground) -> l
     return [
         *_still_open(tx, challenge),
         *_older_test_sets(tx, ground),
+        *_older_scoring(ground),
         *_other_limits(ground),
         *_lossy_scores(ground),
     ]
@@ -40,6 +42,15 @@ def _older_test_sets(tx: Transaction, ground: Ground) -> Iterator[str]:
             )
 
 
+def _older_scoring(ground: Ground) -> Iterator[str]:
+    older = {found.scoring_version for found in ground.results.values()} - {SCORING_VERSION}
+    if older:
+        yield (
+            f"The scores are those of scoring version {min(older)}, ranks and intervals those of "
+            f"{SCORING_VERSION}. Score them again to have all of one: mood admin rescore."
+        )
+
+
 def _other_limits(ground: Ground) -> Iterator[str]:
     usual = most_common(found.document["limits"] for found in ground.results.values())
     others = [key for key, found in ground.results.items() if found.document["limits"] != usual]
@@ -48,9 +59,14 @@ def _other_limits(ground: Ground) -> Iterator[str]:
 
 
 def _lossy_scores(ground: Ground) -> Iterator[str]:
-    """Scores that a float16 cast, as in the published evaluation, would change."""
+    """Scores that a float16 cast, as in the published evaluation, would change; intervals rest on one."""
     for key, found in ground.results.items():
         for dataset, part in found.parts.items():
             if part["result"]["lossy"]:
                 lossy = " and ".join(part["result"]["lossy"])
-                yield f"{key}, {dataset}: the score of {lossy} is not the exact one."
+                more = (
+                    ", and its interval is made from these"
+                    if Quantizer.TWO_SIDED in part["result"]["lossy"]
+                    else ""
+                )
+                yield f"{key}, {dataset}: the score of {lossy} is not the exact one{more}."

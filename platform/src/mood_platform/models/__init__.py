@@ -17,6 +17,7 @@ from mood_platform.models.invitation import Invitation
 from mood_platform.models.kept import KeptKind, KeptObject
 from mood_platform.models.leaderboard import Leaderboard
 from mood_platform.models.node import Health, KnownNode
+from mood_platform.models.replicates import Replicates
 from mood_platform.models.rescoring import SCORING_TRANSITIONS, Rescoring, RunScoring, ScoringState
 from mood_platform.models.retention import RetentionRound
 from mood_platform.models.run import ENDS, LIVE, LIVE_RUNS, RUN_TRANSITIONS, Run, RunState
@@ -52,6 +53,7 @@ __all__ = [
     "KeptObject",
     "KnownNode",
     "Leaderboard",
+    "Replicates",
     "Rescoring",
     "RetentionRound",
     "Run",

@@ -29,6 +29,7 @@ from mood_platform.runs.claims import case_key
 from mood_platform.runs.dataset_results import result_of_part
 from mood_platform.runs.due import exclusively
 from mood_platform.runs.predictions import score_prediction, stored_case
+from mood_platform.runs.replicates import order_replicates
 from mood_platform.runs.rescoring import lock_scoring, main_cases
 from mood_platform.runs.results import run_results
 from mood_platform.runs.run_view import Part, RunView, read_run
@@ -145,6 +146,8 @@ def _conclude(evaluation: Evaluation, run_scoring_id: UUID, key: str, mended: Se
             tx.session.execute(update(CaseRun).where(CaseRun.id.in_(mended)).values(unforeseen=None))
             scoring.results_key, scoring.problem = key, ""
             scoring.advance(ScoringState.SCORED, now=tx.now)
+            tx.session.flush()
+            order_replicates(tx, run_id=scoring.run_id, results_key=key)
 
 
 def _fail(evaluation: Evaluation, run_scoring_id: UUID, problem: str) -> None:

@@ -14,6 +14,7 @@ from mood_platform.runs.dataset_results import complete_evidence, result_of_part
 from mood_platform.runs.due import Step, exclusively, next_step, ring_if_due
 from mood_platform.runs.endings import fail_run, lock_run
 from mood_platform.runs.insist import insist
+from mood_platform.runs.replicates import order_replicates
 from mood_platform.runs.results import run_results
 from mood_platform.runs.run_view import Part, RunView, read_run
 from mood_platform.runs.schedule import ring_for_waiting_work
@@ -97,6 +98,8 @@ def _conclude(evaluation: Evaluation, run_id: UUID, key: str) -> None:
         run.advance(RunState.SCORED, now=tx.now)
         if run.stage is Stage.CHALLENGE:
             tell_end(tx, run)
+            tx.session.flush()
+            order_replicates(tx, run_id=run.id, results_key=key)
 
 
 def _result(evaluation: Evaluation, view: RunView, part: Part) -> Json:

@@ -8,14 +8,25 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from mood_evaluator import SCORING_VERSION
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.failures import FailureReason
-from mood_platform.models import CaseRun, CaseRunState, Image, ImageState, Run, RunScoring, ScoringState
+from mood_platform.models import (
+    CaseRun,
+    CaseRunState,
+    Image,
+    ImageState,
+    Replicates,
+    Run,
+    RunScoring,
+    ScoringState,
+)
 from mood_platform.queueing import Job, JobQueue, Queue
 from mood_platform.runs.due import due_runs
 from mood_platform.runs.endings import lock_case, lock_run, release
 from mood_platform.runs.parking import queue_what_released_nodes_parked
+from mood_platform.runs.replicates import order_missing
 from mood_platform.runs.schedule import ring_for_waiting_work
 from mood_platform.runs.telling import tell_ends
 
@@ -41,8 +52,10 @@ def sweep(sessions: Sessions, queue: Backlog, *, max_attempts: int) -> int:
     with transaction(sessions, queue) as tx:
         ring_for_waiting_work(tx)
         tell_ends(tx)
+        order_missing(tx)
         if queue.waiting(Queue.EVALUATE) == 0:
             _ring_for_lost_scoring(tx)
+            _ring_for_lost_replicates(tx, max_attempts=max_attempts)
         if queue.waiting(Queue.INTAKE) == 0:
             _ring_for_lost_images(tx)
     return lost
@@ -86,6 +99,18 @@ def _ring_for_lost_scoring(tx: Transaction) -> None:
     )
     for scoring_id in tx.session.scalars(waiting):
         tx.enqueue(Job.RESCORE_RUN, run_scoring_id=str(scoring_id))
+
+
+def _ring_for_lost_replicates(tx: Transaction, *, max_attempts: int) -> None:
+    """Ordered, and nobody made them."""
+    lost = select(Replicates.id).where(
+        Replicates.key.is_(None),
+        Replicates.scoring_version == SCORING_VERSION,
+        Replicates.attempt < max_attempts,
+        Replicates.since < tx.now - timedelta(seconds=STALE_SECONDS),
+    )
+    for replicates_id in tx.session.scalars(lost):
+        tx.enqueue(Job.DRAW_REPLICATES, replicates_id=str(replicates_id))
 
 
 def _ring_for_lost_images(tx: Transaction) -> None:

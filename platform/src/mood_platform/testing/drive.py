@@ -10,6 +10,7 @@ from mood_platform.execution.runtime import CaseJob
 from mood_platform.queueing import Job
 from mood_platform.runs.execute import work_once
 from mood_platform.runs.limited_child import ChildLimits
+from mood_platform.runs.replicates import draw_replicates
 from mood_platform.runs.rescore import rescore_run
 from mood_platform.runs.score_case import Evaluation, score_case
 from mood_platform.runs.score_run import score_run
@@ -31,6 +32,9 @@ def drive(platform: TinyPlatform, runtime: FakeRuntime) -> None:
         Job.SCORE_CASE: lambda case_run_id: score_case(evaluation, case_run_id=UUID(case_run_id)),
         Job.SCORE_RUN: lambda run_id: score_run(evaluation, run_id=UUID(run_id)),
         Job.RESCORE_RUN: lambda run_scoring_id: rescore_run(evaluation, run_scoring_id=UUID(run_scoring_id)),
+        Job.DRAW_REPLICATES: lambda replicates_id: draw_replicates(
+            evaluation, replicates_id=UUID(replicates_id)
+        ),
     }
     platform.queue.drain(handlers)
 

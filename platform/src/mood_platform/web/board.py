@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import ceil, floor
 from typing import Any
 
+from mood_evaluator import Quantizer
 from mood_platform.serving.views import Document
 from mood_platform.web.formats import MISSING
 
@@ -46,6 +47,8 @@ class Cell:
     x_low: float | None
     x_high: float | None
     failed_share: float
+    doubts: list[str]
+    """Why the interval says less than it seems to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,4 +121,25 @@ def _cells(datasets: dict[str, Any], axis: Axis) -> Iterator[Cell]:
             x_low=axis.place(interval[0]) if interval else None,
             x_high=axis.place(interval[1]) if interval else None,
             failed_share=cell["result"].get("failed_share") or 0.0,
+            doubts=list(_doubts(cell)),
         )
+
+
+def _doubts(cell: dict[str, Any]) -> Iterator[str]:
+    if cell.get("interval_holds_score") is False:
+        yield "interval does not hold its score"
+    if Quantizer.TWO_SIDED in cell["result"].get("lossy", ()):
+        yield "interval from rounded scores"
+
+
+def lay_out_significance(document: Document) -> dict[str, list[tuple[str, list[str]]]]:
+    """By Dataset, each team that is significantly better than others, and these; empty in old documents."""
+    names = {row["team"]: row["name"] for row in document["rows"]}
+    found: dict[str, list[tuple[str, list[str]]]] = {}
+    for dataset, part in document.get("significance", {}).items():
+        beaten: dict[str, list[str]] = {}
+        for better, worse, *_, p in part["pairs"]:
+            if p <= part["level"]:
+                beaten.setdefault(better, []).append(names[worse])
+        found[dataset] = [(names[team], others) for team, others in beaten.items()]
+    return found

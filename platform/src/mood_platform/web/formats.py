@@ -16,12 +16,12 @@ _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
 
 def format_ap(value: float | None) -> str:
-    """0.800: three fixed decimals."""
-    return MISSING if value is None else f"{value:.3f}"
+    """0.8000: the four decimals that are published and ranked."""
+    return MISSING if value is None else f"{value:.4f}"
 
 
 def format_interval(pair: list[float] | tuple[float, float] | None) -> str:
-    return MISSING if pair is None else f"{pair[0]:.3f}{MISSING}{pair[1]:.3f}"
+    return MISSING if pair is None else f"{pair[0]:.4f}{MISSING}{pair[1]:.4f}"
 
 
 def format_places(pair: list[int] | tuple[int, int] | None) -> str:

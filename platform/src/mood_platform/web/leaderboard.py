@@ -6,9 +6,10 @@ from fastapi import APIRouter, Request, Response
 
 from mood_evaluator import Task
 from mood_platform.errors import NotFound
+from mood_platform.leaderboards.caveats import caveats_of
 from mood_platform.serving.dependencies import Tx, Viewer
 from mood_platform.serving.leaderboard_view import find_leaderboard
-from mood_platform.web.board import WIDTH, choose_axis, lay_out_rows
+from mood_platform.web.board import WIDTH, choose_axis, lay_out_rows, lay_out_significance
 from mood_platform.web.changes import lay_out_changes
 from mood_platform.web.edition import find_current_challenge
 from mood_platform.web.templating import render_page
@@ -42,4 +43,6 @@ def show_leaderboard(
         width=WIDTH,
         changes=lay_out_changes(board.document) if board else None,
         rows=lay_out_rows(board.document, own_team=team) if board else [],
+        caveats=caveats_of(board.document) if board else [],
+        significance=lay_out_significance(board.document) if board else {},
     )

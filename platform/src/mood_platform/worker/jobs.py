@@ -16,6 +16,7 @@ from mood_platform.notifications.service import send_mail
 from mood_platform.queueing import Job
 from mood_platform.runs.due import exclusively
 from mood_platform.runs.execute import work_once
+from mood_platform.runs.replicates import draw_replicates
 from mood_platform.runs.rescore import rescore_run
 from mood_platform.runs.score_case import score_case
 from mood_platform.runs.score_run import score_run
@@ -65,6 +66,11 @@ def _register_evaluation_jobs(app: Celery, world: WorldOf) -> None:
     @outages_told("Scoring a run again")
     def rescore_one_run(run_scoring_id: str) -> None:
         rescore_run(world().evaluation, run_scoring_id=UUID(run_scoring_id))
+
+    @app.task(name=Job.DRAW_REPLICATES)
+    @outages_told("Drawing the scans of a run again")
+    def draw_replicates_of_run(replicates_id: str) -> None:
+        draw_replicates(world().evaluation, replicates_id=UUID(replicates_id))
 
 
 def _register_intake_jobs(app: Celery, world: WorldOf) -> None:

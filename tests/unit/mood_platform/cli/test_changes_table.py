@@ -36,9 +36,9 @@ def test_rises_falls_entries_and_leavings_are_told_apart(capsys: pytest.CaptureF
     told = capsys.readouterr()
     line = {row.split()[1]: row for row in told.out.splitlines() if row.startswith("│")}
     assert "2 → 1 ▲" in line["Riser"]
-    assert "0.500 → 0.750" in line["Riser"]
+    assert "0.5000 → 0.7500" in line["Riser"]
     assert "1 → 2 ▼" in line["Faller"]
-    assert "0.600 →" not in line["Faller"]
+    assert "0.6000 →" not in line["Faller"]
     assert "entered 3" in line["Entrant"]
     assert "left (was 3)" in line["Leaver"]
     assert "4 → excluded" in line["Cheat"]

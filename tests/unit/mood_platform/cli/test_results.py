@@ -46,7 +46,7 @@ def test_ties_references_and_missing_results_are_told_apart(capsys: pytest.Captu
     assert "1=" in line["One"]
     assert "1=" in line["Two"]
     assert "reference" in line["Ref"]
-    assert "0.250" in line["Ref"]
+    assert "0.2500" in line["Ref"]
     assert "–" in line["None"]  # noqa: RUF001 - typography
     assert "88 %" in line["One"]
 
@@ -57,6 +57,28 @@ def test_a_leaderboard_names_version_digest_and_demonstration(capsys: pytest.Cap
     assert "version 2" in told
     assert "d1" in told
     assert "labels reproducible" in told
+
+
+def test_caveats_of_the_document_are_printed_whatever_their_schema(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    view = leaderboard(row("One", 1, 0.5))
+    view["document"] |= {"caveats": ["Few people stand behind this."]}
+    show_leaderboard(view)
+    assert "Few people stand behind this." in capsys.readouterr().out
+
+
+def test_an_interval_without_its_score_and_the_significant_pairs_are_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    view = leaderboard(row("One", 1, 0.5), row("Two", 2, 0.4))
+    view["document"]["rows"][0]["datasets"]["brain"] |= {"interval_holds_score": False}
+    pairs = [["one", "two", 0.1, 0.05, 0.15, 0.012]]
+    view["document"]["significance"] = {"brain": {"level": 0.05, "pairs": pairs}}
+    show_leaderboard(view)
+    told = capsys.readouterr().out
+    assert told.count("(not the score)") == 1
+    assert "brain: 1 of 1 differences between two teams are significant." in told
 
 
 def report(case: str = "0123456789abcdef", **more: Any) -> dict[str, Any]:

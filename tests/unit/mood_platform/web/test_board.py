@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mood_platform.web.board import WIDTH, choose_axis, lay_out_rows
+from mood_platform.web.board import WIDTH, choose_axis, lay_out_rows, lay_out_significance
 
 
 def make_row(team: str, rank: int | None, score: float | None, spread: float = 0.0) -> dict[str, Any]:
@@ -56,3 +56,29 @@ def test_without_any_score_the_scale_is_the_whole_range() -> None:
     document = {"rows": [make_row("x", 1, None)]}
     assert (choose_axis(document).low, choose_axis(document).high) == (0, 1)
     assert lay_out_rows(document, own_team=None)[0].cells[0].x is None
+
+
+def test_doubts_about_an_interval_stand_in_its_cell() -> None:
+    row = make_row("x", 1, 0.5)
+    row["datasets"]["brain"] = row["datasets"]["brain"] | {
+        "interval_holds_score": False,
+        "result": {"lossy": ["mood2020", "two_sided"]},
+    }
+    [brain, abdom] = lay_out_rows({"rows": [row]}, own_team=None)[0].cells
+    assert brain.doubts == ["interval does not hold its score", "interval from rounded scores"]
+    assert abdom.doubts == []
+
+
+def test_significant_pairs_are_told_team_by_team_and_old_documents_tell_none() -> None:
+    rows = [make_row("a", 1, 0.9), make_row("b", 2, 0.5), make_row("c", 3, 0.4)]
+    pairs = [
+        ["a", "b", 0.4, 0.3, 0.5, 0.001],
+        ["a", "c", 0.5, 0.4, 0.6, 0.05],
+        ["b", "c", 0.1, -0.1, 0.2, 0.4],
+    ]
+    document = {
+        "rows": rows,
+        "significance": {"brain": {"level": 0.05, "pairs": pairs}, "abdom": {"level": 0.05, "pairs": []}},
+    }
+    assert lay_out_significance(document) == {"brain": [("A", ["B", "C"])], "abdom": []}
+    assert lay_out_significance({"rows": rows}) == {}

@@ -44,7 +44,7 @@ def test_a_row_shows_rank_and_scores_before_and_after_brain_first() -> None:
     (row,) = told.rows
     assert row.place == Pair("2", "1")
     assert [name for name, _, _ in row.scores] == ["brain", "abdom"]
-    assert row.scores[0][1] == Pair("0.500", "0.750")
+    assert row.scores[0][1] == Pair("0.5000", "0.7500")
     assert row.scores[0][2].moved
 
 
@@ -57,4 +57,4 @@ def test_who_came_left_or_lost_its_rank_is_seen() -> None:
     told = lay_out_changes(document(rows=rows))
     assert told is not None
     assert [row.place for row in told.rows] == [Pair("new", "1"), Pair("1", "left"), Pair("3", "excluded")]
-    assert told.rows[1].scores[0][1] == Pair("0.500", MISSING)
+    assert told.rows[1].scores[0][1] == Pair("0.5000", MISSING)

@@ -25,9 +25,10 @@ from mood_platform.web.formats import (
 NOW = datetime(2026, 9, 1, 21, 59, tzinfo=UTC)
 
 
-def test_ap_has_three_fixed_decimals() -> None:
-    assert [format_ap(value) for value in (0.8, 1.0, 0.12345, None)] == ["0.800", "1.000", "0.123", MISSING]
-    assert format_interval([0.5, 0.75]) == f"0.500{MISSING}0.750"
+def test_ap_has_the_four_decimals_that_are_ranked() -> None:
+    assert [format_ap(value) for value in (0.8, 1.0, 0.12345)] == ["0.8000", "1.0000", "0.1235"]
+    assert format_ap(None) == MISSING
+    assert format_interval([0.5, 0.75]) == f"0.5000{MISSING}0.7500"
     assert format_interval(None) == MISSING
 
 

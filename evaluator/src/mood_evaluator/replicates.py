@@ -1,0 +1,31 @@
+"""Replicates of one Submission on one test set: the same for leaderboards, reports and studies."""
+
+from collections.abc import Mapping, Sequence
+
+from mood_evaluator.batches import Batching
+from mood_evaluator.bootstrap import Replicates, pixel_replicates, sample_replicates
+from mood_evaluator.case_score import CaseScore
+from mood_evaluator.test_set import Task
+
+
+def replicates_of(
+    *,
+    task: Task,
+    test_set: str,
+    abnormal: Mapping[str, bool],
+    batchings: Sequence[Batching],
+    case_scores: Mapping[str, CaseScore],
+    n: int,
+    seed: int,
+) -> Replicates:
+    """Resample the cases that `abnormal` names; `case_scores` has every one of them.
+
+    The name of the test set is the stream of its draws. Without a stored batching all cases are one batch.
+    """
+    if task is Task.SAMPLE:
+        scores = {case_id: case_scores[case_id].score or 0.0 for case_id in abnormal}
+        return sample_replicates(scores, abnormal, n=n, seed=seed, stream=test_set)
+    ids = tuple(abnormal)
+    whole = Batching(seed="", draw=0, size=len(ids), batches=(ids,))
+    evidence = {case_id: found for case_id in ids if (found := case_scores[case_id].evidence) is not None}
+    return pixel_replicates(evidence, batchings[0] if batchings else whole, n=n, seed=seed, stream=test_set)

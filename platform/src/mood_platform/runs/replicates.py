@@ -1,0 +1,165 @@
+"""Makes the replicates of a Run's results once, when these are there; a leaderboard only reads them."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from sqlalchemy import literal, select, union_all
+from sqlalchemy.dialects.postgresql import insert
+
+from mood_evaluator import SCORING_VERSION, CaseScore, Dataset, Evidence, Task, replicates_of
+from mood_evaluator import Replicates as Drawn
+from mood_evaluator import TestSet as Manifest
+from mood_platform.db.transaction import Transaction, transaction
+from mood_platform.errors import PlatformError
+from mood_platform.models import Json, Replicates, Run, RunScoring, Stage, TestSet
+from mood_platform.queueing import Job
+from mood_platform.runs.due import exclusively
+from mood_platform.runs.insist import insist
+from mood_platform.runs.limited_child import run_limited
+from mood_platform.runs.replicates_document import RunReplicates
+from mood_platform.runs.score_case import Evaluation
+from mood_platform.storage.store import ObjectStore
+
+log = logging.getLogger(__name__)
+
+DRAWS, SEED = 1000, 2020
+LARGEST_RESULTS = 64 * 2**20
+LARGEST_EVIDENCE = 16 * 2**20
+
+
+def order_replicates(tx: Transaction, *, run_id: UUID, results_key: str) -> None:
+    """Have those of new results made; what was ordered before is left as it is."""
+    values = {"run_id": run_id, "results_key": results_key, "scoring_version": SCORING_VERSION}
+    order = insert(Replicates).values(**values, attempt=0, since=tx.now, problem="")
+    made = tx.session.scalar(order.on_conflict_do_nothing().returning(Replicates.id))
+    if made is not None:
+        tx.enqueue(Job.DRAW_REPLICATES, replicates_id=str(made))
+
+
+def order_missing(tx: Transaction) -> None:
+    """For results that have none of this scoring version: of older Runs, and after it was raised."""
+    first = select(Run.id.label("run_id"), Run.results_key.label("key")).where(Run.stage == Stage.CHALLENGE)
+    again = select(RunScoring.run_id.label("run_id"), RunScoring.results_key.label("key"))
+    every = union_all(first, again).subquery()
+    made = select(literal(1)).where(
+        Replicates.results_key == every.c.key, Replicates.scoring_version == SCORING_VERSION
+    )
+    missing = select(every).where(every.c.key.is_not(None), ~made.exists())
+    for run_id, key in tx.session.execute(missing).all():
+        order_replicates(tx, run_id=run_id, results_key=key)
+
+
+def draw_replicates(evaluation: Evaluation, *, replicates_id: UUID) -> None:
+    """May be repeated; one process at a time. Given up after some attempts, with the problem."""
+    with exclusively(evaluation.sessions, replicates_id) as alone:
+        results_key = _begin(evaluation, replicates_id) if alone else None
+        if results_key is None:
+            return
+        key = replicates_key(results_key)
+        try:
+            evaluation.store.put_bytes(key, _make(evaluation, results_key))
+        except (PlatformError, OSError) as error:
+            _fail(evaluation, replicates_id, str(error))
+        else:
+            insist(lambda: _conclude(evaluation, replicates_id, key))
+
+
+def replicates_key(results_key: str) -> str:
+    """Beside the results: `runs/…/results-1.json` has `runs/…/replicates-1-v2.json`."""
+    folder, name = results_key.rsplit("/", 1)
+    stem = name.removesuffix(".json").replace("results", "replicates", 1)
+    return f"{folder}/{stem}-v{SCORING_VERSION}.json"
+
+
+def _begin(evaluation: Evaluation, replicates_id: UUID) -> str | None:
+    """The key of the results; None where nothing is left to do."""
+    with transaction(evaluation.sessions, evaluation.queue) as tx:
+        row = _lock(tx, replicates_id)
+        if row is None or row.scoring_version != SCORING_VERSION or row.attempt >= evaluation.max_attempts:
+            return None
+        row.attempt, row.since = row.attempt + 1, tx.now
+        if row.attempt > 1 and not row.problem:
+            row.problem = "Its process died before it could say why."
+        return row.results_key
+
+
+def _make(evaluation: Evaluation, results_key: str) -> bytes:
+    """In a child with the limits of one prediction for each case, so that the worker stays small."""
+    results: Json = json.loads(evaluation.store.read(results_key, limit=LARGEST_RESULTS))
+    with transaction(evaluation.sessions, evaluation.queue) as tx:
+        manifests = _manifests(tx, (part["digest"] for part in results["test_sets"]))
+    one, count = evaluation.limits, sum(len(part["cases"]) for part in results["test_sets"])
+    limits = replace(one, cpu_seconds=one.cpu_seconds * count, wall_seconds=one.wall_seconds * count)
+    made = run_limited(lambda _: _draw(evaluation.store, results, manifests), limits)
+    assert isinstance(made, bytes), "no prediction is read, so none can be at fault"
+    return made
+
+
+def _manifests(tx: Transaction, digests: Iterable[str]) -> dict[str, Manifest]:
+    rows: Sequence[TestSet] = tx.session.scalars(
+        select(TestSet).where(TestSet.digest.in_(list(digests)))
+    ).all()
+    return {row.digest: Manifest.from_json(row.manifest) for row in rows}
+
+
+def _draw(store: ObjectStore, results: Json, manifests: dict[str, Manifest]) -> bytes:
+    task = Task(results["submission"]["task"])
+    made = RunReplicates(
+        results_digest=results["digest"],
+        scoring_version=SCORING_VERSION,
+        draws=DRAWS,
+        seed=SEED,
+        datasets={
+            Dataset(part["dataset"]): _draw_part(store, task, part, manifests[part["digest"]])
+            for part in results["test_sets"]
+        },
+    )
+    return json.dumps(made.to_json()).encode()
+
+
+def _draw_part(store: ObjectStore, task: Task, part: Json, manifest: Manifest) -> Drawn | None:
+    if part["result"]["score"] is None:
+        return None
+    scores = {case_id: _case_score(store, case) for case_id, case in part["cases"].items()}
+    return replicates_of(
+        task=task,
+        test_set=manifest.name,
+        abnormal={case.id: case.abnormal for case in manifest.for_task(task)},
+        batchings=manifest.batchings,
+        case_scores=scores,
+        n=DRAWS,
+        seed=SEED,
+    )
+
+
+def _case_score(store: ObjectStore, case: Json) -> CaseScore:
+    key = case["evidence"]
+    evidence = None if key is None else Evidence.from_bytes(store.read(key, limit=LARGEST_EVIDENCE))
+    return CaseScore.from_json(case["score"], evidence=evidence)
+
+
+def _conclude(evaluation: Evaluation, replicates_id: UUID, key: str) -> None:
+    with transaction(evaluation.sessions, evaluation.queue) as tx:
+        row = _lock(tx, replicates_id)
+        if row is not None:
+            row.key, row.problem, row.since = key, "", tx.now
+
+
+def _fail(evaluation: Evaluation, replicates_id: UUID, problem: str) -> None:
+    """The sweeper rings again for it, until it was begun often enough."""
+    log.warning("The replicates %s were not made: %s", replicates_id, problem)
+    with transaction(evaluation.sessions, evaluation.queue) as tx:
+        row = _lock(tx, replicates_id)
+        if row is not None:
+            row.problem, row.since = problem.strip().splitlines()[-1], tx.now
+
+
+def _lock(tx: Transaction, replicates_id: UUID) -> Replicates | None:
+    """Those that are still to be made, locked."""
+    query = select(Replicates).where(Replicates.id == replicates_id, Replicates.key.is_(None))
+    return tx.session.scalar(query.with_for_update(key_share=True))
