@@ -51,7 +51,9 @@ e2e: base-image ## the whole platform in small, and with everything killed in mi
 trial-fairness: ## ten virtual hours of 65 Teams on 20 slots: first hidden cases, a late Team, a Team that loops; 30 minutes
 	MOOD_TRIAL=1 $(PYTEST) -s --timeout 0 tests/integration/test_fairness.py
 
-.PHONY: bench-runner bench-intake bench-api bench-evaluator study-test-sets prove-significance
+.PHONY: bench-runner bench-intake bench-api bench-evaluator study-test-sets bench-board prove-significance
+bench-board: ## the draft of a pixel board of 65 teams from stored replicates, beside computing them in the request
+	$(BIN)/python tests/benchmarks/bench_board.py
 prove-significance: ## false 'significant' among 8, 27 and 65 equal teams on 500 simulated boards each; an hour
 	$(BIN)/python tests/benchmarks/prove_significance.py
 bench-evaluator: ## AP of 20 volumes of 256³, beside scikit-learn and the published evaluation; 10 GB of memory

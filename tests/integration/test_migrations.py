@@ -84,6 +84,26 @@ def test_what_cases_left_before_is_known_by_its_key_and_images_weigh_what_they_d
         assert connection.execute(text("SELECT kept_bytes FROM images")).scalars().all() == [1000]
 
 
+def test_results_and_rescorings_of_before_are_of_scoring_version_1(database_url: str) -> None:
+    with migrated(database_url, "0005") as (config, connection):
+        for table in ("teams", "challenges", "images", "submissions"):
+            insert(connection, table, required_columns(connection, table) | BEFORE_RETENTION[table])
+        for number, key in enumerate(("runs/a/results.json", None)):
+            run = {"id": uuid4(), "number": number, "stage": "challenge", "results_key": key}
+            run |= {"state": "scored" if key else "failed"}
+            insert(connection, "runs", required_columns(connection, "runs") | run)
+        insert(connection, "rescorings", required_columns(connection, "rescorings") | {"task": "pixel"})
+        connection.commit()
+        command.upgrade(config, "0006")
+        versions = "SELECT scoring_version FROM {} ORDER BY 1"
+        assert connection.scalars(text(versions.format("runs"))).all() == [1, None]
+        assert connection.scalars(text(versions.format("rescorings"))).all() == [1]
+        command.upgrade(config, "head")
+        assert (
+            connection.scalars(text("SELECT count(*) FROM replicates")).one() == 0
+        )  # the sweeper orders them
+
+
 def test_equal_images_of_a_team_become_the_earliest_and_submissions_and_uploads_follow(
     database_url: str,
 ) -> None:
