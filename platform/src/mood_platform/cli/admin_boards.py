@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import typer
 
@@ -16,7 +16,15 @@ from mood_platform.cli.following import EVERY_SECONDS
 from mood_platform.cli.problems import Problem
 from mood_platform.cli.results import show_leaderboard
 
+LONGEST_WAIT = 600
+"""Looks, a second apart, at whether all intervals are made."""
 TaskName = Annotated[str, typer.Argument(metavar="TASK", help="sample or pixel.")]
+
+
+class Drafts(Protocol):
+    """Of a client, what asks for a draft."""
+
+    def get(self, place: str, /) -> Any: ...
 
 
 def draft(task: TaskName, challenge: ChallengeSlug = None, as_json: AsJson = False) -> None:
@@ -55,15 +63,29 @@ def publish(
 ) -> None:
     """Publish the leaderboard of a Task as a new version that never changes."""
     client = Client.member()
+    [chosen] = parse_tasks(task)
+    slug = find_challenge(client, challenge)["slug"]
+    await_intervals(client, f"/admin/leaderboards/{slug}/{chosen}/draft")
     if not yes:
         draft(task, challenge)
         if not typer.confirm("Publish this?", err=True):
             raise Problem("Nothing was published.")
-    [chosen] = parse_tasks(task)
-    slug = find_challenge(client, challenge)["slug"]
     body = {"note": note, "before_close": before_close}
     view = client.post(f"/admin/leaderboards/{slug}/{chosen}/publish", body)
     emit(view) if as_json else say.print(f"Published version {view['version']}, digest {view['digest']}.")
+
+
+def await_intervals(client: Drafts, place: str, *, rest: float = EVERY_SECONDS) -> None:
+    """As long as the platform makes them without a problem; what stays is told when publishing is refused."""
+    told = False
+    for _ in range(LONGEST_WAIT):
+        waiting = patiently(lambda: client.get(place)["replicates_pending"])
+        if not waiting or any(one["problem"] for one in waiting):
+            return
+        if not told:
+            say.print(f"The intervals of {len(waiting)} entries are being made; this is waited for.")
+            told = True
+        time.sleep(rest)
 
 
 def rescore(
