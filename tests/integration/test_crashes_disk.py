@@ -24,13 +24,17 @@ from mood_platform.leaderboards.service import publish
 from mood_platform.models import CaseRun, Challenge, Leaderboard, Run, RunState, Stage, Submission, TestSet
 from mood_platform.notifications.mailer import FolderMailer, Mail
 from mood_platform.queueing import Job
+from mood_platform.runs.attendance import find_unfitness
+from mood_platform.runs.execute import work_once
 from mood_platform.storage.local import LocalStore
 from mood_platform.testing.contest import Contest
+from mood_platform.testing.drive import drive, echo
 from mood_platform.testing.edition import make_edition
 from mood_platform.testing.explorer import Explorer
-from mood_platform.testing.factories import TinyPlatform, make_platform
+from mood_platform.testing.factories import ALL_STAGES, TinyPlatform, make_platform
 from mood_platform.testing.faulty import FaultyStore, full, system_error
 from mood_platform.testing.invariants import breaches
+from mood_platform.testing.runtime import FakeRuntime
 from mood_platform.testing.site import serve_site
 
 pytestmark = pytest.mark.integration
@@ -42,13 +46,20 @@ KIB = 2**10
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
+    with mounted(tmp_path / "disk", size="1m") as place:
+        yield place
+
+
+@contextmanager
+def mounted(place: Path, *, size: str) -> Iterator[Path]:
     if os.geteuid() != 0:
         pytest.skip("mounting a small disk needs root")
-    place = tmp_path / "disk"
     place.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", place], check=True)
-    yield place
-    subprocess.run(["umount", place], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", place], check=True)
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", place], check=True)
 
 
 @contextmanager
@@ -116,6 +127,50 @@ def test_an_upload_that_meets_a_full_disk_is_told_so_and_carries_on_where_it_sto
         assert me.get(place).json()["image"] is not None
     (file,) = (small_disk / "files" / "uploads").iterdir()
     assert file.read_bytes() == data
+
+
+@pytest.fixture
+def cache_disk(tmp_path: Path) -> Iterator[Path]:
+    with mounted(tmp_path / "cache-disk", size="8m") as place:
+        yield place
+
+
+def test_on_a_full_disk_the_oldest_cached_cases_go_and_no_case_fails(
+    sessions: Sessions, store: LocalStore, tmp_path: Path, cache_disk: Path
+) -> None:
+    platform = make_platform(sessions, store, tmp_path / "sets", cases=2)
+    platform = replace(platform, cache=cache_disk / "cache")
+    (platform.cache / "cases").mkdir(parents=True)
+    old = [platform.cache / "cases" / f"{letter * 64}.nii.gz" for letter in "abcd"]
+    for age, path in enumerate(old):
+        path.write_bytes(bytes(1024 * KIB))
+        os.utime(path, (age + 1, age + 1))
+    platform.submit(platform.join("north"), stage=Stage.CHALLENGE)
+    with filled(cache_disk):
+        drive(platform, FakeRuntime(echo), cache_free_bytes=1500 * KIB)
+        left = [path.name[0] for path in old if path.exists()]
+    assert left == ["c", "d"], "only as many as it takes"
+    with platform.open() as tx:
+        assert [run.state for run in tx.session.scalars(select(Run))] == [RunState.SCORED]
+        assert {case.attempt for case in tx.session.scalars(select(CaseRun))} == {1}
+        assert breaches(tx.session, store) == []
+
+
+def test_below_the_floor_of_the_stores_disk_nothing_is_claimed_and_nothing_lost(
+    sessions: Sessions, tmp_path: Path, small_disk: Path
+) -> None:
+    store = LocalStore(small_disk / "files")
+    platform = make_platform(sessions, store, tmp_path / "sets", cases=2)
+    platform.submit(platform.join("north"), stage=Stage.TOY)
+    with filled(small_disk, leaving=100 * KIB):
+        slot = platform.slot(FakeRuntime(echo), store_free_bytes=200 * KIB)
+        assert not work_once(slot, stages=ALL_STAGES)
+        assert "MOOD_STORAGE__FREE_BYTES" in str(find_unfitness(slot.node, slot.runtime, store))
+    with platform.open() as tx:
+        assert {case.attempt for case in tx.session.scalars(select(CaseRun))} == {0}
+    drive(platform, FakeRuntime(echo), store_free_bytes=200 * KIB)
+    with platform.open() as tx:
+        assert [run.state for run in tx.session.scalars(select(Run))] == [RunState.SCORED]
 
 
 # A store that refuses, at each of its doors

@@ -56,9 +56,13 @@ class ExecutionSettings(BaseModel):
     rest_seconds: float = 2
     """A slot that may not take the case it was rung for rests so long, while another hears the bell."""
     engine_free_bytes: int = 2 * 2**30
-    """A Node whose Engine's data root has less room takes no case."""
+    """A Node whose Engine's data root has less room, when no image is left to forget, takes no case."""
     cache_free_bytes: int = 2**30
-    """A Node whose cache has less room takes no case."""
+    """A Node whose cache has less room, when no scan is left to go, takes no case."""
+    case_cache_bytes: int = 20 * 2**30
+    """Most bytes of scans that a Node keeps; the least recently used make room."""
+    image_cache_bytes: int = 200 * 2**30
+    """Most bytes of images that a Node holds in its Engine, as the Engine counts each of them."""
     lease_seconds: float = 60
     heartbeat_seconds: float = 15
     sweep_seconds: float = 10

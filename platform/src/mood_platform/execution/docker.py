@@ -211,6 +211,14 @@ class DockerRuntime:
             raise _transient(f"The engine did not answer about {image}", fault) from fault
         return True
 
+    def image_bytes(self, image: str) -> int:
+        try:
+            return int(self._client.images.get(image).attrs["Size"])
+        except ImageNotFound:
+            return 0
+        except ENGINE_FAULTS as fault:
+            raise _transient(f"The engine did not answer about {image}", fault) from fault
+
     def remove_image(self, image: str, *, instance: str) -> None:
         """Takes only our own tag away: an image that somebody else tagged on this machine stays theirs."""
         try:

@@ -85,6 +85,9 @@ class ContainerRuntime(Protocol):
     def hold_image(self, image: str, *, instance: str) -> bool:
         """Holds an image that is here: nobody else's forgetting takes it away. False where it is not here."""
 
+    def image_bytes(self, image: str) -> int:
+        """What the engine says that an image it has takes, shared layers included."""
+
     def remove_image(self, image: str, *, instance: str) -> None:
         """Ends this instance's hold; the image goes with the last. One not here or in use is left alone."""
 

@@ -18,6 +18,7 @@ from mood_platform.execution.limits import GIB
 from mood_platform.execution.runtime import ContainerRuntime, SelfTest
 from mood_platform.models import Health, Stage
 from mood_platform.queueing import Job, JobQueue
+from mood_platform.runs.caches import free_cache, free_engine
 from mood_platform.runs.node import Node
 from mood_platform.runs.nodes import Presence, is_test_due, lock_node, see
 from mood_platform.runs.schedule import ring_for_waiting_work
@@ -27,6 +28,11 @@ from mood_platform.storage.store import ObjectStore
 log = logging.getLogger(__name__)
 
 PROBE_BYTES = 2**20
+WHOSE = {
+    "MOOD_EXECUTION__CACHE_FREE_BYTES": "The disk of the cache",
+    "MOOD_EXECUTION__ENGINE_FREE_BYTES": "The disk of the Engine",
+    "MOOD_STORAGE__FREE_BYTES": "The disk of the object store",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +50,7 @@ class Slot:
 
 def attend(slot: Slot, *, stages: Collection[Stage]) -> bool:
     """Say that it is there; test it if that is due. True: it may claim. The caller has its turn."""
-    unfit = find_unfitness(slot.node, slot.runtime)
+    unfit = find_unfitness(slot.node, slot.runtime, slot.store)
     with transaction(slot.sessions, slot.queue) as tx:
         see(tx, _presence(slot.node, stages, unfit))
         node = lock_node(tx, name=slot.node.name)
@@ -87,31 +93,34 @@ def hears_again(jobs: Collection[tuple[str, dict[str, str]]], stages: Collection
     return any(job == Job.WORK and Stage(arguments["stage"]) in stages for job, arguments in jobs)
 
 
-def find_unfitness(node: Node, runtime: ContainerRuntime) -> str | None:
+def find_unfitness(node: Node, runtime: ContainerRuntime, store: ObjectStore) -> str | None:
     """Why this Node can run nothing at the moment, seen without starting a container; None: it can."""
-    problem = missing_gpu(node.gpu) or _find_lack(node, runtime)
+    problem = missing_gpu(node.gpu) or _find_lack(node, runtime, store)
     if problem is not None:
         log.error("No case is claimed here: %s", problem)
     return problem
 
 
-def _find_lack(node: Node, runtime: ContainerRuntime) -> str | None:
+def _find_lack(node: Node, runtime: ContainerRuntime, store: ObjectStore) -> str | None:
+    """Caches give way first: a Node is unfit when they have nothing left to give."""
     try:
         node.cache.mkdir(parents=True, exist_ok=True)
+        free_cache(node, at_least=PROBE_BYTES)
         with tempfile.TemporaryFile(dir=node.cache, buffering=0) as probe:
             probe.write(bytes(PROBE_BYTES))
+        free_engine(node, runtime)
         free = {
-            "cache": (shutil.disk_usage(node.cache).free, node.cache_free_bytes),
-            "Engine": (runtime.free_bytes(), node.engine_free_bytes),
+            "MOOD_EXECUTION__CACHE_FREE_BYTES": (shutil.disk_usage(node.cache).free, node.cache_free_bytes),
+            "MOOD_EXECUTION__ENGINE_FREE_BYTES": (runtime.free_bytes(), node.engine_free_bytes),
+            "MOOD_STORAGE__FREE_BYTES": (store.free_bytes(), node.store_free_bytes),
         }
         if not runtime.has_image(node.holder_image):
             return f"The engine does not have the base image {node.holder_image}."
     except (OSError, Transient) as error:
         return str(error)
-    for what, (found, floor) in free.items():
+    for setting, (found, floor) in free.items():
         if found is not None and found < floor:
-            setting = f"MOOD_EXECUTION__{what.upper()}_FREE_BYTES"
-            return f"The disk of the {what} has {found / GIB:.2f} GiB left of {floor / GIB:.2f} ({setting})."
+            return f"{WHOSE[setting]} has {found / GIB:.2f} GiB left of {floor / GIB:.2f} ({setting})."
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Collection
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
 
@@ -15,11 +16,12 @@ from mood_platform.execution.outcome import StateName, outcome
 from mood_platform.execution.runtime import CaseJob, Execution
 from mood_platform.models import KeptKind, Stage
 from mood_platform.runs.attendance import Slot, attend, hears_again, leave_to_others, rest
+from mood_platform.runs.caches import cached_case, loaded_image
 from mood_platform.runs.claims import Claim, ClaimingNode, claim_next, heartbeat, record
 from mood_platform.runs.insist import insist
 from mood_platform.runs.lease import kept_alive
 from mood_platform.runs.left import Left
-from mood_platform.runs.node import cached_case, case_folder, ensure_image
+from mood_platform.runs.node import Node, case_folder
 
 log = logging.getLogger(__name__)
 
@@ -74,13 +76,19 @@ def _beat(slot: Slot, claim: Claim) -> bool:
 
 def _execute(slot: Slot, claim: Claim, folder: Path, lost: Event) -> Execution:
     """Bring image and case here, then run; what goes wrong before the start is the platform's fault."""
-    try:
-        ensure_image(slot.node, slot.store, slot.runtime, claim.image)
-        case = cached_case(slot.node, slot.store, claim.case_sha256)
-    except (OSError, PlatformError) as error:
-        log.exception("Case run %s: image or case could not be prepared.", claim.case_run_id)
-        return Execution(engine_error=str(error))
-    job = CaseJob(
+    node = slot.node
+    with ExitStack() as used:
+        try:
+            used.enter_context(loaded_image(node, slot.store, slot.runtime, claim.image))
+            case = used.enter_context(cached_case(node, slot.store, claim.case_sha256))
+        except (OSError, PlatformError) as error:
+            log.exception("Case run %s: image or case could not be prepared.", claim.case_run_id)
+            return Execution(engine_error=str(error))
+        return slot.runtime.execute(_job(node, claim, case, folder), should_stop=lost.is_set)
+
+
+def _job(node: Node, claim: Claim, case: Path, folder: Path) -> CaseJob:
+    return CaseJob(
         claim_id=claim.claim_id.hex,
         image=claim.image,
         task=claim.task,
@@ -89,12 +97,11 @@ def _execute(slot: Slot, claim: Claim, folder: Path, lost: Event) -> Execution:
         output=folder / "prediction",
         log=folder / "log",
         limits=Limits.parse(claim.limits),
-        holder_image=slot.node.holder_image,
-        instance=slot.node.instance,
-        gpu=slot.node.gpu,
-        cpuset=slot.node.cpuset,
+        holder_image=node.holder_image,
+        instance=node.instance,
+        gpu=node.gpu,
+        cpuset=node.cpuset,
     )
-    return slot.runtime.execute(job, should_stop=lost.is_set)
 
 
 def _record(slot: Slot, claim: Claim, folder: Path, execution: Execution, lost: Event) -> None:

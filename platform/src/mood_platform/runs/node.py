@@ -1,10 +1,7 @@
-"""A node's own things: its name, and its cache of cases and images (bounded, least recently used out)."""
+"""A node's own things: its name, its bounds, and the folders of its cache."""
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
-import logging
 import os
 import re
 import shutil
@@ -14,12 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from mood_platform.errors import Transient
-from mood_platform.execution.runtime import ContainerRuntime
 from mood_platform.models import Json
-from mood_platform.storage.store import ObjectStore
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +36,8 @@ class Node:
     engine_free_bytes: int = 0
     cache_free_bytes: int = 0
     case_cache_bytes: int = 20 * 2**30
-    image_cache_count: int = 20
+    image_cache_bytes: int = 200 * 2**30
+    store_free_bytes: int = 0
 
     @property
     def cases(self) -> Path:
@@ -52,11 +45,11 @@ class Node:
 
     @property
     def images(self) -> Path:
-        """One empty file per image that this node loaded; its time is the last use."""
+        """A file per image that this node holds, with its bytes in the Engine; its time is the last use."""
         return self.cache / "images"
 
     def loaded_images(self) -> list[str]:
-        return [_digest(path) for path in _oldest_first(self.images)]
+        return [digest_of(mark) for mark, _ in oldest_first(self.images)]
 
 
 @contextmanager
@@ -77,80 +70,11 @@ def case_folders(cache: Path, *, instance: str) -> dict[str, Path]:
     return {claim: path for claim, path in found.items() if re.fullmatch("[0-9a-f]{32}", claim)}
 
 
-def cached_case(node: Node, store: ObjectStore, sha256: str) -> Path:
-    """The case as a local file whose bytes have this hash."""
-    path = node.cases / f"{sha256}.nii.gz"
-    with _locked(node.cases, sha256):
-        try:
-            os.utime(path)
-        except FileNotFoundError:  # never here, or another slot made room just now
-            _fetch_case(node, store, sha256, path)
-    return path
-
-
-def _fetch_case(node: Node, store: ObjectStore, sha256: str, path: Path) -> None:
-    part = path.with_suffix(".part")
-    with store.local(f"cases/{sha256}.nii.gz") as source:
-        shutil.copyfile(source, part)
-    with part.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
-    if found != sha256:
-        part.unlink()
-        raise Transient(
-            f"Object cases/{sha256}.nii.gz hashes to {found}.", remedy="Import the test set again."
-        )
-    part.rename(path)
-    _make_room(node.cases, keep_bytes=node.case_cache_bytes)
-
-
-def _make_room(folder: Path, *, keep_bytes: int) -> None:
-    sizes = {path: facts.st_size for path, facts in _facts_oldest_first(folder)}
-    size = sum(sizes.values())
-    for path in list(sizes)[:-1]:
-        if size <= keep_bytes:
-            return
-        size -= sizes[path]
-        path.unlink(missing_ok=True)
-
-
-def ensure_image(node: Node, store: ObjectStore, runtime: ContainerRuntime, digest: str) -> None:
-    """Load the image from the store unless the engine has it; two slots never load the same one twice.
-
-    One that is here already, such as another installation's, is held too: that one may forget it any time.
-    """
-    mark = node.images / digest.replace(":", "-")
-    with _locked(node.images, mark.name):
-        if not runtime.hold_image(digest, instance=node.instance):
-            _load_image(node, store, runtime, digest)
-        known = mark.exists()
-        mark.touch()
-        if not known:
-            _forget_images(node, runtime)
-
-
-def _load_image(node: Node, store: ObjectStore, runtime: ContainerRuntime, digest: str) -> None:
-    with store.local(f"images/{digest}.tar") as archive:
-        loaded = runtime.load(archive, instance=node.instance)
-    if loaded != digest:
-        raise Transient(f"Image {digest} loaded as {loaded}.", remedy="Check the image store of this node.")
-
-
-def _forget_images(node: Node, runtime: ContainerRuntime) -> None:
-    """Only our hold on an image ends; one that is in use survives (the engine refuses)."""
-    for mark in _oldest_first(node.images)[: -node.image_cache_count]:
-        runtime.remove_image(_digest(mark), instance=node.instance)
-        mark.unlink(missing_ok=True)
-
-
-def _digest(mark: Path) -> str:
+def digest_of(mark: Path) -> str:
     return mark.name.replace("-", ":", 1)
 
 
-def _oldest_first(folder: Path) -> list[Path]:
-    return [path for path, _ in _facts_oldest_first(folder)]
-
-
-def _facts_oldest_first(folder: Path) -> list[tuple[Path, os.stat_result]]:
+def oldest_first(folder: Path) -> list[tuple[Path, os.stat_result]]:
     """Other slots add and remove files meanwhile; one that is gone is left out."""
     found = []
     for path in folder.iterdir() if folder.is_dir() else ():
@@ -158,12 +82,3 @@ def _facts_oldest_first(folder: Path) -> list[tuple[Path, os.stat_result]]:
             with suppress(FileNotFoundError):
                 found.append((path, path.stat()))
     return sorted(found, key=lambda one: one[1].st_mtime)
-
-
-@contextmanager
-def _locked(folder: Path, name: str) -> Iterator[None]:
-    """Across processes; the kernel lets go when the holder dies."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -61,6 +61,10 @@ class LocalStore:
     def delete(self, key: str) -> None:
         self.path(key).unlink(missing_ok=True)
 
+    def free_bytes(self) -> int | None:
+        places = [place for place in (self.root / "runs", self.root) if place.is_dir()]
+        return shutil.disk_usage(places[0]).free if places else None
+
     def keys(self, prefix: str) -> Iterator[str]:
         base = self.path(prefix)
         for path in sorted(base.rglob("*")) if base.is_dir() else ():

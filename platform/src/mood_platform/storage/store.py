@@ -24,4 +24,7 @@ class ObjectStore(Protocol):
 
     def delete(self, key: str) -> None: ...
 
+    def free_bytes(self) -> int | None:
+        """Left on the disk of what Runs leave; None where nobody can say."""
+
     def keys(self, prefix: str) -> Iterator[str]: ...

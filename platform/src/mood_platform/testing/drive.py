@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 from uuid import UUID
 
 from mood_evaluator import Task
@@ -24,9 +25,9 @@ def evaluation_of(platform: TinyPlatform) -> Evaluation:
     return Evaluation(sessions=platform.sessions, queue=platform.queue, store=platform.store, limits=limits)
 
 
-def drive(platform: TinyPlatform, runtime: FakeRuntime) -> None:
-    """Until the queue is empty."""
-    slot, evaluation = platform.slot(runtime), evaluation_of(platform)
+def drive(platform: TinyPlatform, runtime: FakeRuntime, **node: Any) -> None:
+    """Until the queue is empty; `node` changes single bounds of the slot's node."""
+    slot, evaluation = platform.slot(runtime, **node), evaluation_of(platform)
     handlers: Handlers = {
         Job.WORK: lambda stage: work_once(slot, stages=ALL_STAGES),  # noqa: ARG005 - any bell will do
         Job.SCORE_CASE: lambda case_run_id: score_case(evaluation, case_run_id=UUID(case_run_id)),

@@ -87,6 +87,9 @@ class FaultyStore:
         self._ask("delete", key)
         self.behind.delete(key)
 
+    def free_bytes(self) -> int | None:
+        return self.behind.free_bytes()
+
     def keys(self, prefix: str) -> Iterator[str]:
         self._ask("keys", prefix)
         return self.behind.keys(prefix)

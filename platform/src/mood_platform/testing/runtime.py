@@ -79,6 +79,9 @@ class FakeRuntime:
     def hold_image(self, image: str, *, instance: str) -> bool:  # noqa: ARG002 - the port's
         return image in self.images
 
+    def image_bytes(self, image: str) -> int:  # noqa: ARG002 - the port's
+        return 1
+
     def remove_image(self, image: str, *, instance: str) -> None:  # noqa: ARG002 - the port's
         self.images.discard(image)
 

@@ -97,4 +97,7 @@ def make_node(settings: Settings) -> Node:
         rest_seconds=execution.rest_seconds,
         engine_free_bytes=execution.engine_free_bytes,
         cache_free_bytes=execution.cache_free_bytes,
+        store_free_bytes=settings.storage.free_bytes,
+        case_cache_bytes=execution.case_cache_bytes,
+        image_cache_bytes=execution.image_cache_bytes,
     )

@@ -6,13 +6,15 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mood_platform.errors import NotFound, Transient
 from mood_platform.execution.runtime import CaseJob, Execution, SelfTest
-from mood_platform.runs.node import Node, cached_case, ensure_image
+from mood_platform.runs.caches import cached_case, free_cache, loaded_image
+from mood_platform.runs.node import Node
 from mood_platform.storage.local import LocalStore
 
 
@@ -23,6 +25,9 @@ class Images:
         """`others` are held by somebody else."""
         self.holders: dict[str, set[str]] = {image: {"somebody else"} for image in others}
         self.loads: list[str] = []
+        self.sizes: dict[str, int] = {}
+        self.free: int | None = None
+        """Of the engine's disk; each image that is held takes its size of it."""
 
     @property
     def present(self) -> set[str]:
@@ -47,6 +52,9 @@ class Images:
             self.holders[image].add(instance)
         return here
 
+    def image_bytes(self, image: str) -> int:
+        return self.sizes.get(image, 100)
+
     def remove_image(self, image: str, *, instance: str) -> None:
         self.holders.get(image, set()).discard(instance)
 
@@ -63,10 +71,10 @@ class Images:
         raise AssertionError("nothing is tested here")
 
     def free_bytes(self) -> int | None:
-        return None
+        return None if self.free is None else self.free - sum(map(self.image_bytes, self.present))
 
 
-def a_node(cache: Path, *, case_cache_bytes: int = 10**9, image_cache_count: int = 2) -> Node:
+def a_node(cache: Path, *, case_cache_bytes: int = 10**9, image_cache_bytes: int = 200) -> Node:
     return Node(
         name="node-1",
         machine="machine-1",
@@ -75,8 +83,18 @@ def a_node(cache: Path, *, case_cache_bytes: int = 10**9, image_cache_count: int
         cache=cache,
         facts={},
         case_cache_bytes=case_cache_bytes,
-        image_cache_count=image_cache_count,
+        image_cache_bytes=image_cache_bytes,
     )
+
+
+def fetch(node: Node, store: LocalStore, sha256: str) -> Path:
+    with cached_case(node, store, sha256) as path:
+        return path
+
+
+def ensure(node: Node, store: LocalStore, runtime: Images, digest: str) -> None:
+    with loaded_image(node, store, runtime, digest):
+        pass
 
 
 @pytest.fixture
@@ -98,10 +116,10 @@ def put_image(store: LocalStore, digit: str) -> str:
 
 def test_a_case_is_fetched_once_and_then_found_here(store: LocalStore, tmp_path: Path) -> None:
     node, sha256 = a_node(tmp_path / "cache"), put_case(store, b"voxels")
-    path = cached_case(node, store, sha256)
+    path = fetch(node, store, sha256)
     assert path.read_bytes() == b"voxels"
     store.delete(f"cases/{sha256}.nii.gz")
-    assert cached_case(node, store, sha256) == path
+    assert fetch(node, store, sha256) == path
 
 
 def test_a_case_with_other_bytes_than_its_hash_is_refused_and_not_kept(
@@ -111,30 +129,30 @@ def test_a_case_with_other_bytes_than_its_hash_is_refused_and_not_kept(
     store.put_bytes(f"cases/{wrong}.nii.gz", b"something else")
     for _ in range(2):
         with pytest.raises(Transient, match="hashes to"):
-            cached_case(node, store, wrong)
+            fetch(node, store, wrong)
     assert [path.name for path in node.cases.iterdir()] == [f"{wrong}.lock"]
 
 
 def test_a_case_that_is_nowhere_is_named(store: LocalStore, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="cases/abc"):
-        cached_case(a_node(tmp_path / "cache"), store, "abc")
+        fetch(a_node(tmp_path / "cache"), store, "abc")
 
 
 def test_the_least_recently_used_cases_make_room(store: LocalStore, tmp_path: Path) -> None:
     node = a_node(tmp_path / "cache", case_cache_bytes=25)
     first, second, third = (put_case(store, bytes([65 + index]) * 10) for index in range(3))
     for age, sha256 in ((200, first), (100, second)):
-        path = cached_case(node, store, sha256)
+        path = fetch(node, store, sha256)
         os.utime(path, (path.stat().st_mtime - age,) * 2)
-    cached_case(node, store, first)
-    cached_case(node, store, third)
+    fetch(node, store, first)
+    fetch(node, store, third)
     assert {path.name.partition(".")[0] for path in node.cases.glob("*.nii.gz")} == {first, third}
 
 
 def test_an_image_is_loaded_once_even_by_two_slots_at_once(store: LocalStore, tmp_path: Path) -> None:
     node, runtime, digest = a_node(tmp_path / "cache"), Images(), put_image(store, "a")
     with ThreadPoolExecutor(4) as slots:
-        list(slots.map(lambda _: ensure_image(node, store, runtime, digest), range(8)))
+        list(slots.map(lambda _: ensure(node, store, runtime, digest), range(8)))
     assert runtime.loads == [digest]
     assert node.loaded_images() == [digest]
 
@@ -143,24 +161,24 @@ def test_images_beyond_the_bound_are_forgotten_oldest_use_first(store: LocalStor
     node, runtime = a_node(tmp_path / "cache"), Images()
     digests = [put_image(store, digit) for digit in "abc"]
     for age, digest in zip((300, 200), digests, strict=False):
-        ensure_image(node, store, runtime, digest)
+        ensure(node, store, runtime, digest)
         mark = node.images / digest.replace(":", "-")
         os.utime(mark, (mark.stat().st_mtime - age,) * 2)
-    ensure_image(node, store, runtime, digests[0])
-    ensure_image(node, store, runtime, digests[2])
+    ensure(node, store, runtime, digests[0])
+    ensure(node, store, runtime, digests[2])
     assert runtime.present == {digests[0], digests[2]}
 
 
 def test_two_slots_that_forget_the_same_images_and_cases_do_not_fail(
     store: LocalStore, tmp_path: Path
 ) -> None:
-    node, runtime = a_node(tmp_path / "cache", case_cache_bytes=900, image_cache_count=1), Images()
+    node, runtime = a_node(tmp_path / "cache", case_cache_bytes=900, image_cache_bytes=100), Images()
     images = [put_image(store, digit) for digit in "0123456789abcdef"]
     cases = [put_case(store, digest.encode()) for digest in images]
 
     def use(place: int) -> None:
-        ensure_image(node, store, runtime, images[place])
-        cached_case(node, store, cases[place])
+        ensure(node, store, runtime, images[place])
+        fetch(node, store, cases[place])
         node.loaded_images()
 
     with ThreadPoolExecutor(8) as slots:
@@ -172,9 +190,9 @@ def test_an_image_that_was_here_before_is_neither_loaded_nor_ever_forgotten(
     store: LocalStore, tmp_path: Path
 ) -> None:
     own = put_image(store, "f")
-    node, runtime = a_node(tmp_path / "cache", image_cache_count=1), Images(own)
+    node, runtime = a_node(tmp_path / "cache", image_cache_bytes=100), Images(own)
     for digest in (own, put_image(store, "a"), put_image(store, "b")):
-        ensure_image(node, store, runtime, digest)
+        ensure(node, store, runtime, digest)
     assert own in runtime.present
     assert own not in runtime.loads
 
@@ -184,7 +202,7 @@ def test_an_image_that_another_installation_brought_stays_when_that_one_forgets_
 ) -> None:
     digest = put_image(store, "a")
     node, runtime = a_node(tmp_path / "cache"), Images(digest)
-    ensure_image(node, store, runtime, digest)
+    ensure(node, store, runtime, digest)
     runtime.remove_image(digest, instance="somebody else")
     assert runtime.present == {digest}
     assert node.loaded_images() == [digest]
@@ -193,4 +211,99 @@ def test_an_image_that_another_installation_brought_stays_when_that_one_forgets_
 def test_an_archive_that_loads_as_another_image_is_refused(store: LocalStore, tmp_path: Path) -> None:
     store.put_bytes("images/sha256:wanted.tar", b"sha256:other")
     with pytest.raises(Transient, match="loaded as sha256:other"):
-        ensure_image(a_node(tmp_path / "cache"), store, Images(), "sha256:wanted")
+        ensure(a_node(tmp_path / "cache"), store, Images(), "sha256:wanted")
+
+
+# Bounds in bytes, and disks that are nearly full
+
+
+def cached(node: Node) -> set[str]:
+    return {path.name.partition(".")[0] for path in node.cases.glob("*.nii.gz")}
+
+
+def test_a_case_that_is_in_use_makes_room_for_nobody(store: LocalStore, tmp_path: Path) -> None:
+    node = a_node(tmp_path / "cache", case_cache_bytes=10)
+    first, second, third = (put_case(store, bytes([65 + index]) * 10) for index in range(3))
+    with cached_case(node, store, first) as path:
+        fetch(node, store, second)
+        assert path.read_bytes() == b"A" * 10
+    fetch(node, store, third)
+    assert cached(node) == {third}
+
+
+def test_slots_use_the_same_case_and_image_side_by_side(store: LocalStore, tmp_path: Path) -> None:
+    node, runtime = a_node(tmp_path / "cache"), Images()
+    case, image = put_case(store, b"voxels"), put_image(store, "a")
+    with loaded_image(node, store, runtime, image), cached_case(node, store, case) as path:
+        ensure(node, store, runtime, image)
+        assert fetch(node, store, case) == path
+    assert runtime.loads == [image]
+
+
+def test_a_fetch_looks_at_a_number_and_not_at_every_case(store: LocalStore, tmp_path: Path) -> None:
+    """The number says that there is room, so nobody finds out that it is wrong."""
+    node = a_node(tmp_path / "cache", case_cache_bytes=100)
+    first, second = put_case(store, b"A" * 90), put_case(store, b"B" * 90)
+    fetch(node, store, first)
+    (node.cache / "cases.bytes").write_text("0")
+    fetch(node, store, second)
+    assert cached(node) == {first, second}
+    (node.cache / "cases.bytes").unlink()
+    third = put_case(store, b"C" * 90)
+    fetch(node, store, third)
+    assert cached(node) == {third}, "counted anew, the number is right again"
+    assert (node.cache / "cases.bytes").read_text() == "90"
+
+
+def test_oldest_cases_go_until_the_disk_has_its_floor_free(store: LocalStore, tmp_path: Path) -> None:
+    node = a_node(tmp_path / "cache")
+    fetch(node, store, put_case(store, b"A"))
+    free_cache(node)
+    assert len(cached(node)) == 1
+    free_cache(replace(node, cache_free_bytes=2**62))
+    assert cached(node) == set()
+
+
+def test_images_are_weighed_by_the_engine_and_not_counted(store: LocalStore, tmp_path: Path) -> None:
+    node, runtime = a_node(tmp_path / "cache", image_cache_bytes=1000), Images()
+    digests = [put_image(store, digit) for digit in "abcdef"]
+    for digest in digests[:5]:
+        ensure(node, store, runtime, digest)
+    assert runtime.present == set(digests[:5])
+    runtime.sizes[digests[5]] = 950
+    ensure(node, store, runtime, digests[5])
+    assert runtime.present == {digests[5]}
+
+
+def test_an_image_that_is_in_use_is_not_forgotten(store: LocalStore, tmp_path: Path) -> None:
+    node, runtime = a_node(tmp_path / "cache", image_cache_bytes=100), Images()
+    first, second = put_image(store, "a"), put_image(store, "b")
+    with loaded_image(node, store, runtime, first):
+        ensure(node, store, runtime, second)
+        assert first in runtime.present
+
+
+def test_a_mark_from_before_images_were_weighed_is_weighed(store: LocalStore, tmp_path: Path) -> None:
+    node, runtime = a_node(tmp_path / "cache", image_cache_bytes=150), Images()
+    first, second = put_image(store, "a"), put_image(store, "b")
+    ensure(node, store, runtime, first)
+    (node.images / first.replace(":", "-")).write_text("")
+    ensure(node, store, runtime, second)
+    assert runtime.present == {second}
+
+
+def test_oldest_images_go_before_a_new_one_would_fill_the_engines_disk(
+    store: LocalStore, tmp_path: Path
+) -> None:
+    node, runtime = (
+        replace(a_node(tmp_path / "cache", image_cache_bytes=10**9), engine_free_bytes=50),
+        Images(),
+    )
+    runtime.free = 300
+    first, second, third = (put_image(store, digit) for digit in "abc")
+    for age, digest in ((200, first), (100, second)):
+        ensure(node, store, runtime, digest)
+        mark = node.images / digest.replace(":", "-")
+        os.utime(mark, (mark.stat().st_mtime - age,) * 2)
+    ensure(node, store, runtime, third)
+    assert runtime.present == {second, third}
