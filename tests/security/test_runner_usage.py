@@ -12,6 +12,7 @@ import pytest
 from mood_platform.execution.docker import DockerRuntime
 from mood_platform.execution.limits import Limits
 from mood_platform.execution.starvation import Lack, lack_of
+from mood_platform.testing.hogs import hogs
 
 pytestmark = pytest.mark.docker
 Run = Callable[..., Any]
@@ -19,26 +20,6 @@ Python = Callable[[str], str]
 LOOP = "while :; do :; done"
 HONEST = "i=0; while [ $i -lt 1500000 ]; do i=$((i+1)); done; echo 0.5 > /mnt/pred/case.nii.gz"
 """A second or more of one core."""
-GREEDY = 32768
-"""CPU shares against a case's 1024: beside a loop with these it gets a thirtieth of a core."""
-
-
-@contextmanager
-def hogs(engine: docker.DockerClient, image: str) -> Iterator[None]:
-    """A loop for each core beside the case, in containers of nobody's installation; for a minute at most."""
-    count = int(engine.info()["NCPU"])
-    command = ["timeout", "60", "sh", "-c", LOOP]
-    made = [
-        engine.containers.run(
-            image, command, entrypoint=[], cpu_shares=GREEDY, network_mode="none", detach=True
-        )
-        for _ in range(count)
-    ]
-    try:
-        yield
-    finally:
-        for one in made:
-            one.remove(force=True)
 
 
 def lack(ran: Any, **limits: Any) -> Lack | None:
@@ -121,7 +102,7 @@ def test_a_thousand_busy_threads_starve_themselves_which_does_not_count(
 def test_a_sleeper_beside_hogs_is_not_starved(
     run_case: Run, engine: docker.DockerClient, base_image: str
 ) -> None:
-    with hogs(engine, base_image):
+    with hogs(engine, image=base_image):
         ran = run_case("sleep 60", seconds=4)
     assert ran.execution.killed_at_limit
     assert lack(ran, seconds=4) is None
@@ -130,7 +111,7 @@ def test_a_sleeper_beside_hogs_is_not_starved(
 def test_an_honest_case_beside_hogs_is_starved_and_without_them_it_is_done(
     run_case: Run, engine: docker.DockerClient, base_image: str
 ) -> None:
-    with hogs(engine, base_image):
+    with hogs(engine, image=base_image):
         ran = run_case(HONEST, seconds=4)
     assert ran.execution.killed_at_limit
     assert lack(ran, seconds=4) is Lack.CPU

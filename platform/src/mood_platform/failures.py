@@ -131,6 +131,14 @@ class FailureReason(StrEnum):
         Blame.PLATFORM,
         "The machine that ran the case was restarted; the case is tried again, nothing is needed from you.",
     )
+    STARVED = (
+        "starved",
+        Blame.PLATFORM,
+        (
+            "The machine was too busy to give the case what the limits allow, and its time-out does not "
+            "count; the case is run again by itself, nothing is needed from you."
+        ),
+    )
     ABANDONED = (
         "abandoned",
         Blame.PLATFORM,

@@ -32,6 +32,8 @@ class CaseRunView(View):
     exit_code: int | None
     usage: Document | None
     """CPU seconds, memory, pressure (mood-usage/1); null where nothing could be measured."""
+    first_run: Document | None
+    """Of a case that the Node starved: how its first run went, which does not count."""
     reason: str | None
     flags: list[str]
     node: str | None
@@ -153,6 +155,7 @@ def _view_case(row: CaseRun) -> CaseRunView:
         seconds=row.seconds,
         exit_code=row.exit_code,
         usage=row.usage,
+        first_run=row.first_run,
         reason=row.reason and row.reason.value,
         flags=row.flags,
         node=row.node,

@@ -97,7 +97,19 @@ def _show(report: dict[str, Any], json_file: Path | None) -> None:
         json_file.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     for part in report["parts"]:
         _show_part(part)
+    _tell_starved(report)
     say.print("The platform runs the same checks and scorer; small differences between GPUs are possible.")
+
+
+def _tell_starved(report: dict[str, Any]) -> None:
+    rows = [case for part in report["parts"] for case in part["cases"]]
+    starved = sum("starved" in case["flags"] for case in rows)
+    if starved:
+        text = (
+            f"{starved} of {len(rows)} cases timed out because this machine was too busy to run them. On the "
+            "platform such a time-out does not count; test again when nothing else runs here."
+        )
+        say.print(text, style="yellow", markup=False)
 
 
 def _show_part(part: dict[str, Any]) -> None:

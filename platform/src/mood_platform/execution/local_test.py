@@ -23,8 +23,9 @@ from mood_evaluator import (
 from mood_platform.errors import Misconfigured, NotFound
 from mood_platform.execution.case_log import log_text
 from mood_platform.execution.limits import Limits
-from mood_platform.execution.outcome import Outcome, outcome
+from mood_platform.execution.outcome import Outcome, OutcomeFlag, outcome
 from mood_platform.execution.runtime import CaseJob, ContainerRuntime, Execution
+from mood_platform.execution.starvation import lack_of
 from mood_platform.execution.trial_place import TrialPlace
 from mood_platform.failures import FailureReason
 
@@ -175,12 +176,14 @@ def _row(
     if found.state_name == "collected":
         state = "succeeded" if score.valid else "output_invalid"
         reason = None if score.valid else FailureReason.OUTPUT_INVALID
+    starved = state == "timed_out" and lack_of(execution.usage, job.limits) is not None
+    flags = (*found.flags, OutcomeFlag.STARVED) if starved else found.flags
     return {
         "case": volume.id,
         "outcome": state,
         "text": reason.text if reason else "",
         "fault": str(score.fault) if score.fault else None,
-        "flags": [*map(str, found.flags), *map(str, score.flags)],
+        "flags": [*map(str, flags), *map(str, score.flags)],
         "score": score.score,
         "ap": score.case_ap,
         "seconds": execution.seconds,

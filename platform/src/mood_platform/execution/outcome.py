@@ -22,6 +22,8 @@ class OutcomeFlag(StrEnum):
 
     NONZERO_EXIT = "nonzero_exit"  # wrote a prediction, then ended with an error
     CHILD_OUT_OF_MEMORY = "child_out_of_memory"  # a child was killed for memory, the container went on
+    STARVED = "starved"  # this machine did not give the case what its limits allow
+    RAN_TWICE = "ran_twice"  # the Node starved its first run, which does not count
     LOG_TRUNCATED = "log_truncated"  # only the first and the last part of the log were kept
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mood_evaluator import Dataset
@@ -79,6 +79,7 @@ class CaseRun(WithId, Base):
     __table_args__ = (
         UniqueConstraint("run_id", "case_id"),
         Index("ix_case_runs_state_run_id_position", "state", "run_id", "position"),
+        Index("ix_case_runs_alone", "state", postgresql_where=text("alone")),
     )
 
     run_id: Mapped[UUID] = mapped_column(ForeignKey("runs.id"))
@@ -111,6 +112,12 @@ class CaseRun(WithId, Base):
     exit_code: Mapped[int | None]
     usage: Mapped[Json | None]
     """What its container used (mood-usage/1), as far as it could be measured."""
+    first_run: Mapped[Json | None]
+    """Of a case that the Node starved: how it went; the second run, with a machine to itself, counts."""
+    alone: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Its second run waits or goes on: nothing else may run on its machine, and no Team is charged for it."""
+    alone_on: Mapped[str | None]
+    """The machine that is reserved for its second run; None: whichever adopts it."""
     reason: Mapped[FailureReason | None] = mapped_column(open_enum(FailureReason))
     flags: Mapped[list[str]] = mapped_column(default=list)
     prediction_key: Mapped[str | None]

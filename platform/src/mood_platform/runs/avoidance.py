@@ -6,12 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from mood_platform.db.transaction import Transaction
 from mood_platform.models import CaseRun, CaseRunState, Image, Run, Stage, Submission
 from mood_platform.runs.nodes import living
+
+ANYTHING: ColumnElement[bool] = true()
+"""Said of all cases: nothing waits for a machine of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +26,23 @@ class Suiting:
     whole: Callable[[], ColumnElement[bool]]
     """All that is to be said; asked only when some case did not pass the plain test."""
 
+    def within(self, room: ColumnElement[bool]) -> Suiting:
+        """Where second runs leave only some cases to this Node, no case is plain."""
+        if room is ANYTHING:
+            return self
+        return Suiting(plain=_nothing(), whole=lambda: and_(self.whole(), room))
+
 
 def what_suits(tx: Transaction, *, node: str, lease_seconds: float) -> Suiting:
     return Suiting(
         plain=untroubled(),
         whole=lambda: and_(may_go_to(tx, node=node, lease_seconds=lease_seconds), not_beside_itself()),
     )
+
+
+@cache
+def _nothing() -> ColumnElement[bool]:
+    return false()
 
 
 @cache

@@ -14,6 +14,7 @@ from mood_platform.db.transaction import Transaction
 from mood_platform.execution.limits import Limits
 from mood_platform.execution.outcome import Outcome
 from mood_platform.execution.runtime import Execution
+from mood_platform.execution.starvation import Lack
 from mood_platform.failures import FailureReason
 from mood_platform.models import (
     LIVE,
@@ -28,12 +29,14 @@ from mood_platform.models import (
     Submission,
 )
 from mood_platform.queueing import Job
+from mood_platform.runs.alone import claimable
 from mood_platform.runs.avoidance import what_suits
 from mood_platform.runs.endings import lock_case, lock_run, release
 from mood_platform.runs.left import Left, keep_left
 from mood_platform.runs.nodes import Presence, is_quarantined, note_good_case, see
 from mood_platform.runs.order import Field, Waiting
 from mood_platform.runs.schedule import ring, ring_for_waiting_work, waiting_cases
+from mood_platform.runs.second_run import end_second_run, run_again_alone
 from mood_platform.runs.suspicion import note_own_end
 from mood_platform.runs.turns import begin_turn, look
 
@@ -95,10 +98,13 @@ def claim_next(
     see(tx, Presence(name=node.name, machine=node.machine, stages=stages, facts=node.facts))
     turn = func.set_config("idle_in_transaction_session_timeout", TURN, True)
     tx.session.execute(select(turn, func.pg_advisory_xact_lock(CLAIM_LOCK)))
-    if is_quarantined(tx, name=node.name):
+    room = None
+    if not is_quarantined(tx, name=node.name):
+        room = claimable(tx, node=node.name, machine=node.machine, stages=stages, lease_seconds=lease_seconds)
+    if room is None:
         ring_for_waiting_work(tx)
         return None
-    suiting = what_suits(tx, node=node.name, lease_seconds=lease_seconds)
+    suiting = what_suits(tx, node=node.name, lease_seconds=lease_seconds).within(room)
     field = look(tx, images=node.images, suiting=suiting, toy_share=node.toy_share)
     taken = _take_first(tx, field, stages, node, lease_seconds)
     _ring_again(tx, field, taken=None if taken is None else taken[0])
@@ -111,7 +117,8 @@ def _take_first(
     for waiting in field.in_order(stages):
         if (found := _lock(tx, waiting)) is not None:
             claim = _take(tx, found, node, lease_seconds)
-            begin_turn(tx, field, next_case=waiting, claim_id=claim.claim_id, speed=node.speed)
+            speed = 0.0 if found[0].alone else node.speed  # a second run is charged to nobody
+            begin_turn(tx, field, next_case=waiting, claim_id=claim.claim_id, speed=speed)
             return waiting, claim
     return None
 
@@ -182,11 +189,16 @@ def record(
     outcome: Outcome,
     execution: Execution,
     left: Sequence[Left] = (),
+    lack: Lack | None = None,
     max_attempts: int = 3,
 ) -> bool:
-    """Compare and set: write how the case ended if the claim is still held; False: drop the result."""
+    """Compare and set: write how the case ended if the claim is still held; False: drop the result.
+
+    `lack`: what the Node did not give a case that was killed at its limit.
+    """
     held = (CaseRun.claim_id == claim_id, CaseRun.state == CaseRunState.RUNNING)
-    run = _lock_run_of(tx, *held) if outcome.state_name == "platform_fault" else None
+    ours = outcome.state_name == "platform_fault" or lack is not None
+    run = _lock_run_of(tx, *held) if ours else None
     case_run = lock_case(tx, *held)
     if case_run is None:
         return False
@@ -194,31 +206,35 @@ def record(
     case_run.usage = None if execution.usage is None else execution.usage.to_json()
     case_run.flags = [str(flag) for flag in outcome.flags]
     keep_left(tx, case_run=case_run, left=left)
-    if run is not None:
+    if run is not None and outcome.state_name == "platform_fault":
         reason = outcome.reason or FailureReason.ENGINE_ERROR
         release(tx, run=run, case_run=case_run, reason=reason, max_attempts=max_attempts, ran=execution.ran)
         return True
-    case_run.finished_at, case_run.lease_until = tx.now, None
-    case_run.advance(CaseRunState(outcome.state_name), now=tx.now, reason=outcome.reason)
-    _pass_on(tx, case_run)
+    if run is not None and lack is not None and case_run.first_run is None:
+        run_again_alone(tx, run=run, case_run=case_run, lack=lack)
+    else:
+        _conclude(tx, case_run, outcome)
     tx.session.flush()
     note_own_end(tx, case_run=case_run)
     note_good_case(tx, name=str(case_run.node))
     return True
 
 
-def _lock_run_of(tx: Transaction, *held: ColumnElement[bool]) -> Run | None:
-    """A fault may end the whole Run, which is then locked first."""
-    run_id = tx.session.scalar(select(CaseRun.run_id).where(*held))
-    return None if run_id is None else lock_run(tx, run_id)
-
-
-def _pass_on(tx: Transaction, case_run: CaseRun) -> None:
-    """A prediction is scored next; without one the case has ended, and its Run may have."""
+def _conclude(tx: Transaction, case_run: CaseRun, outcome: Outcome) -> None:
+    """The attempt counts. A prediction is scored next; without one the case has ended, its Run may have."""
+    end_second_run(case_run)
+    case_run.finished_at, case_run.lease_until = tx.now, None
+    case_run.advance(CaseRunState(outcome.state_name), now=tx.now, reason=outcome.reason)
     if case_run.state is CaseRunState.COLLECTED:
         tx.enqueue(Job.SCORE_CASE, case_run_id=str(case_run.id))
     else:
         tx.enqueue(Job.SCORE_RUN, run_id=str(case_run.run_id))
+
+
+def _lock_run_of(tx: Transaction, *held: ColumnElement[bool]) -> Run | None:
+    """A fault may end the whole Run, which is then locked first."""
+    run_id = tx.session.scalar(select(CaseRun.run_id).where(*held))
+    return None if run_id is None else lock_run(tx, run_id)
 
 
 def live_claims(tx: Transaction, *, claim_ids: Iterable[UUID]) -> set[UUID]:

@@ -14,6 +14,7 @@ from mood_platform.errors import PlatformError
 from mood_platform.execution.limits import Limits
 from mood_platform.execution.outcome import StateName, outcome
 from mood_platform.execution.runtime import CaseJob, Execution
+from mood_platform.execution.starvation import lack_of
 from mood_platform.models import KeptKind, Stage
 from mood_platform.runs.attendance import Slot, attend, hears_again, leave_to_others, rest
 from mood_platform.runs.caches import cached_case, loaded_image
@@ -111,6 +112,8 @@ def _record(slot: Slot, claim: Claim, folder: Path, execution: Execution, lost: 
         return
     if execution.engine_error is not None:
         log.error("Case run %s: %s", claim.case_run_id, execution.engine_error)
+    limits = Limits.parse(claim.limits)
+    lack = lack_of(execution.usage, limits) if judged.state_name == "timed_out" else None
     kinds = [*KeptKind] if judged.state_name == "collected" else [KeptKind.LOG]
     left = [_keep(slot, claim, kind, folder / kind) for kind in kinds if (folder / kind).exists()]
     with transaction(slot.sessions, slot.queue) as tx:
@@ -120,6 +123,7 @@ def _record(slot: Slot, claim: Claim, folder: Path, execution: Execution, lost: 
             outcome=judged,
             execution=execution,
             left=left,
+            lack=lack,
             max_attempts=slot.node.max_attempts,
         )
     if not held:

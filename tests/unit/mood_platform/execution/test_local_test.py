@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from mood_platform.execution.limits import Limits
 from mood_platform.execution.local_test import Stopped
 from mood_platform.execution.local_test import test_image as try_image
 from mood_platform.execution.runtime import CaseJob, Collected, Execution
-from mood_platform.execution.usage import Usage
+from mood_platform.execution.usage import Pressure, Usage
 from mood_platform.testing.runtime import FakeRuntime, Scripted
 
 SHAPE = (4, 4, 4)
@@ -120,6 +121,15 @@ def test_a_row_says_what_the_case_used(toy_set: Path) -> None:
     report = report_of(lambda _job: Scripted(None, b"", ran), toy_set, tasks=[Task.SAMPLE])
     [row, _] = report["parts"][0]["cases"]
     assert (row["usage"]["cpu_seconds"], row["usage"]["throttled_seconds"]) == (0.5, None)
+
+
+def test_a_time_out_on_a_machine_that_was_too_busy_is_flagged(toy_set: Path) -> None:
+    waiting = Usage(seconds=9, cpu_seconds=0.5, cpu=Pressure(8, 8), node_cores=2)
+    busy = Execution(exit_code=137, killed_at_limit=True, usage=waiting)
+    quiet = replace(busy, usage=replace(waiting, cpu=Pressure(0, 0)))
+    looks = iter([busy, quiet])
+    report = report_of(lambda _job: Scripted(None, b"", next(looks)), toy_set, tasks=[Task.SAMPLE])
+    assert [row["flags"] for row in report["parts"][0]["cases"]] == [["starved"], []]
 
 
 def test_a_crash_is_told_with_its_text_and_fails_the_test(toy_set: Path) -> None:
