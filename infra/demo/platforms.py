@@ -46,8 +46,12 @@ class HomePlatform:
     slots: int = SLOTS
 
     def up(self, port: int) -> None:
-        options = ["--home", self.home, "--port", str(port), "--slots", str(self.slots), "--detach"]
-        self.stages.run([MOOD, "up", *options], log="up")
+        size = [
+            "--slots",
+            str(self.slots),
+            "--overcommit",
+        ]  # two cores are enough to show it, with time to spare
+        self.stages.run([MOOD, "up", "--home", self.home, "--port", str(port), *size, "--detach"], log="up")
 
     def admin(self, *words: str | Path) -> None:
         self.stages.run([MOOD, "admin", *words, "--home", self.home], log="admin")

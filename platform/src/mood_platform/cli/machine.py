@@ -7,6 +7,7 @@ import shutil
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,13 +18,31 @@ from docker.errors import DockerException
 
 from mood_platform.cli.console import say
 from mood_platform.cli.problems import Exit, Problem
+from mood_platform.cli.slots import check_slots, usual_slots
 from mood_platform.errors import Transient
+from mood_platform.execution.capacity import Machine, machine_of
 
 if TYPE_CHECKING:
+    from mood_platform.execution.limits import Limits
     from mood_platform.machine.installation import Installation
     from mood_platform.machine.supervisor import Supervisor
 
 HEALTHY_SECONDS = 180.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What the command says about slots."""
+
+    slots: int | None
+    overcommit: bool
+
+    @property
+    def may_be_refused(self) -> bool:
+        """Only a number that was asked for; the usual one is taken back to what is carried."""
+        return self.slots is not None and not self.overcommit
+
+
 Home = Annotated[
     Path, typer.Option(envvar="MOOD_HOME", help="Folder that holds all data and settings of this platform.")
 ]
@@ -32,7 +51,16 @@ DEFAULT_HOME = Path("data")
 
 def up(
     home: Home = DEFAULT_HOME,
-    slots: Annotated[int, typer.Option(min=1, help="Containers that run at the same time.")] = 2,
+    slots: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Containers that run at the same time, beside one for toy cases. Default: 2, or what fits.",
+        ),
+    ] = None,
+    overcommit: Annotated[
+        bool, typer.Option("--overcommit", help="More slots than the machine's cores and memory carry.")
+    ] = False,
     port: Annotated[int, typer.Option(help="Port of API and pages on 127.0.0.1.")] = 8030,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return once it is healthy.")] = False,
     holder_image: Annotated[str | None, typer.Option(help="Platform base image; default: mood-base.")] = None,
@@ -44,7 +72,8 @@ def up(
     else:
         holder = holder_image or _find_holder()
         try:
-            _start(installation, supervisor, slots=slots, port=port, holder_image=holder)
+            wish = _Wish(slots, overcommit)
+            _start(installation, supervisor, wish=wish, port=port, holder_image=holder)
         except BaseException:
             stop(installation, supervisor)
             raise
@@ -89,7 +118,7 @@ def _find(home: Path) -> tuple[Installation, Supervisor]:
 
 
 def _start(
-    installation: Installation, supervisor: Supervisor, *, slots: int, port: int, holder_image: str
+    installation: Installation, supervisor: Supervisor, *, wish: _Wish, port: int, holder_image: str
 ) -> None:
     from mood_platform.machine.migrations import migrate
 
@@ -99,6 +128,8 @@ def _start(
     stop(installation, supervisor)  # what an interrupted `mood up` may have left
     _check_port(port)
     environment = installation.environment(dict(os.environ))
+    machine = _machine(installation)
+    slots = usual_slots(machine) if wish.slots is None else wish.slots
     programs = installation.programs(slots=slots)
     _step(begun, "starting the database and the broker")
     supervisor.start(programs, environment=environment)
@@ -106,6 +137,8 @@ def _start(
     installation.postgres.create_database()
     _step(begun, "bringing the database's schema up to date")
     migrate(environment)
+    for sentence in check_slots(slots, machine, _editions(installation), may_refuse=wish.may_be_refused):
+        say.print(f"Cases may starve each other: {sentence}.", style="yellow")
     _step(begun, f"starting API, workers and {slots} slots")
     for program in programs:
         if not program.engine:
@@ -113,6 +146,37 @@ def _start(
     _wait("api", supervisor, lambda: _is_healthy(_address(installation)))
     _wait_for_all(supervisor)
     _step(begun, f"healthy: {_address(installation)}")
+
+
+def _machine(installation: Installation) -> Machine:
+    """Of the Engine's machine; all slots here use the one GPU that the settings name."""
+    execution = installation.read_settings().execution
+    try:
+        engine = docker.DockerClient(base_url=execution.docker_url).info()
+    except DockerException as error:
+        raise _no_engine(error) from None
+    return machine_of(engine, gpus=None if execution.gpu is None else 1)
+
+
+def _editions(installation: Installation) -> dict[str, Limits]:
+    """What a case may use in each edition that is not over."""
+    from mood_platform.challenges.queries import config_of, list_challenges
+    from mood_platform.db.engine import make_engine, make_sessions
+    from mood_platform.db.transaction import transaction
+    from mood_platform.worker.queue import CeleryQueue
+
+    settings = installation.read_settings()
+    engine = make_engine(settings.database.url.get_secret_value(), pool_size=1)
+    try:
+        with transaction(make_sessions(engine), CeleryQueue(settings)) as tx:
+            live = [row for row in list_challenges(tx) if row.closes > tx.now]
+            return {f"edition {row.slug}": config_of(row).limits for row in live}
+    finally:
+        engine.dispose()
+
+
+def _no_engine(error: DockerException) -> Problem:
+    return Problem(f"The Docker Engine does not answer: {error}.", remedy="Start it.", code=Exit.PLATFORM)
 
 
 def _step(begun: float, text: str) -> None:
@@ -182,9 +246,7 @@ def _find_holder() -> str:
     try:
         images = docker.from_env().images.list(filters={"reference": "mood-base"})
     except DockerException as error:
-        raise Problem(
-            f"The Docker Engine does not answer: {error}.", remedy="Start it.", code=Exit.PLATFORM
-        ) from None
+        raise _no_engine(error) from None
     if not images:
         remedy = "Make it with infra/base-image/build.sh, or name another image with --holder-image."
         raise Problem("The platform's base image mood-base is not there.", remedy=remedy)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
+import docker
 import typer
 import yaml
+from docker.errors import DockerException
 
 from mood_evaluator import Task
 from mood_platform.cli import toy_sets
@@ -18,6 +21,7 @@ from mood_platform.cli.console import emit, number, say, steps_bar
 from mood_platform.cli.credentials import cache_folder
 from mood_platform.cli.problems import Exit, Problem
 from mood_platform.cli.stopping import stopping
+from mood_platform.execution.capacity import machine_of
 from mood_platform.execution.limits import Limits
 from mood_platform.execution.trial_place import trial_place
 
@@ -40,10 +44,18 @@ def try_image(
     """
     folders, allowed = _prepare(data, limits, challenge)
     folders = toy_sets.keep_datasets(folders, parse_datasets(dataset))
+    _tell_shortfall(allowed)
     report = _test(image, folders, parse_tasks(task), allowed, gpu)
     _show(report, json_file)
     if report["failed"]:
         raise typer.Exit(Exit.IMAGE_FAILED)
+
+
+def _tell_shortfall(limits: Limits) -> None:
+    """What a case may use and does not find here; the Engine's own failure is told by the test itself."""
+    with suppress(DockerException):
+        for sentence in machine_of(docker.from_env().info()).shortfall(limits):
+            say.print(f"This machine is smaller than the limits: {sentence}.", style="yellow")
 
 
 def _test(

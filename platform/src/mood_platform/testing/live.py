@@ -145,7 +145,8 @@ class LivePlatform:
         """`execution` adds to or changes the quick settings of that group."""
         self._write_settings(execution)
         port, number = str(self.port), str(self.slots)
-        run_command([MOOD, "up", "--home", self.home, "--port", port, "--slots", number, "--detach"])
+        size = ["--slots", number, "--overcommit"]  # tests run on two cores, and wait more than they work
+        run_command([MOOD, "up", "--home", self.home, "--port", port, *size, "--detach"])
 
     def down(self) -> None:
         run_command([MOOD, "down", "--home", self.home])
