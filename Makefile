@@ -84,6 +84,10 @@ chaos: base-image ## kill, pause and refuse at random over a stream of Runs: SEE
 	SEED=$(or $(SEED),1) KILLS=$(or $(KILLS),200) RUNS=$(or $(RUNS),12) ATTEMPTS=$(or $(ATTEMPTS),3) \
 	  $(PYTEST) -s tests/e2e/test_chaos.py
 
+.PHONY: trial-nodes
+trial-nodes: ## ten virtual hours of 200 Runs with a sick node among 20, with an image that harms all, with one node; 20 minutes
+	MOOD_TRIAL=1 $(PYTEST) -s --timeout 0 tests/integration/test_sick_nodes.py
+
 .PHONY: bench-reference test-reference weights images test-images
 bench-reference: ## the ceVAE's scoring beside a literal implementation of the published net, CPU and GPU
 	$(BIN)/python tests/benchmarks/bench_reference.py

@@ -169,6 +169,19 @@ def test_three_faults_in_a_row_quarantine_a_node_if_they_are_of_several_teams(pl
     assert known(platform, A).health is Health.QUARANTINED
 
 
+def test_after_a_fault_a_node_gets_another_teams_case_which_tells_who_is_sick(platform: TinyPlatform) -> None:
+    show(platform, A, B)
+    first, second = (platform.run_of(platform.submit(platform.join(name))) for name in ("north", "south"))
+    claims = [take(platform, A)]
+    for _ in range(2):
+        fail(platform, claims[-1])
+        prove(platform, A)
+        claims.append(take(platform, A))
+    assert [claim.run_id for claim in claims[:2]] == [first.id, second.id]
+    fail(platform, claims[-1])
+    assert known(platform, A).health is Health.QUARANTINED
+
+
 def test_a_good_case_between_forgives_the_faults_before(platform: TinyPlatform) -> None:
     show(platform, A, B)
     for name in ("north", "south"):

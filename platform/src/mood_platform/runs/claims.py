@@ -33,7 +33,13 @@ from mood_platform.runs.alone import claimable
 from mood_platform.runs.avoidance import what_suits
 from mood_platform.runs.endings import lock_case, lock_run, release
 from mood_platform.runs.left import Left, keep_left
-from mood_platform.runs.nodes import Presence, is_quarantined, note_good_case, see
+from mood_platform.runs.nodes import (
+    Presence,
+    is_quarantined,
+    note_good_case,
+    see,
+    teams_failed_in_a_row,
+)
 from mood_platform.runs.order import Field, Waiting
 from mood_platform.runs.schedule import ring, ring_for_waiting_work, waiting_cases
 from mood_platform.runs.second_run import end_second_run, run_again_alone
@@ -114,7 +120,9 @@ def claim_next(
 def _take_first(
     tx: Transaction, field: Field, stages: Collection[Stage], node: ClaimingNode, lease_seconds: float
 ) -> tuple[Waiting, Claim] | None:
-    for waiting in field.in_order(stages):
+    failed = teams_failed_in_a_row(tx, name=node.name)
+    # Another Team's case tells whether the Node or the Image is sick: it comes first after a fault.
+    for waiting in sorted(field.in_order(stages), key=lambda one: str(one.team_id) in failed):
         if (found := _lock(tx, waiting)) is not None:
             claim = _take(tx, found, node, lease_seconds)
             speed = 0.0 if found[0].alone else node.speed  # a second run is charged to nobody

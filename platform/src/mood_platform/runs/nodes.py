@@ -75,6 +75,11 @@ def is_quarantined(tx: Transaction, *, name: str) -> bool:
     return tx.session.scalar(health) is Health.QUARANTINED
 
 
+def teams_failed_in_a_row(tx: Transaction, *, name: str) -> set[str]:
+    """Whose cases the Node failed since its last one that ended by itself; mostly nobody's."""
+    return set(tx.session.scalar(select(KnownNode.fault_teams).where(KnownNode.name == name)) or ())
+
+
 def lock_node(tx: Transaction, *, name: str) -> KnownNode | None:
     query = select(KnownNode).where(KnownNode.name == name).with_for_update()
     return tx.session.scalar(query, execution_options={"populate_existing": True})

@@ -26,8 +26,11 @@ from mood_platform.execution.runtime import Collected, Execution
 from mood_platform.failures import FailureReason
 from mood_platform.models import CaseRun, CaseRunState, Run, RunState, Stage, Submission
 from mood_platform.queueing import Job
+from mood_platform.runs.attendance import hears_again
 from mood_platform.runs.claims import Claim, ClaimingNode, claim_next, record
+from mood_platform.runs.nodes import Presence, is_quarantined, is_test_due, lock_node, see
 from mood_platform.runs.schedule import ring_for_waiting_work
+from mood_platform.runs.suspicion import report_self_test
 from mood_platform.runs.sweeper import sweep
 from mood_platform.storage.store import ObjectStore
 from mood_platform.testing.edition import DOCUMENT, make_edition
@@ -43,6 +46,10 @@ REPORT_SECONDS = 5.0
 """From the last toy case to the report."""
 CASE_SECONDS = 30.0
 CACHED_IMAGES = 20
+REST_SECONDS = 2.0
+"""Of a slot that left its bell to others."""
+PRESENCE_SECONDS = 15.0
+"""Between two looks at whether a quarantined Node's self-test is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,8 @@ class Ending:
 
     seconds: float = CASE_SECONDS
     fault: FailureReason | None = None
+    ran: bool = False
+    """The container had started before the fault."""
 
 
 Behaviour = Callable[[ClaimingNode, Claim], Ending]
@@ -85,7 +94,9 @@ def night_platform(
 
 
 def slots(number: int) -> list[ClaimingNode]:
-    return [ClaimingNode(name=f"slot{index}", facts={}) for index in range(1, number + 1)]
+    """Each on a machine of its own."""
+    numbers = range(1, number + 1)
+    return [ClaimingNode(name=f"slot{index}", machine=f"machine{index}", facts={}) for index in numbers]
 
 
 @dataclass
@@ -97,6 +108,8 @@ class Night:
     nodes: Sequence[ClaimingNode]
     behaviour: Behaviour = lambda _node, _claim: Ending()
     stages: Callable[[ClaimingNode], Collection[Stage]] = lambda _node: ALL_STAGES
+    self_test: Callable[[ClaimingNode], str | None] = lambda _node: None
+    """What a Node's self-test finds: before its first case, after a fault, in quarantine."""
     now: float = 0.0
     served: list[Served] = field(default_factory=list)
     opened: dict[UUID, float] = field(default_factory=dict)
@@ -112,6 +125,8 @@ class Night:
         self._open_cases: dict[UUID, Counter[bool]] = {}
         self._sweeping = False
         self.clock.set(BEGINS)
+        for node in self.nodes:
+            self._arrive(node)
 
     # What a test says
 
@@ -182,12 +197,38 @@ class Night:
         with self.platform.open() as tx:
             claim = claim_next(tx, stages=self.stages(node), node=claimant, lease_seconds=LEASE_SECONDS)
             toy = claim is not None and tx.session.get_one(CaseRun, claim.case_run_id).toy
+            left = hears_again(tx.jobs, self.stages(node))
         if claim is None:
-            self._idle[node.name] = node
+            self.at(self.now + REST_SECONDS, lambda: self._rise(node)) if left else self._rise(node)
             return
         self._load(node, claim.image)
         ending, begun = self.behaviour(node, claim), self.now
         self.at(begun + ending.seconds, lambda: self._end(node, claim, ending, begun=begun, toy=toy))
+
+    def _rise(self, node: ClaimingNode) -> None:
+        self._idle[node.name] = node
+
+    def _arrive(self, node: ClaimingNode) -> None:
+        said = Presence(name=node.name, machine=node.machine, stages=self.stages(node), facts=node.facts)
+        with self.platform.open() as tx:
+            see(tx, said)
+        self._test(node)
+
+    def _test(self, node: ClaimingNode) -> None:
+        with self.platform.open() as tx:
+            problem = self.self_test(node)
+            report_self_test(tx, name=node.name, problem=problem, lease_seconds=LEASE_SECONDS)
+        self._attend(node)
+
+    def _attend(self, node: ClaimingNode) -> None:
+        """As a slot's presence: a Node in quarantine is tested again when it has rested."""
+        with self.platform.open() as tx:
+            if not is_quarantined(tx, name=node.name):
+                return
+            row = lock_node(tx, name=node.name)
+            due = row is not None and is_test_due(tx, row)
+        action = self._test if due else self._attend
+        self.at(self.now + PRESENCE_SECONDS, lambda: action(node))
 
     def _load(self, node: ClaimingNode, image: str) -> None:
         images = self._images[node.name]
@@ -199,13 +240,15 @@ class Night:
 
     def _end(self, node: ClaimingNode, claim: Claim, ending: Ending, *, begun: float, toy: bool) -> None:
         self._idle[node.name] = node
-        done = Execution(collected=Collected.PRESENT, exit_code=0, seconds=ending.seconds)
+        done = Execution(collected=Collected.PRESENT, exit_code=0, seconds=ending.seconds, ran=ending.ran)
         fault = Outcome("platform_fault", ending.fault)
         with self.platform.open() as tx:
             outcome = Outcome("collected") if ending.fault is None else fault
             held = record(tx, claim_id=claim.claim_id, outcome=outcome, execution=done)
             if held and ending.fault is None:
                 self._score_case(tx, claim, toy=toy)
+        if ending.fault is not None:
+            self._after_fault(node)
         self.served.append(
             Served(
                 run_id=claim.run_id,
@@ -217,6 +260,12 @@ class Night:
                 fault=ending.fault,
             )
         )
+
+    def _after_fault(self, node: ClaimingNode) -> None:
+        """It is tested at once, unless the fault brought it into quarantine: then it rests first."""
+        with self.platform.open() as tx:
+            rests = is_quarantined(tx, name=node.name)
+        self._attend(node) if rests else self._test(node)
 
     def _score_case(self, tx: Transaction, claim: Claim, *, toy: bool) -> None:
         """The prediction is fine; the last toy case brings the report, the last of all the end."""
