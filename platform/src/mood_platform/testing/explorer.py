@@ -30,7 +30,7 @@ from mood_platform.models import (
     Submission,
 )
 from mood_platform.queueing import Job
-from mood_platform.runs.decisions import decide_ours, resume
+from mood_platform.runs.decisions import resume
 from mood_platform.runs.execute import work_once
 from mood_platform.runs.reaper import reap
 from mood_platform.runs.score_case import score_case
@@ -41,9 +41,9 @@ from mood_platform.submissions.service import cancel, submit, withdraw
 from mood_platform.testing.drive import echo, evaluation_of
 from mood_platform.testing.factories import ALL_STAGES, TinyPlatform
 from mood_platform.testing.faulty import FaultyStore, system_error
+from mood_platform.testing.organizer import ORGANIZER, answer_nodes, answer_runs
 from mood_platform.testing.runtime import FakeRuntime, Scripted
 
-ORGANIZER = "organizer@example.org"
 INSTANCE = "test"
 HOUR = timedelta(hours=1)
 DEEPEST = 3
@@ -255,7 +255,9 @@ class Explorer:
         """Time passes, machines and organizers work until nothing is left; only the store may refuse."""
         self.runtime = FakeRuntime(_answer)
         for _ in range(rounds):
-            self._answer_what_waits()
+            with self.platform.open() as tx:
+                answer_runs(tx)
+                answer_nodes(tx)
             self.pass_time()
             self.sweep()
             self.reap()
@@ -264,17 +266,6 @@ class Explorer:
                     self._handle(*self.platform.queue.pending.pop(0))
             if not self._live():
                 return
-
-    def _answer_what_waits(self) -> None:
-        """An organizer goes through the Runs with parked cases: the platform is well again."""
-        with self.platform.open() as tx:
-            for run in tx.session.scalars(
-                select(Run).where(Run.parked_told_at.is_not(None)).order_by(Run.id)
-            ):
-                if run.state.live and run.held_since is not None:
-                    decide_ours(tx, run=run, actor=ORGANIZER, reason="the power failed")
-                elif run.state.live:
-                    resume(tx, run=run, actor=ORGANIZER)
 
     def _live(self) -> bool:
         with self.platform.open() as tx:

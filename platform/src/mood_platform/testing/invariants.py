@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from mood_platform.failures import Blame
 from mood_platform.models import (
     TEAM_FAULTS,
     TERMINAL,
@@ -67,6 +68,8 @@ def _wrong_with_run(run: Run, cases: Sequence[CaseRun], store: ObjectStore) -> I
         yield "it is still live"
     if run.state is RunState.FAILED and run.reason is None:
         yield "it failed without a reason"
+    if run.state is RunState.FAILED and run.reason is not None and run.reason.blame is Blame.PLATFORM:
+        yield "a fault of ours ended it"
     if run.state is not RunState.SCORED:
         return
     if run.results_key is None or not store.exists(run.results_key):

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -37,6 +37,7 @@ MOOD = Path(sys.executable).parent / "mood"
 QUICK = {"LEASE_SECONDS": "4", "HEARTBEAT_SECONDS": "1", "SWEEP_SECONDS": "2", "REAP_SECONDS": "3"}
 """A lost case is noticed in seconds, so that a test can wait for it."""
 PATIENCE_SECONDS = 60.0
+SICK_SLOT = "sick"
 Found = TypeVar("Found")
 
 
@@ -160,6 +161,28 @@ class LivePlatform:
         one = Person(name, self.folder / name, self.url)
         one.register(team=team)
         return one
+
+    @contextmanager
+    def sick_slot(self) -> Iterator[str]:
+        """One more slot on the same Engine, whose GPU does not exist; gives its name."""
+        settings = {"MOOD_EXECUTION__NODE": SICK_SLOT, "MOOD_EXECUTION__GPU": "GPU-00000000-dead"}
+        command = [sys.executable, "-m", "celery", "-A", "mood_platform.worker.celery", "worker"]
+        options = ["-Q", "toy,challenge,analysis", "-c", "1", "-n", f"{SICK_SLOT}@%h"]
+        log = self.installation.logs / f"{SICK_SLOT}.log"
+        with log.open("wb") as stream:
+            process = subprocess.Popen(
+                [*command, *options, "--without-gossip", "--without-mingle", "--loglevel", "INFO"],
+                env=self.installation.environment(_inherited()) | settings,
+                stdout=stream,
+                stderr=stream,
+                start_new_session=True,
+            )
+        try:
+            yield SICK_SLOT
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
     def process_of(self, program: str) -> int | None:
         """Its process while it is up, as the supervisor says."""
