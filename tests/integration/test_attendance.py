@@ -12,6 +12,7 @@ from mood_platform.execution.runtime import Execution
 from mood_platform.models import CaseRun, Health, KnownNode, Stage
 from mood_platform.queueing import Job
 from mood_platform.runs.attendance import hears_again
+from mood_platform.runs.claims import heartbeat
 from mood_platform.runs.execute import work_once
 from mood_platform.storage.local import LocalStore
 from mood_platform.testing.factories import ALL_STAGES, TinyPlatform, make_platform
@@ -114,12 +115,20 @@ def test_a_slot_that_fell_sick_hands_the_bell_on_and_its_presence_ends_the_quara
     assert row(platform).health is Health.WELL
 
 
-def test_a_slot_at_work_only_says_that_it_is_there(platform: TinyPlatform) -> None:
+def test_a_slot_at_work_is_not_tested_and_its_heartbeat_says_that_it_lives(platform: TinyPlatform) -> None:
+    platform.submit(platform.join("north"))
+    claim = platform.claim()
+    assert claim is not None
+    with platform.open() as tx:
+        tx.session.scalars(select(KnownNode)).one().seen_at = tx.now.replace(year=2020)
     runtime = FakeRuntime()
     slot = platform.slot(runtime)
     with slot.turn:
         show(slot, ALL_STAGES)
-    assert (row(platform).health, runtime.tests) == (Health.UNTRIED, 0)
+    assert (row(platform).seen_at.year, runtime.tests) == (2020, 0)
+    with platform.open() as tx:
+        assert heartbeat(tx, claim_id=claim.claim_id, lease_seconds=60)
+    assert row(platform).seen_at.year > 2020
 
 
 def test_only_a_bell_that_the_slot_itself_would_hear_makes_it_rest() -> None:

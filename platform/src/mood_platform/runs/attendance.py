@@ -71,12 +71,6 @@ def _pass_test(slot: Slot) -> bool:
     return problem is None
 
 
-def say_busy(slot: Slot, *, stages: Collection[Stage]) -> None:
-    """It is there, and at work."""
-    with transaction(slot.sessions, slot.queue) as tx:
-        see(tx, _presence(slot.node, stages, None))
-
-
 def leave_to_others(slot: Slot) -> None:
     """Ring for what waits, then rest before the next bell: another slot hears this one, and nobody spins."""
     with transaction(slot.sessions, slot.queue) as tx:

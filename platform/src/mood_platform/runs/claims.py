@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, CursorResult, Row, func, select, update
+from sqlalchemy import ColumnElement, Row, func, select, update
 
 from mood_evaluator import Dataset, Task
 from mood_platform.db.transaction import Transaction
@@ -37,6 +37,7 @@ from mood_platform.runs.nodes import (
     Presence,
     is_quarantined,
     note_good_case,
+    say_alive,
     see,
     teams_failed_in_a_row,
 )
@@ -182,12 +183,13 @@ def _claim(found: Found) -> Claim:
 
 
 def heartbeat(tx: Transaction, *, claim_id: UUID, lease_seconds: float) -> bool:
-    """Keep a claim; False: it is lost, stop the container and drop the result."""
+    """Keep a claim, and say that its Node lives; False: it is lost, stop the container, drop the result."""
     until = tx.now + timedelta(seconds=lease_seconds)
     mine = update(CaseRun).where(CaseRun.claim_id == claim_id, CaseRun.state == CaseRunState.RUNNING)
-    done = tx.session.execute(mine.values(lease_until=until))
-    assert isinstance(done, CursorResult)
-    return done.rowcount == 1
+    kept = tx.session.execute(mine.values(lease_until=until).returning(CaseRun.node)).first()
+    if kept is not None:
+        say_alive(tx, name=str(kept.node))
+    return kept is not None
 
 
 def record(

@@ -58,6 +58,11 @@ def see(tx: Transaction, presence: Presence) -> None:
     tx.session.execute(row.on_conflict_do_update(index_elements=["name"], set_=said))
 
 
+def say_alive(tx: Transaction, *, name: str) -> None:
+    """It is there, at work on a case."""
+    tx.session.execute(update(KnownNode).where(KnownNode.name == name).values(seen_at=tx.now))
+
+
 def living(tx: Transaction, *, stage: Stage, lease_seconds: float) -> list[str]:
     """Names of the Nodes that take such cases, are fit, not quarantined, and were seen within some leases."""
     since = tx.now - timedelta(seconds=LIVING_LEASES * lease_seconds)

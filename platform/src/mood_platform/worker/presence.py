@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from threading import Event, Thread
 
 from mood_platform.models import Stage
-from mood_platform.runs.attendance import Slot, attend, say_busy
+from mood_platform.runs.attendance import Slot, attend
 from mood_platform.worker.outages import outages_told
 from mood_platform.worker.world import World
 
@@ -29,11 +29,9 @@ def _be_there(world: Callable[[], World], stages: Collection[Stage], ended: Even
 
 
 def show(slot: Slot, stages: Collection[Stage]) -> None:
-    """Once: a test that is due is made only while no case runs here."""
+    """Once. While a case runs here its heartbeat says the same, and no test may disturb it."""
     if slot.turn.acquire(blocking=False):
         try:
             attend(slot, stages=stages)
         finally:
             slot.turn.release()
-    else:
-        say_busy(slot, stages=stages)
