@@ -13,6 +13,7 @@ from sqlalchemy import select
 from mood_evaluator import Task, canonical_digest
 from mood_platform.db.engine import Sessions
 from mood_platform.errors import Conflict, NotFound
+from mood_platform.failures import FailureReason
 from mood_platform.leaderboards.export import export
 from mood_platform.leaderboards.queries import (
     latest_published,
@@ -21,7 +22,8 @@ from mood_platform.leaderboards.queries import (
     published_versions,
 )
 from mood_platform.leaderboards.service import leaderboard_key, publish
-from mood_platform.models import AuditEvent, Challenge, Leaderboard
+from mood_platform.models import AuditEvent, CaseRun, CaseRunState, Challenge, Leaderboard, Run
+from mood_platform.runs.parking import park
 from mood_platform.storage.local import LocalStore
 from mood_platform.testing.contest import Contest
 from mood_platform.testing.factories import make_platform
@@ -51,6 +53,18 @@ def publish_one(contest: Contest, *, note: str = "") -> Leaderboard:
             note=note,
             before_close=True,
         )
+
+
+def test_nothing_is_published_while_a_run_that_counts_has_a_parked_case(contest: Contest) -> None:
+    contest.enter(contest.join("south"), quality=1)
+    with contest.platform.open() as tx:
+        case_run = tx.session.scalars(select(CaseRun).where(CaseRun.state == CaseRunState.QUEUED)).first()
+        assert case_run is not None
+        run = tx.session.get_one(Run, case_run.run_id)
+        park(tx, run=run, case_run=case_run, reason=FailureReason.ENGINE_ERROR)
+    with pytest.raises(Conflict, match="parked: south #1") as refusal:
+        publish_one(contest)
+    assert "mood admin status" in refusal.value.remedy
 
 
 def test_a_version_is_numbered_dated_and_hashed_over_all_it_says(contest: Contest) -> None:
