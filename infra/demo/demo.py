@@ -107,12 +107,12 @@ class Demo:
                 )
 
     def open_challenge(self) -> None:
-        with self.stages.step("challenge applied, test sets imported, people registered"):
-            self.platform.admin("apply", HERE / "challenge.yaml")
+        with self.stages.step("test sets imported, challenge applied, people registered"):
             folders = [
                 self.test_sets / f"{kind}-{dataset}" for kind in ("toy", "test") for dataset in DATASETS
             ]
             self.platform.admin("import", *folders)
+            self.platform.admin("apply", "--yes", HERE / "challenge.yaml")
             for team in TEAMS.values():
                 self.person(team).register(team=team)
             organizer = self.person("Organizer")

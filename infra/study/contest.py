@@ -40,8 +40,8 @@ class Contest:
 
     def open(self, test_sets: Sequence[Path]) -> None:
         """Repeating it changes nothing."""
-        self.platform.admin("apply", HERE / "challenge.yaml")
         self.platform.admin("import", *test_sets)
+        self.platform.admin("apply", "--yes", "--reason", "The study.", HERE / "challenge.yaml")
         self.organizer.sign_in()
         self.platform.admin("make-organizer", self.organizer.email)
 

@@ -5,12 +5,19 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
-from mood_platform.accounts.reasons import READER_OF
+from mood_platform.accounts.reasons import READER_OF, Reader
+from mood_platform.challenges.config import ChallengeConfig, QuotaRule, Scoring
+from mood_platform.challenges.retention import Retention
+from mood_platform.execution.limits import Limits
 from mood_platform.failures import FailureReason
+from mood_platform.machine.settings_page import settings_page
+from mood_platform.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -23,9 +30,64 @@ def test_every_failure_reason_is_documented_with_its_exact_text(reason: FailureR
     )
 
 
+def test_the_page_of_settings_is_that_of_the_code_and_every_setting_has_words() -> None:
+    page = (DOCS / "settings.md").read_text()
+    assert page == settings_page(), "run: python -m mood_platform.machine.settings_page docs/settings.md"
+    assert not re.findall(r"^\| `MOOD_\w+` \| [^|]+ \|  \|$", page, re.MULTILINE)
+
+
+SOURCES = [
+    (path, path.read_text())
+    for path in (ROOT / "platform/src/mood_platform").rglob("*.py")
+    if not {"testing", "migrations"} & set(path.parts)
+]
+
+
+def readers_of(field: str, *, but: str) -> list[str]:
+    """Modules that read an attribute of this name, other than the one that declares it."""
+    reads = re.compile(rf"\.{field}\b(?!\s*=[^=])")
+    return [path.name for path, text in SOURCES if not path.as_posix().endswith(but) and reads.search(text)]
+
+
+def fields_of(group: type[BaseModel]) -> list[str]:
+    kinds = [(name, field.annotation) for name, field in group.model_fields.items()]
+    return [
+        one
+        for name, kind in kinds
+        for one in (fields_of(kind) if isinstance(kind, type) and issubclass(kind, BaseModel) else [name])
+    ]
+
+
+@pytest.mark.parametrize("field", sorted(set(fields_of(Settings))))
+def test_every_setting_of_the_platform_is_read_by_something(field: str) -> None:
+    assert readers_of(field, but="mood_platform/settings.py")
+
+
+RULES = [*fields(ChallengeConfig), *fields(QuotaRule), *fields(Scoring)]
+
+
+@pytest.mark.parametrize("field", sorted({field.name for field in RULES}))
+def test_every_rule_of_an_edition_is_read_by_something(field: str) -> None:
+    """A setting does what it says, or is refused by name; what a Run copies is read from its copy."""
+    copied = [name for name, text in SOURCES if f'scoring["{field}"]' in text]
+    assert copied or readers_of(field, but="challenges/config.py")
+
+
+@pytest.mark.parametrize("field", sorted(field.name for field in fields(Limits)))
+def test_every_limit_is_read_by_something(field: str) -> None:
+    assert readers_of(field, but="execution/limits.py")
+
+
+@pytest.mark.parametrize("field", sorted(field.name for field in fields(Retention)))
+def test_every_rule_of_retention_is_read_by_something(field: str) -> None:
+    named = [name for name, text in SOURCES if name.parent.name == "keeping" and f'"{field}"' in text]
+    assert named or readers_of(field, but="challenges/retention.py")
+
+
 def test_the_organizer_guide_says_of_every_reason_who_reads_it() -> None:
     page = (DOCS / "organizer-guide.md").read_text()
-    rows = dict(re.findall(r"^\| `(\w+\.\w+)` \| (the team|organizers alone) \|$", page, re.MULTILINE))
+    readers = "|".join(Reader)
+    rows = dict(re.findall(rf"^\| `(\w+\.\w+)` \| ({readers}) \|$", page, re.MULTILINE))
     assert rows == {action: reader.value for action, reader in READER_OF.items()}
 
 

@@ -154,7 +154,7 @@ def open_challenge(installed: LivePlatform, tmp_path_factory: pytest.TempPathFac
     def open_one(slug: str, *, quota: int = 10) -> str:
         file = tmp_path_factory.mktemp(slug) / "challenge.yaml"
         file.write_text(CHALLENGE.format(slug=slug, quota=quota))
-        installed.admin("apply", file)
+        installed.admin("apply", "--yes", file)
         return slug
 
     return open_one

@@ -110,7 +110,7 @@ class Keeping:
         with self.platform.open() as tx:
             timeline = {**DOCUMENT["timeline"], "closes": "2026-01-02T00:00:00Z"}
             document = {**DOCUMENT, "timeline": timeline, "retention": retention}
-            apply_challenge(tx, config=ChallengeConfig.parse(document))
+            apply_challenge(tx, config=ChallengeConfig.parse(document), reason="A test.")
 
     def publish(self) -> None:
         with self.platform.open() as tx:
@@ -338,7 +338,7 @@ def test_an_image_of_an_open_edition_or_without_a_board_stays(keeping: Keeping, 
     assert keeping.image(entry).leaves_at is None, "no board is published"
     with keeping.platform.open() as tx:
         document = {**DOCUMENT, "retention": {"images": "0d"}}
-        apply_challenge(tx, config=ChallengeConfig.parse(document))
+        apply_challenge(tx, config=ChallengeConfig.parse(document), reason="A test.")
     keeping.round()
     assert keeping.image(entry).leaves_at is None, "the edition is open again"
     assert keeping.platform.store.exists(key)

@@ -85,7 +85,8 @@ class World:
             "upload_grace": grace,
         }
         with self.site.platform.open() as tx:
-            apply_challenge(tx, config=ChallengeConfig.parse({**DOCUMENT, "timeline": timeline}))
+            config = ChallengeConfig.parse({**DOCUMENT, "timeline": timeline})
+            apply_challenge(tx, config=config, reason="A test.")
 
     def standings(self) -> list[tuple[int, str]]:
         with self.site.platform.open() as tx:

@@ -203,7 +203,8 @@ def test_a_submission_beside_a_change_of_the_deadline_stands_as_the_new_rules_sa
     with world.platform.open() as tx:
         moved = tx.now - timedelta(hours=1)
         timeline = DOCUMENT["timeline"] | {"closes": f"{moved:%Y-%m-%dT%H:%M:%SZ}", "upload_grace": "0s"}
-        apply_challenge(tx, config=ChallengeConfig.parse({**DOCUMENT, "timeline": timeline}))
+        config = ChallengeConfig.parse({**DOCUMENT, "timeline": timeline})
+        apply_challenge(tx, config=config, reason="A test.")
         submission = world.platform.submit(team)
     with world.platform.open() as tx:
         run = newest_run(tx, submission=submission)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
@@ -17,18 +17,25 @@ SECRETS = Path("/run/secrets")
 """Where a container finds its secrets: a file for each, named as the variable would be."""
 
 
-class DatabaseSettings(BaseModel):
+class _Group(BaseModel):
+    """The words below a field are its description (docs/settings.md)."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class DatabaseSettings(_Group):
     url: SecretStr
     """SQLAlchemy URL, postgresql+psycopg://…; PostgreSQL is the only database."""
     pool_size: int = 5
+    """Connections a process keeps; under load it takes twice as many."""
 
 
-class BrokerSettings(BaseModel):
+class BrokerSettings(_Group):
     url: SecretStr
     """redis+socket:///path or redis://host; Valkey or Redis."""
 
 
-class StorageSettings(BaseModel):
+class StorageSettings(_Group):
     root: Path
     """Folder of the object store: uploads/, images/, cases/, labels/, runs/, leaderboards/."""
     team_bytes: int = 200 * 2**30
@@ -39,7 +46,7 @@ class StorageSettings(BaseModel):
     """An image that was never submitted is kept so long after its check."""
 
 
-class ExecutionSettings(BaseModel):
+class ExecutionSettings(_Group):
     node: str = ""
     """Name of this slot in claims and events, unlike that of any other; default: the name of the host."""
     machine: str = ""
@@ -47,10 +54,13 @@ class ExecutionSettings(BaseModel):
     instance: str = "mood"
     """Label of every container and volume of this installation; two on one Engine need two names."""
     docker_url: str = "unix:///var/run/docker.sock"
+    """The Engine of this node."""
     holder_image: str = ""
     """Image with `sleep` that keeps the volumes mounted; the platform's base image."""
     gpu: str | None = None
+    """UUID (`nvidia-smi -L`) or CDI name of the GPU that cases of this slot get."""
     cpuset: str | None = None
+    """Cores that cases of this slot may use, such as 0-3."""
     decide_hours: float = 24
     """A Run that has waited so long with parked cases is listed as a decision."""
     rest_seconds: float = 2
@@ -64,9 +74,13 @@ class ExecutionSettings(BaseModel):
     image_cache_bytes: int = 200 * 2**30
     """Most bytes of images that a Node holds in its Engine, as the Engine counts each of them."""
     lease_seconds: float = 60
+    """A claim that is not renewed for so long is lost; the case runs again elsewhere."""
     heartbeat_seconds: float = 15
+    """How often a slot renews its claim."""
     sweep_seconds: float = 10
+    """How often lost claims and lost messages are looked for."""
     reap_seconds: float = 30
+    """How often a node removes what dead claims left in its Engine."""
     max_attempts: int = 3
     """How often a case fails for our reasons before it is parked, and a scoring before it is given up."""
     scoring_memory: int = 8 * 2**30
@@ -83,14 +97,19 @@ class ExecutionSettings(BaseModel):
     """Longest case limit of any challenge here; the broker's visibility timeout is this plus 900 s."""
 
 
-class ApiSettings(BaseModel):
+class ApiSettings(_Group):
     host: str = "127.0.0.1"
+    """Where the server listens."""
     port: int = 8030
+    """Its port there."""
     public_url: str = "http://127.0.0.1:8030"
+    """Address by which people reach it, in mails and links; with https:// cookies travel over TLS only."""
     upload_chunk_bytes: int = 64 * 2**20
+    """Most bytes of one part of an upload."""
     upload_bytes_max: int = 40 * 2**30
     """Most bytes of an archive, and of the image in it; an edition may allow less (`limits.image`)."""
     upload_hours: float = 48
+    """An upload that is not complete after so long is forgotten."""
     trusted_proxies: str = ""
     """Addresses or networks, with commas, whose `X-Forwarded-For` is believed; by default none."""
     header_seconds: float = 20
@@ -102,13 +121,18 @@ class ApiSettings(BaseModel):
     upload_free_bytes: int = 2 * 2**30
     """What a new upload must leave free on the disk of storage.root."""
     login_attempts_per_minute: int = 20
+    """Of one caller at one account; at all accounts together five times as many."""
 
 
 class _FromVariablesOrFiles(BaseSettings):
     """A variable wins over a secret file of its name; no secret needs to be in an environment."""
 
     model_config = SettingsConfigDict(
-        env_prefix="MOOD_", env_nested_delimiter="__", secrets_dir=SECRETS, frozen=True
+        env_prefix="MOOD_",
+        env_nested_delimiter="__",
+        secrets_dir=SECRETS,
+        frozen=True,
+        use_attribute_docstrings=True,
     )
 
     @classmethod

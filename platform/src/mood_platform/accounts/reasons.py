@@ -15,17 +15,19 @@ from mood_platform.errors import Invalid
 class Reader(StrEnum):
     """Whoever reads a reason, organizers do too."""
 
+    TEAMS = "all teams"
     TEAM = "the team"
     ORGANIZERS = "organizers alone"
 
     @property
     def sentence(self) -> str:
         """What the person who writes a reason is told."""
-        who = "The team reads it" if self is Reader.TEAM else "Organizers alone read it"
-        return f"{who}; it is written down for good."
+        who = self.value.capitalize()
+        return f"{who} read{'s' if self is Reader.TEAM else ''} it; it is written down for good."
 
 
 READER_OF: Mapping[str, Reader] = {
+    "challenge.apply": Reader.TEAMS,
     "submission.exclude": Reader.TEAM,
     "submission.include": Reader.TEAM,
     "submission.rerun": Reader.ORGANIZERS,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
-import yaml
-
 from mood_evaluator import Dataset
-from mood_platform.challenges.document import Section
+from mood_platform.challenges.document import NEVER, Section
+from mood_platform.challenges.mistakes import Mistakes
 from mood_platform.challenges.retention import Retention
+from mood_platform.challenges.yaml_file import read_yaml
 from mood_platform.clock import rfc3339
 from mood_platform.errors import Invalid
 from mood_platform.execution.limits import Limits
@@ -32,7 +33,10 @@ FIELDS = (
     "case_counts",
 )
 STAGES = (Stage.TOY, Stage.CHALLENGE)
-PRECISIONS = ("float32",)
+SLUG = r"[a-z0-9][a-z0-9-]{0,39}"
+PARTS_OF_MEMORY = ("tmp", "shm", "output")
+WITHOUT_EFFECT = ("precision", "batch_size")
+"""Rules of scoring that earlier versions took and nothing read; old Runs and boards still name them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +49,6 @@ class QuotaRule:
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
-    precision: str
-    batch_size: int
-    """Most scans in one batch of the pixel Task."""
     valid_share: float
     """Share of hidden cases that must be valid for a result on a Dataset, 0 to 1."""
 
@@ -71,22 +72,29 @@ class ChallengeConfig:
 
     @classmethod
     def parse(cls, document: object, *, file: str = "challenge.yaml") -> Self:
+        """All mistakes are told at once."""
+        mistakes = Mistakes(file)
+        config = cls.read(document, mistakes)
+        mistakes.require_none()
+        return config
+
+    @classmethod
+    def read(cls, document: object, mistakes: Mistakes) -> Self:
+        """Notes every mistake; where there is one, what is returned is of no use."""
         if not isinstance(document, Mapping):
-            raise Invalid(f"{file}: it is not a mapping.", remedy=f"Begin with the line schema: {SCHEMA}.")
-        top = Section(file, "", document)
+            mistakes.add("the file", "it is not a mapping", f"Begin with the line schema: {SCHEMA}.")
+            document = {}
+        top = Section(mistakes, "", document)
         top.allow(*FIELDS)
         top.text("schema", pattern=SCHEMA, remedy=f"Write schema: {SCHEMA}.")
         timeline = top.section("timeline")
         timeline.allow("opens", "closes", "upload_grace")
         opens, closes = timeline.moment("opens"), timeline.moment("closes")
-        if closes <= opens:
+        if NEVER not in (opens, closes) and closes <= opens:
             timeline.fail("closes", "it is not after opens", "Give a later point in time.")
-        slug = top.text(
-            "slug", pattern=r"[a-z0-9][a-z0-9-]{0,39}", remedy="Use a-z, 0-9 and -, at most 40 characters."
-        )
         return cls(
-            slug=slug,
-            title=top.text("title", pattern=r".{1,120}", remedy="One line.") if "title" in document else slug,
+            slug=top.text("slug", pattern=SLUG, remedy="Use a-z, 0-9 and -, at most 40 characters."),
+            title=top.text("title", pattern=r".{1,120}", remedy="One line."),
             opens=opens,
             closes=closes,
             upload_grace=timeline.duration("upload_grace"),
@@ -121,22 +129,27 @@ class ChallengeConfig:
         }
 
 
+def rules_of(scoring: Mapping[str, Any]) -> Json:
+    """Those of a Run or a board that have an effect, so that old ones compare with new ones."""
+    return {name: value for name, value in scoring.items() if name not in WITHOUT_EFFECT}
+
+
 def _public_counts(top: Section) -> bool:
     remedy = "Write hidden or public; public tells progress live and exactly."
     return top.text("case_counts", pattern="hidden|public", remedy=remedy) == "public"
 
 
 def read_challenge(path: Path) -> ChallengeConfig:
-    """Parse a challenge.yaml."""
-    try:
-        document: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise Invalid(f"{path}: it cannot be read ({error}).", remedy="Check the path.") from error
-    except yaml.YAMLError as error:
-        raise Invalid(
-            f"{path}: it is not YAML ({error}).", remedy="Correct the line that is named."
-        ) from error
-    return ChallengeConfig.parse(document, file=path.name)
+    """Parse a challenge.yaml; all its mistakes are told at once."""
+    mistakes = Mistakes(path.name)
+    config = read_draft(path, mistakes)
+    mistakes.require_none()
+    return config
+
+
+def read_draft(path: Path, mistakes: Mistakes) -> ChallengeConfig:
+    """The same for who looks for further mistakes before telling them."""
+    return ChallengeConfig.read(read_yaml(path, mistakes), mistakes)
 
 
 def _quota(section: Section) -> QuotaRule:
@@ -146,33 +159,48 @@ def _quota(section: Section) -> QuotaRule:
 
 
 def _limits(section: Section) -> Limits:
-    try:
-        return Limits.parse(section.values)
-    except Invalid as error:
-        raise Invalid(f"{section.file}, {error.detail}", remedy=error.remedy) from error
+    """Field by field, so that each tells its mistake."""
+    sound: dict[str, Any] = {}
+    for name, value in section.values.items():
+        try:
+            Limits.parse({name: value})
+            sound[name] = value
+        except Invalid as error:
+            section.fail(str(name), _without_place(error.detail), error.remedy)
+    limits = Limits.parse(sound)
+    for part in PARTS_OF_MEMORY:
+        if getattr(limits, part) > limits.memory and not section.failed(part, "memory"):
+            section.fail(part, "it is above memory, of which it is a part", "Give less, or more memory.")
+    return limits
+
+
+def _without_place(detail: str) -> str:
+    """`limits.seconds is -1.` as `it is -1`: the place is told by the section."""
+    return re.sub(r"^limits(\.\w+)? (is|has)", r"it \2", detail).removesuffix(".")
 
 
 def _scoring(section: Section) -> Scoring:
-    section.allow("precision", "batch_size", "valid_share")
-    return Scoring(
-        precision=section.text(
-            "precision", pattern="|".join(PRECISIONS), remedy="The official precision is float32."
-        ),
-        batch_size=section.count("batch_size", least=1),
-        valid_share=section.share("valid_share"),
-    )
+    section.refuse("batch_size", "batches are those that are stored with the test set")
+    section.refuse("precision", "the official precision is float32, whatever is written here")
+    section.allow("valid_share", *WITHOUT_EFFECT)
+    return Scoring(valid_share=section.share("valid_share"))
 
 
 def _stages(section: Section) -> dict[Stage, dict[Dataset, tuple[str, ...]]]:
+    """Every Submission runs on each Dataset of the edition, which may be one alone."""
     section.allow(*STAGES)
-    return {stage: _test_sets(section.section(stage)) for stage in STAGES}
+    parts = {stage: section.section(stage) for stage in STAGES}
+    anatomies = [dataset for dataset in Dataset if any(dataset in part.values for part in parts.values())]
+    if not anatomies and not any(part.absent for part in parts.values()):
+        section.fail("toy", "it names no Dataset", f"Name test sets of {' or '.join(Dataset)}.")
+    return {stage: _test_sets(part, anatomies) for stage, part in parts.items()}
 
 
-def _test_sets(section: Section) -> dict[Dataset, tuple[str, ...]]:
-    """Every Submission runs on both Datasets; each is scored on one test set with its stored batchings."""
+def _test_sets(section: Section, anatomies: Sequence[Dataset]) -> dict[Dataset, tuple[str, ...]]:
+    """Each is scored on one test set with its stored batchings."""
     section.allow(*Dataset)
-    sets = {dataset: section.names(dataset) for dataset in Dataset}
+    sets = {dataset: section.names(dataset) for dataset in anatomies}
     for dataset, names in sets.items():
-        if len(names) != 1:
+        if len(names) > 1:
             section.fail(dataset, f"it names {len(names)} test sets", "Name exactly one.")
     return sets

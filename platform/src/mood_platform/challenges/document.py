@@ -1,30 +1,44 @@
-"""Reads fields of a document of people's making; every error names the file, the field and the remedy."""
+"""Reads fields of a document of people's making; every mistake names the file, the field and the remedy.
+
+A mistake is noted and a stand-in returned, so that one reading finds all of them; whoever made the document
+reads them together (`Mistakes.require_none`), and no stand-in gets any further.
+"""
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, NoReturn
+from typing import Any
 
-from mood_platform.errors import Invalid
+from mood_platform.challenges.mistakes import Mistakes
 
 _DURATION = re.compile(r"(\d+)\s*([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_MIDNIGHT = re.compile(r"(\d{4}-\d\d-\d\d)[T ]24:00(:00)?.*")
+NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
     """One mapping of the document with its place in it, such as challenge.yaml, `timeline`."""
 
-    file: str
+    mistakes: Mistakes
     place: str
     values: Mapping[str, Any]
 
-    def fail(self, field: str, problem: str, remedy: str) -> NoReturn:
-        raise Invalid(f"{self.file}, {self._name(field)}: {problem}.", remedy=remedy)
+    @property
+    def absent(self) -> bool:
+        """It is missing, or no mapping; that was noted, and nothing below it is."""
+        return isinstance(self.values, _Nothing)
+
+    def fail(self, field: str, problem: str, remedy: str) -> None:
+        self.mistakes.add(self._name(field), problem, remedy)
+
+    def failed(self, *fields: str) -> bool:
+        """Whether one of these fields has a mistake already."""
+        return self.mistakes.are_in(self._name(field) for field in fields)
 
     def allow(self, *fields: str) -> None:
         """Refuse every field that is not in the list: a typo must not become a default."""
@@ -32,64 +46,85 @@ class Section:
             if field not in fields:
                 self.fail(str(field), "there is no such field", f"The fields here are {', '.join(fields)}.")
 
+    def refuse(self, field: str, why: str) -> None:
+        """A field that could have no effect."""
+        if field in self.values:
+            self.fail(field, why, "Leave it out.")
+
     def section(self, field: str) -> Section:
         value = self._required(field)
-        if not isinstance(value, Mapping):
+        if value is not None and not isinstance(value, Mapping):
             self.fail(field, "it is not a mapping", f"Write {self._name(field)}: {{name: value, …}}.")
-        return Section(self.file, self._name(field), value)
+        usable = value if isinstance(value, Mapping) else _Nothing()
+        return Section(self.mistakes, self._name(field), usable)
 
     def text(self, field: str, *, pattern: str, remedy: str) -> str:
         value = self._required(field)
-        if not isinstance(value, str) or not re.fullmatch(pattern, value):
-            self.fail(field, f"it is {value!r}", remedy)
-        return value
+        if value is None or (isinstance(value, str) and re.fullmatch(pattern, value)):
+            return value or ""
+        self.fail(field, f"it is {value!r}", remedy)
+        return ""
 
     def count(self, field: str, *, least: int) -> int:
         value = self._required(field)
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
             self.fail(field, f"it is {value!r}", f"Give a whole number of at least {least}.")
-        return value
+            return least
+        return least if value is None else value
 
     def share(self, field: str) -> float:
         value = self._required(field)
-        number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
-        if not 0 <= number <= 1:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if value is not None and not (number and 0 <= value <= 1):
             self.fail(field, f"it is {value!r}", "Give a number from 0 to 1.")
-        return number
+            return 0.0
+        return float(value or 0)
 
     def names(self, field: str) -> tuple[str, ...]:
         """A list of at least one name."""
         value = self._required(field)
-        if (
-            not isinstance(value, list)
-            or not value
-            or not all(isinstance(name, str) and name for name in value)
-        ):
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not value or not all(isinstance(one, str) and one for one in value):
             self.fail(field, f"it is {value!r}", "Give a list of names, such as [test-brain].")
+            return ()
         return tuple(value)
 
     def moment(self, field: str) -> datetime:
         value = self._required(field)
-        if isinstance(value, str):
-            value = _from_text(value)
-        if not isinstance(value, datetime) or value.tzinfo is None:
-            self.fail(field, "it is no point in time with a zone", "Write it like 2026-09-07T23:59:00Z.")
-        return value.astimezone(UTC)
+        found = _from_text(value) if isinstance(value, str) else value
+        if isinstance(found, datetime) and found.tzinfo is not None:
+            return found.astimezone(UTC)
+        if value is not None:
+            midnight = _MIDNIGHT.fullmatch(str(value))
+            remedy = "Write it like 2026-09-07T23:59:00Z."
+            if midnight:
+                remedy = f"A day ends at 23:59:59; for {midnight[1]} 24:00 write 00:00:00Z of the next day."
+            self.fail(field, f"{str(value)!r} is no point in time with a zone", remedy)
+        return NEVER
 
     def duration(self, field: str) -> timedelta:
         value = self._required(field)
         match = _DURATION.fullmatch(value) if isinstance(value, str) else None
-        if match is None:
+        if match is not None:
+            return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+        if value is not None:
             self.fail(field, f"it is {value!r}", "Write a whole number with s, m, h or d, such as 2h.")
-        return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+        return timedelta(0)
 
     def _required(self, field: str) -> Any:
-        if field not in self.values:
-            self.fail(field, "it is missing", "Add it; infra/demo/challenge.yaml is a whole example.")
-        return self.values[field]
+        """None where it is missing, which is noted; below a section that is missing itself nothing is."""
+        value = self.values.get(field)
+        if value is None and not self.absent:
+            self.fail(field, "it is missing", "Add it; the organizer guide has a whole example.")
+        return value
 
     def _name(self, field: str) -> str:
         return f"{self.place}.{field}" if self.place else field
+
+
+class _Nothing(dict[str, Any]):
+    """The values of a section that is not there."""
 
 
 def _from_text(value: str) -> datetime | None:

@@ -11,7 +11,7 @@ from mood_platform.challenges.config import ChallengeConfig
 from mood_platform.challenges.window import is_open
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import Invalid, Misconfigured, NotFound
-from mood_platform.models import Case, Challenge, Json, Stage, TestSet
+from mood_platform.models import AuditEvent, Case, Challenge, Json, Stage, TestSet
 from mood_platform.models.test_set import PUBLIC_PURPOSE
 
 
@@ -48,10 +48,13 @@ def config_of(challenge: Challenge) -> ChallengeConfig:
     return ChallengeConfig.parse(challenge.config, file=f"challenge {challenge.slug}")
 
 
+def find_newest_test_set(tx: Transaction, name: str) -> TestSet | None:
+    newest = (TestSet.installed_at.desc(), TestSet.id)
+    return tx.session.scalar(select(TestSet).where(TestSet.name == name).order_by(*newest).limit(1))
+
+
 def newest_test_set(tx: Transaction, name: str) -> TestSet:
-    found = tx.session.scalar(
-        select(TestSet).where(TestSet.name == name).order_by(TestSet.installed_at.desc(), TestSet.id).limit(1)
-    )
+    found = find_newest_test_set(tx, name)
     if found is None:
         raise NotFound(f"The test set {name!r} is not installed.", remedy="Run `mood admin import FOLDER`.")
     return found
@@ -116,3 +119,13 @@ def count_cases(tx: Transaction, *, test_set: TestSet, task: Task) -> int:
     """For organizers and published leaderboards only: how many hidden cases there are is itself hidden."""
     query = select(func.count()).where(Case.test_set_id == test_set.id, Case.tasks.contains([str(task)]))
     return tx.session.scalar(query) or 0
+
+
+def rule_changes(tx: Transaction, challenge: Challenge) -> Sequence[AuditEvent]:
+    """Those with a reason, which are the ones made when there were Submissions; newest first."""
+    mine = (
+        AuditEvent.subject == f"challenge:{challenge.id}",
+        AuditEvent.action == "challenge.apply",
+        AuditEvent.reason != "",
+    )
+    return tx.session.scalars(select(AuditEvent).where(*mine).order_by(AuditEvent.at.desc())).all()

@@ -56,20 +56,20 @@ class Retention:
     def read(cls, section: Section) -> Self:
         kinds = [field.name for field in fields(cls)]
         for kind, why in NOT_YET.items():
-            if kind in section.values:
-                section.fail(kind, why, f"Leave it out; the kinds here are {', '.join(kinds)}")
-        section.allow(*kinds)
-        return cls(**{kind: _rule(section, kind) for kind in section.values})
+            section.refuse(kind, why)
+        section.allow(*kinds, *NOT_YET)
+        return cls(**{kind: _rule(section, kind) for kind in kinds if kind in section.values})
 
     def to_json(self) -> dict[str, str]:
         rules = {field.name: getattr(self, field.name) for field in fields(self)}
         return {kind: rule.text for kind, rule in rules.items() if rule is not None}
 
 
-def _rule(section: Section, kind: str) -> Rule:
+def _rule(section: Section, kind: str) -> Rule | None:
     remedy = f"{REMEDY}, or 30d after publication." if kind in PUBLISHED else f"{REMEDY}."
     value = section.values[kind]
     rule = Rule.parse(value) if isinstance(value, str) else None
     if rule is None or (rule.after_publication and kind not in PUBLISHED):
         section.fail(kind, f"it is {value!r}", remedy)
+        return None
     return rule

@@ -13,8 +13,11 @@ from mood_evaluator import Case as ManifestCase
 from mood_evaluator import InvalidTestSet, load_test_set
 from mood_evaluator import TestSet as Manifest
 from mood_platform.accounts.audit import PLATFORM, audit, subject_of
+from mood_platform.accounts.reasons import require_reason
 from mood_platform.challenges.config import ChallengeConfig
+from mood_platform.challenges.mistakes import Mistakes
 from mood_platform.challenges.neutral import check_neutral
+from mood_platform.challenges.plan import check_test_sets, plan_change
 from mood_platform.challenges.queries import newest_test_set
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import Invalid
@@ -25,11 +28,25 @@ Progress = Callable[[int, int], None]
 """Called with files done and files in all."""
 
 
-def apply_challenge(tx: Transaction, *, config: ChallengeConfig, actor: str = PLATFORM) -> Challenge:
-    """Create the edition or change its rules; Runs that exist keep the copy they were started with."""
+def apply_challenge(
+    tx: Transaction, *, config: ChallengeConfig, reason: str = "", actor: str = PLATFORM
+) -> Challenge:
+    """Create the edition or change its rules; Runs that exist keep the copy they were started with.
+
+    Once there are Submissions a change wants a reason, which the teams read. Without a change nothing is
+    written. The test sets are resolved first.
+    """
+    mistakes = Mistakes(f"challenge {config.slug}")
+    check_test_sets(tx, config, mistakes)
+    mistakes.require_none()
     challenge = tx.session.scalar(
         select(Challenge).where(Challenge.slug == config.slug).with_for_update(key_share=True)
     )
+    plan = plan_change(tx, config)
+    if challenge is not None and not plan.lines:
+        return challenge
+    if plan.teams:
+        require_reason("challenge.apply", reason)
     if challenge is None:
         challenge = Challenge(slug=config.slug, created_at=tx.now)
         tx.session.add(challenge)
@@ -39,13 +56,13 @@ def apply_challenge(tx: Transaction, *, config: ChallengeConfig, actor: str = PL
     challenge.upload_grace_seconds = int(config.upload_grace.total_seconds())
     challenge.updated_at = tx.now
     tx.session.flush()
-    subject = subject_of("challenge", challenge)
     audit(
         tx,
         actor=actor,
         action="challenge.apply",
-        subject=subject,
-        data={"before": before, "after": challenge.config},
+        subject=subject_of("challenge", challenge),
+        reason=reason,
+        data={"before": before, "after": challenge.config, "lines": list(plan.lines)},
     )
     return challenge
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mood_platform.cli import admin_boards, admin_keeping, admin_local, admin_waiting
+from mood_platform.cli import admin_apply, admin_boards, admin_keeping, admin_local, admin_waiting
 from mood_platform.cli.choices import ForOrganizers, ForTeam
 from mood_platform.cli.client import Client
 from mood_platform.cli.console import AsJson, emit, say, show_table
@@ -33,7 +33,7 @@ app.command()(admin_keeping.holds)
 app.command()(admin_keeping.hold)
 app.command()(admin_keeping.unhold)
 app.command("import", rich_help_panel=ON_THIS_MACHINE)(admin_local.import_test_sets)
-app.command(rich_help_panel=ON_THIS_MACHINE)(admin_local.apply)
+app.command(rich_help_panel=ON_THIS_MACHINE)(admin_apply.apply)
 app.command(rich_help_panel=ON_THIS_MACHINE)(admin_local.make_organizer)
 app.command(rich_help_panel=ON_THIS_MACHINE)(admin_local.remove_organizer)
 app.command(rich_help_panel=ON_THIS_MACHINE)(admin_local.make_reference)

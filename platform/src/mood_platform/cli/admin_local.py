@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,14 +12,12 @@ from rich.progress import Progress, TaskID
 from mood_platform.cli.changes_table import WAYS
 from mood_platform.cli.choices import ForOrganizers
 from mood_platform.cli.console import say, steps_bar
+from mood_platform.cli.local_world import local_world
 from mood_platform.cli.machine import DEFAULT_HOME, Home
 from mood_platform.cli.problems import Problem
 
 if TYPE_CHECKING:
-    from mood_platform.db.transaction import Transaction
     from mood_platform.models import TestSet
-    from mood_platform.settings import Settings
-    from mood_platform.storage.store import ObjectStore
 
 
 def import_test_sets(
@@ -33,7 +29,7 @@ def import_test_sets(
     from mood_platform.challenges.versions import version_before
 
     for folder in folders:
-        with _world(home) as (tx, store), steps_bar() as bar:
+        with local_world(home) as (tx, store), steps_bar() as bar:
             task = bar.add_task(f"installing {folder.name}", total=None)
             row = install_test_set(
                 tx,
@@ -65,26 +61,13 @@ def _advance(bar: Progress, task: TaskID, done: int, total: int) -> None:
     bar.update(task, completed=done, total=total)
 
 
-def apply(
-    file: Annotated[Path, typer.Argument(help="The edition's challenge.yaml.")], home: Home = DEFAULT_HOME
-) -> None:
-    """Create or change a challenge; Runs that exist keep the rules they were started with."""
-    from mood_platform.challenges.config import read_challenge
-    from mood_platform.challenges.service import apply_challenge
-
-    config = read_challenge(file)
-    with _world(home) as (tx, _):
-        apply_challenge(tx, config=config)
-    say.print(f"Challenge {config.slug} applied.")
-
-
 def make_organizer(
     email: Annotated[str, typer.Argument(help="A registered account.")], home: Home = DEFAULT_HOME
 ) -> None:
     """Make a registered account an organizer."""
     from mood_platform.accounts import service
 
-    with _world(home) as (tx, _):
+    with local_world(home) as (tx, _):
         service.make_organizer(tx, email=email)
     say.print(f"{email} is an organizer now.")
 
@@ -97,7 +80,7 @@ def remove_organizer(
     """Take an organizer's right back; the account stays."""
     from mood_platform.accounts import service
 
-    with _world(home) as (tx, _):
+    with local_world(home) as (tx, _):
         service.remove_organizer(tx, email=email, reason=reason)
     say.print(f"{email} is no organizer any more.")
 
@@ -108,7 +91,7 @@ def make_reference(
     """List a team's entries at their score, without a rank."""
     from mood_platform.accounts import service
 
-    with _world(home) as (tx, _):
+    with local_world(home) as (tx, _):
         service.make_reference(tx, team=team)
     say.print(f"Team {team} is a reference now.")
 
@@ -121,7 +104,7 @@ def remove_reference(
     """Rank a team's entries again, from the next leaderboard version on."""
     from mood_platform.accounts import service
 
-    with _world(home) as (tx, _):
+    with local_world(home) as (tx, _):
         service.remove_reference(tx, team=team, reason=reason)
     say.print(f"Team {team} is no reference any more.")
 
@@ -135,7 +118,7 @@ def export(
     from mood_platform.challenges.queries import find_challenge, list_challenges
     from mood_platform.leaderboards.export import export as write_tables
 
-    with _world(home) as (tx, store):
+    with local_world(home) as (tx, store):
         slugs = [challenge] if challenge else [row.slug for row in list_challenges(tx)]
         if len(slugs) != 1:
             raise Problem(
@@ -143,32 +126,3 @@ def export(
             )
         written = write_tables(tx, challenge=find_challenge(tx, slug=slugs[0]), folder=folder, store=store)
     say.print(f"{len(written)} files written below {folder}.")
-
-
-@contextmanager
-def _world(home: Path) -> Iterator[tuple[Transaction, ObjectStore]]:
-    """One transaction on this machine's database, and its files."""
-    from mood_platform.db.engine import make_engine, make_sessions
-    from mood_platform.db.transaction import transaction
-    from mood_platform.storage.local import LocalStore
-    from mood_platform.worker.queue import CeleryQueue
-
-    settings = _settings(home)
-    engine = make_engine(settings.database.url.get_secret_value(), pool_size=1)
-    try:
-        with transaction(make_sessions(engine), CeleryQueue(settings)) as tx:
-            yield tx, LocalStore(settings.storage.root)
-    finally:
-        engine.dispose()
-
-
-def _settings(home: Path) -> Settings:
-    """Those of the folder; where no platform lives in it, those of this process, as in a container."""
-    from mood_platform.machine.installation import Installation
-    from mood_platform.settings import Settings
-
-    place = Installation(home.resolve())
-    if not place.settings_file.exists():
-        with suppress(ValueError):
-            return Settings.read()
-    return place.read_settings()

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from mood_evaluator import TestSet as Manifest
 from mood_evaluator import as_published, scoring_version_of
+from mood_platform.challenges.config import rules_of
 from mood_platform.challenges.versions import VersionChange
 from mood_platform.db.transaction import Transaction
 from mood_platform.models import Json, Leaderboard, TestSet
@@ -26,7 +27,7 @@ def describe_changes(previous: Leaderboard, document: Json, versions: Mapping[st
         "rows": [row for row in rows if row["before"] != row["after"]],
         "scoring_version": _pair(scoring_version_of(previous.document), scoring_version_of(document)),
         "limits": _pair(previous.document["limits"], document["limits"]),
-        "scoring": _pair(previous.document["scoring"], document["scoring"]),
+        "scoring": _pair(rules_of(previous.document["scoring"]), rules_of(document["scoring"])),
         "test_sets": {
             dataset: {
                 "before": _digest(previous.document, dataset),

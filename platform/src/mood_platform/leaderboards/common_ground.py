@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from mood_evaluator import Dataset, TestSet, canonical_digest
+from mood_platform.challenges.config import rules_of
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import Conflict
 from mood_platform.leaderboards.run_results import RunResults
@@ -42,7 +43,9 @@ def read_manifests(
 def check_same_scoring(contenders: Sequence[Contender], results: Results) -> None:
     """One version of all numbers, one set of scoring rules."""
     _check_same(contenders, lambda key: results[key].scoring_version, "by another scoring version", RESCORE)
-    _check_same(contenders, lambda key: results[key].document["scoring"], "under other rules", RERUN)
+    _check_same(
+        contenders, lambda key: rules_of(results[key].document["scoring"]), "under other rules", RERUN
+    )
 
 
 def most_common(documents: Iterable[Json]) -> Json | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from mood_evaluator import Dataset, Task
-from mood_platform.challenges.queries import config_of, stage_test_sets
+from mood_platform.challenges.queries import config_of, rule_changes, stage_test_sets
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import Misconfigured
 from mood_platform.models import Challenge, Stage, Team
-from mood_platform.serving.views import ChallengeView, QuotaView, ToyTestSetView
+from mood_platform.serving.views import ChallengeView, QuotaView, RuleChangeView, ToyTestSetView
 from mood_platform.submissions.quota import quota
 
 
@@ -21,12 +21,16 @@ def view_challenge(tx: Transaction, challenge: Challenge, *, team: Team | None) 
         upload_grace_seconds=challenge.upload_grace_seconds,
         open=challenge.opens <= tx.now < challenge.closes,
         tasks=list(Task),
-        datasets=list(Dataset),
+        datasets=[dataset for dataset in Dataset if dataset in config.stages[Stage.CHALLENGE]],
         limits=config.limits.to_json(),
         challenge_submissions=config.quota.challenge,
         attempts=config.quota.attempts,
         quota=view_quota(tx, team, challenge) if team else None,
         toy_test_sets=_toy_test_sets(tx, challenge),
+        changes=[
+            RuleChangeView(at=event.at, reason=event.reason, lines=event.data["lines"])
+            for event in rule_changes(tx, challenge)
+        ],
     )
 
 

@@ -66,6 +66,15 @@ class ToyTestSetView(View):
     """Where its images and labels can be fetched."""
 
 
+class RuleChangeView(View):
+    """Rules that were changed after there were Submissions."""
+
+    at: Moment
+    reason: str
+    lines: list[str]
+    """A field each: `timeline.closes: … → …`."""
+
+
 class ChallengeView(View):
     slug: str
     title: str
@@ -82,6 +91,8 @@ class ChallengeView(View):
     quota: QuotaView | None
     """Of the asking team; null without one."""
     toy_test_sets: list[ToyTestSetView]
+    changes: list[RuleChangeView]
+    """Newest first."""
 
 
 class ImageView(View):

@@ -37,7 +37,7 @@ DOCUMENT: Mapping[str, Any] = {
         "shm": "16MiB",
         "gpus": 0,
     },
-    "scoring": {"precision": "float32", "batch_size": 2, "valid_share": 0.5},
+    "scoring": {"valid_share": 0.5},
     "stages": {
         "toy": {"brain": ["toy-brain"], "abdom": ["toy-abdom"]},
         "challenge": {"brain": ["test-brain"], "abdom": ["test-abdom"]},

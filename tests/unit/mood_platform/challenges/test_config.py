@@ -35,7 +35,7 @@ def test_the_demo_edition_is_read_with_its_small_limits() -> None:
     assert config.opens == datetime(2026, 1, 1, tzinfo=UTC)
     assert config.upload_grace == timedelta(hours=2)
     assert (config.limits.seconds, config.limits.memory, config.limits.gpus) == (60, 2 * 2**30, 0)
-    assert config.scoring.batch_size == 6
+    assert config.scoring.valid_share == 0.5
     assert config.stages[Stage.CHALLENGE][Dataset.ABDOM] == ("test-abdom",)
 
 
@@ -51,7 +51,7 @@ def test_a_time_in_another_zone_is_kept_as_utc() -> None:
 
 
 @pytest.mark.parametrize(
-    "field", ["schema", "slug", "timeline", "quota", "limits", "scoring", "stages", "retention"]
+    "field", ["schema", "slug", "title", "timeline", "quota", "limits", "scoring", "stages", "retention"]
 )
 def test_a_missing_field_is_named(field: str) -> None:
     changed = document()
@@ -66,10 +66,14 @@ def test_a_missing_field_is_named(field: str) -> None:
     [
         (
             "timeline",
-            {"opens": "2026-05-01", "closes": "x", "upload_grace": "2h"},
+            {"opens": "2026-05-01", "closes": "2026-06-01T00:00:00Z", "upload_grace": "2h"},
             "timeline.opens",
         ),
-        ("timeline", {"opens": "2026-05-01T00:00:00", "closes": "x", "upload_grace": "2h"}, "timeline.opens"),
+        (
+            "timeline",
+            {"opens": "2026-05-01T00:00:00", "closes": "2026-06-01T00:00:00Z", "upload_grace": "2h"},
+            "timeline.opens",
+        ),
         (
             "timeline",
             {"opens": "2026-05-02T00:00:00Z", "closes": "2026-05-01T00:00:00Z", "upload_grace": "2h"},
@@ -85,9 +89,11 @@ def test_a_missing_field_is_named(field: str) -> None:
         ("quota", {"challenge": True, "attempts": 9}, "quota.challenge"),
         ("limits", {"seconds": -1}, "limits.seconds"),
         ("limits", {"memoory": "16GiB"}, "memoory"),
-        ("scoring", {"precision": "float16", "batch_size": 6, "valid_share": 0.5}, "scoring.precision"),
-        ("scoring", {"precision": "float32", "batch_size": 6, "valid_share": 1.5}, "scoring.valid_share"),
-        ("scoring", {"precision": "float32", "batch_size": 6, "valid_share": "half"}, "scoring.valid_share"),
+        ("scoring", {"precision": "float32", "valid_share": 0.5}, "scoring.precision"),
+        ("scoring", {"batch_size": 6, "valid_share": 0.5}, "scoring.batch_size"),
+        ("scoring", {"valid_share": 1.5}, "scoring.valid_share"),
+        ("scoring", {"valid_share": "half"}, "scoring.valid_share"),
+        ("limits", {"memory": "1GiB", "output": "2GiB", "tmp": "1MiB", "shm": "1MiB"}, "limits.output"),
         ("stages", {"toy": {"brain": ["a"], "abdom": ["b"]}}, "stages.challenge"),
         (
             "stages",
@@ -99,7 +105,12 @@ def test_a_missing_field_is_named(field: str) -> None:
             {"toy": {"brain": ["a", "b"], "abdom": ["b"]}, "challenge": {"brain": ["c"], "abdom": ["d"]}},
             "stages.toy.brain",
         ),
-        ("stages", {"toy": {"brain": "toy-brain"}}, "stages.toy.brain"),
+        (
+            "stages",
+            {"toy": {"brain": "toy-brain"}, "challenge": {"brain": ["c"]}},
+            "stages.toy.brain",
+        ),
+        ("stages", {"toy": {}, "challenge": {}}, "stages.toy"),
         ("retention", {"predictions": "forever"}, "retention.predictions"),
         ("retention", {"logs": 90}, "retention.logs"),
         ("retention", {"mails": "90d after publication"}, "retention.mails"),
@@ -134,3 +145,56 @@ def test_a_file_that_is_not_yaml_names_itself(tmp_path: Path) -> None:
 
 def test_a_list_is_not_a_challenge() -> None:
     assert "mapping" in refusal(["schema"]).detail
+
+
+WRONG = """\
+schema: mood-challenge/1
+slug: Wrong Slug
+title: One
+title: Two
+timeline: {opens: 2026-05-01T00:00:00Z, closes: 2026-09-07T24:00:00Z, upload_grace: 2h}
+quota: {challenge: 0, attempts: 30}
+limits: {seconds: 60, memory: 2GiB, output: 3GiB, seconds: 70, disk: 1GiB, cpus: many}
+scoring: {valid_share: 0.5, precision: float32}
+stages:
+  toy: {brain: [toy-brain]}
+  challenge: {brain: [test-brain, test-more]}
+retention: {predictions: forever}
+"""
+
+
+def test_all_mistakes_of_a_file_are_told_at_once_each_with_its_place_and_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "challenge.yaml"
+    path.write_text(WRONG)
+    with pytest.raises(Invalid) as caught:
+        read_challenge(path)
+    told = caught.value.detail
+    places = [line.split(":")[0].strip() for line in told.splitlines()[1:]]
+    assert sorted(places) == [
+        "limits.cpus",
+        "limits.disk",
+        "limits.output",
+        "line 4",
+        "line 7",
+        "quota.challenge",
+        "retention.predictions",
+        "scoring.precision",
+        "slug",
+        "stages.challenge.brain",
+        "timeline.closes",
+    ]
+    assert "title stands twice, first in line 3" in told
+    assert "for 2026-09-07 24:00 write 00:00:00Z of the next day" in told
+    assert caught.value.remedy.startswith("Nothing was changed.")
+
+
+@pytest.mark.parametrize("anatomy", list(Dataset))
+def test_an_edition_of_one_anatomy_is_no_mistake(anatomy: Dataset) -> None:
+    stages = {"toy": {anatomy: [f"toy-{anatomy}"]}, "challenge": {anatomy: [f"test-{anatomy}"]}}
+    config = ChallengeConfig.parse(document(stages=stages))
+    assert list(config.stages[Stage.TOY]) == list(config.stages[Stage.CHALLENGE]) == [anatomy]
+
+
+def test_an_anatomy_without_its_toy_set_is_one() -> None:
+    stages = {"toy": {"brain": ["a"]}, "challenge": {"brain": ["b"], "abdom": ["c"]}}
+    assert "stages.toy.abdom: it is missing" in refusal(document(stages=stages)).detail

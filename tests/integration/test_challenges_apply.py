@@ -1,0 +1,206 @@
+"""Applying an edition: checked whole, shown in words, confirmed, with a reason and a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from sqlalchemy import func, select
+from typer.testing import CliRunner, Result
+
+from mood_evaluator import Dataset, Task
+from mood_platform.challenges.config import ChallengeConfig
+from mood_platform.challenges.mistakes import Mistakes
+from mood_platform.challenges.plan import Machine, check_limits, check_test_sets
+from mood_platform.challenges.queries import find_challenge
+from mood_platform.challenges.service import apply_challenge
+from mood_platform.cli.main import app
+from mood_platform.errors import Invalid
+from mood_platform.leaderboards.service import draft
+from mood_platform.models import AuditEvent, Challenge, Run
+from mood_platform.serving.challenge_view import view_challenge
+from mood_platform.storage.local import LocalStore
+from mood_platform.testing.contest import Contest
+from mood_platform.testing.edition import DOCUMENT
+from mood_platform.testing.factories import TinyPlatform, make_platform
+
+pytestmark = pytest.mark.integration
+FEWER = {**DOCUMENT, "quota": {"challenge": 3, "attempts": 5}}
+
+
+@pytest.fixture
+def platform(sessions: Any, store: LocalStore, tmp_path: Path) -> TinyPlatform:
+    return make_platform(sessions, store, tmp_path / "sets", cases=4)
+
+
+def apply(platform: TinyPlatform, document: Any, **options: str) -> None:
+    with platform.open() as tx:
+        apply_challenge(tx, config=ChallengeConfig.parse(document), **options)
+
+
+def applied(platform: TinyPlatform) -> list[AuditEvent]:
+    with platform.open() as tx:
+        mine = select(AuditEvent).where(AuditEvent.action == "challenge.apply")
+        return list(tx.session.scalars(mine.order_by(AuditEvent.at)))
+
+
+def test_a_change_keeps_the_history_with_the_person_and_the_difference(platform: TinyPlatform) -> None:
+    apply(platform, FEWER, actor="olga@example.org")
+    first, second = applied(platform)
+    assert first.data["before"] == {}
+    assert (second.actor, second.data["before"]["quota"]["challenge"]) == ("olga@example.org", 10)
+    assert second.data["lines"] == ["quota.attempts: 30 → 5", "quota.challenge: 10 → 3"]
+
+
+def test_an_apply_without_a_change_writes_nothing(platform: TinyPlatform) -> None:
+    apply(platform, DOCUMENT)
+    assert len(applied(platform)) == 1
+
+
+def test_once_there_are_submissions_a_change_wants_a_reason_that_the_teams_read(
+    platform: TinyPlatform,
+) -> None:
+    team = platform.join("north")
+    platform.submit(team)
+    with pytest.raises(Invalid, match="reason"):
+        apply(platform, FEWER)
+    apply(platform, FEWER, reason="Fewer machines than we hoped for.")
+    with platform.open() as tx:
+        view = view_challenge(tx, find_challenge(tx, slug="tiny"), team=team.team)
+    [change] = view.changes
+    assert (change.reason, change.lines[0]) == (
+        "Fewer machines than we hoped for.",
+        "quota.attempts: 30 → 5",
+    )
+
+
+WRONG_SETS = {
+    "a hidden set as toy set": ({"toy": {"brain": ["test-brain"]}}, "stages.toy.brain"),
+    "a toy set as hidden one": ({"challenge": {"brain": ["toy-brain"]}}, "stages.challenge.brain"),
+    "another anatomy": ({"challenge": {"brain": ["test-abdom"]}}, "stages.challenge.brain"),
+    "one that is not there": ({"challenge": {"brain": ["nope"]}}, "stages.challenge.brain"),
+}
+
+
+@pytest.mark.parametrize(("stages", "place"), WRONG_SETS.values(), ids=WRONG_SETS)
+def test_test_sets_are_resolved_before_anything_changes(
+    platform: TinyPlatform, stages: dict[str, Any], place: str
+) -> None:
+    both = {stage: {**DOCUMENT["stages"][stage], **stages.get(stage, {})} for stage in ("toy", "challenge")}
+    with pytest.raises(Invalid, match=place):
+        apply(platform, {**DOCUMENT, "stages": both})
+    assert len(applied(platform)) == 1
+
+
+def test_all_wrong_sets_are_told_together(platform: TinyPlatform) -> None:
+    swapped = {"brain": ["test-abdom"], "abdom": ["test-brain"]}
+    config = ChallengeConfig.parse({**DOCUMENT, "stages": {**DOCUMENT["stages"], "challenge": swapped}})
+    mistakes = Mistakes("challenge.yaml")
+    with platform.open() as tx:
+        check_test_sets(tx, config, mistakes)
+    assert [one.place for one in mistakes.found] == ["stages.challenge.brain", "stages.challenge.abdom"]
+
+
+def test_limits_that_no_machine_here_gives_and_no_broker_waits_for_are_mistakes() -> None:
+    limits = {"seconds": 7200, "memory": "500GiB", "cpus": 64, "gpus": 4}
+    config = ChallengeConfig.parse({**DOCUMENT, "limits": limits})
+    mistakes = Mistakes("challenge.yaml")
+    small = Machine(cores=2, memory=24 * 2**30, gpus=0)
+    check_limits(config, mistakes, case_seconds_max=3600, machine=small)
+    assert [one.place for one in mistakes.found] == [
+        "limits.seconds",
+        "limits.memory",
+        "limits.cpus",
+        "limits.gpus",
+    ]
+    elsewhere = Mistakes("challenge.yaml")
+    check_limits(config, elsewhere, case_seconds_max=7200, machine=None)
+    assert elsewhere.found == []
+
+
+@pytest.mark.parametrize("anatomy", list(Dataset))
+@pytest.mark.parametrize("task", list(Task))
+def test_an_edition_of_one_anatomy_runs_from_submission_to_draft(
+    sessions: Any, store: LocalStore, tmp_path: Path, anatomy: Dataset, task: Task
+) -> None:
+    stages = {stage: {anatomy: DOCUMENT["stages"][stage][anatomy]} for stage in ("toy", "challenge")}
+    platform = make_platform(sessions, store, tmp_path / "sets")
+    apply(platform, {**DOCUMENT, "stages": stages})
+    contest = Contest(platform, tmp_path / "sets")
+    contest.enter(contest.join("north"), quality=0.9, task=task)
+    contest.enter(contest.join("south"), quality=0.3, task=task)
+    contest.run()
+    with platform.open() as tx:
+        states = set(tx.session.scalars(select(Run.state)))
+        challenge = tx.session.get_one(Challenge, platform.challenge.id)
+        document = draft(tx, challenge=challenge, task=task, store=store, bootstraps=20)
+        assert view_challenge(tx, challenge, team=None).datasets == [anatomy]
+    assert states == {"scored"}
+    assert list(document["datasets"]) == [anatomy]
+    ranks = {row["team"]: row["rank"] for row in document["rows"]}
+    assert (ranks["north"], ranks["south"] in {1, 2}) == (1, True)
+
+
+Command = Callable[..., Result]
+
+
+@pytest.fixture
+def command(platform: TinyPlatform, database_url: str, tmp_path: Path) -> Command:
+    """`mood admin apply` on the server; the file is written from the document."""
+
+    def run(document: Any, *words: str) -> Result:
+        file = tmp_path / "challenge.yaml"
+        file.write_text(document if isinstance(document, str) else yaml.safe_dump(document))
+        environment = {
+            "MOOD_DATABASE__URL": database_url,
+            "MOOD_BROKER__URL": "redis+socket:///nowhere/valkey.sock",
+            "MOOD_STORAGE__ROOT": str(tmp_path / "objects"),
+        }
+        arguments = ["admin", "apply", str(file), "--home", str(tmp_path / "no-home"), *words]
+        return CliRunner().invoke(app, arguments, env=environment)
+
+    return run
+
+
+def test_the_command_shows_the_difference_and_changes_nothing_unasked(
+    platform: TinyPlatform, command: Command
+) -> None:
+    asked = command(FEWER)
+    assert "quota.challenge: 10 → 3" in asked.stderr
+    assert asked.exit_code == 1
+    assert len(applied(platform)) == 1
+    done = command(FEWER, "--yes", "--by", "olga@example.org")
+    assert (done.exit_code, applied(platform)[-1].actor) == (0, "olga@example.org")
+    again = command(FEWER, "--yes")
+    assert "nothing was changed" in again.stderr
+    assert len(applied(platform)) == 2
+
+
+def test_without_an_address_the_account_of_the_machine_is_written_down(
+    platform: TinyPlatform, command: Command
+) -> None:
+    command(FEWER, "--yes")
+    assert applied(platform)[-1].actor.endswith(" on the server")
+    assert applied(platform)[-1].actor != "platform"
+
+
+def test_the_command_tells_the_files_mistakes_and_the_wrong_sets_together(
+    platform: TinyPlatform, command: Command
+) -> None:
+    stages = {**DOCUMENT["stages"], "challenge": {"brain": ["nope"], "abdom": ["test-brain"]}}
+    text = yaml.safe_dump({**DOCUMENT, "stages": stages, "limits": {"seconds": 9000}}) + "title: Twice\n"
+    told = str(command(text, "--yes").exception)
+    for place in ("line ", "limits.seconds", "stages.challenge.brain", "stages.challenge.abdom"):
+        assert place in told
+    assert len(applied(platform)) == 1
+
+
+def test_a_new_edition_is_introduced_line_by_line(sessions: Any, command: Command, store: LocalStore) -> None:
+    told = command({**DOCUMENT, "slug": "other"}, "--yes")
+    assert "A new challenge, other:" in told.stderr
+    assert "limits.memory: 256 MiB" in told.stderr
+    with sessions() as session:
+        assert session.scalar(select(func.count()).select_from(Challenge)) == 2
