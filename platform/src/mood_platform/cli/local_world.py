@@ -7,6 +7,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mood_platform.cli.problems import Exit, Problem
+
 if TYPE_CHECKING:
     from mood_platform.db.transaction import Transaction
     from mood_platform.settings import Settings
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
 @contextmanager
 def local_world(home: Path) -> Iterator[tuple[Transaction, ObjectStore]]:
     """One transaction on this machine's database, and its files."""
-    from mood_platform.db.engine import make_engine, make_sessions
+    from sqlalchemy.exc import OperationalError
+
+    from mood_platform.db.engine import is_crowded, make_engine, make_sessions
     from mood_platform.db.transaction import transaction
     from mood_platform.storage.local import LocalStore
     from mood_platform.worker.queue import CeleryQueue
@@ -26,8 +30,18 @@ def local_world(home: Path) -> Iterator[tuple[Transaction, ObjectStore]]:
     try:
         with transaction(make_sessions(engine), CeleryQueue(settings)) as tx:
             yield tx, LocalStore(settings.storage.root)
+    except OperationalError as error:
+        raise _no_database(crowded=is_crowded(error)) from error
     finally:
         engine.dispose()
+
+
+def _no_database(*, crowded: bool) -> Problem:
+    if crowded:
+        remedy = "Try again in a minute, or raise its max_connections."
+        return Problem("The database takes no more connections.", remedy=remedy, code=Exit.PLATFORM)
+    remedy = "Start the platform with `mood up`."
+    return Problem("The database does not answer.", remedy=remedy, code=Exit.PLATFORM)
 
 
 def read_local_settings(home: Path) -> Settings:

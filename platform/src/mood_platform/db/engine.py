@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import Engine, create_engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 Sessions = sessionmaker[Session]
@@ -19,6 +20,15 @@ SERVER_SIDE = {
 machine that is gone. The longest honest pause inside a transaction is a copy of a large test set."""
 CLIENT_SIDE = {"connect_timeout": 5, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 """The same in the other direction: a server that is gone is noticed within a minute."""
+
+
+CROWDED = ("too many clients already", "remaining connection slots are reserved", "too many connections")
+"""What PostgreSQL says when its connections end; before there is one, it has no code for it."""
+
+
+def is_crowded(error: BaseException) -> bool:
+    """The database is there and takes no more connections."""
+    return isinstance(error, OperationalError) and any(words in str(error.orig) for words in CROWDED)
 
 
 def make_engine(url: str, *, pool_size: int = 5) -> Engine:

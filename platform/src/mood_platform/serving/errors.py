@@ -14,6 +14,7 @@ from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from mood_platform.db.engine import is_crowded
 from mood_platform.errors import (
     Conflict,
     Forbidden,
@@ -85,6 +86,12 @@ FULL = Problem(
     "The platform has no room for this just now.",
     "Nothing that was stored is lost; try again later, or tell the organizers.",
 )
+CROWDED = Problem(
+    503,
+    "unavailable",
+    "The platform is busy: its database takes no more connections.",
+    "Try again in a few seconds; if it stays, tell the organizers.",
+)
 BUSY = Problem(503, "unavailable", "The database does not answer.", "Try again in a few seconds.")
 
 
@@ -131,8 +138,14 @@ def problem_of(error: Exception) -> Problem:
         return _problem_of_status(error.status_code)
     if isinstance(error, DataError | UnicodeEncodeError):  # half a surrogate pair is no text either
         return UNFIT
+    return _problem_of_outage(error)
+
+
+def _problem_of_outage(error: Exception) -> Problem:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return FULL
+    if is_crowded(error):
+        return CROWDED
     return BUSY if isinstance(error, OperationalError | PoolTimeout) else INTERNAL
 
 

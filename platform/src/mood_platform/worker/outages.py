@@ -10,6 +10,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from mood_platform.db.engine import is_crowded
 from mood_platform.errors import Transient
 
 log = logging.getLogger(__name__)
@@ -23,5 +24,8 @@ def outages_told(what: str) -> Iterator[None]:
     try:
         yield
     except OUTAGES as error:
+        if is_crowded(error):
+            log.warning("%s is put off: the database takes no more connections; raise max_connections.", what)
+            return
         cause = error.orig if isinstance(error, DBAPIError) else error
         log.warning("%s is put off: %s", what, " ".join(str(cause).split()) or type(error).__name__)
