@@ -10,14 +10,19 @@ from mood_platform.cli.stopping import ENDING, stopping
 
 @pytest.mark.parametrize("number", ENDING, ids=lambda one: one.name)
 def test_the_first_asks_and_the_second_ends(number: signal.Signals) -> None:
-    before = signal.getsignal(number)
-    with stopping() as stop:
-        assert not stop.asked()
-        os.kill(os.getpid(), number)
-        assert (stop.asked(), stop.exit_code) == (True, 128 + number)
-        with pytest.raises(KeyboardInterrupt):
+    """Also where the tests run in the background, whose shell has SIGINT ignored."""
+    usual = signal.default_int_handler
+    before = signal.signal(number, usual)
+    try:
+        with stopping() as stop:
+            assert not stop.asked()
             os.kill(os.getpid(), number)
-    assert signal.getsignal(number) is before
+            assert (stop.asked(), stop.exit_code) == (True, 128 + number)
+            with pytest.raises(KeyboardInterrupt):
+                os.kill(os.getpid(), number)
+        assert signal.getsignal(number) is usual
+    finally:
+        signal.signal(number, before)
 
 
 def test_under_nohup_a_closed_terminal_ends_nothing() -> None:
