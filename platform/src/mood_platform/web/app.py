@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 from mood_platform.serving.app import new_app
 from mood_platform.serving.context import Context
 from mood_platform.serving.errors import Problem
-from mood_platform.web import home, leaderboard, session, submission
+from mood_platform.web import edition, home, leaderboard, session, submission
 from mood_platform.web.templating import render_page
 
 
@@ -28,7 +28,7 @@ class ForeverFiles(StaticFiles):
 
 def create_pages(context: Context) -> FastAPI:
     app = new_app(context, render=render_problem, openapi_url=None)
-    for router in (home.router, session.router, submission.router, leaderboard.router):
+    for router in (home.router, edition.router, session.router, submission.router, leaderboard.router):
         app.include_router(router)
     with as_file(files("mood_platform.web") / "static") as folder:
         app.mount("/static", ForeverFiles(directory=folder))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 
 from mood_evaluator import Task
+from mood_platform.challenges.queries import find_challenge
 from mood_platform.errors import NotFound
 from mood_platform.leaderboards.caveats import caveats_of
 from mood_platform.serving.dependencies import Tx, Viewer
@@ -18,17 +20,20 @@ router = APIRouter()
 
 
 @router.get("/leaderboard/{task}")
-def show_leaderboard(
-    task: Task,
-    request: Request,
-    tx: Tx,
-    viewer: Viewer,
-    challenge: str | None = None,
-    version: int | None = None,
-) -> Response:
+def lead_on(task: Task, tx: Tx, challenge: str | None = None, version: int | None = None) -> Response:
+    """An address from before editions had their own, and the one that means the current edition."""
     edition = find_current_challenge(tx, slug=challenge)
     if edition is None:
         raise NotFound("There is no challenge yet.", remedy="Come back when one is announced.")
+    query = "" if version is None else f"?version={version}"
+    return RedirectResponse(f"/challenges/{edition.slug}/leaderboard/{task}{query}", status_code=303)
+
+
+@router.get("/challenges/{slug}/leaderboard/{task}")
+def show_leaderboard(
+    slug: str, task: Task, request: Request, tx: Tx, viewer: Viewer, version: int | None = None
+) -> Response:
+    edition = find_challenge(tx, slug=slug)
     board = find_leaderboard(tx, challenge=edition, task=task, version=version)
     team = viewer.team.slug if viewer and viewer.team else None
     return render_page(
@@ -36,6 +41,7 @@ def show_leaderboard(
         "leaderboard.html",
         viewer=viewer,
         edition=edition,
+        nav=edition.slug,
         task=task,
         tasks=list(Task),
         board=board,

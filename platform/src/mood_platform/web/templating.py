@@ -40,13 +40,20 @@ def environment() -> Environment:
 
 
 def render_page(
-    request: Request, template: str, *, viewer: Principal | None, status: int = 200, **values: Any
+    request: Request,
+    template: str,
+    *,
+    viewer: Principal | None,
+    status: int = 200,
+    nav: str | None = None,
+    **values: Any,
 ) -> HTMLResponse:
+    """`nav`: slug of the edition whose leaderboards the head of the page leads to; else the current one."""
     token = csrf_token(request)
     html = (
         environment()
         .get_template(template)
-        .render(viewer=viewer, path=request.scope["path"], csrf=token, **values)
+        .render(viewer=viewer, path=request.scope["path"], csrf=token, nav=nav, **values)
     )
     response = HTMLResponse(html, status_code=status)
     remember_csrf_token(request, response, token)
