@@ -47,6 +47,8 @@ ENTRIES: Mapping[str, Entry] = {
     "GET /submissions/{submission_id}": TEAM,
     "GET /submissions/{submission_id}/report": TEAM,
     "GET /leaderboard/{task}": OPEN,
+    "GET /challenges/{slug}": OPEN,
+    "GET /challenges/{slug}/leaderboard/{task}": OPEN,
     "GET /static/{path}": OPEN,
     "GET /api/v1/openapi.json": OPEN,
     "HEAD /api/v1/openapi.json": OPEN,

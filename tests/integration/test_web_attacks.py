@@ -29,7 +29,8 @@ API = "/api/v1"
 PASSWORD = "correct horse battery"
 SCRIPT = "<script>alert('x')</script><img src=x onerror=alert(1)>"
 SECRETS = Secrets(seed=3, cases=20, seconds=0.5, score=0.25, exit_code=1, kept=5, word="walrus")
-ID = {name: {"unknown": str(uuid4())} for name in ("submission_id", "image_id", "upload_id", "run_id")}
+PARAMETERS = ("submission_id", "image_id", "upload_id", "run_id", "node_name")
+ID = {name: {"unknown": str(uuid4())} for name in PARAMETERS}
 WORDS = {"slug": "tiny", "challenge": "tiny", "task": "pixel", "name": "toy-brain", "path": "icon.svg"}
 IDS = ID | {name: {"public": value} for name, value in WORDS.items()}
 
@@ -236,7 +237,7 @@ def test_names_that_hide_or_break_something_are_refused(scene: Scene, name: str)
         f"{API}/leaderboards/tiny/pixel?version=99999999999999999999",
         f"{API}/leaderboards/tiny/pixel?version=-1",
         f"{API}/leaderboards/%25/pixel",
-        "/leaderboard/pixel?version=99999999999999999999",
+        "/challenges/tiny/leaderboard/pixel?version=99999999999999999999",
         "/leaderboard/pixel?challenge=%00",
         "/leaderboard/pixel?challenge=%25",
         "/static/../app.py",

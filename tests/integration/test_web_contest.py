@@ -65,7 +65,7 @@ def test_a_contest_is_reviewed_published_and_read(scene: Scene) -> None:
         published = organizer.post(f"{BOARD}/publish", json={"note": "First.", "before_close": True})
         assert published.status_code == 201
         assert "published" in team.get(place).text
-        page = team.get("/leaderboard/pixel").text
+        page = team.get("/challenges/tiny/leaderboard/pixel").text
         assert page.index('class="team">South') < page.index('class="team">North')
         assert "reference" in page
         assert "your team" in page
@@ -76,19 +76,19 @@ def test_a_contest_is_reviewed_published_and_read(scene: Scene) -> None:
 def test_a_new_version_says_what_changed_and_leads_to_the_ones_before(scene: Scene) -> None:
     with scene.site.visit(scene.olga) as organizer, scene.site.visit() as visitor:
         publish(organizer, "First.")
-        first = visitor.get("/leaderboard/pixel").text
+        first = visitor.get("/challenges/tiny/leaderboard/pixel").text
         assert "What changed" not in first
         assert "versions" not in first.split("What it rests on")[1]
         scene.contest.enter(scene.contest.join("west"), quality=0.9)
         scene.contest.run()
         publish(organizer, "West came back from the repair.")
-        page = visitor.get("/leaderboard/pixel").text
+        page = visitor.get("/challenges/tiny/leaderboard/pixel").text
         changed = page.split("What changed since version 1")[1].split("</details>")[0]
         assert "Test sets, limits and evaluator are the same." in changed
         assert ">West</th>" in changed
         assert "All 2 versions" in page
         assert page.index("West came back") < page.index(": First.")
-        old = visitor.get("/leaderboard/pixel", params={"version": 1}).text
+        old = visitor.get("/challenges/tiny/leaderboard/pixel", params={"version": 1}).text
         assert "has replaced it" in old
         assert "What changed" not in old
 

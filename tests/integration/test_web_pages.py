@@ -23,6 +23,7 @@ from mood_platform.storage.local import LocalStore
 from mood_platform.testing.factories import TinyPlatform, make_platform
 from mood_platform.testing.site import Site, serve_site
 
+BOARDS = ("/challenges/tiny/leaderboard/pixel", "/challenges/tiny/leaderboard/sample")
 pytestmark = pytest.mark.integration
 PASSWORD = "correct horse battery"
 HOSTILE = "<script>alert(1)</script> & Söns"
@@ -244,7 +245,7 @@ def publish(tx: Transaction, platform: TinyPlatform, *, version: int) -> None:
 
 def test_before_publication_the_leaderboard_says_when(site: Site) -> None:
     with site.visit() as client:
-        answer = client.get("/leaderboard/pixel")
+        answer = client.get("/challenges/tiny/leaderboard/pixel")
     assert answer.status_code == 200
     assert "Not published yet" in answer.text
     assert "2099-01-01 00:00 UTC" in answer.text
@@ -256,7 +257,7 @@ def test_a_published_leaderboard_shows_ties_intervals_and_where_it_comes_from(
     with site.platform.open() as tx:
         publish(tx, site.platform, version=1)
         publish(tx, site.platform, version=2)
-    page = browser.get("/leaderboard/pixel").text
+    page = browser.get("/challenges/tiny/leaderboard/pixel").text
     assert page.count(">1=<") == 2
     assert "your team" in page
     assert "0.7000\N{EN DASH}0.9000" in page
@@ -265,9 +266,9 @@ def test_a_published_leaderboard_shows_ties_intervals_and_where_it_comes_from(
     assert "25 % of cases failed" in page
     assert "A correction." in page
     assert "<script" not in page
-    old = browser.get("/leaderboard/pixel?version=1").text
+    old = browser.get("/challenges/tiny/leaderboard/pixel?version=1").text
     assert "has replaced it" in old
-    assert browser.get("/leaderboard/pixel?version=3").status_code == 404
+    assert browser.get("/challenges/tiny/leaderboard/pixel?version=3").status_code == 404
 
 
 def test_no_page_asks_another_host_or_holds_a_style_or_script(
@@ -278,7 +279,7 @@ def test_no_page_asks_another_host_or_holds_a_style_or_script(
     with site.platform.open() as tx:
         publish(tx, site.platform, version=1)
     place = f"/submissions/{submission.id}"
-    for path in ("/", "/leaderboard/pixel", "/leaderboard/sample", place, f"{place}/report", "/nowhere"):
+    for path in ("/", "/challenges/tiny", *BOARDS, place, f"{place}/report", "/nowhere"):
         page = browser.get(path).text
         assert not re.search(r'(?:src|href|action)="(?!/|#)', page), path
         assert not re.search(r"\sstyle=|<style|<script|\son\w+=", page), path
@@ -294,7 +295,7 @@ def test_a_page_whose_template_breaks_is_an_error_with_headers(site: Site, brows
         tx.session.flush()
         row = tx.session.query(Leaderboard).one()
         row.document = {"rows": []}
-    answer = browser.get("/leaderboard/pixel")
+    answer = browser.get("/challenges/tiny/leaderboard/pixel")
     assert answer.status_code == 500
     assert "Something broke on our side." in answer.text
     assert "default-src 'none'" in answer.headers["content-security-policy"]
