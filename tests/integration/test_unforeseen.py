@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from mood_evaluator import Task
 from mood_platform.api.admin_views import view_run
@@ -112,9 +113,12 @@ def test_organizers_see_it_case_by_case(platform: TinyPlatform, run: Run) -> Non
 
 def test_a_team_reads_that_it_could_not_be_read_and_nothing_more(platform: TinyPlatform, run: Run) -> None:
     with platform.open() as tx:
-        progress = participant_progress(tx, run=run)
+        for rows in (Run, CaseRun):  # told at the next tick of the clock
+            tx.session.execute(update(rows).values(state_since=rows.state_since - timedelta(hours=1)))
+    with platform.open() as tx:
+        progress = participant_progress(tx, run=tx.session.get_one(Run, run.id))
     assert [failure.reason for failure in progress.failures] == ["output_invalid"]
-    assert "foresaw" not in json.dumps(progress.to_json())
+    assert "foresaw" not in str(progress)
 
 
 def test_a_rescoring_with_a_reader_that_can_mends_it_and_it_is_kept_no_longer(
@@ -131,3 +135,20 @@ def test_a_rescoring_with_a_reader_that_can_mends_it_and_it_is_kept_no_longer(
     assert results(platform, run, "results-1") == results(platform, platform.run_of(twin))
     assert results(platform, run) != results(platform, run, "results-1")
     assert unforeseen(platform, run) == []
+
+
+def test_a_rescoring_that_stumbles_anew_is_told_and_kept_too(platform: TinyPlatform) -> None:
+    submission = platform.submit(platform.join("north"))
+    drive(platform, FakeRuntime(echo))
+    run = platform.run_of(submission)
+    with platform.open() as tx:
+        challenge = tx.session.get_one(Challenge, platform.challenge.id)
+        start_rescoring(
+            tx, challenge=challenge, task=Task.PIXEL, reason="new", actor=OLGA, store=platform.store
+        )
+    platform.queue.sent.clear()
+    stumbling = StumblingStore(platform.store, over=lambda key: key.endswith("/prediction"))
+    drive(replace(platform, store=stumbling), FakeRuntime(echo))
+    assert len(unforeseen(platform, run)) == 8
+    mails = [arguments["kind"] for job, arguments in platform.queue.sent if job is Job.SEND_MAIL]
+    assert mails == ["prediction_unforeseen"]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from mood_evaluator import SCORING_VERSION, Flag, Task
 from mood_evaluator import TestSet as Manifest
@@ -34,6 +34,7 @@ from mood_platform.runs.rescoring import lock_scoring, main_cases
 from mood_platform.runs.results import run_results
 from mood_platform.runs.run_view import Part, RunView, read_run
 from mood_platform.runs.score_case import Evaluation
+from mood_platform.runs.unforeseen import note_unforeseen
 
 WITH_PREDICTION = (CaseRunState.SUCCEEDED, CaseRunState.OUTPUT_INVALID)
 
@@ -54,11 +55,11 @@ def rescore_run(evaluation: Evaluation, *, run_scoring_id: UUID) -> None:
         if order is None:
             return
         try:
-            key, mended = _score(evaluation, order)
+            key, found = _score(evaluation, order)
         except PlatformError as error:
             _fail(evaluation, run_scoring_id, str(error))
         else:
-            _conclude(evaluation, run_scoring_id, key, mended)
+            _conclude(evaluation, run_scoring_id, key, found)
 
 
 def _begin(evaluation: Evaluation, run_scoring_id: UUID) -> _Order | None:
@@ -88,8 +89,8 @@ def _read_order(tx: Transaction, rescoring: Rescoring, scoring: RunScoring) -> _
     return _Order(rescoring.number, read_run(tx, run_id=scoring.run_id), tuple(parts))
 
 
-def _score(evaluation: Evaluation, order: _Order) -> tuple[str, list[UUID]]:
-    """The key of the new results, which stand beside the first ones, and the cases they mended."""
+def _score(evaluation: Evaluation, order: _Order) -> tuple[str, dict[UUID, str | None]]:
+    """The key of the new results, which stand beside the first ones, and what ended the reader otherwise."""
     run, task = order.view.run, order.view.submission.task
     made = main_cases(one for part in order.view.parts for one in part.case_runs)
     parts = [
@@ -108,8 +109,9 @@ def _score(evaluation: Evaluation, order: _Order) -> tuple[str, list[UUID]]:
     document: Json = run_results(replace(order.view, parts=parts), results=results, rescoring=order.number)
     key = f"runs/{run.id}/results-{order.number}.json"
     evaluation.store.put_bytes(key, json.dumps(document, indent=1, ensure_ascii=False).encode())
-    scored = (case_run for part in parts for case_run in part.case_runs)
-    return key, [one.id for one in scored if one.unforeseen and one.score and not one.score.get("unforeseen")]
+    before = {case_run.id: case_run.unforeseen for case_run in made.values()}
+    after = {case_run.id: case_run.unforeseen for part in parts for case_run in part.case_runs}
+    return key, {one: how for one, how in after.items() if how != before[one]}
 
 
 def _score_case(evaluation: Evaluation, task: Task, old: CaseRun, case: Case, number: int) -> CaseRun:
@@ -127,7 +129,11 @@ def _score_case(evaluation: Evaluation, task: Task, old: CaseRun, case: Case, nu
     if scored.evidence is not None:
         evidence_key = case_key(old.run_id, old.id, old.claim_id, f"evidence-{number}")
         evaluation.store.put_bytes(evidence_key, scored.evidence)
-    found = {"score": scored.document, "evidence_key": evidence_key}
+    found = {
+        "score": scored.document,
+        "evidence_key": evidence_key,
+        "unforeseen": scored.unforeseen,
+    }
     if has_prediction:
         valid = bool(scored.document["valid"])
         found |= {
@@ -138,12 +144,13 @@ def _score_case(evaluation: Evaluation, task: Task, old: CaseRun, case: Case, nu
     return CaseRun(**columns | {"case_id": case.id, "case": case} | found)
 
 
-def _conclude(evaluation: Evaluation, run_scoring_id: UUID, key: str, mended: Sequence[UUID]) -> None:
-    """A prediction that can be read now need not be kept longer than others."""
+def _conclude(
+    evaluation: Evaluation, run_scoring_id: UUID, key: str, found: Mapping[UUID, str | None]
+) -> None:
     with transaction(evaluation.sessions, evaluation.queue) as tx:
         scoring = lock_scoring(tx, scoring_id=run_scoring_id)
         if scoring is not None:
-            tx.session.execute(update(CaseRun).where(CaseRun.id.in_(mended)).values(unforeseen=None))
+            note_unforeseen(tx, run_id=scoring.run_id, found=found)
             scoring.results_key, scoring.problem = key, ""
             scoring.advance(ScoringState.SCORED, now=tx.now)
             tx.session.flush()

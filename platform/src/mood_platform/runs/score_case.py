@@ -13,7 +13,7 @@ from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.failures import FailureReason
 from mood_platform.models import CaseRun, CaseRunState, Run, Submission
-from mood_platform.queueing import Job, JobQueue
+from mood_platform.queueing import JobQueue
 from mood_platform.runs.claims import case_key
 from mood_platform.runs.due import exclusively, ring_if_due
 from mood_platform.runs.endings import lock_case, lock_run
@@ -21,6 +21,7 @@ from mood_platform.runs.insist import insist
 from mood_platform.runs.limited_child import ChildLimits
 from mood_platform.runs.predictions import ScoredCase, score_prediction, stored_case
 from mood_platform.runs.scoring_attempts import begin_attempt, forgiving_outages
+from mood_platform.runs.unforeseen import note_unforeseen
 from mood_platform.storage.store import ObjectStore
 
 
@@ -61,14 +62,6 @@ def keep_evidence(store: ObjectStore, case_run: CaseRun, scored: ScoredCase) -> 
     return key
 
 
-def _tell_unforeseen(tx: Transaction, case_run: CaseRun, how: str) -> None:
-    """Organizers are told of the first of a Run; each is kept with its case."""
-    others = select(CaseRun.id).where(CaseRun.run_id == case_run.run_id, CaseRun.unforeseen.is_not(None))
-    if tx.session.scalar(others.limit(1)) is None:
-        tx.enqueue(Job.SEND_MAIL, kind="prediction_unforeseen", run=str(case_run.run_id))
-    case_run.unforeseen = how
-
-
 def _begin(evaluation: Evaluation, case_run_id: UUID) -> tuple[CaseRun, Task] | None:
     """Counted and committed before the work: a prediction that kills its reader counts too."""
     with transaction(evaluation.sessions, evaluation.queue) as tx:
@@ -103,7 +96,7 @@ def _record(evaluation: Evaluation, read: CaseRun, scored: ScoredCase, evidence_
             return False
         case_run.score, case_run.evidence_key = scored.document, evidence_key
         if scored.unforeseen is not None:
-            _tell_unforeseen(tx, case_run, scored.unforeseen)
+            note_unforeseen(tx, run_id=case_run.run_id, found={case_run.id: scored.unforeseen})
         case_run.flags = [*case_run.flags, *scored.document["flags"]]
         if valid:
             case_run.advance(CaseRunState.SUCCEEDED, now=tx.now)
