@@ -73,7 +73,7 @@ bench-api: ## the API and the pages under 50 clients
 .PHONY: fuzz coverage-evaluator
 fuzz: ## hostile predictions against the reader and through the child that scores them: MINUTES=30
 	@end=$$((SECONDS + 60 * $(or $(MINUTES),30))); while [ $$SECONDS -lt $$end ]; do \
-	  MOOD_FUZZ=$(or $(MOOD_FUZZ),2000) $(PYTEST) --timeout 0 tests/unit/mood_evaluator/test_fuzz.py tests/integration/test_fuzz_predictions.py || exit 1; done
+	  MOOD_FUZZ=$(or $(MOOD_FUZZ),500) $(PYTEST) --timeout 0 tests/unit/mood_evaluator/test_fuzz.py tests/integration/test_fuzz_predictions.py || exit 1; done
 coverage-evaluator: ## every branch of the evaluator's numerics is tested, or this fails
 	$(BIN)/python -m pytest -q -p no:cacheprovider tests/unit/mood_evaluator --cov mood_evaluator --cov-branch --cov-report term-missing:skip-covered
 
