@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import gzip
 import os
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import nibabel as nib
@@ -53,9 +55,8 @@ class Scorer:
     store: LocalStore
 
     def score(self, content: bytes, *, task: Task = Task.PIXEL) -> ScoredCase:
-        ctypes.CDLL(None).malloc_trim(
-            0
-        )  # large examples leave holes, and a process of gigabytes forks slowly
+        gc.collect()  # large examples leave garbage and holes, and a process of gigabytes forks slowly
+        ctypes.CDLL(None).malloc_trim(0)
         key = "runs/r/c/prediction"
         self.store.delete(key)
         self.store.put_bytes(key, content)
@@ -64,11 +65,13 @@ class Scorer:
 
 
 @pytest.fixture(scope="module")
-def scorer(tmp_path_factory: pytest.TempPathFactory) -> Scorer:
+def scorer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scorer]:
     store = LocalStore(tmp_path_factory.mktemp("fuzz"))
     label = nib.Nifti1Image((np.arange(120).reshape(SHAPE) % 7 == 0).astype(np.uint8), np.eye(4))
     store.put_bytes("labels/l.nii.gz", gzip.compress(label.to_bytes()))
-    return Scorer(store)
+    gc.freeze()  # what is here already need not be looked through each time
+    yield Scorer(store)
+    gc.unfreeze()
 
 
 def check(scored: ScoredCase, *, task: Task = Task.PIXEL) -> None:
