@@ -50,10 +50,8 @@ class Trials:
     def places(self) -> list[Path]:
         return [lock.parent for lock in (self.home / "cache" / "mood" / "tests").rglob("alive")]
 
-    def wait_for_case(self, *, number: int = 1) -> None:
-        wait_until(
-            lambda: len([name for name in self.left() if re.fullmatch("mood-local-.*-case", name)]) >= number
-        )
+    def wait_for_case(self) -> None:
+        wait_until(lambda: any(re.fullmatch("mood-local-.*-case", name) for name in self.left()))
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from mood_platform.db.transaction import Transaction
 from mood_platform.models import LIVE_RUNS, CaseRun, CaseRunState, Image, Run, RunState, Stage, Submission
 from mood_platform.queueing import Job
 from mood_platform.runs.avoidance import Suiting, untroubled
+from mood_platform.runs.checked import is_checked
 from mood_platform.runs.order import Waiting, within_toy_limit
 
 Found = Row[Any]
@@ -41,8 +42,9 @@ def waiting_cases(
 ) -> Sequence[Waiting]:
     """The next case of every Run (or of this one) that may run now.
 
-    Hidden cases wait until the toy cases of their Run were reported, a case may rest after a fault, and
-    a Team has few toy Runs in flight. Where the next case does not suit a later one of its Run stands in.
+    Hidden cases wait until the toy cases of their Run were reported, a case may rest after a fault, an Image
+    may have to be checked again, and a Team has few toy Runs in flight. Where the next case does not suit
+    a later one of its Run stands in.
     """
     query = _next_cases(untroubled() if suiting is None else suiting.plain)
     facts = {"now": tx.now, "images": list(images)}
@@ -111,7 +113,7 @@ def _next_cases(suiting: ColumnElement[bool], *, alone: bool = False) -> Select[
         .join(Image, Submission.image_id == Image.id)
         .join(first, true())
         .outerjoin(in_flight, in_flight.c.team_id == Submission.team_id)
-        .where(text(LIVE_RUNS))
+        .where(text(LIVE_RUNS), is_checked())
         .where(or_(first.c.toy, Run.toy_reported_at.is_not(None), Run.stage == Stage.ANALYSIS))
     )
 

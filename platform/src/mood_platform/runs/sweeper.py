@@ -23,6 +23,7 @@ from mood_platform.models import (
     ScoringState,
 )
 from mood_platform.queueing import Job, JobQueue, Queue
+from mood_platform.runs.checked import waits_for_check
 from mood_platform.runs.due import due_runs
 from mood_platform.runs.endings import lock_case, lock_run, release
 from mood_platform.runs.parking import queue_what_released_nodes_parked
@@ -114,10 +115,10 @@ def _ring_for_lost_replicates(tx: Transaction, *, max_attempts: int) -> None:
 
 
 def _ring_for_lost_images(tx: Transaction) -> None:
-    """Images handed in that nobody checks."""
+    """Images handed in that nobody checks, and those that a Run waits for since the check has changed."""
     stale = tx.now - timedelta(seconds=STALE_SECONDS)
     unchecked = select(Image.id).where(
         Image.state.in_((ImageState.RECEIVED, ImageState.CHECKING)), Image.created_at < stale
     )
-    for image_id in tx.session.scalars(unchecked):
+    for image_id in {*tx.session.scalars(unchecked), *tx.session.scalars(waits_for_check())}:
         tx.enqueue(Job.CHECK_IMAGE, image_id=str(image_id))

@@ -259,12 +259,13 @@ def _decide(tx: Transaction, image_id: UUID, found: _Taken | SubmissionFault) ->
     image.checked_at = tx.now
     tx.session.execute(update(Upload).where(Upload.image_id == image.id).values(state=UploadState.USED))
     if isinstance(found, SubmissionFault):
-        _reject(tx, image, found)
+        reject(tx, image, found)
     else:
         _accept(tx, image, found)
 
 
-def _reject(tx: Transaction, image: Image, fault: SubmissionFault) -> None:
+def reject(tx: Transaction, image: Image, fault: SubmissionFault) -> None:
+    """With the reason and its evidence, of which the team is told. The Image is locked."""
     image.state, image.reason = ImageState.REJECTED, fault.reason
     image.facts = {}
     image.detail = "" if fault.detail == fault.reason.text else _printable(fault.detail)
@@ -288,15 +289,19 @@ def _accept(tx: Transaction, image: Image, taken: _Taken) -> None:
     if known is not None and known.removed_at is not None and taken.size == 0:
         raise Transient("The image that it equals was removed just now.", remedy="It is checked again.")
     if known is not None:
-        _merge(tx, image, into=known)
+        _merge(tx, image, into=known, facts=facts)
         known.kept_bytes = taken.size or known.kept_bytes
         return
     image.kept_bytes, image.detail = taken.size, ""
     image.state, image.digest, image.facts = ImageState.ACCEPTED, facts.digest, facts.to_json()
 
 
-def _merge(tx: Transaction, image: Image, *, into: Image) -> None:
-    """The team has this image already, or had it: what it uploaded leads to that one, which is kept again."""
+def _merge(tx: Transaction, image: Image, *, into: Image, facts: ImageFacts) -> None:
+    """The team has this image already, or had it: what it uploaded leads to that one, which is kept again.
+
+    What the check says today counts, also where an earlier one said otherwise.
+    """
+    into.state, into.reason, into.detail, into.facts = ImageState.ACCEPTED, None, "", facts.to_json()
     into.removed_at, into.removed_by, into.leaves_at = None, "", None
     into.upload_begun_at = min(into.upload_begun_at, image.upload_begun_at)
     tx.session.execute(update(Upload).where(Upload.image_id == image.id).values(image_id=into.id))

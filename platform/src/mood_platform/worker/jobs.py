@@ -23,6 +23,7 @@ from mood_platform.runs.score_run import score_run
 from mood_platform.runs.sweeper import sweep
 from mood_platform.submissions.intake import Room, check_image
 from mood_platform.submissions.purge import purge_uploads
+from mood_platform.submissions.recheck import recheck_image
 from mood_platform.submissions.uploads import finish_arrived
 from mood_platform.worker.outages import OUTAGES, outages_told
 from mood_platform.worker.world import World
@@ -89,6 +90,7 @@ def _register_intake_jobs(app: Celery, world: WorldOf) -> None:
                     limit=here.settings.api.upload_bytes_max,
                     room=Room(team_bytes=storage.team_bytes, keep_free=storage.free_bytes),
                 )
+                recheck_image(here.sessions, here.queue, here.store, image_id=UUID(image_id))
 
 
 def _register_upkeep_jobs(app: Celery, world: WorldOf) -> None:
