@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +70,8 @@ class Person:
 
     def register(self, *, team: str | None = None) -> None:
         words = ["register", "--email", self.email, "--name", self.name]
-        self.mood(*words, *(["--team", team] if team else []))
+        founds = ["--team", team, "--handle", handle_of(team)] if team else []
+        self.mood(*words, *founds)
 
     def _tokens(self) -> dict[str, str]:
         path = self.folder / "config" / "mood" / "credentials.json"
@@ -84,3 +86,8 @@ class Person:
             path.touch(mode=0o600)
             path.write_text(secrets.token_urlsafe(18))
         return path.read_text()
+
+
+def handle_of(team: str) -> str:
+    """Its name in letters, digits and hyphens, so that commands and tables can be read."""
+    return re.sub("[^a-z0-9]+", "-", team.lower()).strip("-")[:40].strip("-")

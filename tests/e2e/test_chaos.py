@@ -198,7 +198,7 @@ def test_results_equal_those_of_the_undisturbed_twin(installed: LivePlatform, af
 def test_one_request_made_one_submission_however_often_it_was_sent(
     installed: LivePlatform, aftermath: Aftermath
 ) -> None:
-    query = select(Submission).join(Team, Submission.team_id == Team.id).where(Team.slug.in_(TEAMS))
+    query = select(Submission).join(Team, Submission.team_id == Team.id).where(Team.handle.in_(TEAMS))
     known = installed.read(lambda session: session.scalars(query).all())
     made = {one.idempotency_key: str(one.id) for one in known if one.stage == "challenge"}
     assert made == aftermath.stream.handed_in

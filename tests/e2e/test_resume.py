@@ -29,7 +29,7 @@ class Cut:
 
 
 def uploads_of(platform: LivePlatform, team: str) -> list[Upload]:
-    query = select(Upload).join(Team, Upload.team_id == Team.id).where(Team.slug == team)
+    query = select(Upload).join(Team, Upload.team_id == Team.id).where(Team.handle == team)
     return list(platform.read(lambda session: session.scalars(query).all()))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -113,23 +114,42 @@ def test_a_short_password_is_refused(sessions: Sessions) -> None:
 
 def test_a_founded_team_is_the_principals(sessions: Sessions, alice: User) -> None:
     with transaction(sessions, FakeQueue()) as tx:
-        team = create_team(tx, user=alice, name="Équipe Nord")
+        team = create_team(tx, user=alice, name="Équipe Nord", handle="nord")
         secret = login(tx, email=alice.email, password=PASSWORD)
     with transaction(sessions, FakeQueue()) as tx:
         found = authenticate(tx, secret=secret).require_team()
-        assert (found.slug, found.name) == ("equipe-nord", "Équipe Nord")
+        assert (found.handle, found.name) == ("nord", "Équipe Nord")
         assert [user.email for user in members(tx, team_id=team.id)] == ["Alice@example.org"]
         assert [event.action for event in audit_trail(tx, limit=9)] == ["team.create", "user.register"]
 
 
 def test_a_second_team_and_a_taken_name_are_refused(sessions: Sessions, alice: User) -> None:
     with transaction(sessions, FakeQueue()) as tx:
-        create_team(tx, user=alice, name="North")
+        create_team(tx, user=alice, name="Team A", handle="north")
         bob = register(tx, email="bob@example.org", name="Bob", password=PASSWORD)
     with pytest.raises(AlreadyExists, match="in a team"), transaction(sessions, FakeQueue()) as tx:
         create_team(tx, user=alice, name="South")
-    with pytest.raises(AlreadyExists, match="north"), transaction(sessions, FakeQueue()) as tx:
-        create_team(tx, user=bob, name="NORTH!")
+    with pytest.raises(AlreadyExists, match="handle 'north'"), transaction(sessions, FakeQueue()) as tx:
+        create_team(tx, user=bob, name="Another", handle="north")
+    for name in ("team a", "\u0422eam A"):  # a Cyrillic T
+        with pytest.raises(AlreadyExists, match="team 'Team A'"), transaction(sessions, FakeQueue()) as tx:
+            create_team(tx, user=bob, name=name)
+
+
+def test_names_in_any_script_get_in_and_accents_block_nobody(sessions: Sessions) -> None:
+    names = ["Équipe", "Equipe", "東京大学", "\u0422\u0415\u0410\u041c", "🧠", "Müller", "Muller"]
+    with transaction(sessions, FakeQueue()) as tx:
+        for place, name in enumerate(names):
+            user = register(tx, email=f"u{place}@example.org", name=name, password=PASSWORD)
+            team = create_team(tx, user=user, name=name)
+            assert re.fullmatch("team-[a-z0-9]{6}", team.handle)
+
+
+def test_of_founders_of_one_name_at_once_one_succeeds(sessions: Sessions) -> None:
+    with transaction(sessions, FakeQueue()) as tx:
+        users = [register(tx, email=f"u{one}@x.org", name="U", password=PASSWORD) for one in range(8)]
+    founders = iter(users)
+    assert race(sessions, lambda tx: create_team(tx, user=next(founders), name="North")) == 1
 
 
 def race(sessions: Sessions, act: Callable[[Transaction], object], times: int = 8) -> int:
@@ -160,7 +180,7 @@ def test_concurrent_registrations_end_in_one_account(sessions: Sessions) -> None
 
 def test_roles_are_given_by_the_operator_and_audited(sessions: Sessions, alice: User) -> None:
     with transaction(sessions, FakeQueue()) as tx:
-        create_team(tx, user=alice, name="North")
+        create_team(tx, user=alice, name="North", handle="north")
         make_organizer(tx, email="alice@example.org")
         make_reference(tx, team="north")
     with transaction(sessions, FakeQueue()) as tx:

@@ -143,7 +143,7 @@ def test_a_team_of_yesterday_and_a_new_one_begin_at_the_same_place(world: World)
     night.run(until=HOUR)
     runs = {night.platform.run_of(night.submit(team, toy=False)).id: team for team in (north, south)}
     night.run(until=2 * HOUR)
-    order = [runs[one.run_id].require_team().slug for one in night.served[8:]]
+    order = [runs[one.run_id].require_team().handle for one in night.served[8:]]
     assert sorted(order[:6]) in (["north"] * 3 + ["south"] * 3, ["north"] * 2 + ["south"] * 4)
 
 

@@ -63,7 +63,7 @@ class Trial:
 
     def submit(self, team: Principal, stage: Stage = Stage.CHALLENGE) -> Submission:
         submission = self.night.submit(team, stage=stage)
-        slug = team.require_team().slug
+        slug = team.require_team().handle
         self._runs[slug] += 1
         self.names[self.night.platform.run_of(submission).id] = f"{slug}/{self._runs[slug]}"
         return submission

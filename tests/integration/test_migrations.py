@@ -19,6 +19,7 @@ from mood_platform.machine.postgres import PostgresCluster
 
 pytestmark = pytest.mark.integration
 IMAGES_OF_TEAMS = ("0011", "0012")
+HANDLES = ("0014", "0015")
 """Revisions before and after."""
 
 
@@ -149,6 +150,30 @@ def test_equal_images_of_a_team_become_the_earliest_and_submissions_and_uploads_
         assert connection.execute(text("SELECT document, digest FROM leaderboards")).all() == published
         command.downgrade(config, before)
         assert connection.scalars(text("SELECT count(*) FROM uploads WHERE challenge_id IS NULL")).one() == 0
+
+
+def test_slugs_become_handles_and_of_names_that_look_alike_the_oldest_is_protected(
+    database_url: str,
+) -> None:
+    before, after = HANDLES
+    with migrated(database_url, before) as (config, connection):
+        for hour, (slug, name) in enumerate(
+            (("north", "North"), ("n-rth", "N\u043erth"), ("south", "South"))
+        ):
+            team = {"id": uuid4(), "slug": slug, "name": name, "created_at": at(hour)}
+            insert(connection, "teams", required_columns(connection, "teams") | team)
+        connection.commit()
+        command.upgrade(config, after)
+        rows = connection.execute(
+            text("SELECT handle, capitals, small_letters FROM teams ORDER BY created_at")
+        )
+        assert [tuple(row) for row in rows] == [
+            ("north", "NORTH", "north"),
+            ("n-rth", None, None),
+            ("south", "SOUTH", "south"),
+        ]
+        command.downgrade(config, before)
+        assert connection.scalars(text("SELECT slug FROM teams WHERE slug = 'n-rth'")).all() == ["n-rth"]
 
 
 def at(hour: int) -> datetime:

@@ -87,7 +87,7 @@ def test_a_key_with_another_image_is_refused_and_with_the_same_image_handed_in_t
 def test_the_same_key_of_another_team_is_another_key(site: Site, north: Principal, image: str) -> None:
     south = site.platform.join("south")
     first, second = send(site, north, image).json(), send(site, south, make(site, south)).json()
-    assert (first["team"]["slug"], second["team"]["slug"]) == ("north", "south")
+    assert (first["team"]["handle"], second["team"]["handle"]) == ("north", "south")
     assert send(site, south, image).status_code == 404
 
 

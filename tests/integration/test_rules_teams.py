@@ -48,7 +48,7 @@ def invited(platform: TinyPlatform, member: Principal) -> str:
 
 def joined(platform: TinyPlatform, user: User, code: str) -> str:
     with platform.open() as tx:
-        return join_team(tx, user=user, code=code).slug
+        return join_team(tx, user=user, code=code).handle
 
 
 def test_somebody_invited_is_a_member_and_the_code_is_used_up(
@@ -144,6 +144,6 @@ def test_inviting_and_joining_over_http(
         with site.visit(ada) as client:
             assert client.post("/api/v1/teams/invitations").status_code == 403
             code = {"code": made.json()["code"]}
-            assert client.post("/api/v1/teams/join", json=code).json() == {"slug": "north", "name": "North"}
-            assert client.get("/api/v1/me").json()["team"]["slug"] == "north"
+            assert client.post("/api/v1/teams/join", json=code).json() == {"handle": "north", "name": "North"}
+            assert client.get("/api/v1/me").json()["team"]["handle"] == "north"
             assert client.post("/api/v1/teams/join", json=code).status_code == 409

@@ -192,7 +192,7 @@ def test_every_action_of_the_rule_about_submissions_and_runs_was_tried() -> None
         (
             lambda tx: accounts.make_reference(tx, team="north"),
             lambda tx, why: accounts.remove_reference(tx, team="north", reason=why),
-            lambda tx: tx.session.scalars(select(Team.reference).where(Team.slug == "north")).one(),
+            lambda tx: tx.session.scalars(select(Team.reference).where(Team.handle == "north")).one(),
         ),
     ],
     ids=["organizer", "reference"],

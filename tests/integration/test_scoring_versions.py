@@ -52,7 +52,7 @@ def make_old(contest: Contest, *teams: str) -> None:
     """Their results become such as were written before scoring versions were told."""
     store = contest.platform.store
     with contest.platform.open() as tx:
-        query = select(Run).join(Run.submission).join(Submission.team).where(Team.slug.in_(teams))
+        query = select(Run).join(Run.submission).join(Submission.team).where(Team.handle.in_(teams))
         for run in tx.session.scalars(query):
             document = json.loads(store.read(run.results_key or "", limit=10**7))
             for part in document["test_sets"]:

@@ -210,3 +210,29 @@ def test_a_key_with_another_edition_is_another_request(editions: Editions) -> No
         assert client.post(f"{API}/submissions", json=body | {"challenge": THIS}).status_code == 409
         for same in (body, body | {"challenge": LAST}):
             assert client.post(f"{API}/submissions", json=same).json()["id"] == first["id"]
+
+
+def test_organizers_list_one_edition_and_name_a_submission_as_the_list_does(editions: Editions) -> None:
+    north, south, olga = editions.north, editions.south, editions.olga
+    editions.submit(north, "--challenge", LAST)
+    made = [editions.submit(south, "--challenge", slug) for slug in (LAST, THIS)]
+    with editions.site.visit(olga) as client:
+
+        def found(**query: object) -> list[tuple[str, int]]:
+            items = client.get(f"{API}/admin/submissions", params=query).raise_for_status().json()["items"]
+            return [(one["team"]["handle"], one["number"]) for one in items]
+
+        assert found() == [("south", 2), ("south", 1), ("north", 1)]
+        assert found(challenge=THIS) == [("south", 2)]
+        assert found(challenge=LAST, team="south") == [("south", 1)]
+        assert found(team="nobody") == []
+    table = editions.mood(olga, "admin", "submissions", "--challenge", THIS).stdout
+    assert "south#2" in table
+    assert LAST not in table.replace(THIS, "")
+    shown = json.loads(editions.mood(olga, "admin", "show", "south#2").stdout)
+    assert (shown["id"], shown["challenge"]) == (made[1]["id"], THIS)
+    editions.mood(olga, "admin", "exclude", "south#1", "--reason", "It was trained on the test set.")
+    with editions.site.visit(south) as client:
+        states = [one["state"] for one in client.get(f"{API}/submissions").json()["items"]]
+    assert states == ["accepted", "excluded"]
+    assert "There is no submission south#3." in str(editions.mood(olga, "admin", "show", "south#3").exception)

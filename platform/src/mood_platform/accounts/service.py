@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from mood_platform.accounts.audit import PLATFORM, audit, subject_of
+from mood_platform.accounts.names import (
+    capitals,
+    checked_handle,
+    checked_name,
+    random_handle,
+    small_letters,
+)
 from mood_platform.accounts.passwords import hash_password
 from mood_platform.accounts.principal import Principal
 from mood_platform.accounts.reasons import require_reason
@@ -17,7 +23,7 @@ from mood_platform.db.transaction import Transaction
 from mood_platform.errors import AlreadyExists, Invalid, NotFound, Unauthenticated
 from mood_platform.models import Team, User
 
-LONGEST_NAME, LONGEST_EMAIL = 80, 254
+LONGEST_EMAIL = 254
 EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 """As browsers check it: one address, nothing that a mail header would read as two."""
 
@@ -26,7 +32,7 @@ def hash_new_password(*, email: str, name: str, password: str) -> str:
     """The first step of registering: everything that can be said without a database, then the slow hash."""
     if len(email) > LONGEST_EMAIL or not EMAIL.fullmatch(email):
         raise Invalid("Field email: that is not an e-mail address.", remedy="Use the form name@example.org.")
-    _checked_name("name", name)
+    checked_name("name", name)
     return hash_password(password)
 
 
@@ -34,7 +40,7 @@ def register(tx: Transaction, *, email: str, name: str, password_hash: str) -> U
     """The second step; the hash is that of `hash_new_password`."""
     user = User(
         email=email,
-        name=_checked_name("name", name),
+        name=checked_name("name", name),
         password_hash=password_hash,
         created_at=tx.now,
     )
@@ -71,14 +77,38 @@ def revoke(tx: Transaction, *, secret: str) -> None:
         token.revoked_at = tx.now
 
 
-def create_team(tx: Transaction, *, user: User, name: str) -> Team:
-    """Found a team and join it; a user is in at most one."""
+def create_team(tx: Transaction, *, user: User, name: str, handle: str | None = None) -> Team:
+    """Found a team and join it; a user is in at most one. Without a handle it gets a random one."""
     locked = lock_newcomer(tx, user)
-    team = Team(slug=_slug(name), name=_checked_name("name", name), created_at=tx.now)
-    _insert_unique(tx, team, taken=f"There is a team {team.slug!r} already.", remedy="Choose another name.")
+    clean = checked_name("name", name)
+    team = Team(
+        handle=random_handle() if handle is None else checked_handle(handle),
+        name=clean,
+        capitals=capitals(clean),
+        small_letters=small_letters(clean),
+        created_at=tx.now,
+    )
+    _refuse_look_alike(tx, team)
+    _insert_unique(
+        tx,
+        team,
+        taken=f"There is a team with the handle {team.handle!r}, or one whose name looks like this.",
+        remedy="Choose another name or handle.",
+    )
     locked.team_id = team.id
     audit(tx, actor=locked.email, action="team.create", subject=subject_of("team", team))
     return team
+
+
+def _refuse_look_alike(tx: Transaction, team: Team) -> None:
+    """The unique columns say the same, but not to whom it looks alike."""
+    alike = or_(Team.capitals == team.capitals, Team.small_letters == team.small_letters)
+    other = tx.session.scalar(select(Team).where(alike))
+    if other is not None:
+        raise AlreadyExists(
+            f"Field name: there is a team {other.name!r} already, and this name looks like it.",
+            remedy="Choose a name that nobody takes for theirs.",
+        )
 
 
 def lock_newcomer(tx: Transaction, user: User) -> User:
@@ -112,7 +142,7 @@ def remove_organizer(tx: Transaction, *, email: str, reason: str) -> User:
 
 
 def make_reference(tx: Transaction, *, team: str) -> Team:
-    """Mark a team (by slug) as reference: listed at its score, without a rank."""
+    """Mark a team (by handle) as reference: listed at its score, without a rank."""
     row = _lock_team(tx, team)
     row.reference = True
     audit(tx, actor=PLATFORM, action="team.make_reference", subject=subject_of("team", row))
@@ -124,42 +154,21 @@ def remove_reference(tx: Transaction, *, team: str, reason: str) -> Team:
     require_reason("team.remove_reference", reason)
     row = _lock_team(tx, team)
     if not row.reference:
-        raise NotFound(f"Team {team!r} is no reference.", remedy="Check its slug.")
+        raise NotFound(f"Team {team!r} is no reference.", remedy="Check its handle.")
     row.reference = False
     audit(tx, actor=PLATFORM, action="team.remove_reference", subject=subject_of("team", row), reason=reason)
     return row
 
 
-def _lock_team(tx: Transaction, slug: str) -> Team:
-    row = tx.session.scalar(select(Team).where(Team.slug == slug).with_for_update(key_share=True))
+def _lock_team(tx: Transaction, handle: str) -> Team:
+    row = tx.session.scalar(select(Team).where(Team.handle == handle).with_for_update(key_share=True))
     if row is None:
-        raise NotFound(f"There is no team {slug!r}.", remedy="Use the team's slug.")
+        raise NotFound(f"There is no team {handle!r}.", remedy="Use the team's handle.")
     return row
 
 
 def _user_of_email(tx: Transaction, email: str) -> User | None:
     return tx.session.scalar(select(User).where(func.lower(User.email) == email.lower()))
-
-
-def _checked_name(field: str, name: str) -> str:
-    clean = " ".join(name.split())
-    if not 1 <= len(clean) <= LONGEST_NAME or any(unicodedata.category(c).startswith("C") for c in clean):
-        raise Invalid(
-            f"Field {field}: {name[:LONGEST_NAME]!r}.",
-            remedy=f"Use 1 to {LONGEST_NAME} printable characters.",
-        )
-    return clean
-
-
-def _slug(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST_NAME]
-    if not slug:
-        raise Invalid(
-            "Field name: it has no letter or digit.",
-            remedy="Use at least one of a-z or 0-9 in a team's name.",
-        )
-    return slug
 
 
 def _insert_unique(tx: Transaction, row: User | Team, *, taken: str, remedy: str) -> None:

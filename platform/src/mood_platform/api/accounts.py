@@ -34,6 +34,9 @@ class Login(Body):
 
 class NewTeam(Body):
     name: str = Field(max_length=200)
+    """In any script; one that looks like another team's is refused."""
+    handle: str | None = Field(default=None, max_length=200)
+    """ASCII, for ids, paths and commands; without one the team gets a random one."""
 
 
 class Code(Body):
@@ -84,7 +87,7 @@ def read_me(me: Me) -> MeView:
 @router.post("/teams", status_code=201)
 def found_team(body: NewTeam, tx: Tx, me: Me) -> TeamView:
     """Found a team and join it."""
-    return view_team(create_team(tx, user=me.user, name=body.name))
+    return view_team(create_team(tx, user=me.user, name=body.name, handle=body.handle))
 
 
 @router.post("/teams/invitations", status_code=201)

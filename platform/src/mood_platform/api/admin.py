@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from mood_platform.accounts.queries import audit_trail
@@ -23,11 +23,13 @@ from mood_platform.serving.dependencies import Organizer, Tx
 from mood_platform.serving.pages import PAGE, decode_cursor, next_cursor
 from mood_platform.serving.views import Page
 from mood_platform.submissions.priority import let_go_first, let_take_turns
-from mood_platform.submissions.queries import find_any_submission, list_submissions
+from mood_platform.submissions.queries import Filter, find_any_submission, list_submissions
 from mood_platform.submissions.service import exclude, include
 
 router = APIRouter(prefix="/admin", tags=["organizers"])
 Text = Annotated[str, Field(max_length=2000)]
+MOST = 2**31 - 1
+"""The highest number that a column of numbers holds."""
 
 
 class Reason(BaseModel):
@@ -47,9 +49,17 @@ class Analysis(BaseModel):
 
 
 @router.get("/submissions")
-def read_all_submissions(tx: Tx, _: Organizer, cursor: str | None = None) -> Page[AdminSubmissionView]:
-    """All teams', newest first, without their cases."""
-    rows = list_submissions(tx, limit=PAGE, before=decode_cursor(cursor))
+def read_all_submissions(
+    tx: Tx,
+    _: Organizer,
+    cursor: str | None = None,
+    challenge: str | None = None,
+    team: str | None = None,
+    number: Annotated[int | None, Query(ge=1, le=MOST)] = None,
+) -> Page[AdminSubmissionView]:
+    """All teams', newest first, without their cases; of one edition, team (by handle) or number."""
+    only = Filter(challenge=challenge, team=team, number=number)
+    rows = list_submissions(tx, limit=PAGE, only=only, before=decode_cursor(cursor))
     onward = next_cursor([(row.submitted_at, row.id) for row in rows])
     return Page(items=[view_admin_submission(tx, row, cases=False) for row in rows], next_cursor=onward)
 

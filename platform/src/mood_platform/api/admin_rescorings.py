@@ -85,7 +85,7 @@ def _view(row: Rescoring) -> RescoringView:
         over=counts[ScoringState.QUEUED] == 0,
         failed=[
             FailedScoringView(
-                team=scoring.run.submission.team.slug,
+                team=scoring.run.submission.team.handle,
                 submission=scoring.run.submission.number,
                 run=scoring.run.number,
                 problem=scoring.problem,

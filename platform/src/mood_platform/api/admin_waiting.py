@@ -156,7 +156,7 @@ def _view_waiting(one: WaitingRun) -> WaitingRunView:
     return WaitingRunView(
         run=run.id,
         submission=run.submission_id,
-        team=run.submission.team.slug,
+        team=run.submission.team.handle,
         number=run.submission.number,
         stage=run.stage,
         state=run.state,

@@ -9,6 +9,8 @@ import typer
 from mood_platform.cli.client import Client, checked
 from mood_platform.cli.console import AsJson, echo, emit, say
 from mood_platform.cli.credentials import forget_token, platform_url, save_token
+from mood_platform.cli.problems import Problem
+from mood_platform.cli.team import found_team
 
 Email = Annotated[str, typer.Option(prompt="E-mail", help="Your e-mail address.")]
 Url = Annotated[str | None, typer.Option(help="The platform's address; remembered. Default: MOOD_URL.")]
@@ -34,14 +36,20 @@ def register(
     team: Annotated[
         str | None, typer.Option(help="Found a team of this name; submissions belong to teams.")
     ] = None,
+    handle: Annotated[
+        str | None,
+        typer.Option(help="The team's short name of a-z, 0-9 and -, used in ids and commands; else random."),
+    ] = None,
     url: Url = None,
 ) -> None:
     """Create an account (and a team), and log in."""
+    if handle and not team:
+        raise Problem("--handle is that of a team.", remedy="Add --team with its name.")
     address = (url or platform_url()).rstrip("/")
     Client(address, None).post("/users", {"email": email, "name": name, "password": password})
     _log_in(address, email, password)
     if team:
-        Client.member().post("/teams", {"name": team})
+        found_team(team, handle)
     say.print(f"Welcome, {name}. You are logged in to {address}.")
 
 

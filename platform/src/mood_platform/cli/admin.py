@@ -7,13 +7,14 @@ from typing import Annotated
 import typer
 
 from mood_platform.cli import admin_apply, admin_boards, admin_keeping, admin_local, admin_waiting
-from mood_platform.cli.choices import ForOrganizers, ForTeam
+from mood_platform.cli.choices import ForOrganizers, ForTeam, find_id
 from mood_platform.cli.client import Client
 from mood_platform.cli.console import AsJson, emit, say, show_table
 
 app = typer.Typer(no_args_is_help=True, help="For organizers: review, rerun, exclude, publish; and set up.")
 Id = Annotated[
-    str, typer.Argument(metavar="ID", help="A submission's id: `mood admin submissions` lists them.")
+    str,
+    typer.Argument(metavar="ID", help="handle#3, as `mood admin submissions` lists it; or its id."),
 ]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="A Run's id: `mood admin show` lists them.")]
 ON_THIS_MACHINE = "On the server"
@@ -42,30 +43,36 @@ app.command(rich_help_panel=ON_THIS_MACHINE)(admin_local.export)
 
 
 @app.command()
-def submissions(as_json: AsJson = False) -> None:
+def submissions(
+    challenge: Annotated[str | None, typer.Option(help="Only of this edition.")] = None,
+    team: Annotated[str | None, typer.Option(help="Only of the team with this handle.")] = None,
+    as_json: AsJson = False,
+) -> None:
     """List all teams' submissions."""
-    views = list(Client.member().items("/admin/submissions"))
+    views = list(Client.member().items("/admin/submissions", challenge=challenge, team=team))
     if as_json:
         emit(views)
         return
     rows = [
         (
-            one["id"],
-            f"{one['team']['slug']} #{one['number']}",
+            f"{one['team']['handle']}#{one['number']}",
+            one["challenge"],
             one["task"],
             one["stage"],
             one["state"],
+            one["submitted_at"],
             ", ".join(f"{run['stage']} {run['number']} {run['state']}" for run in one["runs"]),
         )
         for one in views
     ]
-    show_table(("id", "team", "task", "stage", "state", "runs"), rows)
+    show_table(("submission", "challenge", "task", "stage", "state", "submitted", "runs"), rows)
 
 
 @app.command()
 def show(identity: Id) -> None:
     """Everything about one submission, case by case, as JSON."""
-    emit(Client.member().get(f"/admin/submissions/{identity}"))
+    client = Client.member()
+    emit(client.get(f"/admin/submissions/{find_id(client, identity)}"))
 
 
 @app.command()
@@ -73,26 +80,30 @@ def analyse(
     identity: Id, test_sets: Annotated[list[str], typer.Argument(help="Names of installed test sets.")]
 ) -> None:
     """Run a submission on further test sets: last in the queue, never counted."""
-    emit(Client.member().post(f"/admin/submissions/{identity}/analyse", {"test_sets": test_sets}))
+    client = Client.member()
+    emit(client.post(f"/admin/submissions/{find_id(client, identity)}/analyse", {"test_sets": test_sets}))
 
 
 @app.command()
 def rerun(identity: Id, reason: ForOrganizers) -> None:
     """Start a new Run of a submission; order and quota stay as they are."""
-    emit(Client.member().post(f"/admin/submissions/{identity}/rerun", {"reason": reason}))
+    client = Client.member()
+    emit(client.post(f"/admin/submissions/{find_id(client, identity)}/rerun", {"reason": reason}))
 
 
 @app.command()
 def exclude(identity: Id, reason: ForTeam) -> None:
     """Take a submission out of the ranking, and end its run in hand; `include` takes it back."""
-    Client.member().post(f"/admin/submissions/{identity}/exclude", {"reason": reason})
+    client = Client.member()
+    client.post(f"/admin/submissions/{find_id(client, identity)}/exclude", {"reason": reason})
     say.print("Excluded.")
 
 
 @app.command()
 def include(identity: Id, reason: ForTeam) -> None:
     """Take an exclusion back; a run that it ended starts anew."""
-    Client.member().post(f"/admin/submissions/{identity}/include", {"reason": reason})
+    client = Client.member()
+    client.post(f"/admin/submissions/{find_id(client, identity)}/include", {"reason": reason})
     say.print("Included again.")
 
 

@@ -86,7 +86,7 @@ def remove_organizer(
 
 
 def make_reference(
-    team: Annotated[str, typer.Argument(help="The team's short name.")], home: Home = DEFAULT_HOME
+    team: Annotated[str, typer.Argument(help="The team's handle.")], home: Home = DEFAULT_HOME
 ) -> None:
     """List a team's entries at their score, without a rank."""
     from mood_platform.accounts import service
@@ -97,7 +97,7 @@ def make_reference(
 
 
 def remove_reference(
-    team: Annotated[str, typer.Argument(help="The team's short name.")],
+    team: Annotated[str, typer.Argument(help="The team's handle.")],
     reason: ForOrganizers,
     home: Home = DEFAULT_HOME,
 ) -> None:

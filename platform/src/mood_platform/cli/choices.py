@@ -72,3 +72,16 @@ def find_submission(client: Client, reference: str) -> dict[str, Any]:
         if one["number"] == int(number):
             return dict(client.get(f"/submissions/{one['id']}"))
     raise Problem(f"Your team has no submission #{number}.", remedy="`mood status` lists them.")
+
+
+def find_id(client: Client, reference: str) -> str:
+    """Of any team's submission, for organizers: `handle#3` as lists print it, or the id itself."""
+    team, sign, number = reference.partition("#")
+    if not sign:
+        return reference
+    if not number.isdecimal():
+        raise Problem(f"{reference!r} is no submission.", remedy="Write handle#3, or its id.")
+    found = list(client.items("/admin/submissions", team=team, number=int(number)))
+    if not found:
+        raise Problem(f"There is no submission {reference}.", remedy="`mood admin submissions` lists them.")
+    return str(found[0]["id"])

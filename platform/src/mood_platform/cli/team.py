@@ -1,4 +1,4 @@
-"""`mood team invite`, `mood team join`: several people submit for one team."""
+"""`mood team create`, `invite`, `join`: several people submit for one team."""
 
 from __future__ import annotations
 
@@ -9,7 +9,23 @@ import typer
 from mood_platform.cli.client import Client
 from mood_platform.cli.console import echo, say
 
-app = typer.Typer(no_args_is_help=True, help="Invite people into your team, or join one.")
+app = typer.Typer(no_args_is_help=True, help="Found a team, invite people into yours, or join one.")
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(help="In any script; readers see it.")],
+    handle: Annotated[
+        str | None, typer.Option(help="Short name of a-z, 0-9 and -, used in ids and commands; else random.")
+    ] = None,
+) -> None:
+    """Found a team and join it: submissions belong to teams."""
+    found_team(name, handle)
+
+
+def found_team(name: str, handle: str | None) -> None:
+    team = Client.member().post("/teams", {"name": name, "handle": handle})
+    say.print(f"You are in team {team['name']}; its handle is {team['handle']}.")
 
 
 @app.command()

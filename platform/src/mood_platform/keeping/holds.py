@@ -57,7 +57,7 @@ def is_about(hold: Hold, *, submission: Submission, run: Run) -> bool:
 def name_of(tx: Transaction, hold: Hold) -> str:
     """As `find_subject` takes it."""
     if hold.team_id is not None:
-        return f"team:{tx.session.get_one(Team, hold.team_id).slug}"
+        return f"team:{tx.session.get_one(Team, hold.team_id).handle}"
     if hold.challenge_id is not None:
         return f"challenge:{tx.session.get_one(Challenge, hold.challenge_id).slug}"
     return f"run:{hold.run_id}"
@@ -120,7 +120,7 @@ def _candidates(tx: Transaction, kind: str, name: str) -> list[Subject | None]:
     if kind in ("", "run"):
         found.append(_run(tx, name))
     if kind in ("", "team"):
-        found.append(tx.session.scalar(select(Team).where(Team.slug == name)))
+        found.append(tx.session.scalar(select(Team).where(Team.handle == name)))
     if kind in ("", "challenge"):
         found.append(tx.session.scalar(select(Challenge).where(Challenge.slug == name)))
     return found

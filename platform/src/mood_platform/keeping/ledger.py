@@ -86,12 +86,12 @@ def accounts(tx: Transaction) -> Sequence[Account]:
     hidden = dict(_sums(tx, KeptObject.team_id, func.sum(case((~KeptObject.toy, size), else_=0)), here))
     found = [
         Account(
-            team=team.slug,
+            team=team.handle,
             images=images.get(team.id, 0),
             toy=toy.get(team.id, 0),
             hidden=hidden.get(team.id, 0),
         )
-        for team in tx.session.scalars(select(Team).order_by(Team.slug))
+        for team in tx.session.scalars(select(Team).order_by(Team.handle))
     ]
     return sorted(found, key=lambda one: -one.total)
 

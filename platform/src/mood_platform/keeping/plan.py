@@ -97,7 +97,7 @@ def make_plan(tx: Transaction, *, unused_days: int) -> Plan:
         endings=endings,
         telling=[one for one in endings if one.tells(tx.now) not in (None, one.image.leaves_at)],
         leaving=[one for one in endings if one.leaves(tx.now)],
-        teams={row.id: row.slug for row in tx.session.scalars(select(Team))},
+        teams={row.id: row.handle for row in tx.session.scalars(select(Team))},
         mails_before=None if mails is None else tx.now - timedelta(days=mails.days),
         audit_before=audit_before,
         audit_events=_count_audit(tx, audit_before),

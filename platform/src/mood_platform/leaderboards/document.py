@@ -104,7 +104,7 @@ def _describe(manifest: TestSet, task: Task) -> Json:
 def _row(row: Row, contender: Contender, results: RunResults) -> Json:
     submission = contender.submission
     return {
-        "team": submission.team.slug,
+        "team": submission.team.handle,
         "name": submission.team.name,
         "submission": submission.number,
         "submission_name": submission.name,

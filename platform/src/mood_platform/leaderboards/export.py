@@ -52,7 +52,7 @@ def _submissions(tx: Transaction, challenge: Challenge) -> Sequence[Submission]:
 
 
 def _submission(row: Submission) -> Row:
-    return {"team": row.team.slug, "reference": row.team.reference, "image": row.image.digest} | dict(
+    return {"team": row.team.handle, "reference": row.team.reference, "image": row.image.digest} | dict(
         _columns(row)
     )
 

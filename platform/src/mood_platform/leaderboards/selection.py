@@ -34,7 +34,7 @@ class Contender:
 
     @property
     def key(self) -> str:
-        return self.submission.team.slug
+        return self.submission.team.handle
 
 
 def select_contenders(tx: Transaction, *, challenge: Challenge, task: Task) -> list[Contender]:
@@ -72,7 +72,7 @@ def _by_team(tx: Transaction, challenge: Challenge, task: Task) -> Iterable[Sequ
     )
     found = tx.session.scalars(query).all()
     newest_first = sorted(found, key=lambda row: (row.submitted_at, row.number), reverse=True)
-    teams = groupby(sorted(newest_first, key=lambda row: row.team.slug), key=lambda row: row.team.slug)
+    teams = groupby(sorted(newest_first, key=lambda row: row.team.handle), key=lambda row: row.team.handle)
     return [list(submissions) for _, submissions in teams]
 
 

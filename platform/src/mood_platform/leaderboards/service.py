@@ -50,7 +50,7 @@ def draft(tx: Transaction, *, challenge: Challenge, task: Task, store: ObjectSto
         | {
             "pending": [
                 {
-                    "team": row.team.slug,
+                    "team": row.team.handle,
                     "submission": row.number,
                     "parked": has_parked_cases(tx, submission=row),
                 }

@@ -29,8 +29,14 @@ class User(WithId, Base):
 class Team(WithId, Base):
     __tablename__ = "teams"
 
-    slug: Mapped[str] = mapped_column(unique=True)
+    handle: Mapped[str] = mapped_column(unique=True)
+    """ASCII; ids, paths and commands name the Team so. It never changes."""
     name: Mapped[str]
+    """For readers, in any script."""
+    capitals: Mapped[str | None] = mapped_column(unique=True)
+    """How the name looks in capitals, and in small letters: no two Teams may look alike. Null: a Team from
+    before this rule whose name looks like an older one's."""
+    small_letters: Mapped[str | None] = mapped_column(unique=True)
     reference: Mapped[bool] = mapped_column(default=False)
     """Reference submissions are listed at their score without a rank."""
     last_number: Mapped[int] = mapped_column(default=0)

@@ -75,7 +75,7 @@ def write_run_mail(
 def _tell_organizers(submission: Submission, run: Run, url: str) -> str:
     return "\n".join(
         (
-            f"Run {run.number} of this submission of team {submission.team.slug} failed for our own reasons.",
+            f"Run {run.number} of this submission of team {submission.team.handle} failed: our fault.",
             run.reason.text if run.reason else "",
             f"See what happened: mood admin show {submission.id}",
             f"Start it again: mood admin rerun {submission.id} --reason TEXT",
@@ -87,7 +87,7 @@ def _tell_organizers(submission: Submission, run: Run, url: str) -> str:
 def _tell_of_parked(submission: Submission, run: Run, url: str) -> str:
     return "\n".join(
         (
-            f"We failed to run or to score cases of run {run.number} of team {submission.team.slug}.",
+            f"We failed to run or to score cases of run {run.number} of team {submission.team.handle}.",
             "They are parked; everything else of the run goes on, and nobody is charged for it.",
             f"See what happened: mood admin show {submission.id}",
             "What waits for you, and which nodes are unwell: mood admin status, mood admin nodes",
@@ -100,7 +100,7 @@ def _tell_of_parked(submission: Submission, run: Run, url: str) -> str:
 def _tell_unforeseen(submission: Submission, run: Run, url: str, how: str) -> str:
     return "\n".join(
         (
-            f"A prediction of run {run.number} of this submission of team {submission.team.slug} ended its",
+            f"A prediction of run {run.number} of this submission of team {submission.team.handle} ended its",
             "reader in a way that nobody foresaw. It counts as unreadable, and its bytes are kept.",
             "Is it sound? Mend the evaluator and score again:",
             f"mood admin rescore --task {submission.task} --reason TEXT",
@@ -115,7 +115,7 @@ def _tell_unforeseen(submission: Submission, run: Run, url: str, how: str) -> st
 def _tell_of_held(submission: Submission, run: Run, url: str) -> str:
     return "\n".join(
         (
-            f"Run {run.number} of team {submission.team.slug} is held. {run.held_why}",
+            f"Run {run.number} of team {submission.team.handle} is held. {run.held_why}",
             "None of its cases runs until you have decided; nobody is charged meanwhile.",
             f"See what happened: mood admin show {submission.id}",
             f"The image is the cause, its open cases count as crashed: mood admin decide {run.id} team",

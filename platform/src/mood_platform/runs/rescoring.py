@@ -154,7 +154,7 @@ def _check_predictions(
             problems[_told(run)] = None
             continue
         made = main_cases(case_runs_of(tx, run=run))
-        name = f"{run.submission.team.slug} #{run.submission.number}"
+        name = f"{run.submission.team.handle} #{run.submission.number}"
         problems |= dict.fromkeys(_find_problems(name, wanted, made, store))
     if problems:
         more = f"; and {len(problems) - NAMED} more" if len(problems) > NAMED else ""
@@ -165,7 +165,7 @@ def _check_predictions(
 
 
 def _told(run: Run) -> str:
-    name = f"{run.submission.team.slug} #{run.submission.number}"
+    name = f"{run.submission.team.handle} #{run.submission.number}"
     assert run.predictions_removed_at is not None, "the caller looked"
     return f"the predictions of {name} were removed at {rfc3339(run.predictions_removed_at)} by retention"
 

@@ -24,7 +24,7 @@ def run_results(view: RunView, *, results: Sequence[Json], rescoring: int | None
         "stage": str(run.stage),
         "submission": {
             "id": str(submission.id),
-            "team": submission.team.slug,
+            "team": submission.team.handle,
             "number": submission.number,
             "task": str(submission.task),
             "submitted_at": rfc3339(submission.submitted_at),

@@ -75,7 +75,7 @@ def _view(submission: Submission, standing: Standing, *, site: str) -> Submissio
 
 
 def view_team(team: Team) -> TeamView:
-    return TeamView(slug=team.slug, name=team.name)
+    return TeamView(handle=team.handle, name=team.name)
 
 
 def view_image(image: Image) -> ImageView:

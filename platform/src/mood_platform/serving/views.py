@@ -38,7 +38,8 @@ class ProblemView(View):
 
 
 class TeamView(View):
-    slug: str
+    handle: str
+    """ASCII, for ids, paths and commands; it never changes."""
     name: str
 
 

@@ -3,19 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, or_, select, tuple_
 from sqlalchemy.orm import selectinload
 
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import NotFound
-from mood_platform.models import Image, Run, Submission, Team, Upload
+from mood_platform.models import Challenge, Image, Run, Submission, Team, Upload
 from mood_platform.runs import queries as runs
 
 Before = tuple[datetime, UUID]
 """Where the previous page ended: time and id of its last row."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """What organizers look for: of this edition, of the team with this handle, of this number."""
+
+    challenge: str | None = None
+    team: str | None = None
+    number: int | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        chosen = (
+            (self.challenge, Submission.challenge.has(Challenge.slug == self.challenge)),
+            (self.team, Submission.team.has(Team.handle == self.team)),
+            (self.number, Submission.number == self.number),
+        )
+        return [condition for value, condition in chosen if value is not None]
+
+
+EVERYTHING = Filter()
 
 
 def find_submission(tx: Transaction, *, team: Team, submission_id: UUID) -> Submission:
@@ -30,10 +51,16 @@ def find_any_submission(tx: Transaction, *, submission_id: UUID) -> Submission:
 
 
 def list_submissions(
-    tx: Transaction, *, limit: int, team: Team | None = None, before: Before | None = None
+    tx: Transaction,
+    *,
+    limit: int,
+    team: Team | None = None,
+    only: Filter = EVERYTHING,
+    before: Before | None = None,
 ) -> Sequence[Submission]:
     """Newest first; without `team` all teams' (for organizers)."""
     query = _with_facts().order_by(Submission.submitted_at.desc(), Submission.id.desc()).limit(limit)
+    query = query.where(*only.conditions())
     if team is not None:
         query = query.where(Submission.team_id == team.id)
     if before is not None:

@@ -14,6 +14,7 @@ import numpy as np
 from nibabel.nifti1 import Nifti1Image
 
 from mood_evaluator import Batching, Case, Dataset, Task, TestSet, draw_batching, save_test_set
+from mood_platform.accounts.names import capitals, small_letters
 from mood_platform.accounts.principal import Principal
 from mood_platform.challenges.config import ChallengeConfig
 from mood_platform.challenges.service import apply_challenge, install_test_set
@@ -108,7 +109,15 @@ def make_participant(
     tx: Transaction, name: str, *, organizer: bool = False, reference: bool = False
 ) -> Principal:
     """A user with a team of the same name; the password hash is no hash, so nobody can log in."""
-    team = Team(slug=name, name=name.title(), reference=reference, created_at=tx.now)
+    title = name.title()
+    team = Team(
+        handle=name,
+        name=title,
+        capitals=capitals(title),
+        small_letters=small_letters(title),
+        reference=reference,
+        created_at=tx.now,
+    )
     tx.session.add(team)
     tx.session.flush()
     user = User(

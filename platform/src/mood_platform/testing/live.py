@@ -55,7 +55,7 @@ class Person:
         return f"{self.name}@example.org"
 
     def register(self, *, team: str | None = None) -> None:
-        founds = ["--team", team] if team else []
+        founds = ["--team", team, "--handle", team] if team else []
         self.mood("register", "--email", self.email, "--name", self.name, *founds)
 
     def mood(self, *words: str | Path) -> str:
@@ -274,7 +274,7 @@ class LivePlatform:
 
 def read_record(session: Session, team: str) -> Record:
     query = select(Run).join(Submission, Run.submission_id == Submission.id)
-    query = query.join(Team, Submission.team_id == Team.id).where(Team.slug == team)
+    query = query.join(Team, Submission.team_id == Team.id).where(Team.handle == team)
     relations = joinedload(Run.submission)
     runs = session.scalars(query.order_by(Submission.number, Run.number).options(relations)).all()
     ids = [run.id for run in runs]

@@ -35,7 +35,7 @@ def show_leaderboard(
 ) -> Response:
     edition = find_challenge(tx, slug=slug)
     board = find_leaderboard(tx, challenge=edition, task=task, version=version)
-    team = viewer.team.slug if viewer and viewer.team else None
+    team = viewer.team.handle if viewer and viewer.team else None
     return render_page(
         request,
         "leaderboard.html",

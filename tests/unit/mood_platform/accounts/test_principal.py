@@ -16,6 +16,6 @@ def test_a_team_is_required_with_its_remedy() -> None:
 
 
 def test_the_team_and_the_name_in_the_audit_trail() -> None:
-    team = Team(slug="north")
+    team = Team(handle="north")
     principal = Principal(user=User(email="a@example.org"), team=team, organizer=False)
     assert (principal.require_team(), principal.actor) == (team, "a@example.org")

@@ -23,7 +23,7 @@ RUN_KINDS = sorted(ABOUT_RUNS)
 @pytest.fixture
 def submission() -> Submission:
     reason = "Trained on the test set."
-    team = Team(slug="north")
+    team = Team(handle="north")
     return Submission(
         id=uuid4(),
         number=12,
