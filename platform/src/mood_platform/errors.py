@@ -6,7 +6,7 @@ PlatformError(detail, *, remedy)
 ├ Forbidden           known, but not allowed
 ├ Invalid             the request's content is off: names the field and the remedy
 ├ Conflict            right request, wrong moment
-│ ├ InvalidTransition · QuotaExceeded · StageClosed · AlreadyExists · OffsetMismatch · Locked
+│ ├ AlreadyScored · InvalidTransition · QuotaExceeded · StageClosed · AlreadyExists · OffsetMismatch · Locked
 ├ TooLarge            over a stated limit
 ├ TooSlow             did not arrive within a stated time
 ├ NoSpace             the platform's disk is full: the organizers' turn
@@ -59,6 +59,12 @@ class InvalidTransition(Conflict):
 
 class QuotaExceeded(Conflict):
     code = "quota_exceeded"
+
+
+class AlreadyScored(Conflict):
+    """The same image was scored here: its team confirms that it means to take that result over."""
+
+    code = "already_scored"
 
 
 class StageClosed(Conflict):

@@ -33,6 +33,8 @@ class NewSubmission(BaseModel):
     challenge: str | None = Field(default=None, max_length=40)
     """The edition's slug; may be left out where exactly one is open. The answer names the one chosen."""
     name: str = Field(default="", max_length=200)
+    again: bool = False
+    """Confirms that an image scored for this Task takes its result over (else 409 already_scored)."""
 
 
 @router.post("/submissions", status_code=201)
@@ -52,6 +54,7 @@ def create_submission(
         stage=body.stage,
         challenge=body.challenge,
         name=body.name,
+        again=body.again,
         idempotency_key=idempotency_key,
         team_bytes=context.settings.storage.team_bytes,
     )

@@ -30,6 +30,9 @@ def submit(
     stage: Annotated[str, typer.Option(help="toy (as often as you like) or challenge (counts).")] = "toy",
     name: Annotated[str, typer.Option(help="What you call it.")] = "",
     challenge: OpenChallenge = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Take over the result of an image that was scored already.")
+    ] = False,
     watch: Watch = False,
     as_json: AsJson = False,
 ) -> None:
@@ -43,7 +46,8 @@ def submit(
     edition = find_open_challenge(client, challenge)
     _check_allowed(edition, stage, len(tasks))
     image = hand_in(client, source, edition)
-    order = {"image": image["id"], "stage": stage, "challenge": edition["slug"]}
+    order: dict[str, Any] = {"image": image["id"], "stage": stage, "challenge": edition["slug"]}
+    order |= {"again": True} if again else {}
     order["name"] = (name or Path(source).name)[:80]
     views = [_create(client, order | {"task": str(one)}) for one in tasks]
     for view in views:

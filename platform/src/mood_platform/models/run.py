@@ -91,6 +91,8 @@ class Run(WithId, Base):
     """Its Image is suspected of harming Nodes: its open cases are parked until organizers decide."""
     held_why: Mapped[str] = mapped_column(default="")
     """For organizers alone."""
+    results_of: Mapped[UUID | None] = mapped_column(ForeignKey("runs.id"))
+    """The scored Run of the same Image whose results this one took over; it ran nothing itself."""
     results_key: Mapped[str | None]
     scoring_version: Mapped[int | None]
     """Of the evaluator that made the results; None until there are some."""

@@ -56,14 +56,23 @@ def has_parked_cases(tx: Transaction, *, submission: Submission) -> bool:
 
 
 def counting_run(tx: Transaction, *, submission: Submission) -> Run | None:
-    """The first Run that was scored and is not void; analysis Runs never count."""
+    """The first Run that was scored and is not void; analysis Runs never count.
+
+    For one that took over the results of another it is that other one, unless it is void.
+    """
     mine = select(Run).where(
         Run.submission_id == submission.id,
         Run.stage == submission.stage,
         Run.state == RunState.SCORED,
         Run.voided_at.is_(None),
     )
-    return tx.session.scalar(mine.order_by(Run.number).limit(1))
+    scored = (source_of(tx, run=run) for run in tx.session.scalars(mine.order_by(Run.number)))
+    return next((run for run in scored if run.voided_at is None), None)
+
+
+def source_of(tx: Transaction, *, run: Run) -> Run:
+    """The Run that executed what this one shows: itself, or the one whose results it took over."""
+    return run if run.results_of is None else tx.session.get_one(Run, run.results_of)
 
 
 def case_runs_of(tx: Transaction, *, run: Run) -> Sequence[CaseRun]:

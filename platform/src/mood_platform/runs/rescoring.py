@@ -116,6 +116,7 @@ def _scored_runs(tx: Transaction, challenge: Challenge, task: Task) -> Sequence[
             Run.stage == Stage.CHALLENGE,
             Run.state == RunState.SCORED,
             Run.voided_at.is_(None),
+            Run.results_of.is_(None),
         )
         .order_by(Run.created_at, Run.id)
     )

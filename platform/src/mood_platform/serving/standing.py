@@ -11,10 +11,10 @@ from mood_evaluator import Task
 from mood_platform.db.transaction import Transaction
 from mood_platform.keeping.holds import current_holds, is_about
 from mood_platform.leaderboards.queries import published_moments
-from mood_platform.models import Hold, RunState, Stage, Submission
+from mood_platform.models import Hold, Run, RunState, Stage, Submission
 from mood_platform.runs.progress import Progress, read_progress
-from mood_platform.runs.queries import Attempt, newest_attempts
-from mood_platform.runs.waits import Wait, read_waits
+from mood_platform.runs.queries import Attempt, newest_attempts, source_of
+from mood_platform.runs.waits import read_waits, Wait
 from mood_platform.serving.challenge_view import view_quota
 from mood_platform.serving.views import QuotaView
 
@@ -23,6 +23,8 @@ from mood_platform.serving.views import QuotaView
 class Standing:
     attempt: Attempt
     progress: Progress
+    took_over: int | None
+    """Number of the Submission whose result it took over."""
     published_at: datetime | None
     """When the first leaderboard came out after this challenge Run was scored."""
     quota: QuotaView
@@ -34,14 +36,16 @@ class Standing:
 def read_standings(tx: Transaction, submissions: Sequence[Submission]) -> dict[UUID, Standing]:
     """By the Submission's id; with their teams and challenges loaded."""
     attempts = newest_attempts(tx, submission_ids=[row.id for row in submissions])
-    progress = read_progress(tx, runs=[attempt.run for attempt in attempts.values()])
+    sources = {row_id: source_of(tx, run=attempt.run) for row_id, attempt in attempts.items()}
+    progress = read_progress(tx, runs=list({run.id: run for run in sources.values()}.values()))
     moments = published_moments(tx, challenge_ids={row.challenge_id for row in submissions})
     waits = read_waits(tx, runs={key: attempt.run for key, attempt in attempts.items()}, of=submissions)
     quotas, holds = _quotas(tx, submissions), current_holds(tx)
     return {
         row.id: Standing(
             attempt=attempts[row.id],
-            progress=progress[attempts[row.id].run.id],
+            progress=progress[sources[row.id].id],
+            took_over=_number_of(tx, row, sources[row.id]),
             published_at=_published_at(row, attempts[row.id], moments),
             quota=quotas[row.team_id, row.challenge_id],
             wait=waits.get(row.id),
@@ -49,6 +53,12 @@ def read_standings(tx: Transaction, submissions: Sequence[Submission]) -> dict[U
         )
         for row in submissions
     }
+
+
+def _number_of(tx: Transaction, submission: Submission, source: Run) -> int | None:
+    if source.submission_id == submission.id:
+        return None
+    return tx.session.get_one(Submission, source.submission_id).number
 
 
 def _quotas(tx: Transaction, submissions: Sequence[Submission]) -> dict[tuple[UUID, UUID], QuotaView]:

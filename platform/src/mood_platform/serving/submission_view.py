@@ -45,7 +45,12 @@ def view_submissions(
 def _view(submission: Submission, standing: Standing, *, site: str) -> SubmissionView:
     run, progress, published_at = standing.attempt.run, standing.progress, standing.published_at
     words = describe_submission(
-        submission, run, progress, wait=standing.wait, published=published_at is not None
+        submission,
+        run,
+        progress,
+        wait=standing.wait,
+        published=published_at is not None,
+        took_over=standing.took_over,
     )
     return SubmissionView(
         id=submission.id,
@@ -67,6 +72,7 @@ def _view(submission: Submission, standing: Standing, *, site: str) -> Submissio
         over=progress.phase is Phase.ENDED,
         steps=list_steps(submission, run, progress, published_at=published_at),
         image=view_image(submission.image),
+        took_over=standing.took_over,
         run=_view_run(standing.attempt, progress),
         holds=[HeldView(until=hold.until, reason=hold.reason) for hold in standing.holds],
         quota=standing.quota,

@@ -19,7 +19,13 @@ class Words:
 
 
 def describe_submission(
-    submission: Submission, run: Run, progress: Progress, *, published: bool, wait: Wait | None = None
+    submission: Submission,
+    run: Run,
+    progress: Progress,
+    *,
+    published: bool,
+    wait: Wait | None = None,
+    took_over: int | None = None,
 ) -> Words:
     if submission.state is SubmissionState.WITHDRAWN:
         return Words("withdrawn", submission.state_reason, "It no longer stands for your team.")
@@ -30,7 +36,7 @@ def describe_submission(
     if progress.state is RunState.CANCELLED:
         return Words("cancelled", "The run was cancelled.", "Submit again when you are ready.")
     if progress.state is RunState.SCORED:
-        return _describe_end(submission, published=published)
+        return _describe_end(submission, published=published, took_over=took_over)
     return _describe_live(submission, progress, wait or Wait.TURN)
 
 
@@ -70,13 +76,14 @@ def _until(progress: Progress) -> str:
     return f"; more is told at {progress.next_told_at:%H:%M} UTC" if progress.next_told_at else ""
 
 
-def _describe_end(submission: Submission, *, published: bool) -> Words:
+def _describe_end(submission: Submission, *, published: bool, took_over: int | None) -> Words:
     if submission.stage is Stage.TOY:
         next_step = "Read the report. When it looks right, submit the same image to the challenge stage."
         return Words("finished", "All toy cases have run.", next_step)
     if published:
         return Words("published", "The leaderboard of this task is published.", "Look at the leaderboard.")
-    now = "All cases have run and are scored. It waits for the organizers' review."
+    done = f"It took over the result of #{took_over}" if took_over else "All cases have run and are scored"
+    now = f"{done}. It waits for the organizers' review."
     return Words("in review", now, "Scores are shown once the leaderboard is published.")
 
 

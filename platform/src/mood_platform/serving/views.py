@@ -213,6 +213,8 @@ class SubmissionView(View):
     """Nothing changes any more by itself."""
     steps: list[StepView]
     image: ImageView
+    took_over: int | None
+    """Number of your Submission whose result this one took over: the same image, nothing ran again."""
     run: RunView
     holds: list[HeldView]
     quota: QuotaView

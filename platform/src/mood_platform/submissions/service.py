@@ -23,7 +23,7 @@ from mood_platform.models import (
     Challenge,
     Image,
     ImageState,
-    Leaderboard,
+    Json,
     Run,
     RunState,
     Stage,
@@ -33,9 +33,10 @@ from mood_platform.models import (
 )
 from mood_platform.queueing import Job
 from mood_platform.runs.endings import lock_run
-from mood_platform.runs.service import cancel_run, run_again, start_run
+from mood_platform.runs.service import cancel_run, run_again, start_run, take_over
 from mood_platform.submissions.queries import find_image, find_submission, newest_run
 from mood_platform.submissions.quota import check_quota
+from mood_platform.submissions.takeover import find_result, is_published
 
 LONGEST_NAME = 80
 
@@ -51,10 +52,12 @@ def submit(
     name: str = "",
     idempotency_key: str | None = None,
     team_bytes: int | None = None,
+    again: bool = False,
 ) -> Submission:
     """Decide order and quota once, under the lock of the Team row, and start the first Run.
 
-    `challenge` is a slug; it may be left out where one edition is open.
+    `challenge` is a slug; it may be left out where one edition is open. `again` confirms that the result of
+    an image that was scored already is to be taken over.
     """
     team = _lock_team(tx, principal.require_team())
     image = find_image(tx, team=team, image_id=image_id)
@@ -67,24 +70,28 @@ def submit(
     _check_stage(tx, team, edition, stage)
     if stage is Stage.TOY and team_bytes is not None:  # the challenge stage is bounded by its quota
         check_room(tx, team=team, limit=team_bytes)
-    team.last_number += 1
+    test_sets = run_test_sets(tx, challenge=edition, stage=stage)
+    scored = _find_scored(tx, edition, (image, task, stage), test_sets, again=again)
     submission = Submission(
-        team_id=team.id,
-        challenge_id=edition.id,
-        image_id=image.id,
-        number=team.last_number,
-        name=_checked_name(name),
-        task=task,
-        stage=stage,
-        submitted_at=_next_moment(tx, team),
-        counted=stage is Stage.CHALLENGE,
-        idempotency_key=idempotency_key,
+        image_id=image.id, name=_checked_name(name), task=task, stage=stage, idempotency_key=idempotency_key
     )
-    tx.session.add(submission)
-    tx.session.flush()
-    _start(tx, submission, edition)
+    _add(tx, submission, team, edition)
+    if scored is None:
+        _start(tx, submission, edition, test_sets)
+    else:
+        take_over(tx, submission=submission, source=scored)
     audit(tx, actor=principal.actor, action="submission.create", subject=subject_of("submission", submission))
     return submission
+
+
+def _add(tx: Transaction, submission: Submission, team: Team, edition: Challenge) -> None:
+    """Its number, its moment, and whether it counts."""
+    team.last_number += 1
+    submission.team_id, submission.challenge_id, submission.number = team.id, edition.id, team.last_number
+    submission.submitted_at = _next_moment(tx, team)
+    submission.counted = submission.stage is Stage.CHALLENGE
+    tx.session.add(submission)
+    tx.session.flush()
 
 
 def cancel(tx: Transaction, *, principal: Principal, submission_id: UUID) -> Submission:
@@ -181,7 +188,7 @@ def _check_no_choosing(tx: Transaction, challenge: Challenge, submission: Submis
     if submission.stage is not Stage.CHALLENGE:
         return
     check_still_open(challenge, now=tx.now)
-    if _is_published(tx, submission):
+    if is_published(tx, submission):
         raise Conflict("The leaderboard of this task is published.", remedy="Ask the organizers.")
 
 
@@ -192,12 +199,21 @@ def _check_stage(tx: Transaction, team: Team, challenge: Challenge, stage: Stage
         check_quota(tx, team=team, challenge=challenge)
 
 
-def _start(tx: Transaction, submission: Submission, challenge: Challenge) -> Run:
+def _find_scored(
+    tx: Transaction, edition: Challenge, what: tuple[Image, Task, Stage], test_sets: Json, *, again: bool
+) -> Run | None:
+    image, task, stage = what
+    if stage is not Stage.CHALLENGE:
+        return None
+    return find_result(tx, edition=edition, image=image, task=task, test_sets=test_sets, again=again)
+
+
+def _start(tx: Transaction, submission: Submission, challenge: Challenge, test_sets: Json) -> Run:
     return start_run(
         tx,
         submission=submission,
         stage=submission.stage,
-        test_sets=run_test_sets(tx, challenge=challenge, stage=submission.stage),
+        test_sets=test_sets,
         limits=challenge.config["limits"],
         scoring=challenge.config["scoring"],
     )
@@ -274,8 +290,3 @@ def _checked_name(name: str) -> str:
             "Field name: it is too long or not printable.", remedy=f"Use up to {LONGEST_NAME} characters."
         )
     return clean
-
-
-def _is_published(tx: Transaction, submission: Submission) -> bool:
-    same = (Leaderboard.challenge_id == submission.challenge_id, Leaderboard.task == submission.task)
-    return tx.session.scalar(select(Leaderboard.id).where(*same).limit(1)) is not None
