@@ -62,6 +62,7 @@ ENTRIES: Mapping[str, Entry] = {
     "POST /api/v1/teams/join": Entry(who=Who.USER, json={"code": "no such code"}),
     "GET /api/v1/challenges": OPEN,
     "GET /api/v1/challenges/{slug}": OPEN,
+    "POST /api/v1/challenges/{slug}/entry": Entry(who=Who.TEAM, changes=True),
     "GET /api/v1/test-sets/{name}/archive": OPEN,
     "OPTIONS /api/v1/uploads": OPEN,
     "OPTIONS /api/v1/uploads/{upload_id}": OPEN,

@@ -19,7 +19,8 @@ from mood_platform.machine.postgres import PostgresCluster
 
 pytestmark = pytest.mark.integration
 IMAGES_OF_TEAMS = ("0011", "0012")
-HANDLES = ("0014", "0015")
+HANDLES = ("0017", "0018")
+ENTRIES = ("0018", "0019")
 """Revisions before and after."""
 
 
@@ -174,6 +175,31 @@ def test_slugs_become_handles_and_of_names_that_look_alike_the_oldest_is_protect
         ]
         command.downgrade(config, before)
         assert connection.scalars(text("SELECT slug FROM teams WHERE slug = 'n-rth'")).all() == ["n-rth"]
+
+
+def test_teams_that_have_submitted_are_admitted(database_url: str) -> None:
+    before, after = ENTRIES
+    teams, challenges = [uuid4(), uuid4()], [uuid4(), uuid4()]
+    with migrated(database_url, before) as (config, connection):
+        for place, team in enumerate(teams):
+            row = required_columns(connection, "teams") | {"id": team, "handle": f"{place}"}
+            insert(connection, "teams", row)
+        image = required_columns(connection, "images") | {"state": "accepted", "team_id": teams[0]}
+        insert(connection, "images", image)
+        for place, challenge in enumerate(challenges):
+            row = required_columns(connection, "challenges") | {"id": challenge, "slug": f"{place}"}
+            insert(connection, "challenges", row)
+        for number, hour in enumerate((3, 2), start=1):
+            submission = {"id": uuid4(), "team_id": teams[0], "challenge_id": challenges[1], "number": number}
+            submission |= {"submitted_at": at(hour), "task": "pixel", "stage": "toy", "state": "accepted"}
+            insert(connection, "submissions", required_columns(connection, "submissions") | submission)
+        connection.commit()
+        command.upgrade(config, after)
+        rows = connection.execute(
+            text("SELECT team_id, challenge_id, state, asked_at, decided_by FROM entries")
+        )
+        assert [tuple(row) for row in rows] == [(teams[0], challenges[1], "admitted", at(2), "platform")]
+        command.downgrade(config, before)
 
 
 def at(hour: int) -> datetime:

@@ -132,7 +132,7 @@ def test_what_cannot_be_made_is_given_up_after_three_attempts_and_told(contest: 
     forget(contest)
     platform = contest.platform
     with platform.open() as tx:
-        victim = tx.session.scalars(select(Team).where(Team.slug == "south")).one()
+        victim = tx.session.scalars(select(Team).where(Team.handle == "south")).one()
         [submission] = tx.session.scalars(select(Submission).where(Submission.team_id == victim.id))
         tx.session.execute(
             text("UPDATE runs SET results_key = :key WHERE submission_id = :id"),
@@ -164,7 +164,7 @@ def test_nobody_waits_for_a_board_that_is_computed(sampled: Contest) -> None:
 def test_what_changes_while_a_board_is_computed_is_in_it(sampled: Contest) -> None:
     def exclude_somebody() -> None:
         with sampled.platform.open() as tx:
-            query = select(Submission).join(Submission.team).where(Team.slug == "north")
+            query = select(Submission).join(Submission.team).where(Team.handle == "north")
             exclude(tx, submission=tx.session.scalars(query).one(), reason="Used labels.", actor=OLGA)
 
     board = publish_it(sampled, store=when_read(sampled.platform.store, exclude_somebody))

@@ -68,9 +68,7 @@ class Repeat:
 
     def board(self) -> dict[str, Any]:
         with self.platform.open() as tx:
-            return draft(
-                tx, challenge=self.challenge(tx), task=Task.PIXEL, store=self.platform.store, bootstraps=20
-            )
+            return draft(tx, challenge=self.challenge(tx), task=Task.PIXEL, store=self.platform.store)
 
 
 @pytest.fixture
@@ -204,7 +202,6 @@ def test_once_a_board_is_published_it_is_refused_even_when_meant(repeat: Repeat)
             actor=ORGANIZER,
             store=repeat.platform.store,
             before_close=True,
-            bootstraps=20,
         )
 
     repeat.change(show)

@@ -30,6 +30,8 @@ READER_OF: Mapping[str, Reader] = {
     "challenge.apply": Reader.TEAMS,
     "submission.exclude": Reader.TEAM,
     "submission.include": Reader.TEAM,
+    "entry.admit": Reader.TEAM,
+    "entry.refuse": Reader.TEAM,
     "submission.rerun": Reader.ORGANIZERS,
     "submission.prioritize": Reader.ORGANIZERS,
     "submission.unprioritize": Reader.ORGANIZERS,

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from mood_platform.api import (
     accounts,
     admin,
+    admin_entries,
     admin_keeping,
     admin_leaderboards,
     admin_rescorings,
@@ -38,6 +39,7 @@ ROUTERS = (
     submissions.router,
     leaderboards.router,
     admin.router,
+    admin_entries.router,
     admin_keeping.router,
     admin_leaderboards.router,
     admin_rescorings.router,

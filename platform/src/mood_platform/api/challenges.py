@@ -5,9 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from mood_platform.challenges.queries import find_challenge, list_challenges
-from mood_platform.serving.challenge_view import view_challenge
-from mood_platform.serving.dependencies import MaybeMe, Tx
-from mood_platform.serving.views import ChallengeView, Page
+from mood_platform.serving.challenge_view import view_challenge, view_entry
+from mood_platform.serving.dependencies import MaybeMe, Me, Tx
+from mood_platform.serving.views import ChallengeView, EntryView, Page
+from mood_platform.submissions.entries import enter
 
 router = APIRouter(tags=["challenges"])
 
@@ -23,3 +24,10 @@ def read_challenges(tx: Tx, me: MaybeMe) -> Page[ChallengeView]:
 def read_challenge(slug: str, tx: Tx, me: MaybeMe) -> ChallengeView:
     """One edition; with a token also your team's quota."""
     return view_challenge(tx, find_challenge(tx, slug=slug), team=me.team if me else None)
+
+
+@router.post("/challenges/{slug}/entry")
+def enter_challenge(slug: str, tx: Tx, me: Me) -> EntryView:
+    """Ask for your team's part; where the edition is open to everybody it has it at once."""
+    challenge = find_challenge(tx, slug=slug)
+    return view_entry(enter(tx, principal=me, challenge=slug), challenge)

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from mood_evaluator import Dataset
 from mood_platform.challenges.document import NEVER, Section
+from mood_platform.challenges.entry_rule import EVERYBODY, EntryRule
 from mood_platform.challenges.mistakes import Mistakes
 from mood_platform.challenges.retention import Retention
 from mood_platform.challenges.yaml_file import read_yaml
@@ -31,6 +32,7 @@ FIELDS = (
     "stages",
     "retention",
     "case_counts",
+    "entry",
 )
 STAGES = (Stage.TOY, Stage.CHALLENGE)
 SLUG = r"[a-z0-9][a-z0-9-]{0,39}"
@@ -67,6 +69,7 @@ class ChallengeConfig:
     stages: Mapping[Stage, Mapping[Dataset, tuple[str, ...]]]
     """Names of test sets."""
     retention: Retention
+    entry: EntryRule = EVERYBODY
     public_counts: bool = False
     """Anybody may know how many hidden cases there are; progress is then told live and exactly."""
 
@@ -103,6 +106,7 @@ class ChallengeConfig:
             scoring=_scoring(top.section("scoring")),
             stages=_stages(top.section("stages")),
             retention=Retention.read(top.section("retention")),
+            entry=EntryRule.read(top.section("entry")) if "entry" in document else EVERYBODY,
             public_counts=_public_counts(top) if "case_counts" in document else False,
         )
 
@@ -125,6 +129,7 @@ class ChallengeConfig:
                 for stage, sets in self.stages.items()
             },
             "retention": self.retention.to_json(),
+            "entry": self.entry.to_json(),
             "case_counts": "public" if self.public_counts else "hidden",
         }
 

@@ -72,6 +72,12 @@ class Section:
             return least
         return least if value is None else value
 
+    def flag(self, field: str) -> bool:
+        value = self._required(field)
+        if value is not None and not isinstance(value, bool):
+            self.fail(field, f"it is {value!r}", "Write true or false.")
+        return value is True
+
     def share(self, field: str) -> float:
         value = self._required(field)
         number = isinstance(value, int | float) and not isinstance(value, bool)

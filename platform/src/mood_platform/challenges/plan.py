@@ -10,10 +10,11 @@ from sqlalchemy import func, select
 
 from mood_evaluator import Dataset
 from mood_platform.challenges.config import ChallengeConfig
+from mood_platform.challenges.entry_rule import REMEDY
 from mood_platform.challenges.mistakes import Mistakes
 from mood_platform.challenges.queries import find_newest_test_set
 from mood_platform.db.transaction import Transaction
-from mood_platform.models import Challenge, Stage, Submission
+from mood_platform.models import Challenge, Stage, Submission, TestSet
 
 UNITS = ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
 SIZES = frozenset(f"limits.{name}" for name in ("memory", "tmp", "output", "shm", "log", "image"))
@@ -42,22 +43,30 @@ class Plan:
 
 def check_test_sets(tx: Transaction, config: ChallengeConfig, mistakes: Mistakes) -> None:
     """Each is installed, of its Dataset, and public where it is a toy set and only there."""
+    hidden: list[TestSet] = []
     for stage, sets in config.stages.items():
         for dataset, names in sets.items():
             for name in names:
-                _check_test_set(tx, stage, dataset, name, mistakes)
+                found = _check_test_set(tx, stage, dataset, name, mistakes)
+                hidden += [found] if found and stage is Stage.CHALLENGE else []
+    problem = config.entry.problem(hidden)
+    if problem is not None:
+        mistakes.add("entry", problem, REMEDY)
 
 
-def _check_test_set(tx: Transaction, stage: Stage, dataset: Dataset, name: str, mistakes: Mistakes) -> None:
+def _check_test_set(
+    tx: Transaction, stage: Stage, dataset: Dataset, name: str, mistakes: Mistakes
+) -> TestSet | None:
     place, found = f"stages.{stage}.{dataset}", find_newest_test_set(tx, name)
     if found is None:
         mistakes.add(place, f"no test set {name!r} is installed", "Install it: mood admin import FOLDER.")
-        return
+        return None
     if found.dataset is not dataset:
         mistakes.add(place, f"{name} is a set of {found.dataset}", f"Name one of {dataset}.")
     if found.public is not (stage is Stage.TOY):
         wanted = "a toy set" if stage is Stage.TOY else "a hidden one"
         mistakes.add(place, f"{name} is a {found.purpose} set", f"Name {wanted}.")
+    return found
 
 
 def check_limits(

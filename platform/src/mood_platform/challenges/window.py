@@ -39,6 +39,15 @@ def check_submit_window(challenge: Challenge, *, now: datetime, upload_begun_at:
         )
 
 
+def check_not_closed(challenge: Challenge, *, now: datetime) -> None:
+    """Asking to take part is possible before the opening too."""
+    if now >= challenge.closes:
+        raise StageClosed(
+            f"The challenge {challenge.slug} closed at {rfc3339(challenge.closes)}.",
+            remedy="Enter one that is open.",
+        )
+
+
 def check_still_open(challenge: Challenge, *, now: datetime) -> None:
     """What stands at the deadline is not taken back."""
     if now >= challenge.closes:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mood_platform.cli import admin_apply, admin_boards, admin_keeping, admin_local, admin_waiting
+from mood_platform.cli import admin_apply, admin_boards, admin_keeping, admin_local, admin_waiting, entry
 from mood_platform.cli.choices import ForOrganizers, ForTeam, find_id
 from mood_platform.cli.client import Client
 from mood_platform.cli.console import AsJson, emit, say, show_table
@@ -33,6 +33,9 @@ app.command()(admin_keeping.storage)
 app.command()(admin_keeping.holds)
 app.command()(admin_keeping.hold)
 app.command()(admin_keeping.unhold)
+app.command()(entry.entries)
+app.command()(entry.admit)
+app.command()(entry.refuse)
 app.command("import", rich_help_panel=ON_THIS_MACHINE)(admin_local.import_test_sets)
 app.command(rich_help_panel=ON_THIS_MACHINE)(admin_apply.apply)
 app.command(rich_help_panel=ON_THIS_MACHINE)(admin_local.make_organizer)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mood_platform.cli import account, admin, image, machine, results, starter, submit, team, trial
+from mood_platform.cli import account, admin, entry, image, machine, results, starter, submit, team, trial
 from mood_platform.cli.console import echo, say
 from mood_platform.cli.problems import explain
 
@@ -43,6 +43,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "leaderboard": results.leaderboard,
         "cancel": results.cancel,
         "withdraw": results.withdraw,
+        "enter": entry.enter,
     },
     "Account": {
         "register": account.register,

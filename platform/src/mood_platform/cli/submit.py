@@ -125,6 +125,13 @@ def _check_allowed(edition: dict[str, Any], stage: str, count: int) -> None:
     """Ask before a long upload what would be refused after it; dates and grace are left to the platform."""
     if stage not in ("toy", "challenge"):
         raise Problem(f"--stage {stage!r} is not known.", remedy="Use toy or challenge.")
+    admitted = (edition.get("entry") or {}).get("state") == "admitted"
+    if stage == "challenge" and not admitted and not edition["entry_open"]:
+        raise Problem(
+            f"Your team is not admitted to {edition['slug']}.",
+            remedy=f"Ask for it, or see what was decided: mood enter --challenge {edition['slug']}",
+            code=Exit.NOT_ALLOWED,
+        )
     quota = edition.get("quota")
     if stage == "challenge" and quota and quota["left"] < count:
         text = (

@@ -10,6 +10,7 @@ from mood_platform.models.case_run import (
     CaseRunState,
 )
 from mood_platform.models.challenge import Challenge
+from mood_platform.models.entry import Entry, EntryState
 from mood_platform.models.event import AuditEvent, RunEvent
 from mood_platform.models.hold import Hold
 from mood_platform.models.image import Image, ImageState
@@ -43,6 +44,8 @@ __all__ = [
     "CaseRunState",
     "CaseTurn",
     "Challenge",
+    "Entry",
+    "EntryState",
     "Health",
     "Hold",
     "Image",

@@ -6,8 +6,9 @@ from mood_evaluator import Dataset, Task
 from mood_platform.challenges.queries import config_of, rule_changes, stage_test_sets
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import Misconfigured
-from mood_platform.models import Challenge, Stage, Team
-from mood_platform.serving.views import ChallengeView, QuotaView, RuleChangeView, ToyTestSetView
+from mood_platform.models import Challenge, Entry, Stage, Team
+from mood_platform.serving.views import ChallengeView, EntryView, QuotaView, RuleChangeView, ToyTestSetView
+from mood_platform.submissions.entries import find_entry
 from mood_platform.submissions.quota import quota
 
 
@@ -25,6 +26,9 @@ def view_challenge(tx: Transaction, challenge: Challenge, *, team: Team | None) 
         limits=config.limits.to_json(),
         challenge_submissions=config.quota.challenge,
         attempts=config.quota.attempts,
+        entry_open=config.entry.open,
+        unbounded_teams=config.entry.unbounded,
+        entry=_view_entry_of(tx, team, challenge),
         quota=view_quota(tx, team, challenge) if team else None,
         toy_test_sets=_toy_test_sets(tx, challenge),
         changes=[
@@ -32,6 +36,21 @@ def view_challenge(tx: Transaction, challenge: Challenge, *, team: Team | None) 
             for event in rule_changes(tx, challenge)
         ],
     )
+
+
+def view_entry(entry: Entry, challenge: Challenge) -> EntryView:
+    return EntryView(
+        challenge=challenge.slug,
+        state=entry.state,
+        asked_at=entry.asked_at,
+        decided_at=entry.decided_at,
+        reason=entry.reason,
+    )
+
+
+def _view_entry_of(tx: Transaction, team: Team | None, challenge: Challenge) -> EntryView | None:
+    entry = find_entry(tx, team=team, edition=challenge) if team else None
+    return view_entry(entry, challenge) if entry else None
 
 
 def view_quota(tx: Transaction, team: Team, challenge: Challenge) -> QuotaView:

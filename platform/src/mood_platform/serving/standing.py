@@ -14,7 +14,7 @@ from mood_platform.leaderboards.queries import published_moments
 from mood_platform.models import Hold, Run, RunState, Stage, Submission
 from mood_platform.runs.progress import Progress, read_progress
 from mood_platform.runs.queries import Attempt, newest_attempts, source_of
-from mood_platform.runs.waits import read_waits, Wait
+from mood_platform.runs.waits import Wait, read_waits
 from mood_platform.serving.challenge_view import view_quota
 from mood_platform.serving.views import QuotaView
 

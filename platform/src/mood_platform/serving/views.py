@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, PlainSerializer
 
 from mood_evaluator import Dataset, Task
 from mood_platform.clock import rfc3339
-from mood_platform.models import ImageState, RunState, Stage, SubmissionState
+from mood_platform.models import EntryState, ImageState, RunState, Stage, SubmissionState
 
 Moment = Annotated[datetime, PlainSerializer(rfc3339, return_type=str, when_used="json")]
 """UTC, `2026-09-07T23:59:00Z`."""
@@ -76,6 +76,17 @@ class RuleChangeView(View):
     """A field each: `timeline.closes: … → …`."""
 
 
+class EntryView(View):
+    """A team's part in an edition."""
+
+    challenge: str
+    state: EntryState
+    asked_at: Moment
+    decided_at: Moment | None
+    reason: str
+    """What the organizers wrote."""
+
+
 class ChallengeView(View):
     slug: str
     title: str
@@ -89,6 +100,12 @@ class ChallengeView(View):
     """Of one case: seconds, bytes, counts."""
     challenge_submissions: int
     attempts: int
+    entry_open: bool
+    """Every team is admitted at once; else organizers decide."""
+    unbounded_teams: str
+    """Why the organizers let any number of teams look at hidden cases; empty where they do not."""
+    entry: EntryView | None
+    """Of the asking team; null without one, or before it asked."""
     quota: QuotaView | None
     """Of the asking team; null without one."""
     toy_test_sets: list[ToyTestSetView]

@@ -34,6 +34,7 @@ from mood_platform.models import (
 from mood_platform.queueing import Job
 from mood_platform.runs.endings import lock_run
 from mood_platform.runs.service import cancel_run, run_again, start_run, take_over
+from mood_platform.submissions.entries import check_admitted, lock_team
 from mood_platform.submissions.queries import find_image, find_submission, newest_run
 from mood_platform.submissions.quota import check_quota
 from mood_platform.submissions.takeover import find_result, is_published
@@ -59,13 +60,14 @@ def submit(
     `challenge` is a slug; it may be left out where one edition is open. `again` confirms that the result of
     an image that was scored already is to be taken over.
     """
-    team = _lock_team(tx, principal.require_team())
+    team = lock_team(tx, principal.require_team())
     image = find_image(tx, team=team, image_id=image_id)
     repeated = _find_repeated(tx, team, idempotency_key)
     if repeated is not None:
         return _same_request(tx, repeated, (image.id, task, stage, _checked_name(name)), challenge)
     edition = choose_challenge(tx, slug=challenge)
     check_submit_window(edition, now=tx.now, upload_begun_at=image.upload_begun_at)
+    check_admitted(tx, team=team, edition=edition, stage=stage, actor=principal.actor)
     _check_runnable(image, task, edition)
     _check_stage(tx, team, edition, stage)
     if stage is Stage.TOY and team_bytes is not None:  # the challenge stage is bounded by its quota
@@ -217,11 +219,6 @@ def _start(tx: Transaction, submission: Submission, challenge: Challenge, test_s
         limits=challenge.config["limits"],
         scoring=challenge.config["scoring"],
     )
-
-
-def _lock_team(tx: Transaction, team: Team) -> Team:
-    query = select(Team).where(Team.id == team.id).with_for_update(key_share=True)
-    return tx.session.scalars(query.execution_options(populate_existing=True)).one()
 
 
 def _next_moment(tx: Transaction, team: Team) -> datetime:

@@ -30,6 +30,7 @@ DOCUMENT: Mapping[str, Any] = {
     "slug": "tiny",
     "title": "A tiny edition",
     "timeline": {"opens": "2026-01-01T00:00:00Z", "closes": "2099-01-01T00:00:00Z", "upload_grace": "2h"},
+    "entry": {"open": True, "i_accept_unbounded_teams": "Tests found many."},
     "quota": {"challenge": 10, "attempts": 30},
     "limits": {
         "seconds": 3,

@@ -12,6 +12,7 @@ import yaml
 
 from mood_evaluator import Dataset
 from mood_platform.challenges.config import ChallengeConfig, read_challenge
+from mood_platform.challenges.entry_rule import EntryRule
 from mood_platform.errors import Invalid
 from mood_platform.models import Stage
 
@@ -42,6 +43,27 @@ def test_the_demo_edition_is_read_with_its_small_limits() -> None:
 def test_a_config_survives_its_stored_form() -> None:
     config = read_challenge(DEMO)
     assert ChallengeConfig.parse(config.to_json()) == config
+
+
+def test_who_may_enter_is_everybody_unless_the_file_says_otherwise() -> None:
+    assert ChallengeConfig.parse(document()).entry == EntryRule(open=True)
+    assert ChallengeConfig.parse(document(entry={"open": False})).entry == EntryRule(open=False)
+    config = ChallengeConfig.parse(document(entry={"open": True, "i_accept_unbounded_teams": "A course."}))
+    assert config.entry == EntryRule(open=True, unbounded="A course.")
+    assert ChallengeConfig.parse(config.to_json()) == config
+
+
+@pytest.mark.parametrize(
+    ("entry", "place"),
+    [
+        ({"open": "yes"}, "entry.open"),
+        ({}, "entry.open"),
+        ({"open": True, "i_accept_unbounded_teams": " "}, "entry.i_accept_unbounded_teams"),
+        ({"open": True, "team": 3}, "entry.team"),
+    ],
+)
+def test_an_entry_rule_that_says_nothing_clear_is_refused_by_its_place(entry: Any, place: str) -> None:
+    assert place in refusal(document(entry=entry)).detail
 
 
 def test_a_time_in_another_zone_is_kept_as_utc() -> None:
