@@ -91,6 +91,19 @@ def test_the_organizer_guide_says_of_every_reason_who_reads_it() -> None:
     assert rows == {action: reader.value for action, reader in READER_OF.items()}
 
 
+def test_every_action_that_is_written_down_with_a_reason_says_who_reads_it() -> None:
+    """Reasons of what the platform does by itself are its own words."""
+    calls = re.compile(r"audit\((?:[^()]|\([^()]*\))*?\breason=reason(?:[^()]|\([^()]*\))*\)", re.DOTALL)
+    found = {
+        name
+        for _, text in SOURCES
+        for call in calls.findall(text)
+        for name in re.findall(r'action="([^"]+)"', call)
+    }
+    assert len(found) > 8
+    assert found <= set(READER_OF)
+
+
 def test_every_layer_of_the_platform_is_in_the_architecture_page() -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     layers = next(contract for contract in contracts if contract["name"] == "Layers of the platform")[

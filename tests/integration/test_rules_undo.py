@@ -175,8 +175,9 @@ def test_a_team_reads_the_reasons_that_are_meant_for_it_and_no_other(world: Worl
 
 
 def test_every_action_of_the_rule_about_submissions_and_runs_was_tried() -> None:
+    """Resuming and deciding need parked cases: test_api_waiting.py."""
     mine = {action for action in READER_OF if action.startswith(("submission.", "run."))}
-    assert set(DECISIONS) == mine
+    assert set(DECISIONS) == mine - {"run.resume", "run.decide"}
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,13 @@ READER_OF: Mapping[str, Reader] = {
     "run.cancel": Reader.ORGANIZERS,
     "run.void": Reader.ORGANIZERS,
     "run.unvoid": Reader.ORGANIZERS,
+    "run.resume": Reader.ORGANIZERS,
+    "run.decide": Reader.ORGANIZERS,
+    "node.quarantine": Reader.ORGANIZERS,
+    "node.release": Reader.ORGANIZERS,
+    "hold.place": Reader.TEAM,
+    "hold.lift": Reader.ORGANIZERS,
+    "challenge.rescore": Reader.ORGANIZERS,
     "user.remove_organizer": Reader.ORGANIZERS,
     "team.remove_reference": Reader.ORGANIZERS,
 }

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mood_platform.cli.choices import ForOrganizers, ForTeam
 from mood_platform.cli.client import Client
 from mood_platform.cli.console import BLANK, AsJson, echo, emit, say, show_table, size
 
@@ -59,7 +60,7 @@ def holds(as_json: AsJson = False) -> None:
 def hold(
     on: On,
     until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The day on which it ends (UTC).")],
-    reason: Annotated[str, typer.Option(prompt="Why", help="Written down for good; teams read it.")],
+    reason: ForTeam,
 ) -> None:
     """Keep what a run, a team or a challenge left, images included, until a day."""
     body = {"on": on, "until": until.replace(tzinfo=UTC).isoformat(), "reason": reason}
@@ -67,7 +68,7 @@ def hold(
     say.print(f"{made['on']} is kept until {made['until']}.")
 
 
-def unhold(on: On, reason: Annotated[str, typer.Option(prompt="Why", help="Written down for good.")]) -> None:
+def unhold(on: On, reason: ForOrganizers) -> None:
     """End the holds on a run, a team or a challenge now."""
     done = Client.member().post("/admin/holds/lift", {"on": on, "reason": reason})
     say.print(f"Holds ended: {done['lifted']}.")

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from mood_platform.accounts.audit import audit, subject_of
+from mood_platform.accounts.reasons import require_reason
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import Conflict, Invalid, NotFound
 from mood_platform.models import Challenge, Hold, Run, Submission, Team
@@ -65,8 +66,7 @@ def name_of(tx: Transaction, hold: Hold) -> str:
 
 def place_hold(tx: Transaction, *, on: str, until: datetime, reason: str, actor: str) -> Hold:
     """Nothing of `on` is removed before `until`; a second hold stands beside the first."""
-    if not reason.strip():
-        raise Invalid("Field reason: it is empty.", remedy="Write why; teams read it.")
+    require_reason("hold.place", reason)
     if until <= tx.now:
         raise Invalid("Field until: it is in the past.", remedy="Give a later day, such as 2027-03-01.")
     subject = find_subject(tx, on)
@@ -87,8 +87,7 @@ def place_hold(tx: Transaction, *, on: str, until: datetime, reason: str, actor:
 
 def lift_holds(tx: Transaction, *, on: str, reason: str, actor: str) -> int:
     """All holds on exactly this subject end now; how many there were."""
-    if not reason.strip():
-        raise Invalid("Field reason: it is empty.", remedy="Write why; it is kept in the audit trail.")
+    require_reason("hold.lift", reason)
     subject = find_subject(tx, on)
     mine = select(Hold).where(getattr(Hold, _column(subject)) == subject.id)
     rows = tx.session.scalars(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from mood_platform.accounts.audit import audit, subject_of
+from mood_platform.accounts.reasons import require_reason
 from mood_platform.db.transaction import Transaction
-from mood_platform.errors import Conflict, Invalid, NotFound
+from mood_platform.errors import Conflict, NotFound
 from mood_platform.failures import FailureReason
 from mood_platform.models import CaseRunState, Health, Image, KnownNode, Run, Submission
 from mood_platform.queueing import Job
@@ -59,14 +60,16 @@ def decide_ours(tx: Transaction, *, run: Run, actor: str, reason: str) -> int:
 
 def quarantine_node(tx: Transaction, *, name: str, actor: str, reason: str) -> None:
     """It gets no case until an organizer releases it; the one that runs there ends by itself."""
-    node = _lock_known(tx, name, reason)
+    require_reason("node.quarantine", reason)
+    node = _lock_known(tx, name)
     quarantine(tx, node, why=reason, by=actor)
     audit(tx, actor=actor, action="node.quarantine", subject=subject_of("node", node), reason=reason)
 
 
 def release_node(tx: Transaction, *, name: str, actor: str, reason: str) -> None:
     """Its self-test comes before its next case; what it parked is queued again once it is out."""
-    node = _lock_known(tx, name, reason)
+    require_reason("node.release", reason)
+    node = _lock_known(tx, name)
     if node.health is not Health.QUARANTINED:
         raise Conflict(f"Node {name} is not quarantined.", remedy="mood admin nodes says how each one is.")
     let_out(tx, node, health=Health.UNTRIED)
@@ -74,17 +77,11 @@ def release_node(tx: Transaction, *, name: str, actor: str, reason: str) -> None
     audit(tx, actor=actor, action="node.release", subject=subject_of("node", node), reason=reason)
 
 
-def _lock_known(tx: Transaction, name: str, reason: str) -> KnownNode:
-    _require_reason(reason)
+def _lock_known(tx: Transaction, name: str) -> KnownNode:
     node = lock_node(tx, name=name)
     if node is None:
         raise NotFound(f"There is no node {name}.", remedy="mood admin nodes lists them.")
     return node
-
-
-def _require_reason(reason: str) -> None:
-    if not reason.strip():
-        raise Invalid("Field reason: it is empty.", remedy="Write why; it is kept in the audit trail.")
 
 
 def _lock_waiting(tx: Transaction, run: Run) -> Run:
@@ -95,7 +92,7 @@ def _lock_waiting(tx: Transaction, run: Run) -> Run:
 
 
 def _lock_held(tx: Transaction, run: Run, reason: str) -> Run:
-    _require_reason(reason)
+    require_reason("run.decide", reason)
     locked = lock_run(tx, run.id)
     if locked is None or not locked.state.live or locked.held_since is None:
         raise Conflict(

@@ -10,11 +10,12 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from mood_evaluator import SCORING_VERSION, Dataset, Task, __version__
 from mood_platform.accounts.audit import audit, subject_of
+from mood_platform.accounts.reasons import require_reason
 from mood_platform.challenges.locking import lock_rules_alone
 from mood_platform.challenges.queries import cases_of, stage_test_sets
 from mood_platform.clock import rfc3339
 from mood_platform.db.transaction import Transaction
-from mood_platform.errors import Conflict, Invalid
+from mood_platform.errors import Conflict
 from mood_platform.models import (
     Case,
     CaseRun,
@@ -44,8 +45,7 @@ def start_rescoring(
     tx: Transaction, *, challenge: Challenge, task: Task, reason: str, actor: str, store: ObjectStore
 ) -> Rescoring:
     """Queue every scored Run for the newest test sets and this evaluator; what exists stays as it is."""
-    if not reason.strip():
-        raise Invalid("Field reason: it is empty.", remedy="Write down what was corrected.")
+    require_reason("challenge.rescore", reason)
     lock_rules_alone(tx, challenge_id=challenge.id)
     _check_none_live(tx, challenge, task)
     targets = {dataset: sets[0] for dataset, sets in stage_test_sets(tx, challenge, Stage.CHALLENGE).items()}
