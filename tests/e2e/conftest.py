@@ -28,7 +28,7 @@ timeline: {{opens: 2026-01-01T00:00:00Z, closes: 2099-12-31T23:59:00Z, upload_gr
 quota: {{challenge: {quota}, attempts: 1000}}
 limits: {{seconds: 20, memory: 512MiB, tmp: 32MiB, output: 32MiB, output_files: 8, shm: 16MiB, pids: 64,
          cpus: 1, gpus: 0, log: 64KiB, image: 1GiB}}
-scoring: {{precision: float32, batch_size: 4, valid_share: 0.5}}
+scoring: {{valid_share: 0.5}}
 stages:
   toy: {{brain: [toy-brain], abdom: [toy-abdom]}}
   challenge: {{brain: [test-brain], abdom: [test-abdom]}}

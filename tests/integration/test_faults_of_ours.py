@@ -81,11 +81,18 @@ class Sick(type(Path())):  # type: ignore[misc]
         raise OSError(errno.EIO, os.strerror(errno.EIO), self.name)
 
 
-class Handing:
-    """As the store behind it, but predictions are handed out as another kind of file."""
+class Greedy(type(Path())):  # type: ignore[misc]
+    """A file for whose reader the memory is not enough."""
 
-    def __init__(self, behind: ObjectStore, kind: type[Path]) -> None:
-        self._behind, self._kind = behind, kind
+    def open(self, *_arguments: object, **_options: object) -> NoReturn:
+        raise MemoryError
+
+
+class Handing:
+    """As the store behind it, but its predictions, or labels, are handed out as another kind of file."""
+
+    def __init__(self, behind: ObjectStore, kind: type[Path], part: str = "prediction") -> None:
+        self._behind, self._kind, self._part = behind, kind, part
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._behind, name)
@@ -93,7 +100,7 @@ class Handing:
     @contextmanager
     def local(self, key: str) -> Iterator[Path]:
         with self._behind.local(key) as path:
-            yield self._kind(path) if key.endswith("prediction") else path
+            yield self._kind(path) if self._part in key else path
 
 
 def break_label(content: bytes | None) -> Callable[[World], Broken]:
@@ -119,7 +126,7 @@ FAULTS: dict[str, Callable[[World], Broken]] = {
     "a disk that cannot be read": lambda world: (Handing(world.store, Sick), ROOMY),
     "a child that is killed": lambda world: (Handing(world.store, Ending), ROOMY),
     "limits that cannot be set": lambda world: (world.store, replace(ROOMY, memory=2**70)),
-    "no memory for the label": lambda world: (world.store, replace(ROOMY, memory=-(2**20))),
+    "no memory for the label": lambda world: (Handing(world.store, Greedy, "label"), ROOMY),
     "the wall limit": lambda world: (world.store, replace(ROOMY, wall_seconds=0.0)),
 }
 

@@ -123,4 +123,6 @@ def test_four_sweepers_at_once_take_each_lost_lease_back_once(platform: TinyPlat
         taken = select(RunEvent.case_run_id).where(RunEvent.reason == FailureReason.LOST_LEASE)
         assert set(Counter(tx.session.scalars(taken)).values()) == {1}
         assert set(tx.session.scalars(select(CaseRun.state))) == {CaseRunState.QUEUED}
-    assert {job for job, _ in platform.queue.sent} == {Job.WORK}
+    told = [arguments["kind"] for job, arguments in platform.queue.sent if job is Job.SEND_MAIL]
+    assert told == ["node_quarantined"], "three leases in a row were lost on one Node, of several teams"
+    assert {job for job, _ in platform.queue.sent} == {Job.WORK, Job.SEND_MAIL}

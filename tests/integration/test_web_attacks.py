@@ -29,7 +29,7 @@ API = "/api/v1"
 PASSWORD = "correct horse battery"
 SCRIPT = "<script>alert('x')</script><img src=x onerror=alert(1)>"
 SECRETS = Secrets(seed=3, cases=20, seconds=0.5, score=0.25, exit_code=1, kept=5, word="walrus")
-PARAMETERS = ("submission_id", "image_id", "upload_id", "run_id", "node_name")
+PARAMETERS = ("submission_id", "image_id", "upload_id", "run_id", "node_name", "team")
 ID = {name: {"unknown": str(uuid4())} for name in PARAMETERS}
 WORDS = {"slug": "tiny", "challenge": "tiny", "task": "pixel", "name": "toy-brain", "path": "icon.svg"}
 IDS = ID | {name: {"public": value} for name, value in WORDS.items()}
@@ -218,7 +218,7 @@ def test_a_body_beyond_the_limit_is_refused_before_it_is_read(visitor: httpx.Cli
         assert answer.status_code == 413, "without a stated length too"
 
 
-@pytest.mark.parametrize("name", ["", " ", "x" * 201, "a\u0000b", "\u202eevil", "%", "_"])
+@pytest.mark.parametrize("name", ["", " ", "x" * 201, "a\u0000b", "\u202eevil"])
 def test_names_that_hide_or_break_something_are_refused(scene: Scene, name: str) -> None:
     with scene.site.visit(scene.world.lone) as client:
         answer = client.post(f"{API}/teams", json={"name": name})

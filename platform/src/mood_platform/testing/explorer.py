@@ -261,11 +261,17 @@ class Explorer:
             self.pass_time()
             self.sweep()
             self.reap()
-            while self.platform.queue.pending:
-                with suppress(PlatformError, OSError):
-                    self._handle(*self.platform.queue.pending.pop(0))
+            self._work_off()
             if not self._live():
                 return
+
+    def _work_off(self, *, most: int = 500) -> None:
+        """What hangs in the queues; a bell that nobody may answer yet hangs on until time has passed."""
+        for _ in range(most):
+            if not self.platform.queue.pending:
+                return
+            with suppress(PlatformError, OSError):
+                self._handle(*self.platform.queue.pending.pop(0))
 
     def _live(self) -> bool:
         with self.platform.open() as tx:
