@@ -207,7 +207,10 @@ def test_after_publication_exactly_the_document_is_there_to_read(scene: Scene) -
     assert {source["cases"] for source in document["datasets"].values()} == {4}
     assert not cases_in(scene, json.dumps(document))
     public = set(long_texts(document))
-    assert len(public & scene.words) > 10, "scores can be read now"
+    assert public & scene.words, "digests and ids of what it rests on can be read now"
+    scores = [cell["score"] for row in document["rows"] for cell in row["datasets"].values()]
+    assert scores
+    assert all(score == round(score, 4) for score in scores), "scores can be read now, as they are published"
     for reader, path, text in read_everything(scene):
         words = found_in(scene, text) - ({"sweep-brain"} if "sweep-brain" in path else set())
         assert words <= public, (reader, path)
