@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from mood_evaluator import Task
 from mood_platform.challenges.queries import find_challenge, list_challenges
 from mood_platform.db.transaction import Transaction
+from mood_platform.leaderboards.queries import published_moments
 from mood_platform.models import Challenge, Team
 from mood_platform.serving.challenge_view import view_challenge
 from mood_platform.serving.dependencies import Tx, Viewer
@@ -29,10 +30,6 @@ class Edition:
     state: str
     boards: dict[str, LeaderboardView | None]
     """The newest published version of each Task."""
-
-    @property
-    def published(self) -> bool:
-        return any(self.boards.values())
 
 
 @router.get("/challenges/{slug}")
@@ -64,7 +61,8 @@ def find_current_challenge(tx: Transaction, *, slug: str | None = None) -> Chall
         return find_challenge(tx, slug=slug)
     known = list_challenges(tx)
     opened = [row for row in known if _state(row, tx) == "open"]
-    shown = [row for row in known if read_edition(tx, row, team=None).published]
+    boards = {one for one, _ in published_moments(tx, challenge_ids=[row.id for row in known])}
+    shown = [row for row in known if row.id in boards]
     past = [row for row in known if row.opens <= tx.now]
     return next((rows[-1] for rows in (opened, shown, past, known) if rows), None)
 
