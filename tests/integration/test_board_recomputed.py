@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,10 +23,16 @@ UNROUNDED = {"mean_rank", "keeps_place", "valid_share", "failed_share", "level"}
 """Exact shares and means of ranks: they tell nothing about labels beyond the ranks."""
 
 
-@pytest.fixture(params=list(Task))
-def document(request: pytest.FixtureRequest, sessions: Sessions, store: LocalStore, tmp_path: Path) -> Any:
-    """Ties, a team without a result on one Dataset, and a reference submission."""
-    contest = Contest(make_platform(sessions, store, tmp_path / "sets", cases=4), tmp_path / "sets")
+@pytest.fixture(scope="module", params=list(Task))
+def document(
+    request: pytest.FixtureRequest,
+    start_afresh: Callable[[], Sessions],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Any:
+    """Ties, a team without a result on one Dataset, and a reference submission; tests only read it."""
+    folder = tmp_path_factory.mktemp("board")
+    store = LocalStore(folder / "objects")
+    contest = Contest(make_platform(start_afresh(), store, folder / "sets", cases=4), folder / "sets")
     brain = sorted(path.read_bytes() for path in (contest.folder / "test-brain" / "images").glob("*.nii.gz"))
 
     def skips_most_of_brain(job: CaseJob) -> bool:

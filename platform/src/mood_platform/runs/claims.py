@@ -126,7 +126,8 @@ def _take_first(
     for waiting in sorted(field.in_order(stages), key=lambda one: str(one.team_id) in failed):
         if (found := _lock(tx, waiting)) is not None:
             claim = _take(tx, found, node, lease_seconds)
-            speed = 0.0 if found[0].alone else node.speed  # a second run is charged to nobody
+            # A case that runs again alone had its turn when it was starved.
+            speed = None if found[0].alone else node.speed
             begin_turn(tx, field, next_case=waiting, claim_id=claim.claim_id, speed=speed)
             return waiting, claim
     return None

@@ -19,7 +19,7 @@ from mood_platform.runs.order import Field, Share, Turn, Waiting, settle
 from mood_platform.runs.schedule import waiting_cases
 
 FREE = frozenset({CaseRunState.QUEUED, CaseRunState.PARKED, CaseRunState.ABANDONED})
-"""Where an attempt leads that was lost by our fault: its seconds are nobody's."""
+"""Where an attempt leads that was lost by our fault: its seconds are nobody's. A starved one had its turn."""
 
 
 SHARES, TURNS = TeamShare.metadata.tables["team_shares"], TeamShare.metadata.tables["case_turns"]
@@ -42,28 +42,37 @@ def look(tx: Transaction, *, images: Collection[str], suiting: Suiting, toy_shar
     return Field(waiting=waiting, running=running, shares=shares, lowest=lowest, toy_share=toy_share)
 
 
-def begin_turn(tx: Transaction, field: Field, *, next_case: Waiting, claim_id: UUID, speed: float) -> None:
-    """Hand this case out."""
-    account = field.account_of(next_case)
+def begin_turn(
+    tx: Transaction, field: Field, *, next_case: Waiting, claim_id: UUID, speed: float | None
+) -> None:
+    """Hand this case out, on nobody's account where there is no speed."""
+    account = Account.NONE if speed is None else field.account_of(next_case)
     if account is not Account.NONE:
         _keep(tx, {next_case.team_id: field.share_of_next(next_case)})
     turn = {"claim_id": claim_id, "case_run_id": next_case.case_run_id, "team_id": next_case.team_id}
-    tx.session.execute(insert(TURNS), {**turn, "account": account, "speed": speed})
+    tx.session.execute(insert(TURNS), {**turn, "account": account, "speed": speed or 0.0})
 
 
 @cache
-def _open_turns() -> Select[UUID, UUID, Account, float, bool, CaseRunState, datetime | None, datetime]:
+def _open_turns() -> Select[UUID, UUID, Account, float, bool, CaseRunState, bool, datetime | None, datetime]:
     ended = func.coalesce(CaseRun.finished_at, CaseRun.state_since)
-    turn = (CaseTurn.claim_id, CaseTurn.team_id, CaseTurn.account, CaseTurn.speed)
-    case = (CaseRun.toy, CaseRun.state, CaseRun.started_at, ended)
-    return select(*turn, *case).join(CaseRun, CaseTurn.case_run_id == CaseRun.id)
+    return select(
+        CaseTurn.claim_id,
+        CaseTurn.team_id,
+        CaseTurn.account,
+        CaseTurn.speed,
+        CaseRun.toy,
+        CaseRun.state,
+        CaseRun.alone,
+        CaseRun.started_at,
+        ended,
+    ).join(CaseRun, CaseTurn.case_run_id == CaseRun.id)
 
 
 def _turns(tx: Transaction) -> Sequence[Turn]:
     found = []
-    for claim_id, team_id, account, speed, toy, state, started_at, ended_at in tx.session.execute(
-        _open_turns()
-    ):
+    rows = tx.session.execute(_open_turns())
+    for claim_id, team_id, account, speed, toy, state, starved, started_at, ended_at in rows:
         assert started_at is not None, "a case that was handed out has begun"
         running = state is CaseRunState.RUNNING
         seconds = ((tx.now if running else ended_at) - started_at).total_seconds()
@@ -72,7 +81,7 @@ def _turns(tx: Transaction) -> Sequence[Turn]:
                 claim_id=claim_id,
                 team_id=team_id,
                 toy=toy,
-                account=Account.NONE if state in FREE else account,
+                account=Account.NONE if state in FREE and not starved else account,
                 seconds=max(seconds, 0.0) * speed,
                 running=running,
             )

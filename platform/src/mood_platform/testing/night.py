@@ -23,6 +23,7 @@ from mood_platform.db.engine import make_sessions
 from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.execution.outcome import Outcome
 from mood_platform.execution.runtime import Collected, Execution
+from mood_platform.execution.starvation import Lack
 from mood_platform.failures import FailureReason
 from mood_platform.models import CaseRun, CaseRunState, Run, RunState, Stage, Submission
 from mood_platform.queueing import Job
@@ -46,6 +47,8 @@ REPORT_SECONDS = 5.0
 """From the last toy case to the report."""
 CASE_SECONDS = 30.0
 CACHED_IMAGES = 20
+SUBMIT_SECONDS = 0.001
+"""Between two Submissions: which one is older is never left to chance."""
 REST_SECONDS = 2.0
 """Of a slot that left its bell to others."""
 PRESENCE_SECONDS = 15.0
@@ -60,6 +63,8 @@ class Ending:
     fault: FailureReason | None = None
     ran: bool = False
     """The container had started before the fault."""
+    lack: Lack | None = None
+    """It ran into its limit because the Node did not give it this."""
 
 
 Behaviour = Callable[[ClaimingNode, Claim], Ending]
@@ -138,6 +143,7 @@ class Night:
         self, team: Principal, *, task: Task = Task.PIXEL, stage: Stage = Stage.CHALLENGE, toy: bool = True
     ) -> Submission:
         """Now. With `toy=False` the toy cases are over and reported already."""
+        self._pass_to(self.now + SUBMIT_SECONDS)
         submission = self.platform.submit(team, task=task, stage=stage)
         with self.platform.open() as tx:
             run = tx.session.scalars(select(Run).where(Run.submission_id == submission.id)).one()
@@ -244,8 +250,8 @@ class Night:
         fault = Outcome("platform_fault", ending.fault)
         with self.platform.open() as tx:
             outcome = Outcome("collected") if ending.fault is None else fault
-            held = record(tx, claim_id=claim.claim_id, outcome=outcome, execution=done)
-            if held and ending.fault is None:
+            held = record(tx, claim_id=claim.claim_id, outcome=outcome, execution=done, lack=ending.lack)
+            if held and ending.fault is None and ending.lack is None:
                 self._score_case(tx, claim, toy=toy)
         if ending.fault is not None:
             self._after_fault(node)

@@ -84,7 +84,8 @@ def serve_site(platform: TinyPlatform, *, database_url: str, root: Path, **api: 
 
 @contextmanager
 def _listen() -> Iterator[socket.socket]:
-    with socket.socket() as listener:
+    """TCP by name: asyncio lets only that send at once; else every answer waits 40 ms for an ACK."""
+    with socket.socket(proto=socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         yield listener
 
