@@ -20,6 +20,7 @@ from mood_platform.models import Image, ImageState, Run, RunState, Stage, Submis
 from mood_platform.queueing import Job
 from mood_platform.runs.claims import Claim, claim_next
 from mood_platform.runs.sweeper import sweep
+from mood_platform.runs.waits import Wait, read_waits
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.queries import newest_run
 from mood_platform.submissions.quota import quota
@@ -77,6 +78,12 @@ def run_of(intake: Intake, submission: Submission) -> Run:
         return newest_run(tx, submission=submission)
 
 
+def wait_of(intake: Intake, submission: Submission) -> Wait | None:
+    with transaction(intake.sessions, intake.queue) as tx:
+        run = newest_run(tx, submission=submission)
+        return read_waits(tx, runs={submission.id: run}, of=[submission]).get(submission.id)
+
+
 def claimed(intake: Intake) -> Claim | None:
     with transaction(intake.sessions, intake.queue) as tx:
         return claim_next(tx, stages=ALL_STAGES, node=NODE, lease_seconds=60)
@@ -101,7 +108,9 @@ def test_it_waits_until_it_was_checked_again_and_then_runs(intake: Intake) -> No
     submission = submitted(intake, image)
     assert claimed(intake) is None
     assert run_of(intake, submission).state is RunState.QUEUED
+    assert wait_of(intake, submission) is Wait.CHECK
     rechecked(intake)
+    assert wait_of(intake, submission) is Wait.TURN
     now = read_again(intake, image)
     assert (now.state, now.facts["check"], now.size) == (ImageState.ACCEPTED, CHECK, image.size)
     assert now.facts["archive_sha256"] == image.facts["archive_sha256"]

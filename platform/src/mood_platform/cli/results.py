@@ -38,7 +38,7 @@ def status(
         if as_json:
             emit(views)
         else:
-            _show_list(views)
+            show_list(views)
             say.print(storage_line(client.get("/storage")))
         return
     view = find_submission(client, reference)
@@ -90,12 +90,14 @@ def _act(reference: str, action: str) -> None:
     say.print(f"{title(view)}: {view['sentence']}")
 
 
-def _show_list(views: list[dict[str, Any]]) -> None:
-    rows = [
-        (f"#{one['number']}", one["name"], one["task"], one["stage"], one["status"], one["submitted_at"])
-        for one in views
-    ]
-    show_table(("", "name", "task", "stage", "status", "submitted"), rows)
+def show_list(views: list[dict[str, Any]]) -> None:
+    """The edition is named where there is more than one."""
+    columns = ["number", "name", "challenge", "task", "stage", "status", "submitted_at"]
+    if len({one["challenge"] for one in views}) < 2:
+        columns.remove("challenge")
+    rows = [[f"#{one[name]}" if name == "number" else one[name] for name in columns] for one in views]
+    titles = {"number": "", "submitted_at": "submitted"}
+    show_table([titles.get(name, name) for name in columns], rows)
     for line in leaving([one["image"] for one in views]):
         say.print(line, style="yellow")
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Select, select
+from sqlalchemy.orm import defer
 
 from mood_evaluator import Task
 from mood_platform.db.transaction import Transaction
@@ -29,8 +30,9 @@ def published_version(tx: Transaction, *, challenge: Challenge, task: Task, vers
 
 
 def published_versions(tx: Transaction, *, challenge: Challenge, task: Task) -> Sequence[Leaderboard]:
-    """First to last; each names the digest of the one before."""
-    return tx.session.scalars(_versions(challenge, task).order_by(Leaderboard.version)).all()
+    """First to last; each names the digest of the one before. A document is read where it is asked for."""
+    query = _versions(challenge, task).order_by(Leaderboard.version)
+    return tx.session.scalars(query.options(defer(Leaderboard.document))).all()
 
 
 def published_moments(

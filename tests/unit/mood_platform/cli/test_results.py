@@ -8,7 +8,7 @@ import pytest
 
 from mood_platform.cli.problems import Problem
 from mood_platform.cli.results import _save_report as save_report
-from mood_platform.cli.results import show_leaderboard, show_report
+from mood_platform.cli.results import show_leaderboard, show_list, show_report
 
 
 def row(name: str, rank: int | None, score: float | None, standing: str = "ranked") -> dict[str, Any]:
@@ -33,6 +33,25 @@ def leaderboard(*rows: dict[str, Any]) -> dict[str, Any]:
         "demonstration": "demonstration, labels reproducible",
     }
     return {"document": document, "version": 2, "published_at": "2026-09-08T00:00:00Z", "digest": "d1"}
+
+
+def submission(number: int, challenge: str) -> dict[str, Any]:
+    words = {"name": "ours", "task": "pixel", "stage": "toy", "status": "waiting", "submitted_at": "today"}
+    return words | {
+        "number": number,
+        "challenge": challenge,
+        "image": {"id": "i", "name": "n", "leaves_at": None},
+    }
+
+
+@pytest.mark.parametrize(("second", "named"), [("mood-2026", False), ("mood-2027", True)])
+def test_a_list_names_the_editions_where_there_are_several(
+    second: str, named: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show_list([submission(1, "mood-2026"), submission(2, second)])
+    told = capsys.readouterr().out
+    assert "#2" in told
+    assert ("challenge" in told, "mood-2026" in told) == (named, named)
 
 
 def test_ties_references_and_missing_results_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
