@@ -48,7 +48,7 @@ REPORT_SECONDS = 5.0
 CASE_SECONDS = 30.0
 CACHED_IMAGES = 20
 SUBMIT_SECONDS = 0.001
-"""Between two Submissions: which one is older is never left to chance."""
+"""Between two Submissions of one moment: which one is older is never left to chance."""
 REST_SECONDS = 2.0
 """Of a slot that left its bell to others."""
 PRESENCE_SECONDS = 15.0
@@ -129,6 +129,7 @@ class Night:
         self._images: dict[str, OrderedDict[str, None]] = {node.name: OrderedDict() for node in self.nodes}
         self._open_cases: dict[UUID, Counter[bool]] = {}
         self._sweeping = False
+        self._free_for_submission = 0.0
         self.clock.set(BEGINS)
         for node in self.nodes:
             self._arrive(node)
@@ -143,7 +144,8 @@ class Night:
         self, team: Principal, *, task: Task = Task.PIXEL, stage: Stage = Stage.CHALLENGE, toy: bool = True
     ) -> Submission:
         """Now. With `toy=False` the toy cases are over and reported already."""
-        self._pass_to(self.now + SUBMIT_SECONDS)
+        self._pass_to(self._free_for_submission)
+        self._free_for_submission = self.now + SUBMIT_SECONDS
         submission = self.platform.submit(team, task=task, stage=stage)
         with self.platform.open() as tx:
             run = tx.session.scalars(select(Run).where(Run.submission_id == submission.id)).one()
