@@ -181,7 +181,17 @@ def by_attack(world: World) -> dict[str, CaseRun]:
 def endings(case_run: CaseRun) -> tuple[Any, ...]:
     invalid = case_run.state is CaseRunState.OUTPUT_INVALID
     fault = case_run.score["fault"] if invalid and case_run.score else None
-    return case_run.state, case_run.reason, fault, sorted(case_run.flags), case_run.attempt
+    again, attempts = ("ran_twice", 2) if lacked_its_core(case_run) else (None, 1)
+    flags = sorted(flag for flag in case_run.flags if flag != again)
+    return case_run.state, case_run.reason, fault, flags, case_run.attempt - attempts + 1
+
+
+def lacked_its_core(case_run: CaseRun) -> bool:
+    """Others on this machine took more than a fifth of the core it may use: only then it may run twice."""
+    if case_run.first_run is None:
+        return False
+    usage = case_run.first_run["usage"]
+    return bool(usage["cpu_seconds"] < 0.8 * LIMITS["cpus"] * usage["seconds"])
 
 
 def assert_the_team_learns_reasons_and_bands(world: World, attacks: Sequence[Attack]) -> None:
