@@ -8,8 +8,10 @@ from mood_evaluator.average_precision import (
 from mood_evaluator.batches import Batching, draw_batching
 from mood_evaluator.bootstrap import (
     Replicates,
+    exact_replicates,
     pixel_replicates,
     sample_replicates,
+    score_of_counts,
     whole_set_replicates,
 )
 from mood_evaluator.canonical import canonical_digest
@@ -34,12 +36,13 @@ from mood_evaluator.errors import (
     UndefinedScore,
 )
 from mood_evaluator.evidence import Evidence, Histogram, sum_evidence
+from mood_evaluator.exact_counts import ExactCounts, count_exactly
 from mood_evaluator.faults import Flag, OutputFault
 from mood_evaluator.leaderboard import Cell, Entry, Row, compare_entries, rank_entries
 from mood_evaluator.nifti_stream import largest_volume_file
 from mood_evaluator.quantizers import Quantizer
 from mood_evaluator.ranking import as_published, average_ranks, rank
-from mood_evaluator.replicates import replicates_of
+from mood_evaluator.replicates import official_batching, replicates_of
 from mood_evaluator.scoring import (
     PixelCase,
     PixelScore,
@@ -70,6 +73,7 @@ __all__ = [
     "Entry",
     "EvaluatorError",
     "Evidence",
+    "ExactCounts",
     "Flag",
     "Histogram",
     "InvalidEvidence",
@@ -100,10 +104,13 @@ __all__ = [
     "compare_entries",
     "compare_replicates",
     "consensus",
+    "count_exactly",
     "draw_batching",
+    "exact_replicates",
     "largest_volume_file",
     "load_test_set",
     "mean_ranks",
+    "official_batching",
     "pixel_replicates",
     "pooled_aps",
     "rank",
@@ -115,6 +122,7 @@ __all__ = [
     "sample_replicates",
     "save_test_set",
     "score_cases",
+    "score_of_counts",
     "score_pixel_case",
     "score_pixel_dataset",
     "score_pixel_prediction",

@@ -137,7 +137,7 @@ class StreamingAveragePrecision:
         """Second pass, counted before."""
         with self._lock:
             thresholds = self._fix_thresholds()
-        gaps, counts = _count_between(thresholds, found)
+        gaps, counts = count_between(thresholds, found)
         with self._lock:
             self._seen.add(found.codes)
             self._negatives[gaps] += counts
@@ -169,8 +169,8 @@ class StreamingAveragePrecision:
         return self._thresholds
 
 
-def _count_between(thresholds: Codes, found: CountedScores) -> tuple[Any, Counts]:
-    """Return gaps and how many scores lie in each; gap k is below threshold k, at or above k - 1."""
+def count_between(thresholds: Codes, found: CountedScores) -> tuple[Any, Counts]:
+    """Return gaps and how many scores lie in each; gap k is below threshold k, at or above k - 1 (ascending)."""
     if thresholds.size < found.codes.size:  # the shorter list is looked up in the longer
         edges = found.edges[np.searchsorted(found.codes, thresholds)]
         return slice(None), np.diff(edges, prepend=0, append=found.edges[-1])

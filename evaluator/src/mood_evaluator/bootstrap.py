@@ -18,8 +18,10 @@ from scipy import sparse
 from mood_evaluator.batches import Batching
 from mood_evaluator.errors import BatchingImpossible, UndefinedScore
 from mood_evaluator.evidence import Evidence, Histogram
+from mood_evaluator.exact_counts import ExactCounts
 
 Matrix = npt.NDArray[np.float64]
+AnyCounts = npt.NDArray[np.number[Any]]  # (cases, thresholds), whole numbers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,14 +58,44 @@ def pixel_replicates(
 
     The drawn scans are dealt into as many batches as `batching` has, so that each has an abnormal voxel.
     """
-    ids = sorted(batching.case_ids)
-    cases = [evidence[case_id] for case_id in ids]
-    random, truth = _generator(seed, stream), _truth(cases)
+    cases = [evidence[case_id] for case_id in sorted(batching.case_ids)]
+    counts = _stack([case.two_sided for case in cases])
+    return _pixel_replicates(_truth(cases), counts, batching, n=n, seed=seed, stream=stream)
+
+
+def exact_replicates(
+    counts: ExactCounts, batching: Batching, *, n: int, seed: int, stream: str
+) -> Replicates:
+    """Return n mean batch APs as `pixel_replicates` does, of the same draws, without its rounding.
+
+    `counts` has the cases of `batching`, no other.
+    """
+    both = counts.positives, counts.negatives
+    truth = counts.positives.any(axis=1)
+    return _pixel_replicates(truth, both, batching, n=n, seed=seed, stream=stream)
+
+
+def score_of_counts(counts: ExactCounts, batching: Batching) -> float:
+    """Return the mean batch AP where every case is drawn once, into its own batch: the official score."""
+    own, _ = _own_batches(batching)
+    return float(_pooled_aps(own, counts.positives, counts.negatives).mean())
+
+
+def _pixel_replicates(
+    truth: npt.NDArray[np.bool_],
+    counts: tuple[AnyCounts, AnyCounts],
+    batching: Batching,
+    *,
+    n: int,
+    seed: int,
+    stream: str,
+) -> Replicates:
+    """Rows of `truth` and `counts` are the cases by sorted id."""
+    random = _generator(seed, stream)
     draws = _draw(truth, n=n, random=random)
     pools = _deal(draws, truth, parts=len(batching.batches), random=random)
-    counts = _stack([case.two_sided for case in cases])
     aps = _pooled_aps(pools, *counts).reshape(n, -1).mean(axis=1)
-    return Replicates(np.asarray(aps), _centre(_twice_in_batch(ids, batching, counts), truth))
+    return Replicates(np.asarray(aps), _centre(_twice_in_batch(batching, counts), truth))
 
 
 def whole_set_replicates(evidence: Mapping[str, Evidence], *, n: int, seed: int, stream: str) -> Matrix:
@@ -88,17 +120,23 @@ def _sample_aps(times: Matrix, values: Matrix, truth: npt.NDArray[np.bool_]) -> 
     return np.asarray(np.einsum("ij,ij->i", gained, precision) / true[:, -1])
 
 
-def _twice_in_batch(ids: Sequence[str], batching: Batching, counts: tuple[Matrix, Matrix]) -> Matrix:
+def _twice_in_batch(batching: Batching, counts: tuple[AnyCounts, AnyCounts]) -> Matrix:
     """Return for each case how far the AP of its batch moves when that case counts twice."""
-    place = {case_id: number for number, case_id in enumerate(ids)}
+    own, of_case = _own_batches(batching)
+    twice = sparse.csr_array(own[of_case] + sparse.eye_array(of_case.size))
+    return np.asarray(_pooled_aps(twice, *counts) - _pooled_aps(own, *counts)[of_case])
+
+
+def _own_batches(batching: Batching) -> tuple[sparse.csr_array, npt.NDArray[np.int64]]:
+    """Return the batches as weights (batches, cases) of the cases by sorted id, and the batch of each case."""
+    place = {case_id: number for number, case_id in enumerate(sorted(batching.case_ids))}
     members = [[place[case_id] for case_id in batch] for batch in batching.batches]
     cases = np.concatenate([np.array(batch) for batch in members])
     batches = np.repeat(np.arange(len(members)), [len(batch) for batch in members])
-    own = sparse.csr_array((np.ones(cases.size), (batches, cases)), shape=(len(members), len(ids)))
-    of_case = np.empty(len(ids), np.int64)
+    own = sparse.csr_array((np.ones(cases.size), (batches, cases)), shape=(len(members), len(place)))
+    of_case = np.empty(len(place), np.int64)
     of_case[cases] = batches
-    twice = sparse.csr_array(own[of_case] + sparse.eye_array(len(ids)))
-    return np.asarray(_pooled_aps(twice, *counts) - _pooled_aps(own, *counts)[of_case])
+    return own, of_case
 
 
 def _centre(values: Matrix, truth: npt.NDArray[np.bool_]) -> Matrix:
@@ -180,26 +218,34 @@ def _stack(histograms: Sequence[Histogram]) -> tuple[Matrix, Matrix]:
     return positives, negatives
 
 
-def _pooled_aps(weights: Weights, positives: Matrix, negatives: Matrix) -> Matrix:
+def _pooled_aps(weights: Weights, positives: AnyCounts, negatives: AnyCounts) -> Matrix:
     """Return the AP of each pool, over ascending thresholds (cases, thresholds)."""
     falling = positives[:, ::-1], negatives[:, ::-1]
-    blocks = [
-        tuple(np.ascontiguousarray(part[:, start : start + _COLUMNS]) for part in falling)
-        for start in range(0, positives.shape[1], _COLUMNS)
-    ]
-    rows = range(0, weights.shape[0], _ROWS)
-    return np.concatenate([_pooled_ap_rows(weights[start : start + _ROWS], blocks) for start in rows])
+    pools = [_Pools(weights[start : start + _ROWS]) for start in range(0, weights.shape[0], _ROWS)]
+    for start in range(0, positives.shape[1], _COLUMNS):
+        block = [np.ascontiguousarray(part[:, start : start + _COLUMNS], np.float64) for part in falling]
+        for part in pools:
+            part.add(*block)
+    return np.concatenate([part.aps for part in pools])
 
 
-def _pooled_ap_rows(weights: Weights, blocks: Sequence[tuple[Matrix, ...]]) -> Matrix:
-    """Do so for a few pools, from the highest thresholds to the lowest."""
-    true = found = area = np.zeros(weights.shape[0])
-    for positives, negatives in blocks:
-        gained = weights @ positives
-        trues = np.cumsum(gained, axis=1) + true[:, None]
-        founds = np.cumsum(weights @ negatives, axis=1)
-        founds += (found - true)[:, None] + trues
+class _Pools:
+    """A few pools that are swept from the highest thresholds to the lowest, some thresholds at a time."""
+
+    def __init__(self, weights: Weights) -> None:
+        self._weights = weights
+        self._true = self._found = self._area = np.zeros(weights.shape[0])
+
+    def add(self, positives: Matrix, negatives: Matrix) -> None:
+        """Take the next thresholds (cases, thresholds), falling."""
+        gained = self._weights @ positives
+        trues = np.cumsum(gained, axis=1) + self._true[:, None]
+        founds = np.cumsum(self._weights @ negatives, axis=1)
+        founds += (self._found - self._true)[:, None] + trues
         precision = np.divide(trues, founds, out=np.zeros_like(trues), where=founds > 0)
-        area = area + np.einsum("ij,ij->i", gained, precision)
-        true, found = trues[:, -1], founds[:, -1]
-    return np.asarray(area / true)
+        self._area = self._area + np.einsum("ij,ij->i", gained, precision)
+        self._true, self._found = trues[:, -1], founds[:, -1]
+
+    @property
+    def aps(self) -> Matrix:
+        return np.asarray(self._area / self._true)

@@ -172,12 +172,17 @@ def _read(case: PixelCase, *, positive: bool) -> Iterator[npt.NDArray[np.float32
 
 
 def _read_scores(case: PixelCase) -> Iterator[npt.NDArray[np.float32]]:
+    try:
+        yield from read_scores(case)
+    except InvalidPrediction as error:
+        raise _UnreadableError(case.id) from error
+
+
+def read_scores(case: PixelCase) -> Iterator[npt.NDArray[np.float32]]:
+    """Yield the scores of a case in file order, 0 everywhere without a prediction; raises InvalidPrediction."""
     if case.prediction is None:
         yield np.zeros(math.prod(case.shape), np.float32)
         return
-    try:
-        with open_prediction(case.prediction, shape=case.shape) as reader:
-            for chunk in reader.chunks():
-                yield chunk.values.astype(np.float32, copy=False)
-    except InvalidPrediction as error:
-        raise _UnreadableError(case.id) from error
+    with open_prediction(case.prediction, shape=case.shape) as reader:
+        for chunk in reader.chunks():
+            yield chunk.values.astype(np.float32, copy=False)
