@@ -21,6 +21,7 @@ pytestmark = pytest.mark.integration
 IMAGES_OF_TEAMS = ("0011", "0012")
 HANDLES = ("0017", "0018")
 ENTRIES = ("0018", "0019")
+WEIGHED = ("0020", "0022")
 """Revisions before and after."""
 
 
@@ -199,6 +200,21 @@ def test_teams_that_have_submitted_are_admitted(database_url: str) -> None:
             text("SELECT team_id, challenge_id, state, asked_at, decided_by FROM entries")
         )
         assert [tuple(row) for row in rows] == [(teams[0], challenges[1], "admitted", at(2), "platform")]
+        command.downgrade(config, before)
+
+
+def test_replicates_of_before_stay_and_are_looked_at_again(database_url: str) -> None:
+    before, after = WEIGHED
+    with migrated(database_url, before) as (config, connection):
+        for table in ("teams", "challenges", "images", "submissions", "runs"):
+            insert(connection, table, required_columns(connection, table) | BEFORE_RETENTION[table])
+        for key, attempt in (("runs/a/replicates-v2.json", 3), (None, 2)):
+            made = {"id": uuid4(), "results_key": f"{key}", "key": key, "attempt": attempt}
+            insert(connection, "replicates", required_columns(connection, "replicates") | made)
+        connection.commit()
+        command.upgrade(config, after)
+        rows = connection.execute(text("SELECT key, weighed, attempt FROM replicates ORDER BY key"))
+        assert [tuple(row) for row in rows] == [("runs/a/replicates-v2.json", False, 0), (None, False, 2)]
         command.downgrade(config, before)
 
 

@@ -170,7 +170,7 @@ class StreamingAveragePrecision:
 
 
 def count_between(thresholds: Codes, found: CountedScores) -> tuple[Any, Counts]:
-    """Return gaps and how many scores lie in each; gap k is below threshold k, at or above k - 1 (ascending)."""
+    """Return gaps and how many scores lie in each; gap k is below threshold k, at or above k - 1."""
     if thresholds.size < found.codes.size:  # the shorter list is looked up in the longer
         edges = found.edges[np.searchsorted(found.codes, thresholds)]
         return slice(None), np.diff(edges, prepend=0, append=found.edges[-1])

@@ -71,7 +71,7 @@ def exact_replicates(
     `counts` has the cases of `batching`, no other.
     """
     both = counts.positives, counts.negatives
-    truth = counts.positives.any(axis=1)
+    truth = np.asarray(counts.positives.any(axis=1))
     return _pixel_replicates(truth, both, batching, n=n, seed=seed, stream=stream)
 
 
@@ -128,7 +128,7 @@ def _twice_in_batch(batching: Batching, counts: tuple[AnyCounts, AnyCounts]) -> 
 
 
 def _own_batches(batching: Batching) -> tuple[sparse.csr_array, npt.NDArray[np.int64]]:
-    """Return the batches as weights (batches, cases) of the cases by sorted id, and the batch of each case."""
+    """Return the batches as weights (batches, cases by sorted id), and the batch of each case."""
     place = {case_id: number for number, case_id in enumerate(sorted(batching.case_ids))}
     members = [[place[case_id] for case_id in batch] for batch in batching.batches]
     cases = np.concatenate([np.array(batch) for batch in members])

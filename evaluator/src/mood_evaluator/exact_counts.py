@@ -1,9 +1,9 @@
-"""Counts of each case's voxels between thresholds of all cases: additive as Evidence is, without its rounding.
+"""Voxels of each case between thresholds of all cases: additive as Evidence is, without its rounding.
 
-Average precision gains recall only where an abnormal voxel lies, so the distinct float32 scores of the abnormal
-voxels of all cases are thresholds enough for any pool of these cases, however often each is in it; of normal
-voxels it is enough to know between which two they lie. Replicates deal cases into ever other batches, so all
-cases are counted against the same thresholds.
+Average precision gains recall only where an abnormal voxel lies. So the distinct float32 scores of the
+abnormal voxels of all cases are thresholds enough for any pool of these cases, however often each is in it;
+of a normal voxel it is enough to know between which two it lies. Replicates deal cases into ever other
+batches, hence all cases are counted against the same thresholds.
 
 Where there are more such scores than fit into memory, each abnormal case keeps some, so that equal shares of
 its voxels lie between them: what shares a gap then counts as tied.

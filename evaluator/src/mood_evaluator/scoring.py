@@ -179,7 +179,7 @@ def _read_scores(case: PixelCase) -> Iterator[npt.NDArray[np.float32]]:
 
 
 def read_scores(case: PixelCase) -> Iterator[npt.NDArray[np.float32]]:
-    """Yield the scores of a case in file order, 0 everywhere without a prediction; raises InvalidPrediction."""
+    """Yield the scores of a case in file order, 0 where there is no prediction; raises InvalidPrediction."""
     if case.prediction is None:
         yield np.zeros(math.prod(case.shape), np.float32)
         return

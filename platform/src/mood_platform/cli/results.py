@@ -186,9 +186,14 @@ def _leaderboard_row(row: dict[str, Any], datasets: list[str], rows: list[dict[s
 
 
 def _cell_interval(cell: dict[str, Any]) -> str:
-    """With a mark where the interval does not hold its score."""
+    """With marks where the interval does not hold its score, or is made from rounded ones."""
+    marks = {
+        "not the score": cell.get("interval_holds_score") is False,
+        "rounded": cell.get("interval_rounded", False),
+    }
+    told = ", ".join(mark for mark, holds in marks.items() if holds)
     shown = _interval(cell.get("interval"), "{:.4f}")
-    return f"{shown} (not the score)" if cell.get("interval_holds_score") is False else shown
+    return f"{shown} ({told})" if told else shown
 
 
 def _tell_significance(document: dict[str, Any]) -> Iterator[str]:

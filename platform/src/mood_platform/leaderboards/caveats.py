@@ -16,6 +16,10 @@ WORDS = {
         f"Software demonstration, not a scientific ranking: the scans of a test set come from fewer than "
         f"{ENOUGH_SUBJECTS} people."
     ),
+    "rounded_intervals": (
+        "Intervals that say so are made from rounded scores: the predictions could not be read again to make "
+        "exact ones."
+    ),
 }
 
 
@@ -28,12 +32,13 @@ class Described(Protocol):
     def not_hidden(self) -> bool: ...
 
 
-def describe_caveats(manifests: Iterable[Described]) -> dict[str, Any]:
-    """Two flags, and the sentence of each that holds."""
+def describe_caveats(manifests: Iterable[Described], *, rounded: bool) -> dict[str, Any]:
+    """Three flags, and the sentence of each that holds; `rounded`: so is an interval that should be exact."""
     manifests = list(manifests)
     flags = {
         "labels_reproducible": any(one.not_hidden for one in manifests),
         "few_subjects": any(one.source_subjects < ENOUGH_SUBJECTS for one in manifests),
+        "rounded_intervals": rounded,
     }
     return flags | {"caveats": [WORDS[name] for name, holds in flags.items() if holds]}
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 
 from mood_evaluator import (
     SCORING_VERSION,
@@ -28,6 +28,7 @@ from mood_platform.leaderboards.published_result import published_result
 from mood_platform.leaderboards.run_results import RunResults
 from mood_platform.leaderboards.selection import Contender, Standing
 from mood_platform.models import Challenge, Json
+from mood_platform.runs.coarse_evidence import is_coarse
 from mood_platform.runs.replicates import DRAWS, SEED
 from mood_platform.runs.replicates_document import RunReplicates
 
@@ -45,6 +46,16 @@ class Ground:
     replicates: Mapping[str, RunReplicates]
     """By contender's key; one whose replicates are not made yet is missing, and no row has an interval."""
 
+    @property
+    def cells(self) -> Iterator[tuple[str, Dataset]]:
+        return product(self.results, self.manifests)
+
+    def is_rounded(self, key: str, dataset: Dataset) -> bool:
+        """Whether an interval is made from rounded scores although these have another AP."""
+        made = self.replicates.get(key)
+        coarse = is_coarse(self.results[key].parts[dataset])
+        return coarse and made is not None and not made.exact(dataset)
+
 
 def write_document(ground: Ground, *, challenge: Challenge, task: Task) -> Json:
     results, manifests = ground.results, ground.manifests
@@ -56,7 +67,9 @@ def write_document(ground: Ground, *, challenge: Challenge, task: Task) -> Json:
         "schema": SCHEMA,
         "challenge": {"slug": challenge.slug, "title": challenge.config["title"]},
         "task": str(task),
-        **describe_caveats(manifests.values()),
+        **describe_caveats(
+            manifests.values(), rounded=any(ground.is_rounded(*cell) for cell in ground.cells)
+        ),
         "datasets": {str(dataset): _describe(manifest, task) for dataset, manifest in manifests.items()},
         "limits": _of_runs(ground, "limits") or challenge.config["limits"],
         "scoring": _of_runs(ground, "scoring") or challenge.config["scoring"],
@@ -68,7 +81,7 @@ def write_document(ground: Ground, *, challenge: Challenge, task: Task) -> Json:
         "bootstraps": DRAWS,
         "seed": SEED,
         "node_classes": _node_classes(results.values()),
-        "rows": [_row(row, by_key[row.key], results[row.key]) for row in rows],
+        "rows": [_row(row, by_key[row.key], ground) for row in rows],
         "order_changes": {str(dataset): _order_changes(ranked, dataset) for dataset in manifests},
         "significance": {str(dataset): _pairs(pairs) for dataset, pairs in compare_entries(entries).items()},
     }
@@ -101,8 +114,8 @@ def _describe(manifest: TestSet, task: Task) -> Json:
     }
 
 
-def _row(row: Row, contender: Contender, results: RunResults) -> Json:
-    submission = contender.submission
+def _row(row: Row, contender: Contender, ground: Ground) -> Json:
+    submission, results = contender.submission, ground.results[row.key]
     return {
         "team": submission.team.handle,
         "name": submission.team.name,
@@ -121,6 +134,7 @@ def _row(row: Row, contender: Contender, results: RunResults) -> Json:
                 "rank": cell.rank,
                 "interval": cell.interval,
                 "interval_holds_score": cell.holds_score,
+                "interval_rounded": ground.is_rounded(row.key, dataset),
                 "rank_interval": cell.rank_interval,
                 "result": published_result(results.parts[dataset]["result"]),
             }

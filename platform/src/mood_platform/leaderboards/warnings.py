@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mood_evaluator import SCORING_VERSION, Quantizer
+from mood_evaluator import SCORING_VERSION
 from mood_platform.challenges.queries import newest_test_set
 from mood_platform.challenges.window import takes_until
 from mood_platform.clock import rfc3339
@@ -59,14 +59,8 @@ def _other_limits(ground: Ground) -> Iterator[str]:
 
 
 def _lossy_scores(ground: Ground) -> Iterator[str]:
-    """Scores that a float16 cast, as in the published evaluation, would change; intervals rest on one."""
-    for key, found in ground.results.items():
-        for dataset, part in found.parts.items():
-            if part["result"]["lossy"]:
-                lossy = " and ".join(part["result"]["lossy"])
-                more = (
-                    ", and its interval is made from these"
-                    if Quantizer.TWO_SIDED in part["result"]["lossy"]
-                    else ""
-                )
-                yield f"{key}, {dataset}: the score of {lossy} is not the exact one{more}."
+    """Scores that a float16 cast, as in the published evaluation, would change."""
+    for key, dataset in ground.cells:
+        if lossy := ground.results[key].parts[dataset]["result"]["lossy"]:
+            more = ", and its interval is made from these" if ground.is_rounded(key, dataset) else ""
+            yield f"{key}, {dataset}: the score of {' and '.join(lossy)} is not the exact one{more}."

@@ -24,6 +24,8 @@ class Replicates(WithId, Base):
     scoring_version: Mapped[int]
     key: Mapped[str | None]
     """Of the object; None until they are made."""
+    weighed: Mapped[bool] = mapped_column(default=False)
+    """Whether it was asked if Evidence is too coarse for them; of those from before it was not."""
     attempt: Mapped[int] = mapped_column(default=0)
     """How often they were begun."""
     since: Mapped[datetime]

@@ -44,9 +44,14 @@ class ScoredCase:
 def stored_case(case_run: CaseRun, task: Task) -> StoredCase:
     """Needs the CaseRun's Case loaded."""
     case = case_run.case
-    label = None if case.label_sha256 is None else f"labels/{case.label_sha256}.nii.gz"
     shape = (case.shape["x"], case.shape["y"], case.shape["z"])
+    label = label_key(case.label_sha256)
     return StoredCase(task=task, prediction_key=case_run.prediction_key, label_key=label, shape=shape)
+
+
+def label_key(sha256: str | None) -> str | None:
+    """Where the label with this SHA-256 lies."""
+    return None if sha256 is None else f"labels/{sha256}.nii.gz"
 
 
 def score_prediction(store: ObjectStore, limits: ChildLimits, case: StoredCase) -> ScoredCase:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import literal, select, union_all
@@ -18,10 +19,11 @@ from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.errors import PlatformError
 from mood_platform.models import Json, Replicates, Run, RunScoring, Stage, TestSet
 from mood_platform.queueing import Job
+from mood_platform.runs.coarse_evidence import Volumes, count_part, is_coarse, opened_volumes
 from mood_platform.runs.due import exclusively
 from mood_platform.runs.insist import insist
 from mood_platform.runs.limited_child import run_limited
-from mood_platform.runs.replicates_document import RunReplicates
+from mood_platform.runs.replicates_document import RunReplicates, Source
 from mood_platform.runs.score_case import Evaluation
 from mood_platform.storage.store import ObjectStore
 
@@ -35,7 +37,7 @@ LARGEST_EVIDENCE = 16 * 2**20
 def order_replicates(tx: Transaction, *, run_id: UUID, results_key: str) -> None:
     """Have those of new results made; what was ordered before is left as it is."""
     values = {"run_id": run_id, "results_key": results_key, "scoring_version": SCORING_VERSION}
-    order = insert(Replicates).values(**values, attempt=0, since=tx.now, problem="")
+    order = insert(Replicates).values(**values, attempt=0, since=tx.now, problem="", weighed=False)
     made = tx.session.scalar(order.on_conflict_do_nothing().returning(Replicates.id))
     if made is not None:
         tx.enqueue(Job.DRAW_REPLICATES, replicates_id=str(made))
@@ -57,27 +59,35 @@ def order_missing(tx: Transaction) -> None:
 def draw_replicates(evaluation: Evaluation, *, replicates_id: UUID) -> None:
     """May be repeated; one process at a time. Given up after some attempts, with the problem."""
     with exclusively(evaluation.sessions, replicates_id) as alone:
-        results_key = _begin(evaluation, replicates_id) if alone else None
-        if results_key is None:
+        order = _begin(evaluation, replicates_id) if alone else None
+        if order is None:
             return
-        key = replicates_key(results_key)
         try:
-            evaluation.store.put_bytes(key, _make(evaluation, results_key))
+            key = _make(evaluation, order)
         except (PlatformError, OSError) as error:
             _fail(evaluation, replicates_id, str(error))
         else:
             insist(lambda: _conclude(evaluation, replicates_id, key))
 
 
-def replicates_key(results_key: str) -> str:
-    """Beside the results: `runs/…/results-1.json` has `runs/…/replicates-1-v2.json`."""
+def replicates_key(results_key: str, *, exact: bool = False) -> str:
+    """Beside the results: `runs/…/results-1.json` has `runs/…/replicates-1-v2.json`, or `…-v2-exact.json`."""
     folder, name = results_key.rsplit("/", 1)
     stem = name.removesuffix(".json").replace("results", "replicates", 1)
-    return f"{folder}/{stem}-v{SCORING_VERSION}.json"
+    return f"{folder}/{stem}-v{SCORING_VERSION}{'-exact' if exact else ''}.json"
 
 
-def _begin(evaluation: Evaluation, replicates_id: UUID) -> str | None:
-    """The key of the results; None where nothing is left to do."""
+@dataclass(frozen=True, slots=True)
+class _Order:
+    results_key: str
+    key: str | None
+    """Of those made before it was asked whether Evidence is too coarse."""
+    exact: bool
+    """Whether predictions are read where it is."""
+
+
+def _begin(evaluation: Evaluation, replicates_id: UUID) -> _Order | None:
+    """None where nothing is left to do. The last attempt makes do with Evidence."""
     with transaction(evaluation.sessions, evaluation.queue) as tx:
         row = _lock(tx, replicates_id)
         if row is None or row.scoring_version != SCORING_VERSION or row.attempt >= evaluation.max_attempts:
@@ -85,18 +95,36 @@ def _begin(evaluation: Evaluation, replicates_id: UUID) -> str | None:
         row.attempt, row.since = row.attempt + 1, tx.now
         if row.attempt > 1 and not row.problem:
             row.problem = "Its process died before it could say why."
-        return row.results_key
+        kept = tx.session.get_one(Run, row.run_id).predictions_removed_at is None
+        return _Order(row.results_key, row.key, exact=kept and row.attempt < evaluation.max_attempts)
 
 
-def _make(evaluation: Evaluation, results_key: str) -> bytes:
-    """In a child with the limits of one prediction for each case, so that the worker stays small."""
-    results: Json = json.loads(evaluation.store.read(results_key, limit=LARGEST_RESULTS))
+def _make(evaluation: Evaluation, order: _Order) -> str:
+    """The key of the replicates, which are in the store then."""
+    results: Json = json.loads(evaluation.store.read(order.results_key, limit=LARGEST_RESULTS))
+    coarse = [part for part in results["test_sets"] if order.exact and is_coarse(part)]
+    if order.key is not None and not coarse:
+        return order.key
+    key = replicates_key(order.results_key, exact=bool(coarse))
+    evaluation.store.put_bytes(key, _draw_in_child(evaluation, results, coarse))
+    return key
+
+
+def _draw_in_child(evaluation: Evaluation, results: Json, coarse: Sequence[Json]) -> bytes:
+    """With the limits of one prediction for each case, so that the worker stays small."""
     with transaction(evaluation.sessions, evaluation.queue) as tx:
         manifests = _manifests(tx, (part["digest"] for part in results["test_sets"]))
     one, count = evaluation.limits, sum(len(part["cases"]) for part in results["test_sets"])
     limits = replace(one, cpu_seconds=one.cpu_seconds * count, wall_seconds=one.wall_seconds * count)
-    made = run_limited(lambda _: _draw(evaluation.store, results, manifests), limits)
-    assert isinstance(made, bytes), "no prediction is read, so none can be at fault"
+    with ExitStack() as stack:
+        volumes = {
+            part["digest"]: stack.enter_context(
+                opened_volumes(evaluation.store, part, manifests[part["digest"]])
+            )
+            for part in coarse
+        }
+        made = run_limited(lambda _: _draw(evaluation.store, results, manifests, volumes), limits)
+    assert isinstance(made, bytes), "each prediction was found valid before: nothing is its fault any more"
     return made
 
 
@@ -107,34 +135,49 @@ def _manifests(tx: Transaction, digests: Iterable[str]) -> dict[str, Manifest]:
     return {row.digest: Manifest.from_json(row.manifest) for row in rows}
 
 
-def _draw(store: ObjectStore, results: Json, manifests: dict[str, Manifest]) -> bytes:
+def _draw(
+    store: ObjectStore, results: Json, manifests: dict[str, Manifest], volumes: Mapping[str, Volumes]
+) -> bytes:
+    """`volumes` has, by the test set's digest, what is counted exactly."""
     task = Task(results["submission"]["task"])
+    drawn = {
+        Dataset(part["dataset"]): _draw_part(
+            store, task, part, manifests[part["digest"]], volumes.get(part["digest"])
+        )
+        for part in results["test_sets"]
+    }
     made = RunReplicates(
         results_digest=results["digest"],
         scoring_version=SCORING_VERSION,
         draws=DRAWS,
         seed=SEED,
-        datasets={
-            Dataset(part["dataset"]): _draw_part(store, task, part, manifests[part["digest"]])
-            for part in results["test_sets"]
-        },
+        datasets={dataset: found for dataset, (found, _) in drawn.items()},
+        made_of={dataset: made_of for dataset, (_, made_of) in drawn.items()},
     )
     return json.dumps(made.to_json()).encode()
 
 
-def _draw_part(store: ObjectStore, task: Task, part: Json, manifest: Manifest) -> Drawn | None:
+def _draw_part(
+    store: ObjectStore, task: Task, part: Json, manifest: Manifest, volumes: Volumes | None
+) -> tuple[Drawn | None, Json]:
+    """The replicates, None where there is no result, and what they are made of."""
     if part["result"]["score"] is None:
-        return None
-    scores = {case_id: _case_score(store, case) for case_id, case in part["cases"].items()}
-    return replicates_of(
+        return None, {"source": Source.NOTHING}
+    counts, made_of = None, {"source": Source.SCORES if task is Task.SAMPLE else Source.EVIDENCE}
+    if volumes is not None:
+        counts, made_of = count_part(part, manifest, volumes)
+    rounded = part["cases"] if counts is None else {}
+    drawn = replicates_of(
         task=task,
         test_set=manifest.name,
         abnormal={case.id: case.abnormal for case in manifest.for_task(task)},
         batchings=manifest.batchings,
-        case_scores=scores,
+        case_scores={case_id: _case_score(store, case) for case_id, case in rounded.items()},
         n=DRAWS,
         seed=SEED,
+        counts=counts,
     )
+    return drawn, made_of
 
 
 def _case_score(store: ObjectStore, case: Json) -> CaseScore:
@@ -147,7 +190,7 @@ def _conclude(evaluation: Evaluation, replicates_id: UUID, key: str) -> None:
     with transaction(evaluation.sessions, evaluation.queue) as tx:
         row = _lock(tx, replicates_id)
         if row is not None:
-            row.key, row.problem, row.since = key, "", tx.now
+            row.key, row.weighed, row.problem, row.since = key, True, "", tx.now
 
 
 def _fail(evaluation: Evaluation, replicates_id: UUID, problem: str) -> None:
@@ -161,5 +204,5 @@ def _fail(evaluation: Evaluation, replicates_id: UUID, problem: str) -> None:
 
 def _lock(tx: Transaction, replicates_id: UUID) -> Replicates | None:
     """Those that are still to be made, locked."""
-    query = select(Replicates).where(Replicates.id == replicates_id, Replicates.key.is_(None))
+    query = select(Replicates).where(Replicates.id == replicates_id, ~Replicates.weighed)
     return tx.session.scalar(query.with_for_update(key_share=True))

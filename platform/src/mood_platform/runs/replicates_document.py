@@ -1,10 +1,11 @@
-"""The replicates of one Run's results (mood-replicates/1): how its scores would vary with other scans."""
+"""The replicates of one Run's results (mood-replicates/2): how its scores would vary with other scans."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 import numpy as np
 
@@ -13,8 +14,23 @@ from mood_platform.errors import Misconfigured
 from mood_platform.models import Json
 from mood_platform.storage.store import ObjectStore
 
-SCHEMA = "mood-replicates/1"
+SCHEMA = "mood-replicates/2"
+BEFORE = "mood-replicates/1"
+"""Without `made_of`: never from exact counts."""
 LARGEST = 64 * 2**20
+
+
+class Source(StrEnum):
+    """What replicates are made from."""
+
+    SCORES = "scores"
+    """Of scans: the sample task."""
+    EVIDENCE = "evidence"
+    """Voxels' scores, rounded to `two_sided` codes."""
+    EXACT = "exact"
+    """Voxels' scores as the official AP takes them, where `two_sided` has another AP."""
+    NOTHING = "nothing"
+    """There is no result."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +42,11 @@ class RunReplicates:
     draws: int
     seed: int
     datasets: Mapping[Dataset, Replicates | None]
+    made_of: Mapping[Dataset, Json] = field(default_factory=dict)
+    """The `source`; of exact counts the number of `thresholds`, whether `complete`, and their `score`."""
+
+    def exact(self, dataset: Dataset) -> bool:
+        return self.made_of.get(dataset, {}).get("source") == Source.EXACT
 
     def to_json(self) -> Json:
         document: Json = {
@@ -34,6 +55,7 @@ class RunReplicates:
             "scoring_version": self.scoring_version,
             "draws": self.draws,
             "seed": self.seed,
+            "made_of": {str(dataset): found for dataset, found in self.made_of.items()},
             "datasets": {str(dataset): _numbers(found) for dataset, found in self.datasets.items()},
         }
         return document | {"digest": canonical_digest(document)}
@@ -41,7 +63,7 @@ class RunReplicates:
     @classmethod
     def read(cls, store: ObjectStore, key: str) -> RunReplicates:
         document: Json = json.loads(store.read(key, limit=LARGEST))
-        if document["schema"] != SCHEMA:
+        if document["schema"] not in {SCHEMA, BEFORE}:
             raise Misconfigured(
                 f"{key} is {document['schema']}, not {SCHEMA}.", remedy="Upgrade the platform."
             )
@@ -51,6 +73,7 @@ class RunReplicates:
             draws=document["draws"],
             seed=document["seed"],
             datasets={Dataset(name): _replicates(found) for name, found in document["datasets"].items()},
+            made_of={Dataset(name): found for name, found in document.get("made_of", {}).items()},
         )
 
 

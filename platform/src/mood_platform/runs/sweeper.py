@@ -103,9 +103,9 @@ def _ring_for_lost_scoring(tx: Transaction) -> None:
 
 
 def _ring_for_lost_replicates(tx: Transaction, *, max_attempts: int) -> None:
-    """Ordered, and nobody made them."""
+    """Ordered, and nobody made them; and those from before, which nobody looked at again."""
     lost = select(Replicates.id).where(
-        Replicates.key.is_(None),
+        ~Replicates.weighed,
         Replicates.scoring_version == SCORING_VERSION,
         Replicates.attempt < max_attempts,
         Replicates.since < tx.now - timedelta(seconds=STALE_SECONDS),

@@ -36,13 +36,21 @@ class Contest:
     quality: dict[str, float] = field(default_factory=dict)
     """By image digest: 1 answers the truth, 0 answers noise."""
     skips: dict[str, Skips] = field(default_factory=dict)
+    squeezed: set[str] = field(default_factory=set)
+    """Digests of images whose voxels' scores all have one 16-bit code."""
 
     def join(self, name: str, *, reference: bool = False) -> Principal:
         with self.platform.open() as tx:
             return make_participant(tx, name, reference=reference)
 
     def enter(
-        self, team: Principal, *, quality: float, task: Task = Task.PIXEL, skips: Skips | None = None
+        self,
+        team: Principal,
+        *,
+        quality: float,
+        task: Task = Task.PIXEL,
+        skips: Skips | None = None,
+        squeezed: bool = False,
     ) -> Submission:
         """Submit an image of this quality; `skips` names cases it leaves unanswered. Nothing runs yet."""
         with self.platform.open() as tx:
@@ -50,6 +58,7 @@ class Contest:
             assert image.digest is not None
             self.quality[image.digest] = quality
             self.skips[image.digest] = skips or (lambda _: False)
+            self.squeezed |= {image.digest} if squeezed else set()
             return submit(tx, principal=team, image_id=image.id, task=task, stage=Stage.CHALLENGE)
 
     def run(self) -> None:
@@ -60,7 +69,8 @@ class Contest:
             if job.image in self.skips and self.skips[job.image](job):
                 return Scripted.ending(1)
             truth = truths[hashlib.sha256(job.case.read_bytes()).hexdigest()]
-            return Scripted.writing(_answer(job, truth, self.quality[job.image]))
+            squeezed = job.image in self.squeezed
+            return Scripted.writing(_answer(job, truth, self.quality[job.image], squeezed=squeezed))
 
         drive(self.platform, FakeRuntime(answer))
 
@@ -79,7 +89,7 @@ def read_truths(folder: Path) -> dict[str, Truth]:
     return truths
 
 
-def _answer(job: CaseJob, truth: Truth, quality: float) -> bytes:
+def _answer(job: CaseJob, truth: Truth, quality: float, *, squeezed: bool) -> bytes:
     """Truth and noise, mixed; the noise belongs to the case and the quality, so that it repeats."""
     abnormal, voxels = truth
     seed = hashlib.sha256(f"{quality}".encode() + job.case.read_bytes()).digest()
@@ -87,5 +97,7 @@ def _answer(job: CaseJob, truth: Truth, quality: float) -> bytes:
     if job.task is Task.SAMPLE:
         return f"{quality * abnormal + (1 - quality) * noise.random():.9f}\n".encode()
     scores = quality * voxels + (1 - quality) * noise.random(voxels.shape)
+    if squeezed:
+        scores = 0.7 + 2e-5 * scores
     volume = Nifti1Image(scores.astype(np.float32), np.eye(4))  # type: ignore[no-untyped-call]  # nibabel
     return gzip.compress(volume.to_bytes(), mtime=0)

@@ -126,9 +126,10 @@ def _cells(datasets: dict[str, Any], axis: Axis) -> Iterator[Cell]:
 
 
 def _doubts(cell: dict[str, Any]) -> Iterator[str]:
+    """Before documents told it all intervals of voxels came from rounded scores."""
     if cell.get("interval_holds_score") is False:
         yield "interval does not hold its score"
-    if Quantizer.TWO_SIDED in cell["result"].get("lossy", ()):
+    if cell.get("interval_rounded", Quantizer.TWO_SIDED in cell["result"].get("lossy", ())):
         yield "interval from rounded scores"
 
 

@@ -25,9 +25,16 @@ class Manifest:
 def test_a_hidden_set_of_few_people_is_not_called_reproducible(
     subjects: int, not_hidden: bool, told: list[str]
 ) -> None:
-    document = describe_caveats([Manifest(500, not_hidden=False), Manifest(subjects, not_hidden)])
+    document = describe_caveats(
+        [Manifest(500, not_hidden=False), Manifest(subjects, not_hidden)], rounded=False
+    )
     assert [name for name in WORDS if document[name]] == told
     assert caveats_of(document) == document["caveats"] == [WORDS[name] for name in told]
+
+
+def test_intervals_from_rounded_scores_are_a_caveat() -> None:
+    document = describe_caveats([Manifest(500, not_hidden=False)], rounded=True)
+    assert caveats_of(document) == [WORDS["rounded_intervals"]]
 
 
 def test_documents_of_the_first_schema_say_their_own_words() -> None:

@@ -69,6 +69,16 @@ def test_doubts_about_an_interval_stand_in_its_cell() -> None:
     assert abdom.doubts == []
 
 
+def test_an_interval_from_exact_counts_is_not_doubted_for_its_rounding() -> None:
+    row = make_row("x", 1, 0.5)
+    exact = {"interval_rounded": False, "result": {"lossy": ["two_sided"]}}
+    row["datasets"]["brain"] = row["datasets"]["brain"] | exact
+    row["datasets"]["abdom"] = row["datasets"]["abdom"] | exact | {"interval_rounded": True}
+    [brain, abdom] = lay_out_rows({"rows": [row]}, own_team=None)[0].cells
+    assert brain.doubts == []
+    assert abdom.doubts == ["interval from rounded scores"]
+
+
 def test_significant_pairs_are_told_team_by_team_and_old_documents_tell_none() -> None:
     rows = [make_row("a", 1, 0.9), make_row("b", 2, 0.5), make_row("c", 3, 0.4)]
     pairs = [

@@ -1,0 +1,68 @@
+"""Where Evidence is too coarse for replicates, and the predictions that are counted exactly instead.
+
+A prediction could be read when it was scored: whatever goes wrong here is ours, and is tried again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from mood_evaluator import (
+    ExactCounts,
+    PixelCase,
+    Quantizer,
+    Task,
+    TestSet,
+    count_exactly,
+    official_batching,
+    score_of_counts,
+)
+from mood_evaluator.dataset_result import TOLERATED
+from mood_platform.models import Json
+from mood_platform.runs.predictions import label_key, opened
+from mood_platform.runs.replicates_document import Source
+from mood_platform.storage.store import ObjectStore
+
+Volumes = Sequence[PixelCase]
+
+
+def is_coarse(part: Json) -> bool:
+    """Of one test set in a Run's results: whether rounded scores have another AP than the scores."""
+    return Quantizer.TWO_SIDED in part["result"]["lossy"]
+
+
+@contextmanager
+def opened_volumes(store: ObjectStore, part: Json, manifest: TestSet) -> Iterator[Volumes]:
+    """The cases that the results list, as local files; what was not valid counts as all zero."""
+    described = {case.id: case for case in manifest.for_task(Task.PIXEL)}
+    with ExitStack() as stack:
+
+        def local(key: str | None) -> Path | None:
+            return stack.enter_context(opened(store, key))
+
+        yield [
+            PixelCase(
+                case_id,
+                local(case["prediction"] if case["score"]["valid"] else None),
+                local(label_key(described[case_id].sha256_label)),
+                described[case_id].shape,
+            )
+            for case_id, case in part["cases"].items()
+        ]
+
+
+def count_part(
+    part: Json, manifest: TestSet, volumes: Volumes
+) -> tuple[ExactCounts, Json] | tuple[None, Json]:
+    """The counts, and what the replicates' document says of them; none where they are too coarse themselves.
+
+    `score` is what they give where every case is drawn once: the official one, where they are complete.
+    """
+    counts = count_exactly(volumes)
+    score = score_of_counts(counts, official_batching(part["cases"], manifest.batchings))
+    facts = {"thresholds": counts.positives.shape[1], "complete": counts.complete, "score": score}
+    if abs(score - part["result"]["score"]) > TOLERATED:
+        return None, {"source": Source.EVIDENCE}
+    return counts, {"source": Source.EXACT} | facts
