@@ -59,6 +59,7 @@ prove-significance: ## false 'significant' among 8, 27 and 65 equal teams on 500
 bench-evaluator: ## AP of 20 volumes of 256³, beside scikit-learn and the published evaluation; 10 GB of memory
 	$(BIN)/python tests/benchmarks/bench_evaluator.py
 	$(BIN)/python tests/benchmarks/bench_resampling.py
+	$(BIN)/python tests/benchmarks/bench_exact.py
 bench-runner: base-image ## what the platform adds to a case, beside `docker run` by hand, with 1, 2 and 4 slots
 	$(BIN)/python tests/benchmarks/bench_runner.py
 study-test-sets: ## PCA, threshold and constant guess on grown test sets of 125 to 241 scans; 15 minutes

@@ -244,7 +244,7 @@ class _Pools:
         founds += (self._found - self._true)[:, None] + trues
         precision = np.divide(trues, founds, out=np.zeros_like(trues), where=founds > 0)
         self._area = self._area + np.einsum("ij,ij->i", gained, precision)
-        self._true, self._found = trues[:, -1], founds[:, -1]
+        self._true, self._found = trues[:, -1].copy(), founds[:, -1].copy()  # a view would keep the rest
 
     @property
     def aps(self) -> Matrix:

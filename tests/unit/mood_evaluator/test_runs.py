@@ -195,6 +195,18 @@ def test_stability_tells_intervals_and_significance(
     assert "Consensus: 200 draws" in shown
 
 
+def test_an_interval_that_does_not_hold_its_score_is_marked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = [str(tmp_path / f"{team}.zip") for team in "AB"]
+    for path, quality in zip(paths, (0.6, 0.3), strict=True):
+        run = pixel_run(Path(path).stem, "brain", quality)
+        off = replace(run.result, score=(run.result.score or 0) - 0.2 * (quality == 0.3))
+        replace(run, result=off).save(Path(path))
+    assert main(["stability", *paths, "--bootstraps", "100"]) == 0
+    assert capsys.readouterr().out.count("(not the score)") == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -50,4 +50,5 @@ def _score_words(row: Mapping[str, Any]) -> tuple[str, str]:
     if row["score"] is None:
         return "no result", ""
     low, high = row["score_interval"]
-    return f"{row['score']:.4f}", f"{low:.4f} - {high:.4f}"
+    mark = "" if low <= row["score"] <= high else " (not the score)"
+    return f"{row['score']:.4f}", f"{low:.4f} - {high:.4f}{mark}"

@@ -97,6 +97,9 @@ def test_an_interval_without_its_score_and_the_significant_pairs_are_told(
     show_leaderboard(view)
     told = capsys.readouterr().out
     assert told.count("(not the score)") == 1
+    view["document"]["rows"][1]["datasets"]["brain"] |= {"interval_rounded": True}
+    show_leaderboard(view)
+    assert capsys.readouterr().out.count("(rounded)") == 1
     assert "brain: 1 of 1 differences between two teams are significant." in told
 
 
