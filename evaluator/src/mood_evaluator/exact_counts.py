@@ -61,7 +61,7 @@ def _find_thresholds(cases: Sequence[PixelCase], *, most: int) -> tuple[Codes, b
 
 def _positives_of(case: PixelCase) -> tuple[Codes, Counts]:
     """Return the distinct scores of the abnormal voxels, ascending, and how many have each."""
-    found = [positives for positives, _ in _split(case)]
+    found = [np.zeros(0, np.float32), *(positives for positives, _ in _split(case) if positives.size)]
     codes, counts = np.unique(np.concatenate(found).view(np.uint32), return_counts=True)
     return codes, counts
 

@@ -134,6 +134,13 @@ def test_a_missing_prediction_counts_as_zeros_and_the_order_of_cases_does_not_ma
     assert found == pytest.approx(_slow_twin(cases), abs=1e-12)
 
 
+def test_a_label_without_an_abnormal_voxel_is_that_of_a_normal_case(tmp_path: Path) -> None:
+    cases = _volumes(tmp_path)
+    cases[0] = replace(cases[0], label=_write(tmp_path / "empty.nii", np.zeros(SHAPE, np.uint8)))
+    found = exact_replicates(count_exactly(cases), BATCHING, n=N, seed=5, stream="s").draws
+    assert found == pytest.approx(_slow_twin(cases), abs=1e-12)
+
+
 def test_where_there_are_too_many_scores_thresholds_are_spaced_and_it_says_so(tmp_path: Path) -> None:
     cases = _volumes(tmp_path, 0.1, 0.8)
     official = score_pixel_dataset(cases, BATCHING).mean
