@@ -14,13 +14,13 @@ from sqlalchemy import select, update
 
 from mood_platform.db.engine import Sessions
 from mood_platform.errors import PlatformError, Transient
+from mood_platform.execution.limited_child import ChildLimits
 from mood_platform.failures import FailureReason
 from mood_platform.models import Case, CaseRun, CaseRunState, Run, RunState, Stage, Submission
 from mood_platform.queueing import Job
 from mood_platform.runs.decisions import resume
 from mood_platform.runs.due import exclusively
 from mood_platform.runs.execute import work_once
-from mood_platform.runs.limited_child import ChildLimits
 from mood_platform.runs.score_case import Evaluation, score_case
 from mood_platform.runs.score_run import score_run
 from mood_platform.runs.service import rerun

@@ -12,24 +12,27 @@ from typing import Any
 from mood_evaluator import (
     Case,
     CaseScore,
+    Evidence,
     PixelCase,
     Task,
     TestSet,
     load_test_set,
     result_of,
-    score_pixel_case,
-    score_sample_case,
 )
 from mood_platform.errors import Misconfigured, NotFound
 from mood_platform.execution.case_log import log_text
+from mood_platform.execution.limited_child import ChildLimits
 from mood_platform.execution.limits import Limits
 from mood_platform.execution.outcome import Outcome, OutcomeFlag, outcome
 from mood_platform.execution.runtime import CaseJob, ContainerRuntime, Execution
+from mood_platform.execution.scoring import CaseFiles, ScoredCase, score_files
 from mood_platform.execution.starvation import lack_of
 from mood_platform.execution.trial_place import TrialPlace
 from mood_platform.failures import FailureReason
 
 SCHEMA = "mood-local-report/1"
+READING = ChildLimits(memory=8 * 2**30, cpu_seconds=900, wall_seconds=1800)
+"""Of the child that reads a prediction, as on a platform by default."""
 
 
 class Stopped(Exception):
@@ -152,20 +155,25 @@ def _test_case(
             f"The case could not be run: {execution.engine_error or found.reason}.",
             remedy="Check that Docker works here, and that the image has `sleep`.",
         )
-    volume = PixelCase(
-        id=case.id,
+    files = CaseFiles(
+        task=task,
         prediction=job.output if found.state_name == "collected" else None,
         label=None if case.label is None else folder / case.label,
         shape=case.shape,
     )
-    score = _score_case(task, volume)
-    return _Done(score, volume, _row(job, volume, execution, found, score))
+    scored = score_files(files, READING)
+    evidence = None if scored.evidence is None else Evidence.from_bytes(scored.evidence)
+    score = CaseScore.from_json(scored.document, evidence=evidence)
+    volume = PixelCase(case.id, files.prediction if score.valid else None, files.label, files.shape)
+    return _Done(score, volume, _row(job, volume, execution, found, score) | _unforeseen(scored))
 
 
-def _score_case(task: Task, volume: PixelCase) -> CaseScore:
-    if task is Task.SAMPLE:
-        return score_sample_case(volume.prediction)
-    return score_pixel_case(volume.prediction, label=volume.label, shape=volume.shape)
+def _unforeseen(scored: ScoredCase) -> dict[str, str]:
+    """What a reader of the row wants to know who may have written the file."""
+    if scored.unforeseen is None:
+        return {}
+    ended = scored.unforeseen.strip().splitlines()[-1]
+    return {"text": f"{FailureReason.OUTPUT_INVALID.text} Reading it ended with: {ended}"}
 
 
 def _row(

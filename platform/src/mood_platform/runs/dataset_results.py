@@ -12,8 +12,8 @@ from sqlalchemy import update
 
 from mood_evaluator import CaseScore, Evidence, PixelCase, Task, result_of
 from mood_platform.db.transaction import transaction
+from mood_platform.execution.limited_child import run_limited
 from mood_platform.models import CaseRun, CaseRunState, Json
-from mood_platform.runs.limited_child import run_limited
 from mood_platform.runs.predictions import opened, score_prediction, stored_case
 from mood_platform.runs.run_view import Part
 from mood_platform.runs.score_case import Evaluation, keep_evidence

@@ -1,24 +1,16 @@
-"""Reads stored predictions with the evaluator in a limited child: validity, score and Evidence of a case."""
+"""Stored predictions and labels, as files that are scored."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from mood_evaluator import (
-    CaseScore,
-    OutputFault,
-    PixelTruth,
-    Task,
-    score_pixel_prediction,
-    score_sample_case,
-)
-from mood_platform.models import CaseRun, Json
-from mood_platform.runs.limited_child import Begin, ChildLimits, Unread, run_limited
+from mood_evaluator import Task
+from mood_platform.execution.limited_child import ChildLimits
+from mood_platform.execution.scoring import CaseFiles, ScoredCase, score_files
+from mood_platform.models import CaseRun
 from mood_platform.storage.store import ObjectStore
 
 
@@ -30,15 +22,6 @@ class StoredCase:
     prediction_key: str | None
     label_key: str | None
     shape: tuple[int, int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class ScoredCase:
-    document: Json
-    """The evaluator's CaseScore, without the Evidence; `unforeseen: true` where nobody foresaw its fault."""
-    evidence: bytes | None
-    unforeseen: str | None = None
-    """How reading it ended, for organizers."""
 
 
 def stored_case(case_run: CaseRun, task: Task) -> StoredCase:
@@ -55,19 +38,10 @@ def label_key(sha256: str | None) -> str | None:
 
 
 def score_prediction(store: ObjectStore, limits: ChildLimits, case: StoredCase) -> ScoredCase:
-    """Whatever goes wrong while a prediction is read makes it unreadable: it counts as if it were not there.
-
-    What goes wrong before, or without one, is ours and is raised.
-    """
+    """As `score_files` for what is stored."""
     with opened(store, case.prediction_key) as prediction, opened(store, case.label_key) as label:
-        answer = run_limited(lambda begin: _pack(_score(case, prediction, label, begin)), limits)
-        if not isinstance(answer, Unread):
-            return _unpack(answer)
-        zero = run_limited(lambda begin: _pack(_score(case, None, label, begin)), limits)
-    assert isinstance(zero, bytes), "without a prediction nothing is the prediction's fault"
-    scored = _unpack(zero)
-    scored.document.update(fault=OutputFault.UNREADABLE.value, unforeseen=True)
-    return replace(scored, unforeseen=answer.told)
+        files = CaseFiles(task=case.task, prediction=prediction, label=label, shape=case.shape)
+        return score_files(files, limits)
 
 
 @contextmanager
@@ -75,22 +49,3 @@ def opened(store: ObjectStore, key: str | None) -> Iterator[Path | None]:
     """The object as a local file, or None for none."""
     with ExitStack() as stack:
         yield None if key is None else stack.enter_context(store.local(key))
-
-
-def _score(case: StoredCase, prediction: Path | None, label: Path | None, begin: Begin) -> CaseScore:
-    """The label comes first, and is ours."""
-    truth = None if case.task is Task.SAMPLE else PixelTruth.read(label, shape=case.shape)
-    if prediction is not None:
-        begin()
-    return score_sample_case(prediction) if truth is None else score_pixel_prediction(prediction, truth=truth)
-
-
-def _pack(score: CaseScore) -> bytes:
-    evidence = b"" if score.evidence is None else score.evidence.to_bytes()
-    return json.dumps(score.to_json()).encode() + b"\n" + evidence
-
-
-def _unpack(answer: bytes) -> ScoredCase:
-    head, _, evidence = answer.partition(b"\n")
-    document: dict[str, Any] = json.loads(head)
-    return ScoredCase(document, evidence or None)

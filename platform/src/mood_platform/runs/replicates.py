@@ -17,12 +17,12 @@ from mood_evaluator import Replicates as Drawn
 from mood_evaluator import TestSet as Manifest
 from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.errors import PlatformError
+from mood_platform.execution.limited_child import run_limited
 from mood_platform.models import Json, Replicates, Run, RunScoring, Stage, TestSet
 from mood_platform.queueing import Job
 from mood_platform.runs.coarse_evidence import Volumes, count_part, is_coarse, opened_volumes
 from mood_platform.runs.due import exclusively
 from mood_platform.runs.insist import insist
-from mood_platform.runs.limited_child import run_limited
 from mood_platform.runs.replicates_document import RunReplicates, Source
 from mood_platform.runs.score_case import Evaluation
 from mood_platform.storage.store import ObjectStore

@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from mood_evaluator import Task
+from mood_platform.execution.limited_child import ChildLimits
 from mood_platform.execution.runtime import CaseJob
 from mood_platform.queueing import Job
 from mood_platform.runs.execute import work_once
-from mood_platform.runs.limited_child import ChildLimits
 from mood_platform.runs.replicates import draw_replicates
 from mood_platform.runs.rescore import rescore_run
 from mood_platform.runs.score_case import Evaluation, score_case

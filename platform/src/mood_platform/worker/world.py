@@ -8,10 +8,10 @@ from threading import Lock
 
 from mood_platform.db.engine import Sessions, make_engine, make_sessions
 from mood_platform.execution.docker import DockerRuntime
+from mood_platform.execution.limited_child import ChildLimits
 from mood_platform.execution.runtime import ContainerRuntime
 from mood_platform.notifications.mailer import FolderMailer
 from mood_platform.runs.attendance import Slot
-from mood_platform.runs.limited_child import ChildLimits
 from mood_platform.runs.node import Node
 from mood_platform.runs.score_case import Evaluation
 from mood_platform.runs.sweeper import Backlog

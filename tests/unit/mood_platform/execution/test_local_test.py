@@ -1,6 +1,7 @@
 """`mood test` over a runtime that follows a script: its report says what the platform's would."""
 
 import gzip
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,18 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from mood_evaluator import Case, Dataset, Task, TestSet, draw_batching, save_test_set
+from mood_evaluator import (
+    Case,
+    CaseScore,
+    Dataset,
+    Task,
+    TestSet,
+    draw_batching,
+    save_test_set,
+    score_sample_case,
+)
 from mood_platform.errors import Misconfigured, NotFound
+from mood_platform.execution import scoring
 from mood_platform.execution.limits import Limits
 from mood_platform.execution.local_test import Stopped
 from mood_platform.execution.local_test import test_image as try_image
@@ -185,3 +196,22 @@ def test_a_test_that_is_asked_to_end_does_so_before_and_within_a_case(toy_set: P
         report_of(perfect, toy_set, should_stop=lambda: next(asked))
     with pytest.raises(Stopped):
         report_of(perfect, toy_set, should_stop=lambda: True)
+
+
+@pytest.mark.parametrize("ending", [os.abort, lambda: {}["no such key"]], ids=["a crash", "an exception"])
+def test_a_prediction_that_ends_its_reader_is_a_row_like_any_other(
+    ending: Callable[[], object], toy_set: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(path: Path | None) -> CaseScore:
+        if path is not None and path.read_bytes() == b"hostile\n":
+            ending()
+        return score_sample_case(path)
+
+    monkeypatch.setattr(scoring, "score_sample_case", read)
+    written = iter([b"hostile\n", b"0.5\n"])
+    report = report_of(lambda _job: Scripted.writing(next(written)), toy_set, tasks=[Task.SAMPLE])
+    first, second = report["parts"][0]["cases"]
+    assert (first["outcome"], first["fault"], first["score"]) == ("output_invalid", "output_unreadable", 0.0)
+    assert "Reading it ended with" in first["text"]
+    assert (second["outcome"], second["score"]) == ("succeeded", 0.5)
+    assert report["failed"]

@@ -1,0 +1,73 @@
+"""Scores one prediction with the evaluator in a limited child: validity, score and Evidence of a case."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mood_evaluator import (
+    CaseScore,
+    OutputFault,
+    PixelTruth,
+    Task,
+    score_pixel_prediction,
+    score_sample_case,
+)
+from mood_platform.execution.limited_child import Begin, ChildLimits, Unread, run_limited
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFiles:
+    """A case's prediction and truth; no prediction counts as all zero, no label as a normal case."""
+
+    task: Task
+    prediction: Path | None
+    label: Path | None
+    shape: tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredCase:
+    document: dict[str, Any]
+    """The evaluator's CaseScore, without the Evidence; `unforeseen: true` where nobody foresaw its fault."""
+    evidence: bytes | None
+    unforeseen: str | None = None
+    """How reading it ended, for organizers."""
+
+
+def score_files(case: CaseFiles, limits: ChildLimits) -> ScoredCase:
+    """Whatever goes wrong while a prediction is read makes it unreadable: it counts as if it were not there.
+
+    What goes wrong before, or without one, is ours and is raised.
+    """
+    answer = run_limited(lambda begin: _pack(_score(case, begin)), limits)
+    if not isinstance(answer, Unread):
+        return _unpack(answer)
+    zero = run_limited(lambda begin: _pack(_score(replace(case, prediction=None), begin)), limits)
+    assert isinstance(zero, bytes), "without a prediction nothing is the prediction's fault"
+    scored = _unpack(zero)
+    scored.document.update(fault=OutputFault.UNREADABLE.value, unforeseen=True)
+    return replace(scored, unforeseen=answer.told)
+
+
+def _score(case: CaseFiles, begin: Begin) -> CaseScore:
+    """The label comes first, and is ours."""
+    truth = None if case.task is Task.SAMPLE else PixelTruth.read(case.label, shape=case.shape)
+    if case.prediction is not None:
+        begin()
+    if truth is None:
+        return score_sample_case(case.prediction)
+    return score_pixel_prediction(case.prediction, truth=truth)
+
+
+def _pack(score: CaseScore) -> bytes:
+    evidence = b"" if score.evidence is None else score.evidence.to_bytes()
+    return json.dumps(score.to_json()).encode() + b"\n" + evidence
+
+
+def _unpack(answer: bytes) -> ScoredCase:
+    head, _, evidence = answer.partition(b"\n")
+    document: dict[str, Any] = json.loads(head)
+    return ScoredCase(document, evidence or None)
