@@ -5,8 +5,8 @@ The pixel task pools the voxels of one batch for one average precision, so each 
 
 import hashlib
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -33,6 +33,21 @@ class Batching:
     @property
     def digest(self) -> str:
         return canonical_digest(self._content())
+
+    def without(self, case_ids: Collection[str], *, has_positive: Mapping[str, bool]) -> "Batching":
+        """Every other case stays in its batch; raises BatchingImpossible where no abnormal voxel would be left.
+
+        `has_positive` is that of `draw_batching`.
+        """
+        batches = tuple(
+            tuple(case_id for case_id in batch if case_id not in case_ids) for batch in self.batches
+        )
+        for number, batch in enumerate(batches, start=1):
+            if not any(has_positive[case_id] for case_id in batch):
+                raise BatchingImpossible(
+                    f"Batch {number} of the batching with seed {self.seed!r} would have no abnormal voxel."
+                )
+        return replace(self, batches=batches)
 
     def to_json(self) -> dict[str, Any]:
         return {**self._content(), "digest": self.digest}

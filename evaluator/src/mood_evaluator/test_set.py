@@ -2,15 +2,15 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from mood_evaluator.batches import Batching
 from mood_evaluator.canonical import canonical_digest
-from mood_evaluator.errors import InvalidTestSet
+from mood_evaluator.errors import InvalidTestSet, UndefinedScore
 from mood_evaluator.fields import REBUILD, Fields
 
 SCHEMA = "mood-test-set/1"
@@ -117,6 +117,26 @@ class TestSet:
 
     def for_task(self, task: Task) -> tuple[Case, ...]:
         return tuple(case for case in self.cases if task in case.tasks)
+
+    def without(self, case_ids: Collection[str], *, task: Task) -> "TestSet":
+        """The cases of one Task but these, each in its batch as before; itself if it has none of them.
+
+        Raises UndefinedScore where nothing abnormal would be left, BatchingImpossible where a batch of the
+        pixel task would have no abnormal voxel.
+        """
+        mine = self.for_task(task)
+        left = tuple(case for case in mine if case.id not in case_ids)
+        if len(left) == len(mine):
+            return self
+        if not any(case.abnormal for case in left):
+            raise UndefinedScore(f"{self.name} would have no abnormal case of the {task} task.")
+        has_positive = {case.id: case.label is not None for case in mine}
+        batchings = self.batchings if task is Task.PIXEL else ()
+        return replace(
+            self,
+            cases=left,
+            batchings=tuple(one.without(case_ids, has_positive=has_positive) for one in batchings),
+        )
 
     def to_json(self) -> dict[str, Any]:
         return {**self._content(), "digest": self.digest}

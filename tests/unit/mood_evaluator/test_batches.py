@@ -54,3 +54,20 @@ def test_json_comes_back_and_a_changed_batch_is_noticed() -> None:
     document["batches"][0].reverse()
     with pytest.raises(InvalidTestSet, match="digest"):
         Batching.from_json(document)
+
+
+def test_a_case_leaves_its_batch_and_no_other_case_moves() -> None:
+    rare = {f"case{index}": index < 6 for index in range(12)}
+    batching = draw_batching(rare, size=4, seed=1)
+    left = batching.without({"case11"}, has_positive=rare)
+    expected = tuple(tuple(one for one in batch if one != "case11") for batch in batching.batches)
+    assert left.batches == expected
+    assert len(left.case_ids) == 11
+
+
+def test_a_batch_that_would_have_no_abnormal_voxel_is_refused_by_number() -> None:
+    rare = {f"case{index}": index < 3 for index in range(12)}
+    batching = draw_batching(rare, size=4, seed=2)
+    number = next(place for place, batch in enumerate(batching.batches, 1) if "case0" in batch)
+    with pytest.raises(BatchingImpossible, match=f"Batch {number} .* no abnormal voxel"):
+        batching.without({"case0"}, has_positive=rare)

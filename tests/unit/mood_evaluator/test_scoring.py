@@ -188,3 +188,15 @@ def test_the_document_names_digests_and_version() -> None:
 def test_a_test_set_without_the_task_is_undefined() -> None:
     with pytest.raises(UndefinedScore):
         result_of(task=Task.PIXEL, test_set=replace(SET, cases=(), batchings=()), case_scores={})
+
+
+def test_a_case_that_counts_for_nobody_leaves_its_batches_and_the_others_as_they_are(
+    cases: list[PixelCase],
+) -> None:
+    left = SET.without({"c2"}, task=Task.PIXEL)
+    result = result_of(task=Task.PIXEL, test_set=left, case_scores=_score_all(cases), cases=cases)
+    kept = [[name for name in batch if name != "c2"] for batch in BATCHINGS[0].batches]
+    assert result.official is not None
+    assert result.official.batch_aps == tuple(_oracle(batch) for batch in kept)
+    assert result.whole_set_ap == _oracle([name for name in IDS if name != "c2"])
+    assert (result.total, result.score) == (6, result.official.mean)

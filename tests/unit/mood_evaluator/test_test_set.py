@@ -14,6 +14,7 @@ from mood_evaluator import (
     InvalidTestSet,
     Task,
     TestSet,
+    UndefinedScore,
     canonical_digest,
     draw_batching,
     load_test_set,
@@ -153,3 +154,23 @@ def test_a_manifest_that_cannot_be_read_is_named(tmp_path: Path, text: str | Non
 def test_a_secret_and_not_hidden_exclude_each_other() -> None:
     with pytest.raises(InvalidTestSet, match="not_hidden"):
         replace(SET, secret_sha256="5e")
+
+
+def test_without_a_case_the_others_stay_and_without_any_of_these_nothing_changes() -> None:
+    left = SET.without({"a"}, task=Task.PIXEL)
+    assert [case.id for case in left.cases] == ["b"]
+    assert all(batching.case_ids == ("b",) for batching in left.batchings)
+    assert left.digest != SET.digest
+    assert SET.without({"c"}, task=Task.PIXEL) is SET
+    assert SET.without((), task=Task.SAMPLE) is SET
+
+
+def test_the_batches_of_the_pixel_task_do_not_bind_the_sample_task() -> None:
+    left = SET.without({"b"}, task=Task.SAMPLE)
+    assert [case.id for case in left.cases] == ["a", "c"]
+    assert left.batchings == ()
+
+
+def test_a_test_set_left_without_an_abnormal_case_is_undefined() -> None:
+    with pytest.raises(UndefinedScore, match="no abnormal case of the sample task"):
+        SET.without({"b", "c"}, task=Task.SAMPLE)
