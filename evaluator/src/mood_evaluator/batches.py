@@ -35,7 +35,7 @@ class Batching:
         return canonical_digest(self._content())
 
     def without(self, case_ids: Collection[str], *, has_positive: Mapping[str, bool]) -> "Batching":
-        """Every other case stays in its batch; raises BatchingImpossible where no abnormal voxel would be left.
+        """Every other case stays in its batch; BatchingImpossible where one would have no abnormal voxel.
 
         `has_positive` is that of `draw_batching`.
         """

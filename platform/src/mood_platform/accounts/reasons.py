@@ -1,7 +1,8 @@
 """Who reads the reason of an organizer's decision: one rule, which commands, API and docs repeat.
 
 Whether a Submission stands is told to the team with its reason. What is decided about its Runs and its turns
-is not: such a reason may name a node, a hidden case or another team. All reasons stay in the audit trail.
+is not: such a reason may name a node, a hidden case or another team. Why a case counts for nobody is printed
+on the board. All reasons stay in the audit trail.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from mood_platform.errors import Invalid
 class Reader(StrEnum):
     """Whoever reads a reason, organizers do too."""
 
+    EVERYBODY = "everybody"
     TEAMS = "all teams"
     TEAM = "the team"
     ORGANIZERS = "organizers alone"
@@ -22,8 +24,8 @@ class Reader(StrEnum):
     @property
     def sentence(self) -> str:
         """What the person who writes a reason is told."""
-        who = self.value.capitalize()
-        return f"{who} read{'s' if self is Reader.TEAM else ''} it; it is written down for good."
+        reads = "reads" if self in {Reader.EVERYBODY, Reader.TEAM} else "read"
+        return f"{self.value.capitalize()} {reads} it; it is written down for good."
 
 
 READER_OF: Mapping[str, Reader] = {
@@ -45,6 +47,8 @@ READER_OF: Mapping[str, Reader] = {
     "hold.place": Reader.TEAM,
     "hold.lift": Reader.ORGANIZERS,
     "challenge.rescore": Reader.ORGANIZERS,
+    "case.drop": Reader.EVERYBODY,
+    "case.undrop": Reader.ORGANIZERS,
     "user.remove_organizer": Reader.ORGANIZERS,
     "team.remove_reference": Reader.ORGANIZERS,
 }

@@ -46,6 +46,10 @@ class RescoringView(View):
     waiting: int
     scored: int
     over: bool
+    decided: bool
+    """Boards use it; else it is a proposal to drop cases."""
+    dropped: dict[str, dict[str, str]]
+    """By Dataset and case, what it leaves out for everybody, and the published reason."""
     failed: list[FailedScoringView]
 
 
@@ -56,13 +60,17 @@ def rescore(challenge: str, body: RescoringOrder, tx: Tx, context: World, me: Or
     made = start_rescoring(
         tx, challenge=row, task=body.task, reason=body.reason, actor=me.actor, store=context.store
     )
-    return next(view for view in _views(tx, row, body.task) if view.number == made.number)
+    return view_rescoring(tx, challenge=row, made=made)
 
 
 @router.get("/challenges/{challenge}/rescorings")
 def read_rescorings(challenge: str, tx: Tx, _: Organizer) -> Page[RescoringView]:
     """Newest first, with what could not be scored and why."""
     return Page(items=_views(tx, find_challenge(tx, slug=challenge)), next_cursor=None)
+
+
+def view_rescoring(tx: Transaction, *, challenge: Challenge, made: Rescoring) -> RescoringView:
+    return next(view for view in _views(tx, challenge, made.task) if view.number == made.number)
 
 
 def _views(tx: Transaction, challenge: Challenge, task: Task | None = None) -> list[RescoringView]:
@@ -83,6 +91,8 @@ def _view(row: Rescoring) -> RescoringView:
         waiting=counts[ScoringState.QUEUED],
         scored=counts[ScoringState.SCORED],
         over=counts[ScoringState.QUEUED] == 0,
+        decided=row.decided_at is not None,
+        dropped={dataset: cases for dataset, cases in row.dropped.items() if cases},
         failed=[
             FailedScoringView(
                 team=scoring.run.submission.team.handle,

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from mood_platform.api import (
     accounts,
     admin,
+    admin_drops,
     admin_entries,
     admin_keeping,
     admin_leaderboards,
@@ -39,6 +40,7 @@ ROUTERS = (
     submissions.router,
     leaderboards.router,
     admin.router,
+    admin_drops.router,
     admin_entries.router,
     admin_keeping.router,
     admin_leaderboards.router,

@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from mood_platform.cli import admin_apply, admin_boards, admin_keeping, admin_local, admin_waiting, entry
+from mood_platform.cli import (
+    admin_apply,
+    admin_boards,
+    admin_drops,
+    admin_keeping,
+    admin_local,
+    admin_waiting,
+    entry,
+)
 from mood_platform.cli.choices import ForOrganizers, ForTeam, find_id
 from mood_platform.cli.client import Client
 from mood_platform.cli.console import AsJson, emit, say, show_table
@@ -26,6 +34,8 @@ app.command()(admin_waiting.resume)
 app.command()(admin_waiting.decide)
 app.command()(admin_boards.draft)
 app.command()(admin_boards.publish)
+app.command("drop-case")(admin_drops.drop_case)
+app.command("undrop-case")(admin_drops.undrop_case)
 app.command()(admin_boards.rescore)
 app.command()(admin_boards.rescorings)
 app.command()(admin_keeping.retention)

@@ -12,6 +12,7 @@ from mood_platform.cli.changes_table import show_changes
 from mood_platform.cli.choices import ChallengeSlug, find_challenge, parse_tasks
 from mood_platform.cli.client import Client, patiently
 from mood_platform.cli.console import BLANK, AsJson, emit, say, show_table, steps_bar
+from mood_platform.cli.drop_table import show_proposal
 from mood_platform.cli.following import EVERY_SECONDS
 from mood_platform.cli.problems import Problem
 from mood_platform.cli.results import show_leaderboard
@@ -42,11 +43,15 @@ def draft(task: TaskName, challenge: ChallengeSlug = None, as_json: AsJson = Fal
     for one in document["pending"]:
         what = "cases of it are parked" if one["parked"] else "still running"
         say.print(f"{what}: {one['team']} #{one['submission']}")
+        for case in one["parked_cases"]:
+            say.print(f"  {case['dataset']} case {case['case']}: may be dropped for everybody")
     if (rescoring := document["rescoring_pending"]) is not None:
         say.print(f"rescoring {rescoring['number']}: {rescoring['waiting']} of {rescoring['runs']} runs wait")
     for one in document["replicates_pending"]:
         problem = f": {one['problem']}" if one["problem"] else ""
         say.print(f"intervals are being made: {one['team']} #{one['submission']}{problem}")
+    if document["drop"] is not None:
+        show_proposal(document["drop"])
     for warning in document["warnings"]:
         say.print(warning, style="yellow")
 
@@ -147,6 +152,7 @@ def _show(views: list[dict[str, Any]]) -> None:
     columns = (
         "task",
         "number>",
+        "use",
         "when",
         "who",
         "evaluator",
@@ -159,11 +165,12 @@ def _show(views: list[dict[str, Any]]) -> None:
     )
     rows = [
         (
+            view["task"],
+            view["number"],
+            "on boards" if view["decided"] else "proposed",
             *(
                 view[name]
                 for name in (
-                    "task",
-                    "number",
                     "created_at",
                     "actor",
                     "evaluator",
@@ -180,6 +187,8 @@ def _show(views: list[dict[str, Any]]) -> None:
     ]
     show_table(columns, rows)
     for view in views:
+        for dataset, cases in view["dropped"].items():
+            say.print(f"{_name(view)}: without {dataset} {', '.join(cases)}")
         for one in view["failed"]:
             say.print(
                 f"{_name(view)}: {one['team']} #{one['submission']}: {one['problem']}",

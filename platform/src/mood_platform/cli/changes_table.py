@@ -20,12 +20,17 @@ def show_changes(changes: dict[str, Any]) -> None:
     title = f"Changes since version {changes['since']}"
     for sentence in _grounds(changes):
         say.print(sentence)
-    if not changes["rows"]:
+    show_moved(changes["rows"], title=title)
+
+
+def show_moved(rows: list[dict[str, Any]], *, title: str) -> None:
+    """Entries with their rank and scores before and after."""
+    if not rows:
         say.print(f"{title}: no entry.")
         return
     datasets = [str(dataset) for dataset in Dataset]
     columns = ("team", "rank", *(f"{dataset} {what}" for dataset in datasets for what in ("AP", "95 %")))
-    show_table(columns, [_row(row, datasets) for row in changes["rows"]], title=title)
+    show_table(columns, [_row(row, datasets) for row in rows], title=title)
 
 
 def _grounds(changes: dict[str, Any]) -> list[str]:
@@ -37,7 +42,15 @@ def _grounds(changes: dict[str, Any]) -> list[str]:
     for dataset, change in changes["test_sets"].items():
         counts = [f"{WAYS[kind]}: {count}" for kind, count in (change["cases"] or {}).items() if count]
         told.append(f"{dataset} test set corrected; cases {', '.join(counts) or 'as before'}")
+    if dropped := changes.get("dropped"):
+        told.append(
+            f"cases that count for no team: {_counts(dropped['before'])} → {_counts(dropped['after'])}"
+        )
     return told
+
+
+def _counts(dropped: dict[str, int]) -> str:
+    return ", ".join(f"{dataset} {count}" for dataset, count in dropped.items()) or "none"
 
 
 def _row(row: dict[str, Any], datasets: list[str]) -> list[str]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
+
+from mood_evaluator import Dataset
 
 ENOUGH_SUBJECTS = 20
 """Real people behind the cases of each test set."""
+NOTHING: Mapping[Dataset, Mapping[str, str]] = {}
 WORDS = {
     "labels_reproducible": (
         "Demonstration: the labels of these test sets are reproducible by anyone, so this ranking shows how "
@@ -32,15 +36,32 @@ class Described(Protocol):
     def not_hidden(self) -> bool: ...
 
 
-def describe_caveats(manifests: Iterable[Described], *, rounded: bool) -> dict[str, Any]:
-    """Three flags, and the sentence of each that holds; `rounded`: so is an interval that should be exact."""
+def describe_caveats(
+    manifests: Iterable[Described],
+    *,
+    rounded: bool,
+    dropped: Mapping[Dataset, Mapping[str, str]] = NOTHING,
+) -> dict[str, Any]:
+    """Three flags, and the sentence of each that holds; one more for each reason to drop cases.
+
+    `rounded`: so is an interval that should be exact. `dropped` has the reasons by Dataset and case.
+    """
     manifests = list(manifests)
     flags = {
         "labels_reproducible": any(one.not_hidden for one in manifests),
         "few_subjects": any(one.source_subjects < ENOUGH_SUBJECTS for one in manifests),
         "rounded_intervals": rounded,
     }
-    return flags | {"caveats": [WORDS[name] for name, holds in flags.items() if holds]}
+    sentences = [WORDS[name] for name, holds in flags.items() if holds]
+    return flags | {"caveats": [*sentences, *_of_dropped(dropped)]}
+
+
+def _of_dropped(dropped: Mapping[Dataset, Mapping[str, str]]) -> Iterator[str]:
+    """How many and why, and never which."""
+    for dataset, reasons in dropped.items():
+        for reason, count in Counter(reasons.values()).items():
+            counts, them = ("case counts", "it") if count == 1 else ("cases count", "them")
+            yield f"{count} {dataset} {counts} for no team: the platform failed to run {them}. {reason}"
 
 
 def caveats_of(document: dict[str, Any]) -> list[str]:

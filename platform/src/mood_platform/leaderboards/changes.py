@@ -18,13 +18,12 @@ from mood_platform.models import Json, Leaderboard, TestSet
 def describe_changes(previous: Leaderboard, document: Json, versions: Mapping[str, VersionChange]) -> Json:
     """For everybody: counts instead of case ids. `versions` has the Datasets with another test set."""
     before, after = _by_team(previous.document), _by_team(document)
-    rows = [_row(before.get(team), after.get(team)) for team in [*after, *(before.keys() - after.keys())]]
     return {
         "since": previous.version,
         "digest": previous.digest,
         "entered": [team for team in after if team not in before],
         "left": sorted(before.keys() - after.keys()),
-        "rows": [row for row in rows if row["before"] != row["after"]],
+        "rows": changed_rows(previous.document, document),
         "scoring_version": _pair(scoring_version_of(previous.document), scoring_version_of(document)),
         "limits": _pair(previous.document["limits"], document["limits"]),
         "scoring": _pair(rules_of(previous.document["scoring"]), rules_of(document["scoring"])),
@@ -37,7 +36,17 @@ def describe_changes(previous: Leaderboard, document: Json, versions: Mapping[st
             for dataset in document["datasets"]
             if _digest(previous.document, dataset) != _digest(document, dataset)
         },
+        "dropped": _pair(_dropped(previous.document), _dropped(document)),
     }
+
+
+def changed_rows(previous: Json, document: Json) -> list[Json]:
+    """Each with its rank and scores before and after, in the order of `document`, who left at the end."""
+    before, after = _by_team(previous), _by_team(document)
+    rows = [
+        _row(before.get(team), after.get(team)) for team in [*after, *sorted(before.keys() - after.keys())]
+    ]
+    return [row for row in rows if row["before"] != row["after"]]
 
 
 def changed_versions(
@@ -92,6 +101,15 @@ def _shown(row: Json | None) -> Json | None:
 def _pair(before: Any, after: Any) -> Json | None:
     """None where nothing changed."""
     return None if before == after else {"before": before, "after": after}
+
+
+def _dropped(document: Json) -> dict[str, int]:
+    """How many cases of each Dataset count for no team; older documents tell of none."""
+    counts = {
+        dataset: int(source.get("dropped", {}).get("cases", 0))
+        for dataset, source in document["datasets"].items()
+    }
+    return {dataset: count for dataset, count in counts.items() if count}
 
 
 def _digest(document: Json, dataset: str) -> str | None:

@@ -16,6 +16,7 @@ from mood_platform.leaderboards.run_results import RunResults
 from mood_platform.leaderboards.selection import Contender
 from mood_platform.models import Json
 from mood_platform.models import TestSet as StoredTestSet
+from mood_platform.runs.dropped import Dropped
 
 Results = Mapping[str, RunResults]
 """By contender's key."""
@@ -46,6 +47,16 @@ def check_same_scoring(contenders: Sequence[Contender], results: Results) -> Non
     _check_same(
         contenders, lambda key: rules_of(results[key].document["scoring"]), "under other rules", RERUN
     )
+
+
+def check_same_cases(contenders: Sequence[Contender], results: Results, dropped: Dropped) -> None:
+    """A case that counts for nobody is in no result, one that counts is in all."""
+    for contender in contenders:
+        if results[contender.key].dropped != dropped.ids:
+            raise Conflict(
+                f"{_name(contender)} was scored before it was decided which cases are dropped.",
+                remedy=RESCORE,
+            )
 
 
 def most_common(documents: Iterable[Json]) -> Json | None:

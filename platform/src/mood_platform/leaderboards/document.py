@@ -29,6 +29,7 @@ from mood_platform.leaderboards.run_results import RunResults
 from mood_platform.leaderboards.selection import Contender, Standing
 from mood_platform.models import Challenge, Json
 from mood_platform.runs.coarse_evidence import is_coarse
+from mood_platform.runs.dropped import Dropped
 from mood_platform.runs.replicates import DRAWS, SEED
 from mood_platform.runs.replicates_document import RunReplicates
 
@@ -45,6 +46,8 @@ class Ground:
     manifests: Mapping[Dataset, TestSet]
     replicates: Mapping[str, RunReplicates]
     """By contender's key; one whose replicates are not made yet is missing, and no row has an interval."""
+    dropped: Dropped
+    """What all results were made without."""
 
     @property
     def cells(self) -> Iterator[tuple[str, Dataset]]:
@@ -68,9 +71,14 @@ def write_document(ground: Ground, *, challenge: Challenge, task: Task) -> Json:
         "challenge": {"slug": challenge.slug, "title": challenge.config["title"]},
         "task": str(task),
         **describe_caveats(
-            manifests.values(), rounded=any(ground.is_rounded(*cell) for cell in ground.cells)
+            manifests.values(),
+            rounded=any(ground.is_rounded(*cell) for cell in ground.cells),
+            dropped=ground.dropped.reasons,
         ),
-        "datasets": {str(dataset): _describe(manifest, task) for dataset, manifest in manifests.items()},
+        "datasets": {
+            str(dataset): _describe(manifest, task, ground.dropped.of(dataset))
+            for dataset, manifest in manifests.items()
+        },
         "limits": _of_runs(ground, "limits") or challenge.config["limits"],
         "scoring": _of_runs(ground, "scoring") or challenge.config["scoring"],
         "evaluator": ", ".join(sorted({found.evaluator for found in results.values()})),
@@ -102,14 +110,19 @@ def _entry(contender: Contender, ground: Ground) -> Entry:
     )
 
 
-def _describe(manifest: TestSet, task: Task) -> Json:
-    """What a Dataset's scores rest on; the number of hidden cases is published here and nowhere before."""
+def _describe(manifest: TestSet, task: Task, dropped: Mapping[str, str]) -> Json:
+    """What a Dataset's scores rest on; the number of hidden cases is published here and nowhere before.
+
+    The digest is that of the test set as it is installed, all else is about the cases that count.
+    """
+    counting = manifest.without(dropped, task=task)
     return {
         "test_set": manifest.name,
         "digest": manifest.digest,
-        "batchings": [batching.digest for batching in manifest.batchings] if task is Task.PIXEL else [],
-        "batch_sizes": _batch_sizes(manifest) if task is Task.PIXEL else [],
-        "cases": len(manifest.for_task(task)),
+        "batchings": [batching.digest for batching in counting.batchings] if task is Task.PIXEL else [],
+        "batch_sizes": _batch_sizes(counting) if task is Task.PIXEL else [],
+        "cases": len(counting.for_task(task)),
+        "dropped": {"cases": len(dropped), "reasons": sorted(set(dropped.values()))},
         "not_hidden": manifest.not_hidden,
     }
 

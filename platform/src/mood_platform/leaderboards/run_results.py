@@ -48,6 +48,12 @@ class RunResults:
         """That of its numbers; one evaluator scored all test sets of a Run at once."""
         return min(scoring_version_of(part["result"]) for part in self.parts.values())
 
+    @property
+    def dropped(self) -> dict[Dataset, frozenset[str]]:
+        """Ids of the cases it was made without; Datasets without one are left out."""
+        found = {dataset: frozenset(part.get("dropped", ())) for dataset, part in self.parts.items()}
+        return {dataset: cases for dataset, cases in found.items() if cases}
+
     def digests(self) -> dict[Dataset, str]:
         return {dataset: part["digest"] for dataset, part in self.parts.items()}
 

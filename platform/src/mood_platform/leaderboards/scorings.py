@@ -10,6 +10,7 @@ from mood_platform.db.transaction import Transaction
 from mood_platform.errors import Conflict, Misconfigured
 from mood_platform.leaderboards.selection import Contender
 from mood_platform.models import Challenge, Rescoring, RunScoring, ScoringState
+from mood_platform.runs.dropped import Dropped
 from mood_platform.runs.rescoring import rescorings_of
 
 
@@ -22,17 +23,34 @@ class CountingResults:
     """Number of the Rescoring that was used; None while there is none."""
     running: Rescoring | None
     """One that is not over: what is published waits for it."""
+    dropped: Dropped
+    """What the results must have been made without."""
 
 
 def find_counting_results(
     tx: Transaction, *, challenge: Challenge, task: Task, contenders: Sequence[Contender]
 ) -> CountingResults:
-    rescorings = rescorings_of(tx, challenge=challenge, task=task)
+    """Proposals do not count; see `decided_at`."""
+    every = rescorings_of(tx, challenge=challenge, task=task)
+    rescorings = [row for row in every if row.decided_at is not None]
     running = next((row for row in rescorings if not _over(row)), None)
     newest = next((row for row in rescorings if _over(row)), None)
-    scorings = {} if newest is None else {scoring.run_id: scoring for scoring in newest.scorings}
-    keys = {one.key: _results_key(one, scorings.get(one.run.id)) for one in contenders}
-    return CountingResults(keys, newest.number if newest else None, running)
+    keys = results_keys(contenders, newest)
+    if newest is None:
+        return CountingResults(keys, None, running, Dropped())
+    return CountingResults(keys, newest.number, running, Dropped.read(newest))
+
+
+def results_keys(contenders: Sequence[Contender], rescoring: Rescoring | None) -> dict[str, str]:
+    """By contender; of Runs that are not in it their first results."""
+    scorings = {scoring.run_id: scoring for scoring in rescoring.scorings} if rescoring else {}
+    return {one.key: _results_key(one, scorings.get(one.run.id)) for one in contenders}
+
+
+def newest_proposal(tx: Transaction, *, challenge: Challenge, task: Task) -> Rescoring | None:
+    """To drop cases, which nothing was decided or scored after: an older one is out of date."""
+    newest = next(iter(rescorings_of(tx, challenge=challenge, task=task)), None)
+    return newest if newest is not None and newest.decided_at is None else None
 
 
 def waiting_in(rescoring: Rescoring) -> list[RunScoring]:

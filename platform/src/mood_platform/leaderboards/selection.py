@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
@@ -37,9 +38,15 @@ class Contender:
         return self.submission.team.handle
 
 
-def select_contenders(tx: Transaction, *, challenge: Challenge, task: Task) -> list[Contender]:
-    """One for each Team that has a scored Run; ordered by team."""
-    chosen = (_choose(tx, challenge, submissions) for submissions in _by_team(tx, challenge, task))
+def select_contenders(
+    tx: Transaction, *, challenge: Challenge, task: Task, unfinished: Mapping[UUID, Run] | None = None
+) -> list[Contender]:
+    """One for each Team that has a scored Run; ordered by team.
+
+    `unfinished`, by Submission, has Runs that are taken for scored.
+    """
+    more = unfinished or {}
+    chosen = (_choose(tx, challenge, submissions, more) for submissions in _by_team(tx, challenge, task))
     return [contender for contender in chosen if contender is not None]
 
 
@@ -76,11 +83,13 @@ def _by_team(tx: Transaction, challenge: Challenge, task: Task) -> Iterable[Sequ
     return [list(submissions) for _, submissions in teams]
 
 
-def _choose(tx: Transaction, challenge: Challenge, submissions: Sequence[Submission]) -> Contender | None:
+def _choose(
+    tx: Transaction, challenge: Challenge, submissions: Sequence[Submission], unfinished: Mapping[UUID, Run]
+) -> Contender | None:
     """The latest that counts; for a Team that has none, the latest excluded or late one, without a rank."""
     order = {Standing.RANKED: 0, Standing.REFERENCE: 0, Standing.LATE: 1, Standing.EXCLUDED: 1}
     for submission in sorted(submissions, key=lambda row: order[_standing(challenge, row)]):
-        run = counting_run(tx, submission=submission)
+        run = counting_run(tx, submission=submission) or unfinished.get(submission.id)
         if run is not None:
             return Contender(submission, run, _standing(challenge, submission))
     return None

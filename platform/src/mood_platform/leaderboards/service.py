@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,15 +14,15 @@ from mood_platform.clock import rfc3339
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import Conflict
 from mood_platform.leaderboards.changes import changed_versions, describe_changes, installed_manifests
-from mood_platform.leaderboards.common_ground import check_same_scoring, read_manifests
 from mood_platform.leaderboards.document import Ground, write_document
+from mood_platform.leaderboards.drop_draft import describe_proposal
+from mood_platform.leaderboards.ground import describe_missing, read_ground
+from mood_platform.leaderboards.parked import parked_cases
 from mood_platform.leaderboards.queries import latest_published
-from mood_platform.leaderboards.run_results import read_results
 from mood_platform.leaderboards.scorings import CountingResults, find_counting_results, waiting_in
-from mood_platform.leaderboards.selection import Contender, find_pending, select_contenders
-from mood_platform.leaderboards.stored_replicates import StoredReplicates, read_replicates
+from mood_platform.leaderboards.selection import find_pending, select_contenders
 from mood_platform.leaderboards.warnings import find_warnings
-from mood_platform.models import Challenge, Json, Leaderboard
+from mood_platform.models import Challenge, Json, Leaderboard, Submission
 from mood_platform.runs.queries import has_parked_cases
 from mood_platform.storage.store import ObjectStore
 
@@ -32,35 +31,46 @@ PRIVATE = ("pending", "rescoring_pending", "replicates_pending", "warnings", "ch
 
 
 def draft(tx: Transaction, *, challenge: Challenge, task: Task, store: ObjectStore) -> Json:
-    """What publishing now would say, what it would change, and what it would have to wait for."""
+    """What publishing now would say, what it would change, and what it would have to wait for.
+
+    With what a proposal to drop cases would change, where there is one.
+    """
+    board = _compose(tx, challenge=challenge, task=task, store=store)
+    drop = describe_proposal(tx, challenge=challenge, task=task, board=board, store=store)
+    return board | {"drop": drop}
+
+
+def _compose(tx: Transaction, *, challenge: Challenge, task: Task, store: ObjectStore) -> Json:
     # Before the contenders: a Run that ends from here on is waited for, or one of them, and never neither.
     waiting = find_pending(tx, challenge=challenge, task=task)
     contenders = select_contenders(tx, challenge=challenge, task=task)
     counting = find_counting_results(tx, challenge=challenge, task=task, contenders=contenders)
-    results = {key: read_results(store, counting.keys[key]) for key in counting.keys}
-    manifests = read_manifests(tx, contenders, results)
-    check_same_scoring(contenders, results)
-    replicates = read_replicates(tx, results=counting.keys, store=store)
-    ground = Ground(contenders, results, manifests, replicates.made)
+    ground, replicates = read_ground(tx, contenders=contenders, counting=counting, store=store)
     document = write_document(ground, challenge=challenge, task=task)
     document["rescoring"] = counting.rescoring
     return (
         document
         | _changes(tx, challenge, task, ground, document)
         | {
-            "pending": [
-                {
-                    "team": row.team.handle,
-                    "submission": row.number,
-                    "parked": has_parked_cases(tx, submission=row),
-                }
-                for row in waiting
-            ],
+            "pending": [_pending(tx, row) for row in waiting],
             "rescoring_pending": _rescoring_pending(counting),
-            "replicates_pending": _replicates_pending(contenders, replicates),
+            "replicates_pending": describe_missing(contenders, replicates),
             "warnings": find_warnings(tx, challenge=challenge, ground=ground),
         }
     )
+
+
+def _pending(tx: Transaction, submission: Submission) -> Json:
+    """The parked cases are those that may be dropped, for organizers."""
+    return {
+        "team": submission.team.handle,
+        "submission": submission.number,
+        "parked": has_parked_cases(tx, submission=submission),
+        "parked_cases": [
+            {"dataset": str(one.dataset), "case": one.case.case_id}
+            for one in parked_cases(tx, submissions=[submission])
+        ],
+    }
 
 
 def _changes(tx: Transaction, challenge: Challenge, task: Task, ground: Ground, document: Json) -> Json:
@@ -82,15 +92,6 @@ def _rescoring_pending(counting: CountingResults) -> Json | None:
     return {"number": counting.running.number, "waiting": waiting, "runs": len(counting.running.scorings)}
 
 
-def _replicates_pending(contenders: Sequence[Contender], found: StoredReplicates) -> list[Json]:
-    """Entries whose intervals are being made; `problem` is that of the last attempt, if there was one."""
-    return [
-        {"team": one.key, "submission": one.submission.number, "problem": found.missing[one.key]}
-        for one in contenders
-        if one.key in found.missing
-    ]
-
-
 def publish(
     tx: Transaction,
     *,
@@ -107,10 +108,10 @@ def publish(
     computed once more.
     """
     ground = _ground_of(tx, challenge, task)
-    document = draft(tx, challenge=challenge, task=task, store=store)
+    document = _compose(tx, challenge=challenge, task=task, store=store)
     challenge = lock_rules_alone(tx, challenge_id=challenge.id)
     if _ground_of(tx, challenge, task) != ground:
-        document = draft(tx, challenge=challenge, task=task, store=store)
+        document = _compose(tx, challenge=challenge, task=task, store=store)
     if tx.now < takes_until(challenge) and not before_close:
         raise Conflict(
             f"The challenge takes submissions until {rfc3339(takes_until(challenge))}: "
@@ -166,7 +167,8 @@ def _check_complete(document: Json) -> None:
         names = ", ".join(f"{entry['team']} #{entry['submission']}" for entry in parked)
         raise Conflict(
             f"Runs that count have cases that we failed to run, which are parked: {names}.",
-            remedy="mood admin status names the runs: resume each one, decide about it, or cancel it.",
+            remedy="Wait for them: mood admin status names the runs: resume, decide about or cancel each. "
+            "Or drop the cases for everybody: mood admin drop-case.",
         )
     if document["pending"]:
         waiting = ", ".join(f"{entry['team']} #{entry['submission']}" for entry in document["pending"])

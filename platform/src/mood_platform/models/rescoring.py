@@ -30,7 +30,7 @@ SCORING_TRANSITIONS: Mapping[ScoringState, frozenset[ScoringState]] = {
 
 
 class Rescoring(WithId, Base):
-    """One decision to score all counting Runs of a Task again; never changed."""
+    """All counting Runs of a Task, scored again. One that is only looked at becomes a decision, once."""
 
     __tablename__ = "rescorings"
     __table_args__ = (UniqueConstraint("challenge_id", "task", "number"),)
@@ -48,6 +48,11 @@ class Rescoring(WithId, Base):
     """That of its numbers: another one is not applied in its place."""
     test_sets: Mapped[Json]
     """`{dataset: test set id}` the Runs are scored on."""
+    dropped: Mapped[Json] = mapped_column(default=dict)
+    """`{dataset: {case id: published reason}}`: all Cases that count for nobody, earlier ones included."""
+    decided_at: Mapped[datetime | None]
+    """None: a proposal to drop Cases. No board uses it, and nothing is scored without them yet."""
+    decided_by: Mapped[str] = mapped_column(default="")
     scorings: Mapped[list[RunScoring]] = relationship(lazy="raise", back_populates="rescoring")
 
 

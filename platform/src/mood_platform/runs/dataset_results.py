@@ -73,7 +73,7 @@ def _result(task: Task, part: Part, inputs: Sequence[_Input], valid_share: float
     scores = {one.volume.id: CaseScore.from_json(one.score, evidence=_evidence(one)) for one in inputs}
     result = result_of(
         task=task,
-        test_set=part.manifest,
+        test_set=part.manifest.without(part.dropped, task=task),
         case_scores=scores,
         cases=[one.volume for one in inputs],
         valid_share=valid_share,

@@ -8,13 +8,26 @@ from mood_platform.db.transaction import Transaction
 from mood_platform.failures import FailureReason
 from mood_platform.models import CaseRun, CaseRunState, KnownNode, Run
 from mood_platform.queueing import Job
+from mood_platform.runs.dropped import is_dropped
 
 
 def park(tx: Transaction, *, run: Run, case_run: CaseRun, reason: FailureReason | None) -> None:
-    """It waits for a healthy Node or an organizer, all else of its Run goes on. Both rows are locked."""
+    """It waits for a healthy Node or an organizer, all else of its Run goes on. Both rows are locked.
+
+    A Case that counts for nobody is not waited for.
+    """
     case_run.lease_until = None
+    if run.held_since is None and is_dropped(tx, run=run, case_run=case_run):
+        give_up_dropped(tx, run=run, case_run=case_run)
+        return
     case_run.advance(CaseRunState.PARKED, now=tx.now, reason=reason)
     tell_once(tx, run=run)
+
+
+def give_up_dropped(tx: Transaction, *, run: Run, case_run: CaseRun) -> None:
+    """It ends without an outcome; what is left of its Run may be due now. Both rows are locked."""
+    case_run.advance(CaseRunState.CANCELLED, now=tx.now)
+    tx.enqueue(Job.SCORE_RUN, run_id=str(run.id))
 
 
 def tell_once(tx: Transaction, *, run: Run) -> None:

@@ -159,7 +159,7 @@ def summarize(run: Run, tallies: Iterable[Tally], *, look: Look) -> Progress:
     """The pure part: everything a participant learns, from the tallies."""
     known = list(tallies)
     toy = [tally for tally in known if tally.toy]
-    hidden = [tally for tally in known if not tally.toy]
+    hidden = [tally for tally in known if not tally.toy and _counts(run, tally)]
     toy_done, toy_total = _count_done(toy), _count(toy)
     hidden_done = _count_done(tally for tally in hidden if tally.told or is_live(run))
     state, since = _told_state(run, look, all_done=hidden_done == _count(hidden))
@@ -178,6 +178,11 @@ def summarize(run: Run, tallies: Iterable[Tally], *, look: Look) -> Progress:
         next_told_at=next_tick(look.now) if state.live and not is_live(run) else None,
         few_told=few_told,
     )
+
+
+def _counts(run: Run, tally: Tally) -> bool:
+    """A case that was dropped for everybody is as if it had never been there."""
+    return run.state in ENDS or tally.state is not CaseRunState.CANCELLED
 
 
 def _told_state(run: Run, look: Look, *, all_done: bool) -> tuple[RunState, datetime]:

@@ -113,7 +113,7 @@ def _make(evaluation: Evaluation, order: _Order) -> str:
 def _draw_in_child(evaluation: Evaluation, results: Json, coarse: Sequence[Json]) -> bytes:
     """With the limits of one prediction for each case, so that the worker stays small."""
     with transaction(evaluation.sessions, evaluation.queue) as tx:
-        manifests = _manifests(tx, (part["digest"] for part in results["test_sets"]))
+        manifests = _manifests(tx, results)
     one, count = evaluation.limits, sum(len(part["cases"]) for part in results["test_sets"])
     limits = replace(one, cpu_seconds=one.cpu_seconds * count, wall_seconds=one.wall_seconds * count)
     with ExitStack() as stack:
@@ -128,11 +128,14 @@ def _draw_in_child(evaluation: Evaluation, results: Json, coarse: Sequence[Json]
     return made
 
 
-def _manifests(tx: Transaction, digests: Iterable[str]) -> dict[str, Manifest]:
-    rows: Sequence[TestSet] = tx.session.scalars(
-        select(TestSet).where(TestSet.digest.in_(list(digests)))
-    ).all()
-    return {row.digest: Manifest.from_json(row.manifest) for row in rows}
+def _manifests(tx: Transaction, results: Json) -> dict[str, Manifest]:
+    """By the digest of the test set, the cases of it that the results were made of."""
+    task, parts = Task(results["submission"]["task"]), results["test_sets"]
+    rows = tx.session.scalars(select(TestSet).where(TestSet.digest.in_([one["digest"] for one in parts])))
+    manifests = {row.digest: Manifest.from_json(row.manifest) for row in rows}
+    return {
+        one["digest"]: manifests[one["digest"]].without(one.get("dropped", ()), task=task) for one in parts
+    }
 
 
 def _draw(

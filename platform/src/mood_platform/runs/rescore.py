@@ -27,6 +27,7 @@ from mood_platform.models import (
 )
 from mood_platform.runs.claims import case_key
 from mood_platform.runs.dataset_results import result_of_part
+from mood_platform.runs.dropped import Dropped
 from mood_platform.runs.due import exclusively
 from mood_platform.runs.predictions import score_prediction, stored_case
 from mood_platform.runs.replicates import order_replicates
@@ -46,6 +47,8 @@ class _Order:
     number: int
     view: RunView
     parts: tuple[tuple[Manifest, tuple[Case, ...]], ...]
+    """Without the Cases that are dropped."""
+    dropped: Dropped
 
 
 def rescore_run(evaluation: Evaluation, *, run_scoring_id: UUID) -> None:
@@ -82,11 +85,17 @@ def _begin(evaluation: Evaluation, run_scoring_id: UUID) -> _Order | None:
 def _read_order(tx: Transaction, rescoring: Rescoring, scoring: RunScoring) -> _Order:
     ids = [UUID(one) for one in rescoring.test_sets.values()]
     rows = tx.session.scalars(select(TestSet).where(TestSet.id.in_(ids))).all()
+    dropped = Dropped.read(rescoring)
     parts = [
-        (Manifest.from_json(row.manifest), tuple(cases_of(tx, test_set=row, task=rescoring.task)))
+        (Manifest.from_json(row.manifest), _counting_cases(tx, row, rescoring.task, dropped))
         for row in sorted(rows, key=lambda row: (str(row.dataset) != "brain", row.name))
     ]
-    return _Order(rescoring.number, read_run(tx, run_id=scoring.run_id), tuple(parts))
+    return _Order(rescoring.number, read_run(tx, run_id=scoring.run_id), tuple(parts), dropped)
+
+
+def _counting_cases(tx: Transaction, row: TestSet, task: Task, dropped: Dropped) -> tuple[Case, ...]:
+    cases = cases_of(tx, test_set=row, task=task)
+    return tuple(case for case in cases if case.case_id not in dropped.of(row.dataset))
 
 
 def _score(evaluation: Evaluation, order: _Order) -> tuple[str, dict[UUID, str | None]]:
@@ -101,6 +110,7 @@ def _score(evaluation: Evaluation, order: _Order) -> tuple[str, dict[UUID, str |
                 _score_case(evaluation, task, made[manifest.dataset, case.case_id], case, order.number)
                 for case in cases
             ],
+            dropped=frozenset(order.dropped.of(manifest.dataset)),
         )
         for manifest, cases in order.parts
     ]

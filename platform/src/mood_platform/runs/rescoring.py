@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -19,7 +20,9 @@ from mood_platform.errors import Conflict
 from mood_platform.models import (
     Case,
     CaseRun,
+    CaseRunState,
     Challenge,
+    Json,
     Rescoring,
     Run,
     RunScoring,
@@ -30,6 +33,7 @@ from mood_platform.models import (
     TestSet,
 )
 from mood_platform.queueing import Job
+from mood_platform.runs.dropped import Dropped, read_dropped
 from mood_platform.runs.queries import case_runs_of
 from mood_platform.storage.store import ObjectStore
 
@@ -44,33 +48,17 @@ RERUN = (
 def start_rescoring(
     tx: Transaction, *, challenge: Challenge, task: Task, reason: str, actor: str, store: ObjectStore
 ) -> Rescoring:
-    """Queue every scored Run for the newest test sets and this evaluator; what exists stays as it is."""
+    """Queue every scored Run for the newest test sets and this evaluator; what exists stays as it is.
+
+    What is dropped stays dropped, as long as the test sets have it.
+    """
     require_reason("challenge.rescore", reason)
     lock_rules_alone(tx, challenge_id=challenge.id)
-    _check_none_live(tx, challenge, task)
-    targets = {dataset: sets[0] for dataset, sets in stage_test_sets(tx, challenge, Stage.CHALLENGE).items()}
-    runs = _scored_runs(tx, challenge, task)
-    _check_predictions(tx, runs, targets, task=task, store=store)
-    row = Rescoring(
-        challenge_id=challenge.id,
-        task=task,
-        number=_next_number(tx, challenge, task),
-        reason=reason,
-        actor=actor,
-        created_at=tx.now,
-        evaluator=__version__,
-        scoring_version=SCORING_VERSION,
-        test_sets={str(dataset): str(test_set.id) for dataset, test_set in targets.items()},
-        scorings=[
-            RunScoring(run_id=run.id, state=ScoringState.QUEUED, state_since=tx.now, attempt=0, problem="")
-            for run in runs
-        ],
-    )
-    tx.session.add(row)
-    tx.session.flush()
-    for scoring in row.scorings:
-        tx.enqueue(Job.RESCORE_RUN, run_scoring_id=str(scoring.id))
-    data = {"task": str(task), "number": row.number, "runs": len(runs), "test_sets": row.test_sets}
+    dropped = read_dropped(tx, challenge_id=challenge.id, task=task)
+    order = Order(challenge, task, actor, dropped, store)
+    row = order_rescoring(tx, order=order, reason=reason, decided=True)
+    number, runs = row.number, len(row.scorings)
+    data = {"task": str(task), "number": number, "runs": runs, "test_sets": row.test_sets}
     audit(
         tx,
         actor=actor,
@@ -80,6 +68,64 @@ def start_rescoring(
         data=data,
     )
     return row
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be scored again, and for whom."""
+
+    challenge: Challenge
+    task: Task
+    actor: str
+    dropped: Dropped
+    store: ObjectStore
+    unfinished: Sequence[Run] = ()
+    """Runs that have no other open Case than dropped ones: they are scored with the scored ones."""
+
+
+def order_rescoring(tx: Transaction, *, order: Order, reason: str, decided: bool) -> Rescoring:
+    """Have the Runs scored again; the Challenge is locked. `decided`: boards use it once it is over."""
+    _check_none_live(tx, order.challenge, order.task)
+    targets = rescoring_targets(tx, challenge=order.challenge)
+    runs = [*_scored_runs(tx, order), *order.unfinished]
+    _check_predictions(tx, runs, targets, order)
+    row = Rescoring(
+        challenge_id=order.challenge.id,
+        task=order.task,
+        number=_next_number(tx, order.challenge, order.task),
+        reason=reason,
+        actor=order.actor,
+        created_at=tx.now,
+        evaluator=__version__,
+        scoring_version=SCORING_VERSION,
+        test_sets={str(dataset): str(test_set.id) for dataset, test_set in targets.items()},
+        dropped=_kept_in(targets, order.dropped),
+        decided_at=tx.now if decided else None,
+        decided_by=order.actor if decided else "",
+        scorings=[
+            RunScoring(run_id=run.id, state=ScoringState.QUEUED, state_since=tx.now, attempt=0, problem="")
+            for run in runs
+        ],
+    )
+    tx.session.add(row)
+    tx.session.flush()
+    for scoring in row.scorings:
+        tx.enqueue(Job.RESCORE_RUN, run_scoring_id=str(scoring.id))
+    return row
+
+
+def rescoring_targets(tx: Transaction, *, challenge: Challenge) -> dict[Dataset, TestSet]:
+    """The newest version of each test set that Runs are scored again on."""
+    return {dataset: sets[0] for dataset, sets in stage_test_sets(tx, challenge, Stage.CHALLENGE).items()}
+
+
+def _kept_in(targets: Mapping[Dataset, TestSet], dropped: Dropped) -> Json:
+    """A corrected test set may have lost a dropped case for good."""
+    known = {dataset: {case["id"] for case in row.manifest["cases"]} for dataset, row in targets.items()}
+    return {
+        str(dataset): {one: why for one, why in dropped.of(dataset).items() if one in ids}
+        for dataset, ids in known.items()
+    }
 
 
 def rescorings_of(tx: Transaction, *, challenge: Challenge, task: Task | None = None) -> Sequence[Rescoring]:
@@ -106,7 +152,8 @@ def _check_none_live(tx: Transaction, challenge: Challenge, task: Task) -> None:
         )
 
 
-def _scored_runs(tx: Transaction, challenge: Challenge, task: Task) -> Sequence[Run]:
+def scored_runs(tx: Transaction, *, challenge: Challenge, task: Task) -> Sequence[Run]:
+    """Of challenge Submissions, those that executed what they show and are not void; with their Teams."""
     query = (
         select(Run)
         .join(Submission, Run.submission_id == Submission.id)
@@ -120,10 +167,14 @@ def _scored_runs(tx: Transaction, challenge: Challenge, task: Task) -> Sequence[
         )
         .order_by(Run.created_at, Run.id)
     )
-    runs = tx.session.scalars(query.options(joinedload(Run.submission).joinedload(Submission.team))).all()
-    if not runs:
+    return tx.session.scalars(query.options(joinedload(Run.submission).joinedload(Submission.team))).all()
+
+
+def _scored_runs(tx: Transaction, order: Order) -> Sequence[Run]:
+    runs = scored_runs(tx, challenge=order.challenge, task=order.task)
+    if not runs and not order.unfinished:
         raise Conflict(
-            f"No run of the {task} task is scored.", remedy="New runs use the newest test sets anyway."
+            f"No run of the {order.task} task is scored.", remedy="New runs use the newest test sets anyway."
         )
     return runs
 
@@ -136,18 +187,14 @@ def _next_number(tx: Transaction, challenge: Challenge, task: Task) -> int:
 
 
 def _check_predictions(
-    tx: Transaction,
-    runs: Iterable[Run],
-    targets: Mapping[Dataset, TestSet],
-    *,
-    task: Task,
-    store: ObjectStore,
+    tx: Transaction, runs: Iterable[Run], targets: Mapping[Dataset, TestSet], order: Order
 ) -> None:
-    """Every case must have been run, on this very scan, and what came out must still be there."""
+    """Every case that counts must have been run, on this very scan, and what came out must still be there."""
     wanted = [
         (dataset, case)
         for dataset, test_set in targets.items()
-        for case in cases_of(tx, test_set=test_set, task=task)
+        for case in cases_of(tx, test_set=test_set, task=order.task)
+        if case.case_id not in order.dropped.of(dataset)
     ]
     problems: dict[str, None] = {}
     for run in runs:
@@ -156,7 +203,7 @@ def _check_predictions(
             continue
         made = main_cases(case_runs_of(tx, run=run))
         name = f"{run.submission.team.handle} #{run.submission.number}"
-        problems |= dict.fromkeys(_find_problems(name, wanted, made, store))
+        problems |= dict.fromkeys(_find_problems(name, wanted, made, order.store))
     if problems:
         more = f"; and {len(problems) - NAMED} more" if len(problems) > NAMED else ""
         raise Conflict(
@@ -181,6 +228,8 @@ def _find_problems(
         case_run = made.get((dataset, case.case_id))
         if case_run is None:
             yield f"{dataset} case {case.case_id} was added after {run} had run"
+        elif case_run.state is CaseRunState.CANCELLED:
+            yield f"{dataset} case {case.case_id} was dropped before {run} could run it"
         elif case_run.case.image_sha256 != case.image_sha256:
             yield f"{dataset} case {case.case_id} has another scan than the one {run} was given"
         elif case_run.prediction_key is not None and not store.exists(case_run.prediction_key):

@@ -48,6 +48,7 @@ def _test_set(part: Part, result: Json) -> Json:
         "purpose": manifest.purpose,
         "dataset": str(manifest.dataset),
         "not_hidden": manifest.not_hidden,
+        "dropped": sorted(part.dropped),
         "result": result,
         "cases": {case_run.case.case_id: _case(case_run) for case_run in part.case_runs},
     }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from sqlalchemy import select
@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload
 from mood_evaluator import TestSet as Manifest
 from mood_platform.db.transaction import Transaction
 from mood_platform.models import CaseRun, Run, Submission, TestSet
+from mood_platform.runs.dropped import Dropped
 from mood_platform.runs.queries import case_runs_of
 
 
@@ -22,6 +23,14 @@ class Part:
     manifest: Manifest
     toy: bool
     case_runs: Sequence[CaseRun]
+    dropped: frozenset[str] = frozenset()
+    """Ids of Cases of the test set that count for nobody; their CaseRuns are not among these."""
+
+    def without(self, case_ids: Collection[str]) -> Part:
+        """Those of these Cases that its Task has are dropped."""
+        dropped = frozenset(one.case.case_id for one in self.case_runs if one.case.case_id in case_ids)
+        kept = [one for one in self.case_runs if one.case.case_id not in dropped]
+        return replace(self, case_runs=kept, dropped=dropped)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +39,8 @@ class RunView:
     submission: Submission
     """With its image and team."""
     parts: Sequence[Part]
+    dropped: Dropped = field(default_factory=Dropped)
+    """Cases that count for nobody, which the parts are without."""
 
     @property
     def toy_parts(self) -> list[Part]:

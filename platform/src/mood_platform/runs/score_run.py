@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from uuid import UUID
 
 from mood_evaluator import SCORING_VERSION
-from mood_platform.db.transaction import transaction
+from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.failures import FailureReason
 from mood_platform.models import ENDS, Json, Run, RunState, Stage
 from mood_platform.queueing import Job
 from mood_platform.runs.dataset_results import complete_evidence, result_of_part
+from mood_platform.runs.dropped import dropped_for
 from mood_platform.runs.due import Step, exclusively, next_step, ring_if_due
 from mood_platform.runs.endings import fail_run, lock_run
 from mood_platform.runs.insist import insist
@@ -55,7 +57,14 @@ def _begin(evaluation: Evaluation, run_id: UUID) -> tuple[Step, RunView] | None:
         if not begin_attempt(tx, run=run, subject=run, max_attempts=evaluation.max_attempts):
             return None
         tx.session.flush()
-        return step, read_run(tx, run_id=run_id)
+        return step, _read(tx, run)
+
+
+def _read(tx: Transaction, run: Run) -> RunView:
+    """Without the hidden cases that count for nobody."""
+    view, dropped = read_run(tx, run_id=run.id), dropped_for(tx, run=run)
+    parts = [part if part.toy else part.without(dropped.of(part.manifest.dataset)) for part in view.parts]
+    return replace(view, parts=parts, dropped=dropped)
 
 
 def _report_toy_cases(evaluation: Evaluation, view: RunView) -> None:
@@ -82,17 +91,26 @@ def _record_report(evaluation: Evaluation, view: RunView, key: str) -> None:
 
 
 def _finish(evaluation: Evaluation, view: RunView) -> None:
-    run_id = view.run.id
     with forgiving_outages(evaluation.sessions, evaluation.queue, view.run):
         results = [_result(evaluation, view, part) for part in view.scored_parts]
-        key = _keep(evaluation, f"runs/{run_id}/results.json", run_results(view, results=results))
-    insist(lambda: _conclude(evaluation, run_id, key))
+        key = _keep(evaluation, _results_key(view), run_results(view, results=results))
+    insist(lambda: _conclude(evaluation, view, key))
 
 
-def _conclude(evaluation: Evaluation, run_id: UUID, key: str) -> None:
+def _results_key(view: RunView) -> str:
+    """Another one for each decision about what counts: what is stored is never written again."""
+    number = view.dropped.rescoring
+    name = "results" if number is None else f"results-dropped-{number}"
+    return f"runs/{view.run.id}/{name}.json"
+
+
+def _conclude(evaluation: Evaluation, view: RunView, key: str) -> None:
+    """Not where other cases were dropped meanwhile: the results are still due then, and made without them."""
     with transaction(evaluation.sessions, evaluation.queue) as tx:
-        run = lock_run(tx, run_id)
+        run = lock_run(tx, view.run.id)
         if run is None or run.state is not RunState.SCORING:
+            return
+        if dropped_for(tx, run=run).ids != view.dropped.ids:
             return
         run.results_key, run.scoring_version, run.scoring_attempt = key, SCORING_VERSION, 0
         run.advance(RunState.SCORED, now=tx.now)

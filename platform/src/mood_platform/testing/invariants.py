@@ -13,8 +13,10 @@ from mood_platform.failures import Blame
 from mood_platform.models import (
     TEAM_FAULTS,
     TERMINAL,
+    Case,
     CaseRun,
     CaseRunState,
+    Rescoring,
     Run,
     RunEvent,
     RunState,
@@ -32,8 +34,10 @@ def breaches(session: Session, store: ObjectStore) -> list[str]:
     """Of all Runs, cases and Submissions in the database; none is what a test wants to see."""
     runs = session.scalars(select(Run).options(joinedload(Run.submission))).all()
     cases: dict[UUID, list[CaseRun]] = defaultdict(list)
+    dropped = _dropped(session)
     for case in session.scalars(select(CaseRun)):
-        cases[case.run_id].append(case)
+        if case.state is not CaseRunState.CANCELLED or case.case_id not in dropped:
+            cases[case.run_id].append(case)
     events: dict[UUID, list[RunEvent]] = defaultdict(list)
     for event in session.scalars(select(RunEvent).order_by(RunEvent.sequence)):
         events[event.case_run_id or event.run_id].append(event)
@@ -44,6 +48,13 @@ def breaches(session: Session, store: ObjectStore) -> list[str]:
     return found + [
         f"Case runs without a run: {orphan}" for orphan in cases.keys() - {run.id for run in runs}
     ]
+
+
+def _dropped(session: Session) -> set[UUID]:
+    """Cases that were decided to count for nobody: no Run needs them."""
+    decided = session.scalars(select(Rescoring.dropped).where(Rescoring.decided_at.is_not(None)))
+    names = {case_id for dropped in decided for cases in dropped.values() for case_id in cases}
+    return set(session.scalars(select(Case.id).where(Case.case_id.in_(names))))
 
 
 def faults_of(case_events: Sequence[RunEvent]) -> int:

@@ -64,6 +64,9 @@ def _grounds(changes: dict[str, Any]) -> list[str]:
     for dataset, change in changes["test_sets"].items():
         counts = [f"{count} {WAYS[kind]}" for kind, count in (change["cases"] or {}).items() if count]
         told.append(f"another {dataset} test set (cases: {', '.join(counts) or 'the same'})")
+    if dropped := changes.get("dropped"):
+        now = ", ".join(f"{count} {dataset}" for dataset, count in dropped["after"].items())
+        told.append(f"cases that count for no team (now {now or 'none'})")
     return told
 
 
