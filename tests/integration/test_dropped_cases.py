@@ -48,13 +48,16 @@ from mood_platform.runs.service import void_run
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.service import submit
 from mood_platform.testing.contest import Contest
-from mood_platform.testing.edition import make_edition
+from mood_platform.testing.edition import make_edition, make_participant
 from mood_platform.testing.factories import TinyPlatform
 from mood_platform.testing.invariants import breaches
 from mood_platform.testing.queue import FakeQueue
+from mood_platform.testing.site import serve_site
 
 pytestmark = pytest.mark.integration
 OLGA = "olga@example.org"
+API = "/api/v1"
+DROPS = f"{API}/admin/leaderboards/tiny/pixel"
 WHY = "A disk of the platform lost it."
 BRAIN_ALONE = {"toy": {"brain": ["toy-brain"]}, "challenge": {"brain": ["test-brain"]}}
 
@@ -126,6 +129,10 @@ class Edition:
         """The first of this team."""
         query = select(Submission).join(Team).where(Team.handle == team, Submission.number == 1)
         return tx.session.scalars(query.options(joinedload(Submission.team))).one()
+
+    def member(self, tx: Transaction, team: str) -> Principal:
+        user = tx.session.scalars(select(User).join(Team).where(Team.handle == team)).one()
+        return Principal(user=user, team=tx.session.get_one(Team, user.team_id), organizer=False)
 
     def waiting_run(self, tx: Transaction) -> Run:
         return tx.session.scalars(select(Run).where(Run.state == RunState.RUNNING)).one()
@@ -302,10 +309,8 @@ def test_a_result_that_is_taken_over_is_the_one_without_it(edition: Edition) -> 
     with edition.platform.open() as tx:
         north = edition.submission(tx, "north")
         tx.session.get_one(Run, edition.platform.run_of(north).id).told_live = True  # as if its end were told
-        user = tx.session.scalars(select(User).where(User.team_id == north.team_id)).one()
-        principal = Principal(user=user, team=north.team, organizer=False)
         again = {"image_id": north.image_id, "task": edition.task, "stage": Stage.CHALLENGE, "again": True}
-        submit(tx, principal=principal, **again)
+        submit(tx, principal=edition.member(tx, "north"), **again)
     board = edition.draft()
     [row] = [one for one in board["rows"] if one["team"] == "north"]
     assert (row["submission"], scores(board)["north"]) == (2, before)
@@ -401,3 +406,52 @@ def test_a_proposal_is_decided_only_as_it_was_compared(edition: Edition) -> None
         edition.decide(again)
     edition.contest.run()
     assert len(edition.publish().document["rows"]) == 3, "it ran after all, and nothing is dropped"
+
+
+def test_organizers_drop_a_case_over_http_and_take_it_back(edition: Edition, database_url: str) -> None:
+    with edition.platform.open() as tx:
+        olga = make_participant(tx, "olga", organizer=True)
+    with (
+        serve_site(edition.platform, database_url=database_url, root=edition.store.root) as site,
+        site.visit(olga) as client,
+    ):
+        refused = client.post(f"{DROPS}/drops", json={"cases": ["0" * 32]})
+        assert (refused.status_code, "counts waits for" in refused.json()["detail"]) == (409, True)
+        proposed = client.post(f"{DROPS}/drops", json={"cases": [edition.lost]}).json()
+        assert (proposed["decided"], proposed["dropped"]) == (False, {"brain": {edition.lost: ""}})
+        edition.contest.run()
+        drop = client.get(f"{DROPS}/draft").json()["drop"]
+        assert (drop["number"], drop["cases"], len(drop["rows"])) == (1, {"brain": [edition.lost]}, 2)
+        decided = client.post(f"{DROPS}/drops/1", json={"reason": WHY}).json()
+        assert (decided["decided"], decided["dropped"]) == (True, {"brain": {edition.lost: WHY}})
+        edition.contest.run()
+        assert client.post(f"{DROPS}/publish", json={"before_close": True}).status_code == 201
+        refused = client.post(f"{DROPS}/undrop", json={"cases": [edition.lost], "reason": "It ran."})
+        assert (refused.status_code, "was dropped before" in refused.json()["detail"]) == (409, True)
+
+
+def test_teams_learn_nothing_before_the_board_and_then_how_many_and_why(
+    edition: Edition, database_url: str
+) -> None:
+    with edition.platform.open() as tx:
+        south, submission = edition.member(tx, "south"), edition.submission(tx, "south").id
+    mine = (f"{API}/submissions", f"{API}/submissions/{submission}", f"{API}/challenges/tiny")
+    boards = (f"{API}/leaderboards/tiny/pixel", "/challenges/tiny/leaderboard/pixel")
+    with (
+        serve_site(edition.platform, database_url=database_url, root=edition.store.root) as site,
+        site.visit(south) as client,
+    ):
+        for path, body in (
+            (f"{DROPS}/drops", {"cases": [edition.lost]}),
+            (f"{DROPS}/drops/1", {"reason": WHY}),
+        ):
+            assert client.post(path, json=body).status_code == 404, "as if there were no such page"
+        edition.drop()
+        for path in (*mine, *boards, f"/submissions/{submission}"):
+            told = client.get(path).text
+            assert not any(word in told for word in (WHY, edition.lost, "dropped", "for no team"))
+        edition.publish()
+        for path in boards:
+            told = client.get(path).text
+            assert f"1 brain case counts for no team: the platform failed to run it. {WHY}" in told
+            assert not any(case.id in told for case in edition.cases)

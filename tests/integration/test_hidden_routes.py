@@ -212,6 +212,7 @@ def ids_of(world: HiddenWorld) -> Ids:
         | unknown
         | malformed,
         "node_name": {"unknown": "nobody"},
+        "number": {"unknown": "7"},
         "team": {"own": "north", "other": "south", "unknown": "nobody"},
         "run_id": {"own": str(run.id), "own analysis": str(world.analysis_id)} | unknown | malformed,
         "slug": {"public": "tiny", "unknown": "nope", "malformed": "%00"},

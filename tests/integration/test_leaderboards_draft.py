@@ -149,6 +149,7 @@ def test_runs_on_different_versions_of_a_test_set_are_not_compared(contest: Cont
 
 def test_a_draft_names_what_it_has_to_wait_for(contest: Contest) -> None:
     contest.enter(contest.join("north"), quality=1)
-    assert draft_of(contest)["pending"] == [{"team": "north", "submission": 1, "parked": False, "parked_cases": []}
+    assert draft_of(contest)["pending"] == [
+        {"team": "north", "submission": 1, "parked": False, "parked_cases": []}
     ]
     assert draft_of(contest)["rows"] == []

@@ -49,3 +49,8 @@ def test_rises_falls_entries_and_leavings_are_told_apart(capsys: pytest.CaptureF
 def test_a_draft_that_changes_nothing_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     show_changes(changes() | {"test_sets": {}, "evaluator": None})
     assert "Changes since version 1: no entry" in capsys.readouterr().err
+
+
+def test_cases_that_count_for_no_team_are_told_before_and_after(capsys: pytest.CaptureFixture[str]) -> None:
+    show_changes(changes() | {"dropped": {"before": {}, "after": {"brain": 1, "abdom": 2}}})
+    assert "cases that count for no team: none → brain 1, abdom 2" in capsys.readouterr().err

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from mood_evaluator import Dataset
 from mood_platform.leaderboards.caveats import WORDS, caveats_of, describe_caveats
 
 
@@ -44,3 +45,15 @@ def test_documents_of_the_first_schema_say_their_own_words() -> None:
         "Software demonstration, not a scientific ranking.",
     ]
     assert caveats_of({"demonstration": None}) == []
+
+
+def test_dropped_cases_are_counted_by_reason_and_never_named() -> None:
+    dropped = {
+        Dataset.BRAIN: {"0a": "A disk failed.", "0b": "A disk failed.", "0c": "A node burned."},
+        Dataset.ABDOM: {"0d": "A disk failed."},
+    }
+    assert describe_caveats([Manifest(500, not_hidden=False)], dropped)["caveats"] == [
+        "2 brain cases count for no team: the platform failed to run them. A disk failed.",
+        "1 brain case counts for no team: the platform failed to run it. A node burned.",
+        "1 abdom case counts for no team: the platform failed to run it. A disk failed.",
+    ]

@@ -266,3 +266,11 @@ def test_a_run_waits_once_nothing_is_left_but_parked_cases() -> None:
 def test_that_a_run_waits_is_told_on_the_clock() -> None:
     parked = Tally(toy=False, state=S.PARKED, reason=None, count=1, slowest=None, told=False)
     assert not look_at(a_run(told_live=False), [*TOY_DONE, parked, *some(98, S.SUCCEEDED)]).waits
+
+
+@pytest.mark.parametrize("state", [RunState.RUNNING, RunState.SCORED])
+def test_a_case_that_was_dropped_for_everybody_is_as_if_it_had_never_been_there(state: RunState) -> None:
+    cases = [*TOY_DONE, *some(99, S.SUCCEEDED), *some(1, S.CRASHED, reason=FailureReason.CRASHED)]
+    without = look_at(a_run(state), cases)
+    assert look_at(a_run(state), [*cases, *some(2, S.CANCELLED)]) == without
+    assert without.percent == 100

@@ -58,3 +58,12 @@ def test_who_came_left_or_lost_its_rank_is_seen() -> None:
     assert told is not None
     assert [row.place for row in told.rows] == [Pair("new", "1"), Pair("1", "left"), Pair("3", "excluded")]
     assert told.rows[1].scores[0][1] == Pair("0.5000", MISSING)
+
+
+def test_cases_that_count_for_no_team_are_a_ground_and_only_counted() -> None:
+    told = lay_out_changes(document(dropped={"before": {}, "after": {"brain": 1, "abdom": 2}}))
+    assert told is not None
+    assert told.grounds == ["cases that count for no team (now 1 brain, 2 abdom)"]
+    back = lay_out_changes(document(dropped={"before": {"brain": 1}, "after": {}}))
+    assert back is not None
+    assert back.grounds == ["cases that count for no team (now none)"]
