@@ -31,7 +31,14 @@ SCRIPT = "<script>alert('x')</script><img src=x onerror=alert(1)>"
 SECRETS = Secrets(seed=3, cases=20, seconds=0.5, score=0.25, exit_code=1, kept=5, word="walrus")
 PARAMETERS = ("submission_id", "image_id", "upload_id", "run_id", "node_name", "team")
 ID = {name: {"unknown": str(uuid4())} for name in PARAMETERS}
-WORDS = {"slug": "tiny", "challenge": "tiny", "task": "pixel", "name": "toy-brain", "path": "icon.svg"}
+WORDS = {
+    "slug": "tiny",
+    "challenge": "tiny",
+    "task": "pixel",
+    "name": "toy-brain",
+    "path": "icon.svg",
+    "number": "7",
+}
 IDS = ID | {name: {"public": value} for name, value in WORDS.items()}
 
 
