@@ -44,7 +44,7 @@ from mood_platform.models import Case as StoredCase
 from mood_platform.runs.decisions import resume
 from mood_platform.runs.parking import park
 from mood_platform.runs.rescoring import start_rescoring
-from mood_platform.runs.service import void_run
+from mood_platform.runs.service import unvoid_run, void_run
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.service import submit
 from mood_platform.testing.contest import Contest
@@ -406,6 +406,50 @@ def test_a_proposal_is_decided_only_as_it_was_compared(edition: Edition) -> None
         edition.decide(again)
     edition.contest.run()
     assert len(edition.publish().document["rows"]) == 3, "it ran after all, and nothing is dropped"
+
+
+def test_a_run_that_is_being_scored_while_it_is_decided_is_scored_without_it(edition: Edition) -> None:
+    number = edition.propose(edition.lost)
+    edition.contest.run()
+    edition.enter("east", quality=0.2)
+    store = DecidesMeanwhile(edition.store.root, lambda: edition.decide(number))
+    edition.contest.platform = replace(edition.platform, store=store)
+    edition.contest.run()
+    assert store.keys_seen == ["results.json", "results-dropped-1.json"]
+    board = edition.publish().document
+    assert scores(board)["east"] == round(edition.oracle("east", without=edition.lost), 4)
+
+
+class DecidesMeanwhile(LocalStore):
+    """Between the results of a Run and the word that they are there, something is decided, once."""
+
+    def __init__(self, root: Path, decide: Callable[[], None]) -> None:
+        super().__init__(root)
+        self.decide, self.keys_seen = decide, list[str]()
+
+    def put_bytes(self, key: str, data: bytes) -> None:
+        super().put_bytes(key, data)
+        name = key.rsplit("/", 1)[-1]
+        if name.startswith("results"):
+            self.keys_seen = list(dict.fromkeys([*self.keys_seen, name]))
+            if self.keys_seen == ["results.json"]:
+                self.decide()
+
+
+def test_a_run_that_counts_again_is_not_mixed_in_and_the_remedy_works(edition: Edition) -> None:
+    with edition.platform.open() as tx:
+        north = edition.platform.run_of(edition.submission(tx, "north"))
+    with edition.platform.open() as tx:
+        void_run(tx, run=tx.session.get_one(Run, north.id), reason="It is looked at.", actor=OLGA)
+    edition.drop()
+    with edition.platform.open() as tx:
+        unvoid_run(tx, run=tx.session.get_one(Run, north.id), reason="It was fine.", actor=OLGA)
+    with pytest.raises(Conflict, match="north #1 was scored before it was decided") as refusal:
+        edition.draft()
+    assert "mood admin rescore" in refusal.value.remedy
+    edition.do(start_rescoring, reason="With north.", actor=OLGA, store=edition.store)
+    edition.contest.run()
+    assert scores(edition.draft())["north"] == round(edition.oracle("north", without=edition.lost), 4)
 
 
 def test_organizers_drop_a_case_over_http_and_take_it_back(edition: Edition, database_url: str) -> None:
