@@ -114,8 +114,9 @@ class Edition:
         self.decide(number)
         self.contest.run()
 
-    def enter(self, name: str, *, quality: float) -> Submission:
-        return self.contest.enter(self.contest.join(name), quality=quality, task=self.task)
+    def enter(self, name: str, *, quality: float, squeezed: bool = False) -> Submission:
+        team = self.contest.join(name)
+        return self.contest.enter(team, quality=quality, task=self.task, squeezed=squeezed)
 
     def park(self, submission: Submission, *case_ids: str) -> None:
         """These hidden cases of its Run, before anything of it has run."""
@@ -183,7 +184,13 @@ class Begun:
                     tx.session.execute(insert(table), self.rows[table.name])
         contest = self.edition.contest
         platform = replace(contest.platform, sessions=sessions, store=store, queue=FakeQueue())
-        fresh = Contest(platform, contest.folder, dict(contest.quality), dict(contest.skips))
+        fresh = replace(
+            contest,
+            platform=platform,
+            quality=dict(contest.quality),
+            skips=dict(contest.skips),
+            squeezed=set(contest.squeezed),
+        )
         return replace(self.edition, contest=fresh)
 
 
@@ -291,11 +298,12 @@ def test_the_decision_is_written_down_with_who_why_and_which(edition: Edition) -
 
 def test_runs_to_come_are_scored_without_it_and_never_wait_for_it(edition: Edition) -> None:
     edition.drop()
-    edition.enter("east", quality=0.2)
+    edition.enter("east", quality=0.2, squeezed=True)
     edition.park(edition.enter("west", quality=0.3), edition.lost)
     edition.contest.run()
     board = edition.publish().document
     assert scores(board)["east"] == round(edition.oracle("east", without=edition.lost), 4)
+    assert not board["rounded_intervals"], "exact counts leave it out as well"
     cells = {row["team"]: row["datasets"]["brain"] for row in board["rows"]}
     for what in ("score", "interval"):
         assert cells["west"][what] == cells["north"][what], "equal images, equal results"

@@ -52,7 +52,7 @@ def test_dropped_cases_are_counted_by_reason_and_never_named() -> None:
         Dataset.BRAIN: {"0a": "A disk failed.", "0b": "A disk failed.", "0c": "A node burned."},
         Dataset.ABDOM: {"0d": "A disk failed."},
     }
-    assert describe_caveats([Manifest(500, not_hidden=False)], dropped)["caveats"] == [
+    assert describe_caveats([Manifest(500, not_hidden=False)], rounded=False, dropped=dropped)["caveats"] == [
         "2 brain cases count for no team: the platform failed to run them. A disk failed.",
         "1 brain case counts for no team: the platform failed to run it. A node burned.",
         "1 abdom case counts for no team: the platform failed to run it. A disk failed.",
