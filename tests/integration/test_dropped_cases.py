@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -17,9 +19,11 @@ from nibabel.nifti1 import Nifti1Image
 from sklearn.metrics import average_precision_score
 from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session, joinedload
+from typer.testing import CliRunner
 
 from mood_evaluator import Case, Task, load_test_set
 from mood_platform.accounts.principal import Principal
+from mood_platform.cli.main import app
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.errors import Conflict, Invalid, NotFound
@@ -480,6 +484,38 @@ def test_organizers_drop_a_case_over_http_and_take_it_back(edition: Edition, dat
         assert client.post(f"{DROPS}/publish", json={"before_close": True}).status_code == 201
         refused = client.post(f"{DROPS}/undrop", json={"cases": [edition.lost], "reason": "It ran."})
         assert (refused.status_code, "was dropped before" in refused.json()["detail"]) == (409, True)
+
+
+def test_one_command_proposes_compares_asks_and_decides(
+    edition: Edition, database_url: str, tmp_path: Path
+) -> None:
+    with edition.platform.open() as tx:
+        olga = make_participant(tx, "olga", organizer=True)
+    with (
+        serve_site(edition.platform, database_url=database_url, root=edition.store.root) as site,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        environment = {
+            "MOOD_URL": site.url,
+            "MOOD_TOKEN": site.token(olga),
+            "MOOD_HOME": str(tmp_path / "mood"),
+        }
+        words = ["admin", "drop-case", "pixel", edition.lost]
+        asked = pool.submit(CliRunner().invoke, app, words, f"y\n{WHY}\n", environment)
+        while not asked.done():
+            edition.contest.run()
+            time.sleep(0.1)
+        answer = asked.result()
+    assert answer.exit_code == 0, answer.output
+    for told in (
+        f"Proposal 1: without brain {edition.lost}",
+        "entered",
+        "Drop this for everybody?",
+        "Dropped",
+    ):
+        assert told in answer.output
+    edition.contest.run()
+    assert edition.publish().document["datasets"]["brain"]["dropped"]["reasons"] == [WHY]
 
 
 def test_teams_learn_nothing_before_the_board_and_then_how_many_and_why(

@@ -17,11 +17,11 @@ from mood_platform.cli.following import EVERY_SECONDS
 from mood_platform.cli.problems import Problem
 
 ParkedCases = Annotated[
-    list[str], typer.Argument(metavar="CASE...", help="Ids of parked cases: `mood admin draft` lists them.")
+    list[str], typer.Argument(metavar="CASE", help="Ids of parked cases: `mood admin draft` lists them.")
 ]
 DroppedCases = Annotated[
     list[str],
-    typer.Argument(metavar="CASE...", help="Ids of dropped cases: `mood admin rescorings` has them."),
+    typer.Argument(metavar="CASE", help="Ids of dropped cases: `mood admin rescorings` has them."),
 ]
 
 
