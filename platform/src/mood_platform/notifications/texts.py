@@ -92,6 +92,7 @@ def _tell_of_parked(submission: Submission, run: Run, url: str) -> str:
             f"See what happened: mood admin show {submission.id}",
             "What waits for you, and which nodes are unwell: mood admin status, mood admin nodes",
             f"Try the parked cases again: mood admin resume {run.id}",
+            "If they cannot run before you publish, count them for no team: mood admin drop-case",
             url,
         )
     )
