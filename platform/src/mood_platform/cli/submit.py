@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import uuid4
 
 import typer
 
+from mood_evaluator import Task
 from mood_platform.cli.archives import Archive, find_archive
 from mood_platform.cli.choices import OpenChallenge, Tasks, find_open_challenge, parse_tasks
 from mood_platform.cli.client import Client, patiently
 from mood_platform.cli.console import AsJson, echo, emit, say
 from mood_platform.cli.following import follow, title
-from mood_platform.cli.problems import Exit, Problem
+from mood_platform.cli.problems import Exit, Problem, explain
 from mood_platform.cli.uploads import upload
+from mood_platform.errors import PlatformError
 from mood_platform.failures import FailureReason
 
 Source = Annotated[
@@ -49,9 +52,7 @@ def submit(
     order: dict[str, Any] = {"image": image["id"], "stage": stage, "challenge": edition["slug"]}
     order |= {"again": True} if again else {}
     order["name"] = (name or Path(source).name)[:80]
-    views = [_create(client, order | {"task": str(one)}) for one in tasks]
-    for view in views:
-        say.print(f"{title(view)} submitted: {view['links']['page']}")
+    views = create_all(lambda one: _create(client, order | {"task": str(one)}), tasks)
     if watch:
         views = follow(client, [view["id"] for view in views])
     if as_json:
@@ -113,6 +114,21 @@ def rejection(image: dict[str, Any]) -> Problem:
     if image["reason"] == FailureReason.CHECK_FAILED:
         return Problem(text, remedy="Run the same command again.", code=Exit.PLATFORM)
     return Problem(text, remedy="Correct it and hand it in again.", code=Exit.IMAGE_FAILED)
+
+
+def create_all(create: Callable[[Task], dict[str, Any]], tasks: Sequence[Task]) -> list[dict[str, Any]]:
+    """Each is told at once; a refusal says which Tasks are left, so that none is handed in twice."""
+    views: list[dict[str, Any]] = []
+    for one in tasks:
+        try:
+            views.append(create(one))
+        except (Problem, PlatformError) as error:
+            found, left = explain(error), ",".join(tasks[len(views) :])
+            if views:
+                found.remedy = f"{found.remedy} Only this is left to submit: --task {left}".strip()
+            raise found from error
+        say.print(f"{title(views[-1])} submitted: {views[-1]['links']['page']}")
+    return views
 
 
 def _create(client: Client, body: dict[str, Any]) -> dict[str, Any]:
