@@ -67,7 +67,10 @@ class FailureReason(StrEnum):
     OUTPUT_IRREGULAR = (
         "output_irregular",
         Blame.TEAM,
-        ("The prediction is a link, folder, pipe or device, not a file; write the data itself to that name."),
+        (
+            "The prediction is a link, folder, pipe or device, or has a time stamp beyond all years; "
+            "write the data itself to that name, as an ordinary file."
+        ),
     )
     OUTPUT_TOO_LARGE = (
         "output_too_large",

@@ -150,6 +150,13 @@ MEMORY_AND_SPACE = (
     _invalid("a sparse file of 4 TB", "truncate -s 4T /mnt/pred/case.nii.gz",
              OutputFault.UNREADABLE, OutcomeFlag.NONZERO_EXIT),
 )  # fmt: skip
+_NO_WAY = (
+    ("a link to itself", "", "case.nii.gz"),
+    ("two links in a circle", "ln -s case.nii.gz /mnt/pred/x; ", "x"),
+    ("a link through a file", "touch /mnt/pred/f; ", "f/g/h"),
+    ("a link to a name that is too long", "", "x" * 300),
+    ("a link to a path that is too long", "", "/a" * 2000),
+)
 NO_FILES = (
     _missing("a link to a file of the host", "ln -s /etc/shadow /mnt/pred/case.nii.gz", Why.OUTPUT_IRREGULAR),
     _missing("a link into the holder", "ln -s /proc/1/root/etc/shadow /mnt/pred/case.nii.gz",
@@ -159,6 +166,11 @@ NO_FILES = (
     _missing("a socket", python("socket.socket(socket.AF_UNIX).bind(PRED)"), Why.OUTPUT_IRREGULAR),
     _missing("a folder", "mkdir /mnt/pred/case.nii.gz", Why.OUTPUT_IRREGULAR),
     _missing("a deep tree", python(_DEEP), Why.OUTPUT_IRREGULAR),
+    *(_missing(name, f"{setting}ln -s {target} /mnt/pred/case.nii.gz", Why.OUTPUT_IRREGULAR)
+      for name, setting, target in _NO_WAY),
+    *(_missing(f"a time stamp {when}", python(f"answer()\nos.utime(PRED, ({stamp}, {stamp}))"),
+               Why.OUTPUT_IRREGULAR)
+      for when, stamp in (("in the year 10000", 253402387200), ("before the year 0", -70000000000))),
     _crash("a device", "mknod /mnt/pred/case.nii.gz b 8 0"),
     _crash("another name of its input", "ln /mnt/data/case.nii.gz /mnt/pred/case.nii.gz"),
     _missing("another name", "touch '/mnt/pred/case.nii.gz ' /mnt/pred/CASE.nii.gz"),

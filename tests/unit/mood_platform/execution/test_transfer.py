@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from docker.errors import NotFound
+from docker.errors import APIError, NotFound
 
 from mood_platform.execution.runtime import Collected
 from mood_platform.execution.transfer import collect, input_archive
@@ -95,3 +95,37 @@ def test_the_size_in_the_tar_is_checked_too(tmp_path: Path) -> None:
 def test_what_is_not_there_is_missing(tmp_path: Path) -> None:
     holder: Any = Empty()
     assert collect(holder, "/x", tmp_path / "out", limit=10) is Collected.MISSING
+
+
+class Refusing(Holder):
+    """Shows its input, unless the engine is sick, and the output only after so many refusals."""
+
+    def __init__(self, *, refusals: int, sick: bool = False) -> None:
+        super().__init__(tar_with(b"scores"), mode=0o644, size=6)
+        self._refusals, self._sick = refusals, sick
+
+    def get_archive(self, path: str) -> tuple[Iterator[bytes], dict[str, Any]]:
+        asked_for_output = path == "/mnt/pred/case.nii.gz"
+        self._refusals -= asked_for_output
+        if self._sick or (asked_for_output and self._refusals >= 0):
+            raise APIError("500 Server Error: too many links")
+        return super().get_archive(path)
+
+
+def collected(holder: Holder, tmp_path: Path) -> Collected:
+    return collect(holder, "/mnt/pred/case.nii.gz", tmp_path / "out", limit=100)  # type: ignore[arg-type]
+
+
+def test_what_a_well_engine_cannot_show_twice_is_the_containers_doing(tmp_path: Path) -> None:
+    assert collected(Refusing(refusals=2), tmp_path) is Collected.IRREGULAR
+    assert collected(Refusing(refusals=1), tmp_path) is Collected.PRESENT
+
+
+def test_an_engine_that_does_not_show_the_input_either_is_sick(tmp_path: Path) -> None:
+    with pytest.raises(APIError):
+        collected(Refusing(refusals=2, sick=True), tmp_path)
+
+
+def test_a_tar_that_no_reader_takes_is_the_containers_doing_where_the_engine_is_well(tmp_path: Path) -> None:
+    broken = Holder(b"\xff" * 2048, mode=0o644, size=6)
+    assert collected(broken, tmp_path) is Collected.IRREGULAR
