@@ -174,11 +174,14 @@ def submit_toys_for_ever(trial: Trial) -> None:
 
 
 def hidden_begins(trial: Trial) -> dict[tuple[str, int], float]:
-    """When the first, second, … hidden case of each Run began."""
+    """When the first, second, … hidden case of each Team began.
+
+    Which of a Team's own Runs has a slot's image, and so goes first, differs from night to night.
+    """
     found: dict[tuple[str, int], float] = {}
     seen: dict[str, int] = defaultdict(int)
     for one in sorted((one for one in trial.night.served if not one.toy), key=lambda one: one.begun):
-        name = trial.names[one.run_id]
-        found[name, seen[name]] = one.begun
-        seen[name] += 1
+        team = trial.names[one.run_id].partition("/")[0]
+        found[team, seen[team]] = one.begun
+        seen[team] += 1
     return found

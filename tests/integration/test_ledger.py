@@ -221,20 +221,23 @@ def principal_of(platform: TinyPlatform, submission: Submission) -> Any:
 def test_an_image_that_is_needed_is_not_removed(platform: TinyPlatform) -> None:
     made = platform.submit(make_north(platform), stage=Stage.CHALLENGE)
     north = principal_of(platform, made)
+    toy = platform.submit(north, stage=Stage.TOY)
 
-    def refusal() -> str:
+    def refusal(image_id: UUID) -> str:
         with platform.open() as tx, pytest.raises(Conflict) as refused:
-            remove_own_image(tx, principal=north, image_id=made.image_id)
+            remove_own_image(tx, principal=north, image_id=image_id)
         return refused.value.detail
 
-    assert "running" in refusal()
+    assert "running" in refusal(toy.image_id)
+    before = refusal(made.image_id)
     drive(platform, FakeRuntime(echo))
-    assert "stand on this image: #1" in refusal()
+    assert "stand on this image: #1" in refusal(made.image_id)
+    assert refusal(made.image_id) == before, "the end of a hidden Run is told on the clock alone"
     with platform.open() as tx:
         withdraw(tx, principal=north, submission_id=made.id)
         until = tx.now.replace(year=tx.now.year + 1)
         place_hold(tx, on="team:north", until=until, reason="A dispute.", actor="olga@example.org")
-    assert "hold this image" in refusal()
+    assert "hold this image" in refusal(made.image_id)
     with platform.open() as tx, pytest.raises(NotFound):
         remove_own_image(tx, principal=make_participant(tx, "south"), image_id=made.image_id)
 
