@@ -23,7 +23,7 @@ from mood_platform.runs.service import rerun, void_run
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.queries import find_any_submission
 from mood_platform.submissions.quota import quota
-from mood_platform.submissions.service import submit
+from mood_platform.submissions.service import exclude, include, submit
 from mood_platform.testing.contest import Contest
 from mood_platform.testing.factories import make_platform
 from mood_platform.testing.site import Site, serve_site
@@ -177,6 +177,21 @@ def test_what_the_team_was_told_is_asked_about(repeat: Repeat) -> None:
     repeat.change(tell)
     with pytest.raises(AlreadyScored):
         repeat.again()
+
+
+def test_an_excluded_image_does_not_come_back_before_it_is_included(repeat: Repeat) -> None:
+    with repeat.platform.open() as tx:
+        first = tx.session.get_one(Submission, repeat.first.id)
+        exclude(tx, submission=first, reason="It remembers scans.", actor=ORGANIZER)
+    for again in (False, True):
+        with pytest.raises(Conflict, match="excluded this image as #1: It remembers scans"):
+            repeat.again(again=again)
+    repeat.again(stage=Stage.TOY)
+    repeat.again(task=Task.SAMPLE)
+    with repeat.platform.open() as tx:
+        first = tx.session.get_one(Submission, repeat.first.id)
+        include(tx, submission=first, reason="It does not.", actor=ORGANIZER)
+    assert repeat.again(again=True).number == 4
 
 
 def test_the_toy_stage_and_the_other_task_know_nothing_of_it(repeat: Repeat) -> None:

@@ -37,7 +37,7 @@ from mood_platform.runs.service import cancel_run, run_again, start_run, take_ov
 from mood_platform.submissions.entries import check_admitted, lock_team
 from mood_platform.submissions.queries import find_image, find_submission, newest_run
 from mood_platform.submissions.quota import check_quota
-from mood_platform.submissions.takeover import find_result, is_published
+from mood_platform.submissions.takeover import check_not_excluded, find_result, is_published
 
 LONGEST_NAME = 80
 
@@ -207,6 +207,7 @@ def _find_scored(
     image, task, stage = what
     if stage is not Stage.CHALLENGE:
         return None
+    check_not_excluded(tx, edition=edition, image=image, task=task)
     return find_result(tx, edition=edition, image=image, task=task, test_sets=test_sets, again=again)
 
 

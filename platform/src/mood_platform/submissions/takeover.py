@@ -7,7 +7,17 @@ from sqlalchemy import select
 from mood_evaluator import SCORING_VERSION, Task
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import AlreadyScored, Conflict
-from mood_platform.models import Challenge, Image, Json, Leaderboard, Run, RunState, Stage, Submission
+from mood_platform.models import (
+    Challenge,
+    Image,
+    Json,
+    Leaderboard,
+    Run,
+    RunState,
+    Stage,
+    Submission,
+    SubmissionState,
+)
 from mood_platform.runs.telling import is_live, told_at
 
 
@@ -40,6 +50,26 @@ def find_result(
             _check_meant(tx, earlier, again=again)
             return run
     return None
+
+
+def check_not_excluded(tx: Transaction, *, edition: Challenge, image: Image, task: Task) -> None:
+    """What organizers excluded does not come back by being handed in again."""
+    query = (
+        select(Submission)
+        .where(
+            Submission.challenge_id == edition.id,
+            Submission.image_id == image.id,
+            Submission.task == task,
+            Submission.stage == Stage.CHALLENGE,
+            Submission.state == SubmissionState.EXCLUDED,
+        )
+        .order_by(Submission.number.desc())
+    )
+    if (excluded := tx.session.scalar(query.limit(1))) is not None:
+        raise Conflict(
+            f"The organizers excluded this image as #{excluded.number}: {excluded.state_reason}",
+            remedy="Submit another image, or ask the organizers to include that one.",
+        )
 
 
 def is_published(tx: Transaction, submission: Submission) -> bool:
