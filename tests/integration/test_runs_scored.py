@@ -139,7 +139,7 @@ def test_the_toy_report_comes_first_and_opens_the_hidden_cases(platform: TinyPla
     report = document(platform, run.toy_report_key)
     assert report["schema"] == "mood-toy-report/1"
     assert report["head"] == (
-        "4 toy cases only show that your container works; they do not predict your rank."
+        "8 toy cases only show that your container works; they do not predict your rank."
     )
     assert list(report["datasets"]) == ["brain", "abdom"]
     for dataset in report["datasets"].values():

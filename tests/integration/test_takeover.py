@@ -11,6 +11,7 @@ import pytest
 
 from mood_evaluator import Task
 from mood_platform.accounts.principal import Principal
+from mood_platform.api.admin_views import view_admin_submission
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import AlreadyScored, Conflict
@@ -232,6 +233,8 @@ def test_a_void_run_counts_for_nobody_who_took_it_over_and_a_rerun_does(repeat: 
     assert repeat.counts(second) is None
     with repeat.platform.open() as tx:
         row = find_any_submission(tx, submission_id=second.id)
+        [shown] = view_admin_submission(tx, row, cases=False).runs
+        assert shown.voided_at is not None, "organizers see that nothing counts here"
         rerun(tx, submission=row, reason="On a good node.", actor=ORGANIZER)
     repeat.contest.run()
     counting = repeat.counts(second)

@@ -17,7 +17,7 @@ from mood_platform.models import (
     Submission,
     SubmissionState,
 )
-from mood_platform.runs.queries import case_runs_of
+from mood_platform.runs.queries import case_runs_of, source_of
 from mood_platform.serving.submission_view import view_team
 from mood_platform.serving.views import Document, Moment, TeamView, View
 
@@ -115,6 +115,8 @@ def view_admin_submission(tx: Transaction, row: Submission, *, cases: bool) -> A
 
 
 def view_run(tx: Transaction, run: Run, *, cases: bool) -> RunDetailView:
+    """One that took a result over is void where the Run that ran is."""
+    source = source_of(tx, run=run)
     return RunDetailView(
         id=run.id,
         number=run.number,
@@ -124,8 +126,8 @@ def view_run(tx: Transaction, run: Run, *, cases: bool) -> RunDetailView:
         created_at=run.created_at,
         reason=run.reason and run.reason.value,
         counts=count_case_runs(tx, run=run),
-        voided_at=run.voided_at,
-        voided_reason=run.voided_reason,
+        voided_at=source.voided_at,
+        voided_reason=source.voided_reason,
         predictions_removed_at=run.predictions_removed_at,
         logs_removed_at=run.logs_removed_at,
         limits=run.limits,

@@ -34,7 +34,7 @@ def read_manifests(
             if digests.setdefault(dataset, digest) != digest:
                 raise Conflict(
                     f"{_name(contender)} was scored on another {dataset} test set than the others.",
-                    remedy=RESCORE,
+                    remedy=f"{RESCORE} If its scans are others too: {RERUN[0].lower()}{RERUN[1:]}",
                 )
     stored = tx.session.scalars(select(StoredTestSet).where(StoredTestSet.digest.in_(digests.values())))
     found = {row.digest: TestSet.from_json(row.manifest) for row in stored}

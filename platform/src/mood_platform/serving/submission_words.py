@@ -68,8 +68,10 @@ def _percent(progress: Progress) -> str:
     """Where the clock tells, as it was at the last tick; the next one proves that the Run is alive."""
     if progress.next_told_at is None:
         return f"{progress.percent or 0} % are done"
+    if not progress.percent:
+        return f"0 % are told so far{_until(progress)}"
     told = progress.next_told_at - EVERY
-    return f"{progress.percent or 0} % were done at {told:%H:%M} UTC{_until(progress)}"
+    return f"{progress.percent} % were done at {told:%H:%M} UTC{_until(progress)}"
 
 
 def _until(progress: Progress) -> str:
