@@ -20,6 +20,8 @@ from mood_platform.testing.toy_set import write_toy_set
 pytestmark = pytest.mark.docker
 
 MOOD = Path(sys.executable).parent / "mood"
+HEARS = ("env", "--default-signal=TERM,HUP,INT")
+"""These tests may run where their parents ignore signals, as below `nohup` or behind `&`."""
 LIMITS = "limits: {seconds: 600, memory: 128MiB, tmp: 8MiB, output: 1MiB, shm: 8MiB, cpus: 0.5, gpus: 0}\n"
 WAITS = b'[ -e /workspace/waits ] && sleep 600; cp "$1/case.nii.gz" "$2/case.nii.gz"\n'
 
@@ -36,14 +38,17 @@ class Trials:
     def start(self, image: str) -> subprocess.Popen[bytes]:
         words = ["test", image, "--task", "pixel", "--data", "set", "--limits", "limits.yaml"]
         surroundings = {**os.environ, "XDG_CACHE_HOME": str(self.home / "cache")}
-        self.started.append(subprocess.Popen([MOOD, *words], cwd=self.home, env=surroundings))
-        return self.started[-1]
+        begun = subprocess.Popen([*HEARS, MOOD, *words], cwd=self.home, env=surroundings)
+        self.started.append(begun)
+        return begun
 
     def left(self) -> list[str]:
         """Containers and volumes of all trials of this user."""
         tokens = [folder.name for folder in self.places()]
         labels = [{"label": f"{INSTANCE_LABEL}=mood-test-{token}"} for token in tokens]
-        found = [self.engine.containers.list(all=True, filters=label) for label in labels]
+        found = [
+            self.engine.containers.list(all=True, filters=label, ignore_removed=True) for label in labels
+        ]
         found += [self.engine.volumes.list(filters=label) for label in labels]
         return [str(one.name) for some in found for one in some]
 
@@ -84,7 +89,8 @@ def wait_until(condition: Callable[[], object]) -> None:
 
 def containers_of(engine: docker.DockerClient, tokens: list[str]) -> list[str]:
     labels = [{"label": f"{INSTANCE_LABEL}=mood-test-{token}"} for token in tokens]
-    return [str(one.name) for label in labels for one in engine.containers.list(all=True, filters=label)]
+    lists = [engine.containers.list(all=True, filters=label, ignore_removed=True) for label in labels]
+    return [str(one.name) for found in lists for one in found]
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda one: one.name)
