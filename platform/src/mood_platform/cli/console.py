@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
@@ -23,6 +21,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from mood_platform.characters import plain, respell
+
 
 class _TextConsole(Console):
     """Strings are text: no markup is read in them, and nothing in them steers the terminal."""
@@ -37,16 +37,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document in
 BLANK = "–"  # noqa: RUF001 - typography
 
 
-def plain(text: str) -> str:
-    """What somebody else wrote, fit for a terminal: control characters and bidi marks become U+FFFD."""
-    return "".join("\N{REPLACEMENT CHARACTER}" if _steers(one) else one for one in text)
-
-
-def _steers(character: str) -> bool:
-    """Unicode's categories of control, format, surrogate, private and unassigned characters."""
-    return character not in "\n\t" and unicodedata.category(character).startswith("C")
-
-
 def echo(text: str) -> None:
     """Text on standard output."""
     typer.echo(plain(text))
@@ -55,11 +45,12 @@ def echo(text: str) -> None:
 def emit(document: Any) -> None:
     """One JSON document on standard output; what would steer a terminal is escaped, so nothing is lost."""
     text = json.dumps(document, indent=2, ensure_ascii=False, default=str)
-    typer.echo(re.sub(r"[^\x20-\x7e\n]", _escape, text))
+    typer.echo(respell(text, _escape))
 
 
-def _escape(found: re.Match[str]) -> str:
-    return json.dumps(found[0])[1:-1] if _steers(found[0]) else found[0]
+def _escape(character: str) -> str:
+    """As JSON spells it; of ASCII it would leave one as it is."""
+    return "\\u007f" if character == "\x7f" else json.dumps(character)[1:-1]
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:

@@ -7,16 +7,15 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from mood_platform.characters import plain
+
 ENTRY_OVERHEAD = 28
 """Bytes that the engine's log driver adds to each line; without them short lines would look like few."""
 _SENTENCE = 128
 """Bytes kept free for the line that says what is left out."""
 _RETURN = re.compile(r"\r\n?")
-_CONTROL = re.compile(
-    r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[^\t\n\x20-\x7e\xa0-\U0010ffff]"
-    r"|[\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]"
-)
-"""ANSI sequences, control characters, and what turns the direction of writing: a log is text."""
+_SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)")
+"""Of ANSI: a whole one is left out, not its first character alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ def join_log(head: bytes, lines: Iterable[bytes], *, limit: int) -> KeptLog:
 def log_text(content: bytes, *, limit: int) -> str:
     """What people read of a log, in at most `limit` bytes of UTF-8."""
     text = _RETURN.sub("\n", content.decode("utf-8", errors="replace"))
-    return shorten(_CONTROL.sub("", text), limit=limit, why=_why(limit))
+    return shorten(plain(_SEQUENCE.sub("", text), instead=""), limit=limit, why=_why(limit))
 
 
 def shorten(text: str, *, limit: int, why: str) -> str:

@@ -22,6 +22,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NoReturn
 
+from mood_platform.characters import plain
 from mood_platform.errors import Transient
 
 CHUNK = 2**16
@@ -152,7 +153,7 @@ def _understand(said: bytes, status: int, *, cpu_used_up: bool) -> bytes | Unrea
         number, _, text = content.decode().partition("\n")
         raise OSError(int(number), text)
     elif kind == _RAISED:
-        found = Unread(End.EXCEPTION, _printable(content.decode()))
+        found = Unread(End.EXCEPTION, plain(content.decode())[-LONGEST_TOLD:])  # it may quote the input
     else:  # not even enough left to say so, perhaps
         found = Unread(End.MEMORY, "It used up its memory.")
     if not begun:
@@ -171,9 +172,3 @@ def _understand_signal(ended_by: int, *, cpu_used_up: bool) -> Unread:
 
 def _ours(told: str, *, remedy: str) -> Transient:
     return Transient(f"Scoring failed: {told}", remedy=remedy)
-
-
-def _printable(text: str) -> str:
-    """What was raised may quote the input: no control character of it reaches a terminal or the database."""
-    kept = (one if one.isprintable() or one == "\n" else "\N{REPLACEMENT CHARACTER}" for one in text)
-    return "".join(kept)[-LONGEST_TOLD:]

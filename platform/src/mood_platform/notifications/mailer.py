@@ -8,6 +8,8 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Protocol
 
+from mood_platform.characters import plain
+
 
 @dataclass(frozen=True, slots=True)
 class Mail:
@@ -30,8 +32,8 @@ class FolderMailer:
 
     def send(self, mail: Mail) -> None:
         message = EmailMessage()
-        message["To"], message["Subject"] = mail.to, mail.subject
-        message.set_content(mail.body)
+        message["To"], message["Subject"] = mail.to, plain(mail.subject)
+        message.set_content(plain(mail.body))
         self.folder.mkdir(parents=True, exist_ok=True)
         new = self.folder / f".new-{mail.key}"
         new.write_bytes(message.as_bytes())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
@@ -14,6 +14,7 @@ from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from mood_platform.characters import plain
 from mood_platform.db.engine import is_crowded
 from mood_platform.errors import (
     Conflict,
@@ -128,6 +129,12 @@ def render_json(request: Request, problem: Problem) -> Response:
 
 
 def problem_of(error: Exception) -> Problem:
+    """Its words may repeat what somebody sent, so they are made plain."""
+    problem = _problem_of(error)
+    return replace(problem, detail=plain(problem.detail), remedy=plain(problem.remedy))
+
+
+def _problem_of(error: Exception) -> Problem:
     """Anything that is not meant for readers becomes the same generic sentence."""
     if isinstance(error, PlatformError):
         status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)

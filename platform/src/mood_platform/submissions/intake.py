@@ -17,6 +17,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
+from mood_platform.characters import plain
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.errors import NotFound, SubmissionFault, Transient
@@ -268,16 +269,14 @@ def reject(tx: Transaction, image: Image, fault: SubmissionFault) -> None:
     """With the reason and its evidence, of which the team is told. The Image is locked."""
     image.state, image.reason = ImageState.REJECTED, fault.reason
     image.facts = {}
-    image.detail = "" if fault.detail == fault.reason.text else _printable(fault.detail)
+    image.detail = "" if fault.detail == fault.reason.text else _shown(fault.detail)
     tx.enqueue(Job.SEND_MAIL, kind="image_rejected", image=str(image.id))
 
 
-def _printable(text: str) -> str:
+def _shown(text: str) -> str:
     """Names from inside an archive may be endless, or hold what neither a page nor the database takes."""
     short = text if len(text) <= LONGEST_DETAIL else f"{text[:LONGEST_DETAIL]}…"
-    return "".join(
-        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in short
-    )
+    return plain(short, lines="")
 
 
 def _accept(tx: Transaction, image: Image, taken: _Taken) -> None:

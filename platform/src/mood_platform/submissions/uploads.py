@@ -13,6 +13,7 @@ from mood_platform.accounts.audit import PLATFORM, audit, subject_of
 from mood_platform.accounts.principal import Principal
 from mood_platform.challenges.queries import list_challenges
 from mood_platform.challenges.window import check_upload_window
+from mood_platform.characters import is_blank, plain
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import (
     Conflict,
@@ -182,5 +183,5 @@ def _check_space(root: Path, *, size: int, keep_free: int) -> None:
 def _base_name(filename: str) -> str:
     """The last part of what the client calls its file; shown, never used as a path."""
     name = PurePath(filename.replace("\\", "/")).name
-    clean = "".join(character for character in name if character.isprintable())[:LONGEST_NAME]
-    return clean if clean.strip(". ") else "image.tar"
+    clean = plain(name, instead="", lines="")[:LONGEST_NAME]
+    return "image.tar" if is_blank(clean.strip(". ")) else clean

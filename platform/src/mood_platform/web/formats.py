@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from markupsafe import Markup, escape
 
+from mood_platform.characters import plain
 from mood_platform.execution.case_log import shorten
 
 MISSING = "\N{EN DASH}"
@@ -85,7 +86,7 @@ def format_sentence(words: str) -> str:
 
 def format_prose(sentence: str) -> Markup:
     """Escaped; what stands in backticks is set as code."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(sentence))))  # noqa: S704 - escaped just before
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(plain(sentence)))))  # noqa: S704 - escaped just before
 
 
 def format_excerpt(log: str) -> str:

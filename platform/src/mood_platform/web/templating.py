@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from mood_platform.accounts.principal import Principal
+from mood_platform.characters import plain
 from mood_platform.web import formats
 from mood_platform.web.csrf import csrf_token, remember_csrf_token
 
@@ -20,7 +21,12 @@ from mood_platform.web.csrf import csrf_token, remember_csrf_token
 def environment() -> Environment:
     loader = PackageLoader("mood_platform.web")
     made = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=loader,
+        autoescape=True,
+        finalize=_as_text,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     made.filters |= {
         "ap": formats.format_ap,
@@ -37,6 +43,11 @@ def environment() -> Environment:
     }
     made.globals["static"] = static_address
     return made
+
+
+def _as_text(value: object) -> object:
+    """Words of whatever age; markup of ours is no plain string, and what made it escaped it."""
+    return plain(value) if type(value) is str else value
 
 
 def render_page(

@@ -35,10 +35,12 @@ def test_a_name_in_a_line_stands_there_letter_by_letter(name: str) -> None:
 
 
 def test_control_characters_and_bidi_marks_do_not_reach_a_terminal(capsys: pytest.CaptureFixture) -> None:
-    show_table(("team",), [("a\x1b[31mred\x07\u202egnp\u2066\u200b\x9bb\ud800",)])
+    show_table(("team",), [("a\x1b[31mred\x07\u202egnp\u2066\u200b\x9bb\ud800\u2028\u2029\u061c",)])
     out = capsys.readouterr().out
     assert "\x1b" not in out
-    assert not {"\x07", "\u202e", "\u2066", "\u200b", "\x9b", "\ud800"} & set(out)
+    assert not {"\x07", "\u202e", "\u2066", "\u200b", "\x9b", "\ud800", "\u2028", "\u2029", "\u061c"} & set(
+        out
+    )
 
 
 def test_control_characters_do_not_reach_a_line_either() -> None:
@@ -57,12 +59,12 @@ def test_no_console_of_the_commands_reads_markup() -> None:
 def test_a_document_on_standard_output_keeps_every_character_and_steers_nothing(
     capsys: pytest.CaptureFixture,
 ) -> None:
-    document = {"name": "Équipe \x1b[31m\u202e\x9b 東京"}
+    document = {"name": "Équipe \x1b[31m\u202e\x9b\x7f\u2028 東京"}
     emit(document)
     out = capsys.readouterr().out
     assert json.loads(out) == document
     assert "Équipe" in out
-    assert not {"\x1b", "\u202e", "\x9b"} & set(out)
+    assert not {"\x1b", "\u202e", "\x9b", "\x7f", "\u2028"} & set(out)
 
 
 def test_a_line_of_somebody_elses_words_on_standard_output_steers_nothing(

@@ -98,6 +98,8 @@ def test_an_endless_line_is_cut_within_itself() -> None:
         (b"\x1b]0;never closed\nnext", "]0;never closed\nnext"),
         (b"1 %\r50 %\r100 %\r\ndone\n", "1 %\n50 %\n100 %\ndone\n"),
         ("a\u202eb\u2066c\ufeffd".encode(), "abcd"),
+        ("a\u061cb\U000e0041c\u200bd\u00ade\ue000f".encode(), "abcdef"),
+        ("a\u200db नमस्\u200cते 👩\u200d🔬".encode(), "ab नमस्\u200cते 👩\u200d🔬"),
         ("Größe 東京 🧠\t1\n".encode(), "Größe 東京 🧠\t1\n"),
         (b"\xff\xfe", "\ufffd\ufffd"),
     ],

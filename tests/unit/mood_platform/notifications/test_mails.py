@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from email import message_from_bytes
+from email import message_from_bytes, policy
 from pathlib import Path
 from uuid import uuid4
 
@@ -92,6 +92,13 @@ def test_a_mail_becomes_one_file_however_often_it_is_sent(tmp_path: Path) -> Non
     (path,) = (tmp_path / "mails").iterdir()
     message = message_from_bytes(path.read_bytes())
     assert (path.name, message["To"]) == ("run_scored-1.eml", "a@example.org")
+
+
+def test_a_mail_does_not_steer_its_reader(tmp_path: Path) -> None:
+    words = "a\u202e\x1bb"
+    FolderMailer(tmp_path).send(Mail(key="k", to="a@example.org", subject=words, body=f"{words}\n"))
+    message = message_from_bytes((tmp_path / "k.eml").read_bytes(), policy=policy.default)
+    assert (message["Subject"], message.get_content()) == ("a\ufffd\ufffdb", "a\ufffd\ufffdb\n")
 
 
 def test_a_line_break_in_a_header_is_refused(tmp_path: Path) -> None:

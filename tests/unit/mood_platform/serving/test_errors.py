@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
@@ -43,17 +44,24 @@ def test_a_platform_error_keeps_code_detail_and_remedy() -> None:
     "error", [ValueError("secret"), errors.Misconfigured("/secret/path"), PlatformError("x")]
 )
 def test_what_is_not_meant_for_readers_is_one_generic_sentence(error: Exception) -> None:
-    assert problem_of(error) is INTERNAL
+    assert problem_of(error) == INTERNAL
 
 
 def test_a_silent_database_is_a_pause_not_a_fault() -> None:
-    assert problem_of(OperationalError("SELECT secret", {}, Exception("gone"))) is BUSY
+    assert problem_of(OperationalError("SELECT secret", {}, Exception("gone"))) == BUSY
 
 
 def test_a_value_that_the_database_cannot_hold_is_the_callers_mistake() -> None:
     problem = problem_of(DataError("SELECT secret", {}, Exception("PostgreSQL text fields cannot hold NUL")))
     assert (problem.status, problem.code) == (422, "invalid")
     assert "secret" not in problem.detail
+
+
+def test_an_error_repeats_nothing_that_steers_its_reader() -> None:
+    problem = problem_of(errors.NotFound("There is no node x\u202e\x1b.", remedy="Not x\u2066."))
+    assert (problem.detail, problem.remedy) == ("There is no node x\ufffd\ufffd.", "Not x\ufffd.")
+    field = {"loc": ("body", "x\u061c"), "msg": "Extra inputs are not permitted"}
+    assert problem_of(RequestValidationError([field])).detail.startswith("Field x\ufffd: ")
 
 
 def test_every_kind_of_error_leads_to_a_status() -> None:

@@ -21,6 +21,11 @@ def test_every_template_is_html_and_escapes() -> None:
     assert environment().from_string("{{ name }}").render(name="<b>") == "&lt;b&gt;"
 
 
+def test_words_on_a_page_do_not_steer_their_reader() -> None:
+    page = environment().from_string("{{ reason }} {{ reason | prose }} {{ 1 }}")
+    assert page.render(reason="a\u202e\x1bb<i>") == "a\ufffd\ufffdb&lt;i&gt; " * 2 + "1"
+
+
 def test_no_template_trusts_anything() -> None:
     for name in environment().list_templates():
         text = WEB.joinpath("templates", name).read_text()
