@@ -22,6 +22,7 @@ IMAGES_OF_TEAMS = ("0011", "0012")
 HANDLES = ("0017", "0018")
 ENTRIES = ("0018", "0019")
 WEIGHED = ("0020", "0022")
+AS_WRITTEN = ("0022", "0023")
 """Revisions before and after."""
 
 
@@ -176,6 +177,32 @@ def test_slugs_become_handles_and_of_names_that_look_alike_the_oldest_is_protect
         ]
         command.downgrade(config, before)
         assert connection.scalars(text("SELECT slug FROM teams WHERE slug = 'n-rth'")).all() == ["n-rth"]
+
+
+def test_names_that_look_alike_as_written_stay_and_the_oldest_is_protected(database_url: str) -> None:
+    before, after = AS_WRITTEN
+    with migrated(database_url, before) as (config, connection):
+        for hour, (handle, name, capitals) in enumerate(
+            (("al", "Team Al", "TEAM AL"), ("ai", "Team AI", "TEAM AI"), ("vs", "Team\u180b Al", "old"))
+        ):
+            team = {
+                "id": uuid4(),
+                "handle": handle,
+                "name": name,
+                "capitals": capitals,
+                "created_at": at(hour),
+            }
+            insert(connection, "teams", required_columns(connection, "teams") | team)
+        connection.commit()
+        command.upgrade(config, after)
+        looks = text("SELECT capitals, small_letters, as_written FROM teams ORDER BY created_at")
+        assert [tuple(row) for row in connection.execute(looks)] == [
+            ("TEAM AL", "team al", "team al"),
+            ("TEAM AI", "team ai", None),
+            (None, None, None),
+        ]
+        command.downgrade(config, before)
+        assert connection.scalars(text("SELECT count(*) FROM teams")).one() == 3
 
 
 def test_teams_that_have_submitted_are_admitted(database_url: str) -> None:

@@ -5,31 +5,35 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
 
+from mood_platform.characters import MOST_MARKS, fault_of, shows_nothing
 from mood_platform.errors import Invalid
 
 LONGEST_NAME = 80
 LONGEST_HANDLE = 40
 HANDLE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 RANDOM_CHARACTERS, RANDOM_LENGTH = "abcdefghijkmnpqrstuvwxyz23456789", 6
-JOINERS = frozenset("\u200c\u200d")
-"""Several scripts and emoji need them between two of their characters."""
-BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-"""Letters, marks and symbols that show nothing."""
 
 
 def checked_name(field: str, name: str) -> str:
     """In composed form, with single spaces; refused where a reader could not see what it holds."""
     clean = " ".join(unicodedata.normalize("NFC", name).split())
-    if not 1 <= len(clean) <= LONGEST_NAME or not _is_visible(clean):
+    if fault := _fault_of(clean):
         raise Invalid(
-            f"Field {field}: {clean[:LONGEST_NAME]!r}.",
+            f"Field {field}: {fault}.",
             remedy=f"Use 1 to {LONGEST_NAME} visible characters, without control characters and marks "
-            "of direction.",
+            f"of direction, and at most {MOST_MARKS} marks on a letter.",
         )
     return clean
+
+
+def _fault_of(name: str) -> str:
+    if not name:
+        return "it is empty"
+    return f"it has {len(name)} characters" if len(name) > LONGEST_NAME else fault_of(name, lines="")
 
 
 def checked_handle(handle: str) -> str:
@@ -55,17 +59,31 @@ def small_letters(name: str) -> str:
     return _looks(_plain(name).casefold()).casefold()
 
 
+def as_written(name: str) -> str:
+    """The same letter by letter as it stands: here alone a capital I looks like l."""
+    return _looks(_plain(name)).replace("I", "l").casefold()
+
+
+LOOKS: Mapping[str, Callable[[str], str]] = {
+    "capitals": capitals,
+    "small_letters": small_letters,
+    "as_written": as_written,
+}
+"""By the Team's column that keeps it; names that are equal in one of them look alike."""
+
+
+def looks_of(name: str) -> dict[str, str]:
+    return {column: look(name) for column, look in LOOKS.items()}
+
+
 def _plain(name: str) -> str:
-    """Decomposed, without widths, joiners and variants of glyphs; marks stay, so that É is not E."""
-    return "".join(one for one in unicodedata.normalize("NFKD", name) if not _is_unseen(one))
+    """Decomposed, without widths and what shows nothing; marks stay, so that É is not E."""
+    seen = "".join(one for one in unicodedata.normalize("NFKD", name) if not shows_nothing(one))
+    return " ".join(seen.split())
 
 
 def _looks(name: str) -> str:
     return unicodedata.normalize("NFKD", name).translate(_look_alikes())
-
-
-def _is_unseen(character: str) -> bool:
-    return character in JOINERS or "\ufe00" <= character <= "\ufe0f"
 
 
 @cache
@@ -73,15 +91,3 @@ def _look_alikes() -> dict[int, str]:
     lines = files("mood_platform.accounts").joinpath("look_alikes.txt").read_text("utf-8").splitlines()
     pairs = (line.split(" ", 1) for line in lines if not line.startswith("#"))
     return {ord(one): plain for plain, alike in pairs for one in alike} | {ord("0"): "o", ord("1"): "l"}
-
-
-def _is_visible(name: str) -> bool:
-    """Joiners stand between two characters beyond ASCII; nothing else is unseen, and a mark has a letter."""
-    if unicodedata.category(name[0]).startswith("M") or BLANKS & set(name):
-        return False
-    around = zip(" " + name, name, name[1:] + " ", strict=False)
-    return all(
-        not unicodedata.category(one).startswith("C")
-        or (one in JOINERS and not before.isascii() and not after.isascii())
-        for before, one, after in around
-    )

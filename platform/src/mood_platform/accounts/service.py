@@ -8,13 +8,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from mood_platform.accounts.audit import PLATFORM, audit, subject_of
-from mood_platform.accounts.names import (
-    capitals,
-    checked_handle,
-    checked_name,
-    random_handle,
-    small_letters,
-)
+from mood_platform.accounts.names import checked_handle, checked_name, looks_of, random_handle
 from mood_platform.accounts.passwords import hash_password
 from mood_platform.accounts.principal import Principal
 from mood_platform.accounts.reasons import require_reason
@@ -60,7 +54,7 @@ def open_session(tx: Transaction, *, email: str, password_hash: str | None, labe
     user = _user_of_email(tx, email)
     if user is None or password_hash is None or user.password_hash != password_hash:
         raise Unauthenticated("E-mail or password is wrong.", remedy="Check both, or register first.")
-    return issue_token(tx, user=user, label=label)
+    return issue_token(tx, user=user, label=checked_name("label", label))
 
 
 def authenticate(tx: Transaction, *, secret: str) -> Principal:
@@ -84,8 +78,7 @@ def create_team(tx: Transaction, *, user: User, name: str, handle: str | None = 
     team = Team(
         handle=random_handle() if handle is None else checked_handle(handle),
         name=clean,
-        capitals=capitals(clean),
-        small_letters=small_letters(clean),
+        **looks_of(clean),
         created_at=tx.now,
     )
     _refuse_look_alike(tx, team)
@@ -102,7 +95,7 @@ def create_team(tx: Transaction, *, user: User, name: str, handle: str | None = 
 
 def _refuse_look_alike(tx: Transaction, team: Team) -> None:
     """The unique columns say the same, but not to whom it looks alike."""
-    alike = or_(Team.capitals == team.capitals, Team.small_letters == team.small_letters)
+    alike = or_(*(getattr(Team, column) == look for column, look in looks_of(team.name).items()))
     other = tx.session.scalar(select(Team).where(alike))
     if other is not None:
         raise AlreadyExists(
@@ -131,7 +124,7 @@ def make_organizer(tx: Transaction, *, email: str) -> User:
 
 def remove_organizer(tx: Transaction, *, email: str, reason: str) -> User:
     """Take `make_organizer` back; tokens of the account stay, without the right."""
-    require_reason("user.remove_organizer", reason)
+    reason = require_reason("user.remove_organizer", reason)
     user = _user_of_email(tx, email)
     if user is None or not user.organizer:
         raise NotFound(f"{email} is no organizer.", remedy="Check the address.")
@@ -151,7 +144,7 @@ def make_reference(tx: Transaction, *, team: str) -> Team:
 
 def remove_reference(tx: Transaction, *, team: str, reason: str) -> Team:
     """Take `make_reference` back: the team is ranked again, from the next leaderboard version on."""
-    require_reason("team.remove_reference", reason)
+    reason = require_reason("team.remove_reference", reason)
     row = _lock_team(tx, team)
     if not row.reference:
         raise NotFound(f"Team {team!r} is no reference.", remedy="Check its handle.")

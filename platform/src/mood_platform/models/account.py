@@ -34,9 +34,10 @@ class Team(WithId, Base):
     name: Mapped[str]
     """For readers, in any script."""
     capitals: Mapped[str | None] = mapped_column(unique=True)
-    """How the name looks in capitals, and in small letters: no two Teams may look alike. Null: a Team from
-    before this rule whose name looks like an older one's."""
+    """How the name looks in capitals, in small letters, and as it is written: no two Teams may look alike.
+    Null: a Team from before this rule whose name looks like an older one's."""
     small_letters: Mapped[str | None] = mapped_column(unique=True)
+    as_written: Mapped[str | None] = mapped_column(unique=True)
     reference: Mapped[bool] = mapped_column(default=False)
     """Reference submissions are listed at their score without a rank."""
     last_number: Mapped[int] = mapped_column(default=0)

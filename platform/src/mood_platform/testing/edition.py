@@ -14,7 +14,7 @@ import numpy as np
 from nibabel.nifti1 import Nifti1Image
 
 from mood_evaluator import Batching, Case, Dataset, Task, TestSet, draw_batching, save_test_set
-from mood_platform.accounts.names import capitals, small_letters
+from mood_platform.accounts.names import looks_of
 from mood_platform.accounts.principal import Principal
 from mood_platform.challenges.config import ChallengeConfig
 from mood_platform.challenges.service import apply_challenge, install_test_set
@@ -114,8 +114,7 @@ def make_participant(
     team = Team(
         handle=name,
         name=title,
-        capitals=capitals(title),
-        small_letters=small_letters(title),
+        **looks_of(title),
         reference=reference,
         created_at=tx.now,
     )

@@ -8,17 +8,16 @@ import pytest
 
 from mood_platform.accounts.names import (
     HANDLE,
-    capitals,
+    LOOKS,
     checked_handle,
     checked_name,
     random_handle,
-    small_letters,
 )
 from mood_platform.errors import Invalid
 
 
 def alike(one: str, other: str) -> bool:
-    return capitals(one) == capitals(other) or small_letters(one) == small_letters(other)
+    return any(look(one) == look(other) for look in LOOKS.values())
 
 
 @pytest.mark.parametrize(
@@ -36,6 +35,10 @@ def alike(one: str, other: str) -> bool:
         "हिन्दी",
         "क्‍ष",
         "İstanbul",
+        "葛\U000e0100城",
+        "ᠠ\u180b",
+        "\u05e9\u05b8\u05bc\u05c1\u0591\u05dc",
+        "1️⃣",
         "ß",
         "-1+1",
         "<script>alert(1)</script>",
@@ -69,11 +72,32 @@ def test_a_name_is_kept_in_composed_form_with_single_spaces() -> None:
         "Team\ue000",
         "Team\ufeff",
         "Team\u00ad",
+        "Team\u061c",
+        "Team\U000e0041",
+        "Team\u034f",
+        "Team\U00016fe4",
+        "\ufe0fTeam",
+        "می\u200c\u200cخواهم",
     ],
 )
 def test_what_a_reader_cannot_see_is_refused(name: str) -> None:
     with pytest.raises(Invalid, match="Field name"):
         checked_name("name", name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["A" + "\u0301" * 60, "A" + "\u0316" * 6, "é" + "\u0301\u0316\ufe0f" * 3, "א" + "\u05b8\u200d\u05b8" * 3],
+)
+def test_a_letter_with_a_tower_of_marks_is_refused_in_words(name: str) -> None:
+    with pytest.raises(Invalid, match="more than 5 marks"):
+        checked_name("name", name)
+
+
+def test_a_refusal_does_not_repeat_the_name() -> None:
+    with pytest.raises(Invalid) as caught:
+        checked_name("name", "Team\u202eA" + "\u0301" * 60)
+    assert caught.value.detail == "Field name: it holds U+202E, which no reader sees."
 
 
 @pytest.mark.parametrize(
@@ -92,6 +116,15 @@ def test_what_a_reader_cannot_see_is_refused(name: str) -> None:
         ("Ëlan", "Ёlan"),
         ("❤️", "❤"),
         ("Straße", "STRASSE"),
+        ("Team Al", "Team AI"),
+        ("Team Al", "team A|"),
+        ("Team 1", "Team I"),
+        ("Team II", "Team ll"),
+        ("Team Al", "Team\U000e0100 Al"),
+        ("Team Al", "Team\u180b Al"),
+        ("Team Al", "Team\u180f Al"),
+        ("Team Al", "Team \ufe0f Al"),
+        ("می\u200cخواهم", "میخواهم"),
     ],
 )
 def test_names_that_a_reader_takes_for_each_other_look_alike(one: str, other: str) -> None:
