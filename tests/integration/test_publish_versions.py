@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from mood_evaluator import Task, canonical_digest
 from mood_platform.db.engine import Sessions
-from mood_platform.errors import Conflict, NotFound
+from mood_platform.errors import Conflict, Invalid, NotFound
 from mood_platform.failures import FailureReason
 from mood_platform.leaderboards.export import export
 from mood_platform.leaderboards.queries import (
@@ -65,6 +65,12 @@ def test_nothing_is_published_while_a_run_that_counts_has_a_parked_case(contest:
     with pytest.raises(Conflict, match="parked: south #1") as refusal:
         publish_one(contest)
     assert "mood admin status" in refusal.value.remedy
+
+
+def test_a_note_that_steers_its_reader_is_refused_and_lines_are_kept(contest: Contest) -> None:
+    with pytest.raises(Invalid, match=r"Field note: it holds U[+]2066"):
+        publish_one(contest, note="First\u2066 look.")
+    assert publish_one(contest, note="First.\r\nLook. ").document["note"] == "First.\nLook."
 
 
 def test_a_version_is_numbered_dated_and_hashed_over_all_it_says(contest: Contest) -> None:

@@ -104,6 +104,7 @@ def test_an_organizer_places_a_hold_its_team_reads_why_and_it_ends(scene: Scene)
         ({"on": "nobody", "until": "2098-01-01T00:00:00Z", "reason": "x"}, "run:ID, team:HANDLE"),
         ({"on": "north", "until": "2020-01-01T00:00:00Z", "reason": "x"}, "Field until"),
         ({"on": "north", "until": "2098-01-01T00:00:00Z", "reason": " "}, "Field reason"),
+        ({"on": "north", "until": "2098-01-01T00:00:00Z", "reason": "x\u202ey"}, "it holds U+202E"),
     ],
 )
 def test_a_hold_on_nothing_in_the_past_or_without_a_reason_is_refused(

@@ -114,6 +114,12 @@ def test_a_submission_starts_its_run_with_toy_cases_and_rings(world: World) -> N
     assert {job for job, _ in world.queue.sent} == {"case.work"}
 
 
+@pytest.mark.parametrize("name", ["a\u202eb", "\u3164", "A" + "\u0301" * 60, "x" * 81])
+def test_a_name_that_a_reader_cannot_see_starts_nothing(world: World, name: str) -> None:
+    with pytest.raises(Invalid, match="Field name"):
+        world.submit(name=name)
+
+
 def test_numbers_count_up_inside_a_team(world: World) -> None:
     assert [world.submit(stage=Stage.TOY).number for _ in range(3)] == [1, 2, 3]
     assert not world.submit(stage=Stage.TOY).counted

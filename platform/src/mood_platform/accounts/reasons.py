@@ -7,9 +7,11 @@ on the board. All reasons stay in the audit trail.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from enum import StrEnum
 
+from mood_platform.characters import fault_of, is_blank
 from mood_platform.errors import Invalid
 
 
@@ -55,6 +57,25 @@ READER_OF: Mapping[str, Reader] = {
 """By the action's name in the audit trail."""
 
 
-def require_reason(action: str, reason: str) -> None:
-    if not reason.strip():
+def require_reason(action: str, reason: str) -> str:
+    """The reason as it is stored."""
+    clean = checked_words("reason", reason)
+    if not clean:
         raise Invalid("Field reason: it is empty.", remedy=f"Write why. {READER_OF[action].sentence}")
+    return clean
+
+
+def checked_words(field: str, words: str) -> str:
+    """What a person writes in one or more lines, in composed form; refused where a reader could not see it.
+
+    Empty where there is nothing to see.
+    """
+    clean = unicodedata.normalize("NFC", words.replace("\r\n", "\n")).strip()
+    if is_blank(clean):
+        return ""
+    if fault := fault_of(clean):
+        raise Invalid(
+            f"Field {field}: {fault}.",
+            remedy="Write plain text, also in lines, without control characters and marks of direction.",
+        )
+    return clean

@@ -15,6 +15,7 @@ from mood_platform.challenges.entry_rule import EVERYBODY, EntryRule
 from mood_platform.challenges.mistakes import Mistakes
 from mood_platform.challenges.retention import Retention
 from mood_platform.challenges.yaml_file import read_yaml
+from mood_platform.characters import fault_of
 from mood_platform.clock import rfc3339
 from mood_platform.errors import Invalid
 from mood_platform.execution.limits import Limits
@@ -154,7 +155,10 @@ def read_challenge(path: Path) -> ChallengeConfig:
 
 def read_draft(path: Path, mistakes: Mistakes) -> ChallengeConfig:
     """The same for who looks for further mistakes before telling them."""
-    return ChallengeConfig.read(read_yaml(path, mistakes), mistakes)
+    config = ChallengeConfig.read(read_yaml(path, mistakes), mistakes)
+    if fault := fault_of(config.title, lines=""):
+        mistakes.add("title", fault, "One line of plain text.")
+    return config
 
 
 def _quota(section: Section) -> QuotaRule:

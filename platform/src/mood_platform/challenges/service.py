@@ -13,7 +13,7 @@ from mood_evaluator import Case as ManifestCase
 from mood_evaluator import InvalidTestSet, load_test_set
 from mood_evaluator import TestSet as Manifest
 from mood_platform.accounts.audit import PLATFORM, audit, subject_of
-from mood_platform.accounts.reasons import require_reason
+from mood_platform.accounts.reasons import checked_words, require_reason
 from mood_platform.challenges.config import ChallengeConfig
 from mood_platform.challenges.mistakes import Mistakes
 from mood_platform.challenges.neutral import check_neutral
@@ -45,8 +45,7 @@ def apply_challenge(
     plan = plan_change(tx, config)
     if challenge is not None and not plan.lines:
         return challenge
-    if plan.teams:
-        require_reason("challenge.apply", reason)
+    reason = require_reason("challenge.apply", reason) if plan.teams else checked_words("reason", reason)
     if challenge is None:
         challenge = Challenge(slug=config.slug, created_at=tx.now)
         tx.session.add(challenge)

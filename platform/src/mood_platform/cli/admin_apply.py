@@ -85,13 +85,15 @@ def _ask() -> None:
 
 
 def _carry_out(config: ChallengeConfig, plan: Plan, *, reason: str, by: str, home: Path) -> None:
+    from mood_platform.accounts.names import checked_name
     from mood_platform.challenges.plan import plan_change
     from mood_platform.challenges.service import apply_challenge
 
     with local_world(home) as (tx, _):
         if plan_change(tx, config) != plan:
             raise Problem("The challenge was changed meanwhile.", remedy="Look at the difference again.")
-        apply_challenge(tx, config=config, reason=reason, actor=by or f"{getpass.getuser()} on the server")
+        actor = checked_name("by", by) if by else f"{getpass.getuser()} on the server"
+        apply_challenge(tx, config=config, reason=reason, actor=actor)
 
 
 def _this_machine() -> Machine:

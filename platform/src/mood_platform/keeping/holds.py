@@ -66,11 +66,11 @@ def name_of(tx: Transaction, hold: Hold) -> str:
 
 def place_hold(tx: Transaction, *, on: str, until: datetime, reason: str, actor: str) -> Hold:
     """Nothing of `on` is removed before `until`; a second hold stands beside the first."""
-    require_reason("hold.place", reason)
+    reason = require_reason("hold.place", reason)
     if until <= tx.now:
         raise Invalid("Field until: it is in the past.", remedy="Give a later day, such as 2027-03-01.")
     subject = find_subject(tx, on)
-    row = Hold(reason=reason.strip(), placed_by=actor, placed_at=tx.now, until=until, lifted_by="")
+    row = Hold(reason=reason, placed_by=actor, placed_at=tx.now, until=until, lifted_by="")
     setattr(row, _column(subject), subject.id)
     tx.session.add(row)
     tx.session.flush()
@@ -87,7 +87,7 @@ def place_hold(tx: Transaction, *, on: str, until: datetime, reason: str, actor:
 
 def lift_holds(tx: Transaction, *, on: str, reason: str, actor: str) -> int:
     """All holds on exactly this subject end now; how many there were."""
-    require_reason("hold.lift", reason)
+    reason = require_reason("hold.lift", reason)
     subject = find_subject(tx, on)
     mine = select(Hold).where(getattr(Hold, _column(subject)) == subject.id)
     rows = tx.session.scalars(

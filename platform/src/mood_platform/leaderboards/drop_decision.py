@@ -35,7 +35,7 @@ def decide_drop(
 
     Runs that waited for these cases alone are scored.
     """
-    require_reason("case.drop", reason)
+    reason = require_reason("case.drop", reason)
     lock_rules_alone(tx, challenge_id=challenge.id)
     row = _require_proposal(tx, challenge, task, number)
     _check_names_no_case(tx, row, reason)
@@ -67,7 +67,7 @@ def undo_drop(
     store: ObjectStore,
 ) -> Rescoring:
     """These cases count again: all Runs are scored with them. Refused while a Run counts that lacks one."""
-    require_reason("case.undrop", reason)
+    reason = require_reason("case.undrop", reason)
     lock_rules_alone(tx, challenge_id=challenge.id)
     known = read_dropped(tx, challenge_id=challenge.id, task=task)
     unknown = set(case_ids) - {one for cases in known.reasons.values() for one in cases}

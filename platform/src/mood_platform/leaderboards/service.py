@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from mood_evaluator import Task, canonical_digest
 from mood_platform.accounts.audit import audit, subject_of
+from mood_platform.accounts.reasons import checked_words
 from mood_platform.challenges.locking import lock_rules_alone
 from mood_platform.challenges.window import takes_until
 from mood_platform.clock import rfc3339
@@ -107,6 +108,7 @@ def publish(
     It is computed before the Challenge is locked, so that nobody waits for it; what changed meanwhile has it
     computed once more.
     """
+    note = checked_words("note", note)
     ground = _ground_of(tx, challenge, task)
     document = _compose(tx, challenge=challenge, task=task, store=store)
     challenge = lock_rules_alone(tx, challenge_id=challenge.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from mood_platform.accounts.audit import audit, subject_of
-from mood_platform.accounts.reasons import require_reason
+from mood_platform.accounts.reasons import checked_words, require_reason
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import Conflict, NotFound
 from mood_platform.failures import FailureReason
@@ -23,6 +23,7 @@ def resume(tx: Transaction, *, run: Run, actor: str, reason: str = "") -> int:
 
     So is its report, or its results, where that failed.
     """
+    reason = checked_words("reason", reason)
     locked = _lock_waiting(tx, run)
     if locked.held_since is not None:
         raise Conflict(
@@ -36,7 +37,8 @@ def resume(tx: Transaction, *, run: Run, actor: str, reason: str = "") -> int:
 
 def decide_team(tx: Transaction, *, run: Run, actor: str, reason: str) -> int:
     """The image is at fault: every parked case of the held Run counts as crashed; gives their number."""
-    locked = _lock_held(tx, run, reason)
+    reason = require_reason("run.decide", reason)
+    locked = _lock_held(tx, run)
     parked = lock_parked(tx, run=locked)
     for case_run in parked:
         if case_run.prediction_key is None:
@@ -51,7 +53,8 @@ def decide_team(tx: Transaction, *, run: Run, actor: str, reason: str) -> int:
 
 def decide_ours(tx: Transaction, *, run: Run, actor: str, reason: str) -> int:
     """The image is not at fault: every parked case of the held Run is tried again; gives their number."""
-    locked = _lock_held(tx, run, reason)
+    reason = require_reason("run.decide", reason)
+    locked = _lock_held(tx, run)
     _let_go(tx, locked)
     count = _unpark_all(tx, locked)
     _write_down(tx, run, "ours", actor, reason)
@@ -60,7 +63,7 @@ def decide_ours(tx: Transaction, *, run: Run, actor: str, reason: str) -> int:
 
 def quarantine_node(tx: Transaction, *, name: str, actor: str, reason: str) -> None:
     """It gets no case until an organizer releases it; the one that runs there ends by itself."""
-    require_reason("node.quarantine", reason)
+    reason = require_reason("node.quarantine", reason)
     node = _lock_known(tx, name)
     quarantine(tx, node, why=reason, by=actor)
     audit(tx, actor=actor, action="node.quarantine", subject=subject_of("node", node), reason=reason)
@@ -68,7 +71,7 @@ def quarantine_node(tx: Transaction, *, name: str, actor: str, reason: str) -> N
 
 def release_node(tx: Transaction, *, name: str, actor: str, reason: str) -> None:
     """Its self-test comes before its next case; what it parked is queued again once it is out."""
-    require_reason("node.release", reason)
+    reason = require_reason("node.release", reason)
     node = _lock_known(tx, name)
     if node.health is not Health.QUARANTINED:
         raise Conflict(f"Node {name} is not quarantined.", remedy="mood admin nodes says how each one is.")
@@ -91,8 +94,7 @@ def _lock_waiting(tx: Transaction, run: Run) -> Run:
     return locked
 
 
-def _lock_held(tx: Transaction, run: Run, reason: str) -> Run:
-    require_reason("run.decide", reason)
+def _lock_held(tx: Transaction, run: Run) -> Run:
     locked = lock_run(tx, run.id)
     if locked is None or not locked.state.live or locked.held_since is None:
         raise Conflict(

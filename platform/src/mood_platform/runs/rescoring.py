@@ -52,7 +52,7 @@ def start_rescoring(
 
     What is dropped stays dropped, as long as the test sets have it.
     """
-    require_reason("challenge.rescore", reason)
+    reason = require_reason("challenge.rescore", reason)
     lock_rules_alone(tx, challenge_id=challenge.id)
     dropped = read_dropped(tx, challenge_id=challenge.id, task=task)
     order = Order(challenge, task, actor, dropped, store)

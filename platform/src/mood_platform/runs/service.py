@@ -103,7 +103,7 @@ def take_over(tx: Transaction, *, submission: Submission, source: Run) -> Run:
 
 def stop_run(tx: Transaction, *, run: Run, reason: str, actor: str) -> None:
     """An organizer ends a live Run, such as one that is stuck; it costs the team no attempt."""
-    require_reason("run.cancel", reason)
+    reason = require_reason("run.cancel", reason)
     cancel_run(tx, run=run, actor=actor, reason=reason)
     if run.stage is not Stage.ANALYSIS:
         refund(tx, submission_id=run.submission_id, reason="stopped by the organizers")
@@ -121,7 +121,7 @@ def cancel_run(tx: Transaction, *, run: Run, actor: str, reason: str = "") -> No
 
 def void_run(tx: Transaction, *, run: Run, reason: str, actor: str) -> None:
     """An organizer's written decision that a scored Run no longer counts; the next scored one does."""
-    require_reason("run.void", reason)
+    reason = require_reason("run.void", reason)
     lock_rules(tx, submission_id=run.submission_id)
     locked = lock_run(tx, run.id)
     if locked is None or locked.state is not RunState.SCORED or locked.voided_at is not None:
@@ -134,7 +134,7 @@ def void_run(tx: Transaction, *, run: Run, reason: str, actor: str) -> None:
 
 def unvoid_run(tx: Transaction, *, run: Run, reason: str, actor: str) -> None:
     """Take a `void_run` back: the Run counts again, if it is the first that was scored."""
-    require_reason("run.unvoid", reason)
+    reason = require_reason("run.unvoid", reason)
     lock_rules(tx, submission_id=run.submission_id)
     locked = lock_run(tx, run.id)
     if locked is None or locked.voided_at is None:
@@ -146,7 +146,7 @@ def unvoid_run(tx: Transaction, *, run: Run, reason: str, actor: str) -> None:
 
 def rerun(tx: Transaction, *, submission: Submission, reason: str, actor: str) -> Run:
     """Execute a Submission once more: its newest Run's limits, the test sets as they are now; order stays."""
-    require_reason("submission.rerun", reason)
+    reason = require_reason("submission.rerun", reason)
     lock_rules(tx, submission_id=submission.id)
     tx.session.refresh(submission, with_for_update={"key_share": True})
     if submission.state is SubmissionState.WITHDRAWN:

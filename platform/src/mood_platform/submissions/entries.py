@@ -46,7 +46,7 @@ def decide(
 ) -> Entry:
     """By an organizer, for the team with this handle, whether or not it has asked."""
     action = "entry.admit" if state is EntryState.ADMITTED else "entry.refuse"
-    require_reason(action, reason)
+    reason = require_reason(action, reason)
     row = tx.session.scalar(select(Team).where(Team.handle == team))
     if row is None:
         raise NotFound(f"There is no team {team!r}.", remedy="Use the team's handle.")

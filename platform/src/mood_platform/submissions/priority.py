@@ -11,7 +11,7 @@ from mood_platform.models import Submission, SubmissionState
 
 def let_go_first(tx: Transaction, *, submission: Submission, reason: str, actor: str) -> None:
     """Its cases come before those of all others; what they take is charged to its Team as ever."""
-    require_reason("submission.prioritize", reason)
+    reason = require_reason("submission.prioritize", reason)
     tx.session.refresh(submission, with_for_update={"key_share": True})
     if submission.state is not SubmissionState.ACCEPTED:
         raise Conflict(f"The submission is {submission.state}.", remedy="Only one that stands can go first.")
@@ -24,7 +24,7 @@ def let_go_first(tx: Transaction, *, submission: Submission, reason: str, actor:
 
 def let_take_turns(tx: Transaction, *, submission: Submission, reason: str, actor: str) -> None:
     """It takes its turn like all others again."""
-    require_reason("submission.unprioritize", reason)
+    reason = require_reason("submission.unprioritize", reason)
     tx.session.refresh(submission, with_for_update={"key_share": True})
     if not submission.prior:
         raise Conflict("The submission does not go first.", remedy="Nothing is left to take back.")

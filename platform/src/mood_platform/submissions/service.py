@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from mood_evaluator import Task
 from mood_platform.accounts.audit import audit, subject_of
+from mood_platform.accounts.names import checked_name
 from mood_platform.accounts.principal import Principal
 from mood_platform.accounts.reasons import require_reason
 from mood_platform.challenges.locking import lock_rules
@@ -38,8 +39,6 @@ from mood_platform.submissions.entries import check_admitted, lock_team
 from mood_platform.submissions.queries import find_image, find_submission, newest_run
 from mood_platform.submissions.quota import check_quota
 from mood_platform.submissions.takeover import check_not_excluded, find_result, is_published
-
-LONGEST_NAME = 80
 
 
 def submit(
@@ -127,7 +126,7 @@ def withdraw(tx: Transaction, *, principal: Principal, submission_id: UUID) -> S
 
 def exclude(tx: Transaction, *, submission: Submission, reason: str, actor: str) -> Submission:
     """By an organizer; it falls out of the ranking, and the Run in hand ends."""
-    require_reason("submission.exclude", reason)
+    reason = require_reason("submission.exclude", reason)
     run = _lock_for_decision(tx, submission)
     _check_accepted(submission)
     if run.state.live:
@@ -141,7 +140,7 @@ def exclude(tx: Transaction, *, submission: Submission, reason: str, actor: str)
 
 def include(tx: Transaction, *, submission: Submission, reason: str, actor: str) -> Submission:
     """Take an exclusion back: it stands where it stood, and a Run that the exclusion ended starts anew."""
-    require_reason("submission.include", reason)
+    reason = require_reason("submission.include", reason)
     run = _lock_for_decision(tx, submission)
     if submission.state is not SubmissionState.EXCLUDED:
         raise Conflict(f"The submission is {submission.state}.", remedy="Only an excluded one is included.")
@@ -282,9 +281,5 @@ def _check_runnable(image: Image, task: Task, edition: Challenge) -> None:
 
 
 def _checked_name(name: str) -> str:
-    clean = " ".join(name.split())
-    if len(clean) > LONGEST_NAME or not clean.isprintable():
-        raise Invalid(
-            "Field name: it is too long or not printable.", remedy=f"Use up to {LONGEST_NAME} characters."
-        )
-    return clean
+    """A Submission needs none."""
+    return checked_name("name", name) if name.strip() else ""

@@ -210,6 +210,13 @@ def test_all_mistakes_of_a_file_are_told_at_once_each_with_its_place_and_remedy(
     assert caught.value.remedy.startswith("Nothing was changed.")
 
 
+def test_a_title_that_steers_its_reader_is_a_mistake_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "challenge.yaml"
+    file.write_text(yaml.safe_dump(document(title="Brain\u202e 2027")))
+    with pytest.raises(Invalid, match=r"title: it holds U[+]202E"):
+        read_challenge(file)
+
+
 @pytest.mark.parametrize("anatomy", list(Dataset))
 def test_an_edition_of_one_anatomy_is_no_mistake(anatomy: Dataset) -> None:
     stages = {"toy": {anatomy: [f"toy-{anatomy}"]}, "challenge": {anatomy: [f"test-{anatomy}"]}}
