@@ -19,7 +19,7 @@ def read_yaml(path: Path, mistakes: Mistakes) -> Any:
         return yaml.load(path.read_text(encoding="utf-8"), _loader(mistakes))  # noqa: S506 - a SafeLoader
     except (OSError, UnicodeDecodeError) as error:
         raise Invalid(f"{path}: it cannot be read ({error}).", remedy="Check the path.") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         remedy = "Correct the line that is named."
         raise Invalid(f"{path}: it is not YAML ({error}).", remedy=remedy) from error
 
@@ -35,7 +35,7 @@ def _loader(mistakes: Mistakes) -> type[yaml.SafeLoader]:
 
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's own signature
             lines: dict[str, int] = {}
-            for key, _ in node.value:
+            for key in (one for one, _ in node.value if isinstance(one, yaml.ScalarNode)):
                 line = key.start_mark.line + 1
                 if key.value in lines:
                     problem = f"{key.value} stands twice, first in line {lines[key.value]}"

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from enum import IntEnum
 
 import httpx
+import requests
+from docker.errors import DockerException
 
+from mood_evaluator import EvaluatorError
 from mood_platform.errors import (
     Conflict,
     Forbidden,
@@ -90,6 +93,16 @@ def _has_request(error: httpx.RequestError) -> bool:
     return error._request is not None  # noqa: SLF001 - the public property raises instead of answering
 
 
+def _explain_evaluator(error: Exception) -> Problem:
+    """A test set, label or table; the sentence names the file and, where there is one, the remedy."""
+    return Problem(str(error), remedy="Check the files that you named.")
+
+
+def _explain_engine(error: Exception) -> Problem:
+    remedy = "Check that Docker runs here, and that you may use it: `docker info`."
+    return Problem(f"The Docker Engine does not answer: {error}.", remedy=remedy, code=Exit.PLATFORM)
+
+
 def _explain_file(error: Exception) -> Problem:
     assert isinstance(error, OSError)
     return Problem(
@@ -100,7 +113,10 @@ def _explain_file(error: Exception) -> Problem:
 
 EXPLANATIONS: tuple[tuple[type[Exception], Callable[[Exception], Problem]], ...] = (
     (PlatformError, _explain_platform),
+    (EvaluatorError, _explain_evaluator),
     (httpx.HTTPError, _explain_network),
+    (DockerException, _explain_engine),
+    (requests.RequestException, _explain_engine),  # of the Docker client alone; it is an OSError, too
     (OSError, _explain_file),
 )
 

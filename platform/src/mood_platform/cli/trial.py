@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
 import docker
 import typer
-import yaml
 from docker.errors import DockerException
 
 from mood_evaluator import Task
+from mood_platform.challenges.mistakes import Mistakes
+from mood_platform.challenges.yaml_file import read_yaml
 from mood_platform.cli import toy_sets
 from mood_platform.cli.case_table import show_cases
 from mood_platform.cli.choices import ChallengeSlug, Tasks, find_challenge, parse_datasets, parse_tasks
@@ -42,6 +44,8 @@ def try_image(
 
     Without --data the toy cases and limits come from the platform, and are kept.
     """
+    if json_file is not None and str(json_file) != "-":
+        _require_place(json_file)
     folders, allowed = _prepare(data, limits, challenge)
     folders = toy_sets.keep_datasets(folders, parse_datasets(dataset))
     _tell_shortfall(allowed)
@@ -95,10 +99,21 @@ def _prepare(data: Path | None, limits: Path | None, challenge: str | None) -> t
 
 
 def _read_limits(path: Path) -> Limits:
-    document = yaml.safe_load(path.read_text())
-    if not isinstance(document, dict):
+    mistakes = Mistakes(path.name)
+    document = read_yaml(path, mistakes)
+    mistakes.require_none()
+    section = document.get("limits", document) if isinstance(document, dict) else None
+    if not isinstance(section, dict):
         raise Problem(f"{path} is no challenge.yaml.", remedy="It needs a section `limits`.")
-    return Limits.parse(document.get("limits", document))
+    return Limits.parse(section)
+
+
+def _require_place(file: Path) -> None:
+    """Told before a test that may take an hour."""
+    if file.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise Problem(
+            f"{file} cannot be written.", remedy="Name a file with --json in a folder that you may write to."
+        )
 
 
 def _show(report: dict[str, Any], json_file: Path | None) -> None:

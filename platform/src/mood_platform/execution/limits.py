@@ -45,7 +45,7 @@ class Limits:
     def parse(cls, document: Mapping[str, Any]) -> Self:
         """Reads numbers, and sizes such as "16GiB"; fields left out take their default."""
         names = [field.name for field in fields(cls)]
-        unknown = sorted(set(document) - set(names))
+        unknown = sorted(set(document) - set(names), key=str)
         if unknown:
             raise Invalid(
                 f"limits has no field {unknown[0]!r}.", remedy=f"Its fields are {', '.join(names)}."

@@ -2,7 +2,10 @@
 
 import httpx
 import pytest
+import requests
+from docker.errors import DockerException
 
+from mood_evaluator import InvalidTestSet
 from mood_platform.cli.client import Client, patiently
 from mood_platform.cli.problems import Exit, Problem, explain, problem_of_answer
 from mood_platform.errors import Invalid, Misconfigured, QuotaExceeded, SubmissionFault, Unauthenticated
@@ -19,6 +22,9 @@ from mood_platform.failures import FailureReason
         (SubmissionFault(next(iter(FailureReason))), Exit.IMAGE_FAILED),
         (httpx.ConnectError("refused"), Exit.PLATFORM),
         (FileNotFoundError(2, "No such file", "missing.tar"), Exit.WRONG_USE),
+        (InvalidTestSet("test_set.json", "it is empty", "Build it again"), Exit.WRONG_USE),
+        (DockerException("no socket"), Exit.PLATFORM),
+        (requests.ConnectionError("the engine went away"), Exit.PLATFORM),
         (KeyError("bug"), Exit.PLATFORM),
         (Problem("x", code=Exit.NOT_ALLOWED), Exit.NOT_ALLOWED),
     ],
