@@ -1,6 +1,7 @@
 """Images that an earlier check accepted: judged again before they run; what fails says why and is free."""
 
 import shutil
+import tarfile
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
@@ -34,6 +35,10 @@ pytestmark = pytest.mark.integration
 GOOD = ImageDraft().archive()
 KEPT_BACK = ImageDraft(layers=[tar_of(*(replace(one, uid=65532) for one in scripts(mode=0o600)))]).archive()
 """Taken by the first version of the check: every case ran as the user who owns the scripts."""
+KEPT_ELSEWHERE = ImageDraft(
+    layers=[tar_of(*scripts(), Member("opt/m", type=tarfile.DIRTYPE, mode=0o700, uid=65532))]
+).archive()
+"""Taken by the second version too, which looked under /workspace alone."""
 HALF = ImageDraft(
     layers=[tar_of(*(Member(name, mode=0o600 if "pixel" in name else 0o644) for name in SCRIPTS))]
 ).archive()
@@ -136,6 +141,21 @@ def test_what_is_refused_now_says_why_and_costs_nothing(intake: Intake) -> None:
     assert claimed(intake) is None
     with pytest.raises(Conflict, match="rejected"):
         submitted(intake, image)
+
+
+def test_what_the_second_check_took_is_judged_again_and_refused_for_what_it_keeps_anywhere(
+    intake: Intake,
+) -> None:
+    image = accepted_before(intake, KEPT_ELSEWHERE)
+    with transaction(intake.sessions, intake.queue) as tx:
+        row = tx.session.get_one(Image, image.id)
+        row.facts = row.facts | {"check": 2}
+    submission = submitted(intake, image)
+    assert claimed(intake) is None
+    rechecked(intake)
+    now = read_again(intake, image)
+    assert run_of(intake, submission).reason is FailureReason.IMAGE_SCRIPT_UNREADABLE
+    assert "RUN chmod -R a+rX /opt/m" in now.detail
 
 
 def test_a_task_that_it_does_not_serve_any_more_is_ended_and_the_other_runs(intake: Intake) -> None:

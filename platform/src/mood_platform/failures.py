@@ -76,8 +76,8 @@ class FailureReason(StrEnum):
         "output_too_large",
         Blame.TEAM,
         (
-            "The prediction is larger than the output limit; "
-            "write it once, compressed, as float32 and in the shape of the input."
+            "The prediction is larger than the output limit; pixel: write it once, compressed, as float32 "
+            "and in the shape of the input; sample: one number on the first line, in a file of at most 4 KiB."
         ),
     )
     OUTPUT_INVALID = (
@@ -266,8 +266,9 @@ class FailureReason(StrEnum):
         "image_script_unreadable",
         Blame.TEAM,
         (
-            "A run script under /workspace, or a file of user 65532 there, is not readable by other users, "
-            "and each case runs as a user of its own; make all of it readable: `chmod -R a+rX /workspace`."
+            "A run script under /workspace, or what user 65532 owns anywhere in the image, is not readable "
+            "by other users, and each case runs as a user of its own; make all of it readable: "
+            "`chmod -R a+rX /workspace`, and the same for what is named elsewhere."
         ),
     )
     IMAGE_FORBIDDEN_ENV = (

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import docker
-from docker.errors import DockerException, ImageNotFound
 from docker.models.images import Image
 
 from mood_platform.cli.console import transfer_bar
 from mood_platform.cli.credentials import cache_folder
 from mood_platform.cli.problems import Exit, Problem
+from mood_platform.execution.engine_files import find_image
 
 CHUNK = 2**20
 
@@ -47,15 +47,12 @@ def hash_file(path: Path) -> str:
 
 
 def _save_image(name: str, *, limit: int) -> Archive:
-    try:
-        image = docker.from_env(timeout=600).images.get(name)
-    except ImageNotFound:
+    image = find_image(docker.from_env(timeout=600), name)
+    if image is None:
         raise Problem(
             f"{name} is neither a file nor an image of the local Docker Engine.",
             remedy="Check `docker images`, or give the path of a `docker save` archive.",
-        ) from None
-    except DockerException as error:
-        raise Problem(f"The Docker Engine does not answer: {error}.", code=Exit.PLATFORM) from error
+        )
     _check_size(name, int(image.attrs["Size"]), limit)
     identity = str(image.id)
     folder = cache_folder() / "images" / identity.removeprefix("sha256:")

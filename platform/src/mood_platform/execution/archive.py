@@ -25,13 +25,12 @@ from mood_platform.execution.image_config import (
     ImageConfig,
     ImageFacts,
     check_config,
-    check_owner,
-    find_tasks,
+    check_files,
     parse_json,
     read_config,
     unreadable,
 )
-from mood_platform.execution.layers import ImageFiles, Layer, absolute, scan_layer
+from mood_platform.execution.layers import MOST_PATHS, ImageFiles, Layer, absolute, scan_layer
 from mood_platform.execution.oci_layout import find_oci_image
 from mood_platform.execution.streams import (
     CHUNK,
@@ -49,7 +48,6 @@ from mood_platform.failures import FailureReason
 
 _MIB = 2**20
 _MOST_MEMBERS = 10_000
-_MOST_PATHS = 1_000_000
 _MOST_LAYERS = 125
 """More the Docker Engine does not stack."""
 _MOST_CONFIG = _MIB
@@ -138,9 +136,7 @@ def _examine(path: Path, *, limit: int) -> _Examined:
     layers = [_layer(contents, name) for name in names]
     _check_layers(config, layers)
     _check_sum(layers, limit=limit)
-    files = ImageFiles(layers)
-    tasks = find_tasks(files.access)
-    check_owner(files)
+    tasks = check_files(ImageFiles(layers))
     digest = hashlib.sha256(config_bytes).hexdigest()
     facts = ImageFacts(
         digest=f"sha256:{digest}",
@@ -166,7 +162,7 @@ def _examine(path: Path, *, limit: int) -> _Examined:
 def _scan(raw: HashedStream, *, limit: int) -> _Contents:
     contents = _Contents()
     bytes_left = Budget(limit)
-    paths_left = Budget(_MOST_PATHS, FailureReason.IMAGE_TOO_COMPLEX)
+    paths_left = Budget(MOST_PATHS, FailureReason.IMAGE_TOO_COMPLEX)
     members_left = Budget(_MOST_MEMBERS, FailureReason.IMAGE_TOO_COMPLEX)
     documents_left = Budget(_MOST_DOCUMENTS, FailureReason.IMAGE_TOO_COMPLEX)
     head, whole = peek(cast("BinaryIO", raw), tarfile.BLOCKSIZE)
@@ -329,7 +325,7 @@ def _check_sum(layers: list[Layer], *, limit: int) -> None:
     """A layer may be named many times, and an engine unpacks it as often."""
     if sum(layer.size for layer in layers) > limit:
         raise SubmissionFault(FailureReason.IMAGE_TOO_LARGE)
-    if sum(len(layer.entries) for layer in layers) > _MOST_PATHS:
+    if sum(len(layer.entries) for layer in layers) > MOST_PATHS:
         raise SubmissionFault(FailureReason.IMAGE_TOO_COMPLEX, "Its layers hold too many files.")
 
 

@@ -12,6 +12,8 @@ CASE_NAME = "case.nii.gz"
 DATA, PRED = "/mnt/data", "/mnt/pred"
 TMP = "/tmp"  # noqa: S108 - inside the container, its only writable folder
 SCRIPTS_FOLDER = "/workspace"
+COVERED = (DATA, PRED, TMP, "/dev", "/proc", "/sys")
+"""Folders in which a case sees nothing of what its image has there."""
 
 GROUP = 65532
 """Of every case: what an image wants read, this group or everybody must be able to read."""

@@ -23,6 +23,7 @@ from typing import Any
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.models.containers import Container
+from docker.models.images import Image
 from urllib3.exceptions import HTTPError
 
 from mood_platform.errors import Invalid, Transient
@@ -38,9 +39,7 @@ from mood_platform.execution.container_options import (
     users_of_cases,
 )
 from mood_platform.execution.contract import DATA, PRED, output_name_of
-from mood_platform.execution.engine_files import files_of_image
-from mood_platform.execution.image_config import find_tasks
-from mood_platform.execution.layers import follow
+from mood_platform.execution.engine_files import check_engine_image, find_image
 from mood_platform.execution.log_head import LogHead
 from mood_platform.execution.meter import Meter
 from mood_platform.execution.outcome import SIGKILLED
@@ -192,30 +191,26 @@ class DockerRuntime:
             raise _transient("The engine did not load the image", fault) from fault
 
     def has_image(self, image: str) -> bool:
-        try:
-            self._client.images.get(image)
-        except ImageNotFound:
-            return False
-        except ENGINE_FAULTS as fault:
-            raise _transient(f"The engine did not answer about {image}", fault) from fault
-        return True
+        return self._find(image) is not None
 
     def hold_image(self, image: str, *, instance: str) -> bool:
         try:
-            found = self._client.images.get(image)
-            if f"{_REPOSITORY}:{_tag(image, instance)}" not in found.tags:
+            found = self._find(image)
+            if found is not None and f"{_REPOSITORY}:{_tag(image, instance)}" not in found.tags:
                 found.tag(_REPOSITORY, tag=_tag(image, instance))
         except ImageNotFound:
             return False
         except ENGINE_FAULTS as fault:
             raise _transient(f"The engine did not answer about {image}", fault) from fault
-        return True
+        return found is not None
 
     def image_bytes(self, image: str) -> int:
+        found = self._find(image)
+        return 0 if found is None else int(found.attrs["Size"])
+
+    def _find(self, image: str) -> Image | None:
         try:
-            return int(self._client.images.get(image).attrs["Size"])
-        except ImageNotFound:
-            return 0
+            return find_image(self._client, image)
         except ENGINE_FAULTS as fault:
             raise _transient(f"The engine did not answer about {image}", fault) from fault
 
@@ -229,12 +224,11 @@ class DockerRuntime:
         except ENGINE_FAULTS as fault:
             _log.warning("image %s stays: %s", image, fault)
 
-    def check_scripts(self, image: str, *, instance: str) -> None:
+    def check_image(self, image: str, *, instance: str, limit: int) -> None:
         names = Names(f"look-{uuid.uuid4().hex}")
         marks = {CLAIM_LABEL: names.claim_id, INSTANCE_LABEL: instance}
         try:
-            with files_of_image(self._client, image, name=names.case, labels=marks) as look:
-                find_tasks(lambda path: follow(path, look))
+            check_engine_image(self._client, image, name=names.case, labels=marks, limit=limit)
         except ENGINE_FAULTS as fault:
             raise _transient(f"The engine did not show the files of {image}", fault) from fault
 
@@ -308,7 +302,7 @@ def _load(client: docker.DockerClient, archive: Path | Iterable[bytes], instance
 
 
 def _transient(what: str, fault: Exception) -> Transient:
-    return Transient(f"{what}: {fault}.", remedy="It is tried again.")
+    return Transient(f"{what}: {fault}.", remedy="It can be tried again.")
 
 
 def _require_running(holder: Container, job: CaseJob) -> None:

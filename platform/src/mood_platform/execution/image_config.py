@@ -5,21 +5,24 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from mood_evaluator import Dataset, Task
 from mood_platform.errors import SubmissionFault
-from mood_platform.execution.contract import FORBIDDEN_WORKDIRS, SCRIPTS_FOLDER, is_under, script_of
+from mood_platform.execution.contract import COVERED, FORBIDDEN_WORKDIRS, is_under, script_of
 from mood_platform.execution.layers import Access, ImageFiles, Kind
 from mood_platform.failures import FailureReason
 
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 """What JSON can say, but neither a kernel nor a database takes."""
 PLATFORM = "linux/amd64"
-CHECK = 2
-"""Version of the check, raised when an image that passed may now be refused; 1 asked what 65532 reads."""
+CHECK = 3
+"""Version of the check, raised when an image that passed may now be refused; 1 asked what 65532 reads, 2
+looked for what it keeps for itself under /workspace alone.
+"""
 _USUAL_OWNER = 65532
 """Whom Dockerfiles for this contract name; no case runs as this user, so what it keeps for itself is lost."""
 _MOST_NAMED = 5
@@ -88,7 +91,10 @@ def _no_number(word: str) -> float:
 
 
 def read_config(content: bytes) -> ImageConfig:
-    """Reads the fields we rely on; every other type than the expected one is refused."""
+    """Reads the fields we rely on; every other type than the expected one is refused.
+
+    What an engine says about an image is read, too: it has the same fields, except for the layers.
+    """
     document = _fields(parse_json(content, name="The configuration"), "configuration")
     inner = _fields(document.get("config") or {}, "config")
     rootfs = _fields(document.get("rootfs"), "rootfs")
@@ -132,6 +138,13 @@ def check_config(config: ImageConfig) -> None:
             )
 
 
+def check_files(image: ImageFiles) -> tuple[Task, ...]:
+    """The tasks that an image serves; refuses one that serves none, or keeps from cases what it holds."""
+    tasks = find_tasks(image.access)
+    check_owner(image)
+    return tasks
+
+
 def find_tasks(access: Callable[[str], Access]) -> tuple[Task, ...]:
     """The tasks that the image serves, by its run scripts; refuses an image that serves none."""
     found = {script: access(script) for task in Task for script in _scripts(task)}
@@ -148,14 +161,22 @@ def find_tasks(access: Callable[[str], Access]) -> tuple[Task, ...]:
 
 
 def check_owner(image: ImageFiles) -> None:
-    """Refuses an image in which the usual user keeps a file beside the scripts for itself."""
-    closed = image.closed(owner=_USUAL_OWNER, folder=SCRIPTS_FOLDER)
+    """Refuses an image in which the usual user keeps a file or a folder for itself, wherever it lies."""
+    closed = image.closed(owner=_USUAL_OWNER, covered=COVERED)
     if closed:
         more = f" and {len(closed) - _MOST_NAMED} more" if len(closed) > _MOST_NAMED else ""
         raise SubmissionFault(
             FailureReason.IMAGE_SCRIPT_UNREADABLE,
-            f"Readable by their owner {_USUAL_OWNER} alone: {', '.join(closed[:_MOST_NAMED])}{more}.",
+            f"Readable by their owner {_USUAL_OWNER} alone: {', '.join(closed[:_MOST_NAMED])}{more}. "
+            f"Add to the Dockerfile: RUN {_opening(closed)}",
         )
+
+
+def _opening(closed: Sequence[str]) -> str:
+    """The command that makes all of it readable."""
+    if len(closed) > _MOST_NAMED:
+        return f"find / -xdev -user {_USUAL_OWNER} -exec chmod a+rX {{}} +"
+    return f"chmod -R a+rX {shlex.join(closed)}"
 
 
 def unreadable(detail: str) -> SubmissionFault:

@@ -16,6 +16,8 @@ from mood_platform.execution.contract import CASE_USERS, GROUP, is_under
 from mood_platform.execution.streams import WINDOW, Budget, HashedStream, members, unpacked
 from mood_platform.failures import FailureReason
 
+MOST_PATHS = 1_000_000
+"""Of an image that is looked into."""
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
 _MOST_LINKS = 40
@@ -151,6 +153,10 @@ def follow(path: str, lookup: Callable[[str], Entry | None]) -> Access:
     return Access(entry, barrier)
 
 
+def _kept_by(owner: int, entry: Entry) -> bool:
+    return entry.uid == owner and entry.kind in _READABLE and not entry.is_open
+
+
 class ImageFiles:
     """The union of an image's layers, lowest first."""
 
@@ -160,17 +166,18 @@ class ImageFiles:
     def access(self, path: str) -> Access:
         return follow(path, self._lookup)
 
-    def closed(self, *, owner: int, folder: str) -> list[str]:
-        """What under `folder` belongs to `owner`, and no case may read (of a folder: go through)."""
-        named = {
-            path: entry
+    def closed(self, *, owner: int, covered: tuple[str, ...]) -> list[str]:
+        """What belongs to `owner`, and no case may read (of a folder: go through), outside `covered`.
+
+        Of a folder and what lies in it the folder alone is named.
+        """
+        found = {
+            path
             for layer in self._layers
             for path, entry in layer.entries.items()
-            if entry.uid == owner and entry.kind in _READABLE and not entry.is_open
+            if _kept_by(owner, entry) and not is_under(path, covered) and self._lookup(path) == entry
         }
-        return sorted(
-            path for path in named if is_under(path, (folder,)) and self._lookup(path) == named[path]
-        )
+        return sorted(path for path in found if found.isdisjoint(_parents(path)))
 
     def _lookup(self, path: str) -> Entry | None:
         found: Entry | None = None

@@ -64,10 +64,11 @@ def test_image(
     """
     if not runtime.has_image(image):
         raise NotFound(
-            f"The engine has no image {image}.", remedy="Build or pull it first; see `docker images`."
+            f"The engine has no image {image}.",
+            remedy="Build or pull it first; see `docker images`, where all names are in lower case.",
         )
     instance, scratch = ("mood-test", None) if place is None else (place.instance, place.folder)
-    runtime.check_scripts(image, instance=instance)
+    runtime.check_image(image, instance=instance, limit=limits.image)
     trial = _Trial(runtime, image, limits, holder_image or image, gpu, instance, scratch, should_stop)
     plan = [(folder, load_test_set(folder), task) for folder in test_sets for task in tasks]
     total = sum(len(test_set.for_task(task)) for _, test_set, task in plan)

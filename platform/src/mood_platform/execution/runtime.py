@@ -91,8 +91,8 @@ class ContainerRuntime(Protocol):
     def remove_image(self, image: str, *, instance: str) -> None:
         """Ends this instance's hold; the image goes with the last. One not here or in use is left alone."""
 
-    def check_scripts(self, image: str, *, instance: str) -> None:
-        """SubmissionFault where a case could read the run scripts of no task, as intake finds it."""
+    def check_image(self, image: str, *, instance: str, limit: int) -> None:
+        """SubmissionFault where intake would refuse the image, of at most `limit` bytes unpacked."""
 
     def claims(self, *, instance: str) -> set[str]:
         """Claim ids of all containers and volumes of this instance that exist now."""

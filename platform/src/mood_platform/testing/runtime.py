@@ -85,8 +85,8 @@ class FakeRuntime:
     def remove_image(self, image: str, *, instance: str) -> None:  # noqa: ARG002 - the port's
         self.images.discard(image)
 
-    def check_scripts(self, image: str, *, instance: str) -> None:
-        """Whatever a test runs, its script is there."""
+    def check_image(self, image: str, *, instance: str, limit: int) -> None:
+        """Whatever a test runs, intake would take it."""
 
     def claims(self, *, instance: str) -> set[str]:
         return {claim for claim, owner in self.live.items() if owner == instance}

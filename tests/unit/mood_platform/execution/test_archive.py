@@ -188,6 +188,41 @@ def test_a_file_beside_the_scripts_that_user_65532_keeps_for_itself_is_named(
     assert "chmod -R a+rX /workspace" in caught.value.reason.text
 
 
+def test_a_folder_that_user_65532_keeps_for_itself_is_named_wherever_it_lies_with_what_opens_it(
+    write: Write, draft: Any, tar: Any, member: Any, run_scripts: Any
+) -> None:
+    folder = member("opt/my model", type=tarfile.DIRTYPE, mode=0o700, uid=65532)
+    weights = member("opt/my model/weights.pt", uid=65532)
+    with pytest.raises(SubmissionFault) as caught:
+        inspect_archive(write(draft(layers=[tar(*run_scripts(), folder, weights)])), limit=LIMIT)
+    assert caught.value.reason is Why.IMAGE_SCRIPT_UNREADABLE
+    assert caught.value.detail == (
+        "Readable by their owner 65532 alone: /opt/my model. "
+        "Add to the Dockerfile: RUN chmod -R a+rX '/opt/my model'"
+    )
+
+
+def test_of_many_closed_files_five_are_named_and_one_command_opens_all(
+    write: Write, draft: Any, tar: Any, member: Any, run_scripts: Any
+) -> None:
+    closed = [member(f"opt/{index}", mode=0o600, uid=65532) for index in range(7)]
+    with pytest.raises(SubmissionFault) as caught:
+        inspect_archive(write(draft(layers=[tar(*run_scripts(), *closed)])), limit=LIMIT)
+    assert "/opt/4 and 2 more. " in caught.value.detail
+    assert caught.value.detail.endswith("RUN find / -xdev -user 65532 -exec chmod a+rX {} +")
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [{"name": "root/.netrc"}, {"name": "home/me/notes", "uid": 1000}, {"name": "tmp/left", "uid": 65532}],
+)
+def test_private_files_of_others_and_what_lies_where_a_case_has_its_own_files_are_ordinary(
+    write: Write, draft: Any, tar: Any, member: Any, run_scripts: Any, kept: dict[str, Any]
+) -> None:
+    image = write(draft(layers=[tar(*run_scripts(), member(**kept, mode=0o600))]))
+    assert inspect_archive(image, limit=LIMIT).tasks
+
+
 def test_facts_name_the_version_of_the_check_and_older_ones_are_read_as_the_first(
     write: Write, draft: Any
 ) -> None:

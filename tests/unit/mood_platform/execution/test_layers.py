@@ -114,7 +114,21 @@ def test_what_its_owner_keeps_for_itself_is_named_unless_a_later_layer_opens_or_
         member("w/link", type=tarfile.SYMTYPE, target="kept", uid=OWNER),
     )
     above = layer(tar, member("w/opened", mode=0o644, uid=OWNER), member("w/.wh.removed"))
-    assert ImageFiles([below, above]).closed(owner=OWNER, folder="/w") == ["/w/folder", "/w/kept"]
+    closed = ImageFiles([below, above]).closed(owner=OWNER, covered=())
+    assert closed == ["/elsewhere", "/w/folder", "/w/kept"]
+
+
+def test_of_a_closed_folder_and_the_closed_files_in_it_the_folder_alone_is_named(
+    tar: Any, member: Any
+) -> None:
+    folder = member("opt/m", type=tarfile.DIRTYPE, mode=0o700, uid=OWNER)
+    files = layer(tar, folder, *(member(f"opt/m/{index}", mode=0o600, uid=OWNER) for index in range(9)))
+    assert ImageFiles([files]).closed(owner=OWNER, covered=()) == ["/opt/m"]
+
+
+def test_what_lies_where_a_case_sees_nothing_of_its_image_is_not_named(tar: Any, member: Any) -> None:
+    files = layer(tar, *(member(f"{name}/f", mode=0o600, uid=OWNER) for name in ("tmp", "tmpfiles")))
+    assert ImageFiles([files]).closed(owner=OWNER, covered=("/tmp",)) == ["/tmpfiles/f"]
 
 
 def test_a_layer_of_countless_files_is_refused(tar: Any, member: Any) -> None:

@@ -58,7 +58,7 @@ class Images:
     def remove_image(self, image: str, *, instance: str) -> None:
         self.holders.get(image, set()).discard(instance)
 
-    def check_scripts(self, image: str, *, instance: str) -> None:
+    def check_image(self, image: str, *, instance: str, limit: int) -> None:
         raise AssertionError("no script is looked at here")
 
     def claims(self, *, instance: str) -> set[str]:
