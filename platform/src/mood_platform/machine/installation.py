@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from mood_platform.errors import Misconfigured
 from mood_platform.machine.postgres import PostgresCluster
 from mood_platform.machine.processes import MARK
@@ -74,7 +76,10 @@ class Installation:
                 f"{self.settings_file} is not there: no platform lives in {self.home}.",
                 remedy="Start one with `mood up --home DIR`, or name the folder of the one you mean.",
             )
-        lines = [line.strip() for line in self.settings_file.read_text().splitlines()]
+        try:
+            lines = [line.strip() for line in self.settings_file.read_text(encoding="utf-8").splitlines()]
+        except UnicodeDecodeError:
+            raise self._unusable("it is not text") from None
         pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
         return {name: value for name, _, value in pairs}
 
@@ -87,7 +92,16 @@ class Installation:
                 values.setdefault(group, {})[field] = value
             else:
                 values[group] = value
-        return Settings.model_validate(values)
+        try:
+            return Settings.model_validate(values)
+        except ValidationError as error:
+            raise self._unusable(_wrong_fields(error)) from None
+
+    def _unusable(self, what: str) -> Misconfigured:
+        return Misconfigured(
+            f"{self.settings_file} cannot be used: {what}.",
+            remedy="Correct it, or take away its lines that `mood up` did not write and start again.",
+        )
 
     def environment(self, inherited: dict[str, str]) -> dict[str, str]:
         """What its processes see: the settings, the mark they are found by, one thread for numerics each."""
@@ -135,6 +149,12 @@ class Installation:
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
             stream.write("# Settings of this installation; lines you add stay.\n" + text)
         fresh.replace(self.settings_file)
+
+
+def _wrong_fields(error: ValidationError) -> str:
+    """Which, and why; never what they hold, which may be a password."""
+    faults = error.errors(include_input=False, include_url=False, include_context=False)
+    return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults)
 
 
 def _worker(celery: list[str], name: str, *, queues: str, processes: int = 1) -> Program:

@@ -1,5 +1,6 @@
 """Settings file and programs of an installation."""
 
+import re
 import stat
 from configparser import RawConfigParser
 from pathlib import Path
@@ -66,6 +67,22 @@ def test_the_settings_file_reads_as_checked_settings(installation: Installation)
 def test_a_folder_without_a_platform_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="no platform lives in"):
         Installation(tmp_path).settings()
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [(b"MOOD_API__PORT=sesame", "api.port: "), (b"sesame", "sesame: "), (b"\xff", "not text")],
+)
+def test_a_line_that_cannot_be_used_is_named_without_what_it_holds(
+    installation: Installation, line: bytes, told: str
+) -> None:
+    prepare(installation)
+    with installation.settings_file.open("ab") as file:
+        file.write(line + b"\n")
+    with pytest.raises(Misconfigured, match=re.escape(told)) as caught:
+        installation.read_settings()
+    assert "=sesame" not in caught.value.detail
+    assert "postgresql" not in caught.value.detail
 
 
 def test_a_path_too_long_for_sockets_is_refused_before_anything_is_made(tmp_path: Path) -> None:
