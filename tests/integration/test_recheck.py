@@ -36,7 +36,9 @@ GOOD = ImageDraft().archive()
 KEPT_BACK = ImageDraft(layers=[tar_of(*(replace(one, uid=65532) for one in scripts(mode=0o600)))]).archive()
 """Taken by the first version of the check: every case ran as the user who owns the scripts."""
 KEPT_ELSEWHERE = ImageDraft(
-    layers=[tar_of(*scripts(), Member("opt/m", type=tarfile.DIRTYPE, mode=0o700, uid=65532))]
+    layers=[
+        tar_of(*scripts(), Member("opt/m", type=tarfile.DIRTYPE, mode=0o700, uid=65532), Member("opt/m/w"))
+    ]
 ).archive()
 """Taken by the second version too, which looked under /workspace alone."""
 HALF = ImageDraft(

@@ -64,7 +64,7 @@ def refusal(runtime: DockerRuntime, image: str, toy_set: Path) -> FailureReason:
         "RUN chown -R 65532 /workspace && chmod -R go-rwx /workspace",
         "RUN mv /workspace /opt/kept && chmod 700 /opt/kept && ln -s opt/kept /workspace",
         "RUN touch /workspace/w.bin && chown 65532 /workspace/w.bin && chmod 0600 /workspace/w.bin",
-        "RUN mkdir /opt/m && chown 65532 /opt/m && chmod 0700 /opt/m",
+        "RUN mkdir /opt/m && touch /opt/m/w && chown 65532 /opt/m && chmod 0700 /opt/m",
     ],
 )
 def test_an_image_that_only_its_owner_can_read_is_refused_as_intake_refuses_it(

@@ -169,15 +169,23 @@ class ImageFiles:
     def closed(self, *, owner: int, covered: tuple[str, ...]) -> list[str]:
         """What belongs to `owner`, and no case may read (of a folder: go through), outside `covered`.
 
-        Of a folder and what lies in it the folder alone is named.
+        Of a folder and what lies in it the folder alone is named; an empty one, as a home often is, keeps
+        nothing back.
         """
-        found = {
-            path
+        kept = {
+            path: entry
             for layer in self._layers
             for path, entry in layer.entries.items()
             if _kept_by(owner, entry) and not is_under(path, covered) and self._lookup(path) == entry
         }
+        filled = self._filled() if any(entry.kind is Kind.FOLDER for entry in kept.values()) else set()
+        found = {path for path, entry in kept.items() if entry.kind is not Kind.FOLDER or path in filled}
         return sorted(path for path in found if found.isdisjoint(_parents(path)))
+
+    def _filled(self) -> set[str]:
+        """Folders in which something lies."""
+        paths = (path for layer in self._layers for path in layer.entries)
+        return {posixpath.dirname(path) for path in paths if self._lookup(path) is not None}
 
     def _lookup(self, path: str) -> Entry | None:
         found: Entry | None = None

@@ -109,6 +109,8 @@ def test_what_its_owner_keeps_for_itself_is_named_unless_a_later_layer_opens_or_
         tar,
         *(member(f"w/{name}", mode=0o600, uid=OWNER) for name in ("kept", "opened", "removed")),
         member("w/folder", type=tarfile.DIRTYPE, mode=0o700, uid=OWNER),
+        member("w/folder/open", uid=OWNER),
+        member("home/nonroot", type=tarfile.DIRTYPE, mode=0o700, uid=OWNER),  # empty: it keeps nothing back
         member("w/of-root", mode=0o600),
         member("elsewhere", mode=0o600, uid=OWNER),
         member("w/link", type=tarfile.SYMTYPE, target="kept", uid=OWNER),
