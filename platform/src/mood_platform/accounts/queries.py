@@ -9,7 +9,15 @@ from uuid import UUID
 from sqlalchemy import select, tuple_
 
 from mood_platform.db.transaction import Transaction
-from mood_platform.models import AuditEvent, User
+from mood_platform.errors import NotFound
+from mood_platform.models import AuditEvent, Team, User
+
+
+def find_team(tx: Transaction, *, handle: str) -> Team:
+    team = tx.session.scalar(select(Team).where(Team.handle == handle))
+    if team is None:
+        raise NotFound(f"There is no team {handle!r}.", remedy="Use the team's handle.")
+    return team
 
 
 def members(tx: Transaction, *, team_id: UUID) -> Sequence[User]:

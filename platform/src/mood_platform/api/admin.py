@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from mood_platform.accounts.queries import audit_trail
+from mood_platform.accounts.queries import audit_trail, find_team
 from mood_platform.api.admin_views import (
     AdminSubmissionView,
     AuditView,
@@ -17,6 +17,7 @@ from mood_platform.api.admin_views import (
     view_audit,
     view_run,
 )
+from mood_platform.challenges.queries import find_challenge
 from mood_platform.runs.queries import find_run
 from mood_platform.runs.service import rerun, start_analysis, stop_run, unvoid_run, void_run
 from mood_platform.serving.dependencies import Organizer, Tx
@@ -57,7 +58,14 @@ def read_all_submissions(
     team: str | None = None,
     number: Annotated[int | None, Query(ge=1, le=MOST)] = None,
 ) -> Page[AdminSubmissionView]:
-    """All teams', newest first, without their cases; of one edition, team (by handle) or number."""
+    """All teams', newest first, without their cases; of one edition, team (by handle) or number.
+
+    An edition or team that does not exist is not found.
+    """
+    if challenge is not None:
+        find_challenge(tx, slug=challenge)
+    if team is not None:
+        find_team(tx, handle=team)
     only = Filter(challenge=challenge, team=team, number=number)
     rows = list_submissions(tx, limit=PAGE, only=only, before=decode_cursor(cursor))
     onward = next_cursor([(row.submitted_at, row.id) for row in rows])

@@ -34,6 +34,8 @@ class WaitingRunView(View):
     submission: UUID
     team: str
     number: int
+    run_number: int
+    """Inside the Submission: commands name the Run `team#number/run_number`."""
     stage: Stage
     state: RunState
     parked: int
@@ -158,6 +160,7 @@ def _view_waiting(one: WaitingRun) -> WaitingRunView:
         submission=run.submission_id,
         team=run.submission.team.handle,
         number=run.submission.number,
+        run_number=run.number,
         stage=run.stage,
         state=run.state,
         parked=one.parked,

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from mood_platform.clock import rfc3339
 from mood_platform.errors import StageClosed
 from mood_platform.models import Challenge
 
 
+class Phase(StrEnum):
+    """Where an edition stands; in the order in which they are listed."""
+
+    OPEN = "open"
+    PLANNED = "planned"
+    CLOSED = "closed"
+
+
+def phase_of(challenge: Challenge, *, now: datetime) -> Phase:
+    if now < challenge.opens:
+        return Phase.PLANNED
+    return Phase.OPEN if now < challenge.closes else Phase.CLOSED
+
+
 def is_open(challenge: Challenge, *, now: datetime) -> bool:
-    return challenge.opens <= now < challenge.closes
+    return phase_of(challenge, now=now) is Phase.OPEN
 
 
 def check_upload_window(challenges: Collection[Challenge], *, now: datetime) -> None:

@@ -15,16 +15,16 @@ from mood_platform.cli import (
     admin_waiting,
     entry,
 )
-from mood_platform.cli.choices import ForOrganizers, ForTeam, find_id
-from mood_platform.cli.client import Client
+from mood_platform.cli.choices import ForOrganizers, ForTeam, RunId, find_id, find_run_id
+from mood_platform.cli.client import Client, at
+from mood_platform.cli.commands import Commands
 from mood_platform.cli.console import AsJson, emit, say, show_table
 
-app = typer.Typer(no_args_is_help=True, help="For organizers: review, rerun, exclude, publish; and set up.")
+app = Commands(no_args_is_help=True, help="For organizers: review, rerun, exclude, publish; and set up.")
 Id = Annotated[
     str,
     typer.Argument(metavar="ID", help="handle#3, as `mood admin submissions` lists it; or its id."),
 ]
-RunId = Annotated[str, typer.Argument(metavar="RUN", help="A Run's id: `mood admin show` lists them.")]
 ON_THIS_MACHINE = "On the server"
 
 app.command()(admin_waiting.status)
@@ -74,7 +74,7 @@ def submissions(
             one["stage"],
             one["state"],
             one["submitted_at"],
-            ", ".join(f"{run['stage']} {run['number']} {run['state']}" for run in one["runs"]),
+            ", ".join(f"/{run['number']} {run['stage']} {run['state']}" for run in one["runs"]),
         )
         for one in views
     ]
@@ -85,7 +85,10 @@ def submissions(
 def show(identity: Id) -> None:
     """Everything about one submission, case by case, as JSON."""
     client = Client.member()
-    emit(client.get(f"/admin/submissions/{find_id(client, identity)}"))
+    view = client.get(_place(client, identity))
+    for run in view["runs"]:
+        run["name"] = f"{view['team']['handle']}#{view['number']}/{run['number']}"
+    emit(view)
 
 
 @app.command()
@@ -94,21 +97,21 @@ def analyse(
 ) -> None:
     """Run a submission on further test sets: last in the queue, never counted."""
     client = Client.member()
-    emit(client.post(f"/admin/submissions/{find_id(client, identity)}/analyse", {"test_sets": test_sets}))
+    emit(client.post(_place(client, identity, "analyse"), {"test_sets": test_sets}))
 
 
 @app.command()
 def rerun(identity: Id, reason: ForOrganizers) -> None:
     """Start a new Run of a submission; order and quota stay as they are."""
     client = Client.member()
-    emit(client.post(f"/admin/submissions/{find_id(client, identity)}/rerun", {"reason": reason}))
+    emit(client.post(_place(client, identity, "rerun"), {"reason": reason}))
 
 
 @app.command()
 def exclude(identity: Id, reason: ForTeam) -> None:
     """Take a submission out of the ranking, and end its run in hand; `include` takes it back."""
     client = Client.member()
-    client.post(f"/admin/submissions/{find_id(client, identity)}/exclude", {"reason": reason})
+    client.post(_place(client, identity, "exclude"), {"reason": reason})
     say.print("Excluded.")
 
 
@@ -116,7 +119,7 @@ def exclude(identity: Id, reason: ForTeam) -> None:
 def include(identity: Id, reason: ForTeam) -> None:
     """Take an exclusion back; a run that it ended starts anew."""
     client = Client.member()
-    client.post(f"/admin/submissions/{find_id(client, identity)}/include", {"reason": reason})
+    client.post(_place(client, identity, "include"), {"reason": reason})
     say.print("Included again.")
 
 
@@ -129,28 +132,29 @@ def priority(
 ) -> None:
     """Let a submission go first: its cases come before those of all others."""
     step = "unprioritize" if undo else "prioritize"
-    Client.member().post(f"/admin/submissions/{identity}/{step}", {"reason": reason})
+    client = Client.member()
+    client.post(_place(client, identity, step), {"reason": reason})
     say.print("It takes its turn again." if undo else "It gets the next free slots.")
 
 
 @app.command()
 def cancel(run: RunId, reason: ForOrganizers) -> None:
     """End a live Run, such as one that is stuck; it costs the team no attempt."""
-    Client.member().post(f"/admin/runs/{run}/cancel", {"reason": reason})
+    _act_on_run(run, "cancel", reason)
     say.print("Cancelled.")
 
 
 @app.command()
 def void(run: RunId, reason: ForOrganizers) -> None:
     """Void a scored Run, so that a later one counts; `unvoid` takes it back."""
-    Client.member().post(f"/admin/runs/{run}/void", {"reason": reason})
+    _act_on_run(run, "void", reason)
     say.print("Voided.")
 
 
 @app.command()
 def unvoid(run: RunId, reason: ForOrganizers) -> None:
     """Let a voided Run count again."""
-    Client.member().post(f"/admin/runs/{run}/unvoid", {"reason": reason})
+    _act_on_run(run, "unvoid", reason)
     say.print("It counts again.")
 
 
@@ -163,3 +167,12 @@ def audit(as_json: AsJson = False) -> None:
         return
     rows = [(one["at"], one["actor"], one["action"], one["subject"], one["reason"]) for one in events]
     show_table(("when", "who", "what", "on", "why"), rows)
+
+
+def _place(client: Client, identity: str, *action: str) -> str:
+    return at("admin", "submissions", find_id(client, identity), *action)
+
+
+def _act_on_run(run: str, action: str, reason: str) -> None:
+    client = Client.member()
+    client.post(at("admin", "runs", find_run_id(client, run), action), {"reason": reason})

@@ -6,14 +6,14 @@ import getpass
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mood_platform.accounts.reasons import READER_OF
-from mood_platform.cli.console import say
+from mood_platform.cli.asking import ask, confirm
+from mood_platform.cli.console import counted, say
 from mood_platform.cli.local_world import local_world, read_local_settings
 from mood_platform.cli.machine import DEFAULT_HOME, Home
 from mood_platform.cli.problems import Problem
@@ -46,9 +46,9 @@ def apply(
         return
     _show(config, plan)
     if not yes:
-        _ask()
+        confirm("Apply this?", declined="Nothing was changed.")
     if plan.teams and not reason.strip():
-        reason = typer.prompt("Why (all teams read it)") if sys.stdin.isatty() else ""
+        reason = ask("Why (all teams read it)", option="--reason", declined="Nothing was changed.")
     _carry_out(config, plan, reason=reason, by=by, home=home)
     say.print(f"Challenge {config.slug} applied.")
 
@@ -73,15 +73,10 @@ def _show(config: ChallengeConfig, plan: Plan) -> None:
     if plan.new:
         say.print(f"A new challenge, {config.slug}:")
     else:
-        say.print(f"Changes of {config.slug}, for what {plan.teams} teams submit from now on:")
+        who = f"{counted(plan.teams, 'team')} submit{'s' if plan.teams == 1 else ''}"
+        say.print(f"Changes of {config.slug}, for what {who} from now on:")
     for line in plan.lines:
         say.print(f"  {line}")
-
-
-def _ask() -> None:
-    if not sys.stdin.isatty():
-        raise Problem("Nothing was changed: nobody is here to confirm.", remedy="Say --yes to do it.")
-    typer.confirm("Apply this?", abort=True)
 
 
 def _carry_out(config: ChallengeConfig, plan: Plan, *, reason: str, by: str, home: Path) -> None:

@@ -7,15 +7,14 @@ from typing import Annotated, Any, Protocol
 
 import typer
 
-from mood_evaluator import Task
+from mood_platform.cli.asking import confirm
 from mood_platform.cli.changes_table import show_changes
-from mood_platform.cli.choices import ChallengeSlug, find_challenge, parse_tasks
-from mood_platform.cli.client import Client, patiently
-from mood_platform.cli.console import BLANK, AsJson, emit, say, show_table, steps_bar
+from mood_platform.cli.choices import ASKED, ChallengeSlug, Tasks, find_challenge, parse_task, parse_tasks
+from mood_platform.cli.client import Client, at, patiently
+from mood_platform.cli.console import AsJson, emit, say, show_table, steps_bar
 from mood_platform.cli.drop_table import show_proposal
 from mood_platform.cli.following import EVERY_SECONDS
-from mood_platform.cli.problems import Problem
-from mood_platform.cli.results import show_leaderboard
+from mood_platform.cli.results import show_board
 
 LONGEST_WAIT = 600
 """Looks, a second apart, at whether all intervals are made."""
@@ -31,25 +30,28 @@ class Drafts(Protocol):
 def draft(task: TaskName, challenge: ChallengeSlug = None, as_json: AsJson = False) -> None:
     """Show what publishing now would say, what it would change, and what it would leave out."""
     client = Client.member()
-    [chosen] = parse_tasks(task)
+    chosen = parse_task(task)
     slug = find_challenge(client, challenge)["slug"]
-    document = dict(client.get(f"/admin/leaderboards/{slug}/{chosen}/draft"))
+    document = dict(client.get(at("admin", "leaderboards", slug, chosen, "draft")))
     if as_json:
         emit(document)
         return
-    show_leaderboard({"document": document, "version": "draft", "published_at": "not yet", "digest": BLANK})
+    if document["rows"]:
+        show_board(document, version="draft")
+    else:
+        say.print(f"Nothing to publish for the {chosen} task of {slug}: no team has a result there yet.")
     if document["changes"]:
         show_changes(document["changes"])
     for one in document["pending"]:
         what = "cases of it are parked" if one["parked"] else "still running"
-        say.print(f"{what}: {one['team']} #{one['submission']}")
+        say.print(f"{what}: {one['team']}#{one['submission']}")
         for case in one["parked_cases"]:
             say.print(f"  {case['dataset']} case {case['case']}: may be dropped for everybody")
     if (rescoring := document["rescoring_pending"]) is not None:
         say.print(f"rescoring {rescoring['number']}: {rescoring['waiting']} of {rescoring['runs']} runs wait")
     for one in document["replicates_pending"]:
         problem = f": {one['problem']}" if one["problem"] else ""
-        say.print(f"intervals are being made: {one['team']} #{one['submission']}{problem}")
+        say.print(f"intervals are being made: {one['team']}#{one['submission']}{problem}")
     if document["drop"] is not None:
         show_proposal(document["drop"])
     for warning in document["warnings"]:
@@ -68,15 +70,15 @@ def publish(
 ) -> None:
     """Publish the leaderboard of a Task as a new version that never changes."""
     client = Client.member()
-    [chosen] = parse_tasks(task)
+    chosen = parse_task(task)
     slug = find_challenge(client, challenge)["slug"]
-    await_intervals(client, f"/admin/leaderboards/{slug}/{chosen}/draft")
+    place = at("admin", "leaderboards", slug, chosen)
+    await_intervals(client, f"{place}/draft")
     if not yes:
         draft(task, challenge)
-        if not typer.confirm("Publish this?", err=True):
-            raise Problem("Nothing was published.")
+        confirm("Publish this?", declined="Nothing was published.")
     body = {"note": note, "before_close": before_close}
-    view = client.post(f"/admin/leaderboards/{slug}/{chosen}/publish", body)
+    view = client.post(f"{place}/publish", body)
     emit(view) if as_json else say.print(f"Published version {view['version']}, digest {view['digest']}.")
 
 
@@ -94,8 +96,11 @@ def await_intervals(client: Drafts, place: str, *, rest: float = EVERY_SECONDS) 
 
 
 def rescore(
-    reason: Annotated[str, typer.Option(prompt="What was corrected", help="Written down for good.")],
-    task: Annotated[str, typer.Option(help="sample, pixel, or both: sample,pixel.")] = ",".join(Task),
+    reason: Annotated[
+        str,
+        typer.Option(prompt="What was corrected", help=f"Written down for good. {ASKED}"),
+    ],
+    task: Tasks = None,
     challenge: ChallengeSlug = None,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Wait until it is over.")] = False,
     as_json: AsJson = False,
@@ -103,7 +108,7 @@ def rescore(
     """Score all Runs again on the newest test sets, from kept predictions: no container runs."""
     client = Client.member()
     slug = find_challenge(client, challenge)["slug"]
-    place = f"/admin/challenges/{slug}/rescorings"
+    place = at("admin", "challenges", slug, "rescorings")
     views = [client.post(place, {"task": one, "reason": reason}) for one in parse_tasks(task)]
     if watch:
         views = _follow(client, place, views)
@@ -117,7 +122,7 @@ def rescorings(
 ) -> None:
     """List rescorings, newest first, with what could not be scored and why."""
     client = Client.member()
-    place = f"/admin/challenges/{find_challenge(client, challenge)['slug']}/rescorings"
+    place = at("admin", "challenges", find_challenge(client, challenge)["slug"], "rescorings")
     views = list(client.items(place))
     if watch:
         views = _follow(client, place, views)
@@ -191,6 +196,6 @@ def _show(views: list[dict[str, Any]]) -> None:
             say.print(f"{_name(view)}: without {dataset} {', '.join(cases)}")
         for one in view["failed"]:
             say.print(
-                f"{_name(view)}: {one['team']} #{one['submission']}: {one['problem']}",
+                f"{_name(view)}: {one['team']}#{one['submission']}: {one['problem']}",
                 style="yellow",
             )

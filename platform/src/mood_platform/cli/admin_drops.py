@@ -9,8 +9,9 @@ import typer
 
 from mood_platform.accounts.reasons import READER_OF
 from mood_platform.cli.admin_boards import LONGEST_WAIT, Drafts, TaskName
-from mood_platform.cli.choices import ChallengeSlug, ForOrganizers, find_challenge, parse_tasks
-from mood_platform.cli.client import Client, patiently
+from mood_platform.cli.asking import ask, confirm
+from mood_platform.cli.choices import ChallengeSlug, ForOrganizers, find_challenge, parse_task
+from mood_platform.cli.client import Client, at, patiently
 from mood_platform.cli.console import AsJson, emit, say
 from mood_platform.cli.drop_table import show_proposal
 from mood_platform.cli.following import EVERY_SECONDS
@@ -37,16 +38,16 @@ def drop_case(
 ) -> None:
     """Drop parked cases for everybody: compares the boards with and without them, then asks."""
     client = Client.member()
-    [chosen] = parse_tasks(task)
-    place = f"/admin/leaderboards/{find_challenge(client, challenge)['slug']}/{chosen}"
+    chosen = parse_task(task)
+    place = at("admin", "leaderboards", find_challenge(client, challenge)["slug"], chosen)
     proposed = client.post(f"{place}/drops", {"cases": cases})
     drop = await_comparison(client, f"{place}/draft", number=proposed["number"])
     show_proposal(drop)
     if drop["problems"]:
         raise Problem("Nothing was dropped.", remedy="Remove the cause, and propose it once more.")
-    if not yes and not typer.confirm("Drop this for everybody?", err=True):
-        raise Problem("Nothing was dropped.")
-    why = reason or typer.prompt("Why (everybody reads it)", err=True)
+    if not yes:
+        confirm("Drop this for everybody?", declined="Nothing was dropped.")
+    why = reason or ask("Why (everybody reads it)", option="--reason", declined="Nothing was dropped.")
     view = client.post(f"{place}/drops/{drop['number']}", {"reason": why})
     emit(view) if as_json else say.print("Dropped: runs that waited for it alone are scored now.")
 
@@ -60,8 +61,8 @@ def undrop_case(
 ) -> None:
     """Let dropped cases count again: all runs are scored with them, from kept predictions."""
     client = Client.member()
-    [chosen] = parse_tasks(task)
-    place = f"/admin/leaderboards/{find_challenge(client, challenge)['slug']}/{chosen}"
+    chosen = parse_task(task)
+    place = at("admin", "leaderboards", find_challenge(client, challenge)["slug"], chosen)
     view = client.post(f"{place}/undrop", {"cases": cases, "reason": reason})
     emit(view) if as_json else say.print(f"Rescoring {view['number']}: mood admin rescorings --watch.")
 

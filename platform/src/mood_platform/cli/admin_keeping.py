@@ -7,13 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
-from mood_platform.cli.choices import ForOrganizers, ForTeam
+from mood_platform.cli.choices import ForOrganizers, ForTeam, find_run_id
 from mood_platform.cli.client import Client
 from mood_platform.cli.console import BLANK, AsJson, echo, emit, say, show_table, size
 
 On = Annotated[
     str,
-    typer.Argument(metavar="RUN|TEAM|CHALLENGE", help="A Run's id, a team's handle or a challenge's slug."),
+    typer.Argument(
+        metavar="RUN|TEAM|CHALLENGE",
+        help="A Run (handle#3/2 or its id), a team's handle, a challenge's slug.",
+    ),
 ]
 
 
@@ -63,15 +66,22 @@ def hold(
     reason: ForTeam,
 ) -> None:
     """Keep what a run, a team or a challenge left, images included, until a day."""
-    body = {"on": on, "until": until.replace(tzinfo=UTC).isoformat(), "reason": reason}
-    made = Client.member().post("/admin/holds", body)
+    client = Client.member()
+    body = {"on": _subject(client, on), "until": until.replace(tzinfo=UTC).isoformat(), "reason": reason}
+    made = client.post("/admin/holds", body)
     say.print(f"{made['on']} is kept until {made['until']}.")
 
 
 def unhold(on: On, reason: ForOrganizers) -> None:
     """End the holds on a run, a team or a challenge now."""
-    done = Client.member().post("/admin/holds/lift", {"on": on, "reason": reason})
+    client = Client.member()
+    done = client.post("/admin/holds/lift", {"on": _subject(client, on), "reason": reason})
     say.print(f"Holds ended: {done['lifted']}.")
+
+
+def _subject(client: Client, on: str) -> str:
+    """As the platform takes it: a Run by its id."""
+    return f"run:{find_run_id(client, on)}" if "#" in on else on
 
 
 def _show_plan(found: dict[str, Any]) -> None:

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from mood_platform.cli.choices import ForOrganizers
-from mood_platform.cli.client import Client
+from mood_platform.cli.choices import ForOrganizers, RunId, find_run_id
+from mood_platform.cli.client import Client, at
+from mood_platform.cli.commands import Commands
 from mood_platform.cli.console import AsJson, emit, say, show_table
 
-RunId = Annotated[str, typer.Argument(metavar="RUN", help="A Run's id: `mood admin status` lists them.")]
 NodeName = Annotated[str, typer.Argument(metavar="NAME", help="A node: `mood admin nodes` lists them.")]
 Whose = Annotated[
     str,
@@ -21,7 +21,7 @@ Whose = Annotated[
     ),
 ]
 
-node = typer.Typer(no_args_is_help=True, help="Take a node out, or let it run cases again.")
+node = Commands(no_args_is_help=True, help="Take a node out, or let it run cases again.")
 
 
 def status(as_json: AsJson = False) -> None:
@@ -65,14 +65,14 @@ def nodes(as_json: AsJson = False) -> None:
 @node.command()
 def quarantine(name: NodeName, reason: ForOrganizers) -> None:
     """Give a node no case until it is released; the one that runs there ends by itself."""
-    Client.member().post(f"/admin/nodes/{name}/quarantine", {"reason": reason})
+    Client.member().post(at("admin", "nodes", name, "quarantine"), {"reason": reason})
     say.print("Quarantined.")
 
 
 @node.command()
 def release(name: NodeName, reason: ForOrganizers) -> None:
     """Let a node run cases again, once its self-test has passed."""
-    Client.member().post(f"/admin/nodes/{name}/release", {"reason": reason})
+    Client.member().post(at("admin", "nodes", name, "release"), {"reason": reason})
     say.print("Released: its self-test comes first.")
 
 
@@ -80,21 +80,23 @@ def resume(
     run: RunId, reason: Annotated[str, typer.Option(help="Written down; organizers alone read it.")] = ""
 ) -> None:
     """Try the parked cases of a run again, as if they had never failed."""
-    done = Client.member().post(f"/admin/runs/{run}/resume", {"reason": reason})
+    client = Client.member()
+    done = client.post(at("admin", "runs", find_run_id(client, run), "resume"), {"reason": reason})
     say.print(f"Parked cases tried again: {done['cases']}.")
 
 
 def decide(run: RunId, whose: Whose, reason: ForOrganizers) -> None:
     """Say whose fault it was that nodes failed over the image of a held run."""
-    done = Client.member().post(f"/admin/runs/{run}/decide", {"whose": whose, "reason": reason})
+    client = Client.member()
+    place = at("admin", "runs", find_run_id(client, run), "decide")
+    done = client.post(place, {"whose": whose, "reason": reason})
     say.print(f"Decided for {done['cases']} parked cases.")
 
 
 def _show_runs(title: str, runs: Iterable[Mapping[str, Any]]) -> None:
     rows = [
         (
-            one["run"],
-            f"{one['team']} #{one['number']}",
+            f"{one['team']}#{one['number']}/{one['run_number']}",
             one["stage"],
             one["parked"],
             one["since"],
@@ -103,4 +105,4 @@ def _show_runs(title: str, runs: Iterable[Mapping[str, Any]]) -> None:
         for one in runs
     ]
     if rows:
-        show_table(("run", "submission", "stage", "parked>", "since", "held because"), rows, title=title)
+        show_table(("run", "stage", "parked>", "since", "held because"), rows, title=title)

@@ -55,14 +55,16 @@ def _escape(character: str) -> str:
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
     """A table on standard output; columns whose name ends in `>` are aligned right."""
-    heading = None if title is None else Text(plain(title))
-    table = Table(title=heading, title_justify="left", title_style="bold", header_style="bold")
+    table = Table(header_style="bold")
     for column in columns:
         name = Text(plain(column.removesuffix(">")))
         table.add_column(name, justify="right" if column.endswith(">") else "left")
     for row in rows:
         table.add_row(*(Text(BLANK if cell is None else plain(str(cell))) for cell in row))
-    Console(highlight=False, width=None if sys.stdout.isatty() else 140).print(table)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+    if title is not None:
+        console.print(Text(plain(title), style="bold"), soft_wrap=True)  # as wide as it is, not as the table
+    console.print(table)
 
 
 def transfer_bar() -> Progress:
@@ -84,6 +86,11 @@ def _description() -> TextColumn:
 def number(value: float | None, digits: int = 3) -> str:
     """`0.123`, or a dash where there is no value."""
     return BLANK if value is None else f"{value:.{digits}f}"
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 team`, `2 teams`."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def size(count: int) -> str:

@@ -13,7 +13,7 @@ from mood_platform.cli.choices import (
     find_challenge,
     find_open_challenge,
 )
-from mood_platform.cli.client import Client
+from mood_platform.cli.client import Client, at
 from mood_platform.cli.console import AsJson, emit, say, show_table
 
 Handle = Annotated[str, typer.Argument(metavar="TEAM", help="The team's handle.")]
@@ -22,14 +22,17 @@ Handle = Annotated[str, typer.Argument(metavar="TEAM", help="The team's handle."
 def enter(challenge: OpenChallenge = None) -> None:
     """Ask for your team's part in an edition; where it is open to everybody you have it at once."""
     client = Client.member()
-    slug = find_open_challenge(client, challenge)["slug"]
-    entry = client.post(f"/challenges/{slug}/entry")
+    edition = find_open_challenge(client, challenge)
+    slug = edition["slug"]
+    entry = client.post(at("challenges", slug, "entry"))
     reason = f": {entry['reason']}" if entry["reason"] else ""
     say.print(f"{slug}: your team {_SENTENCES[entry['state']]}{reason}.")
+    if entry["state"] == "asked" and edition["open"]:
+        say.print("The toy stage is open to you meanwhile.")
 
 
 _SENTENCES = {
-    "asked": "has asked; the organizers decide, the toy stage is open to you meanwhile",
+    "asked": "has asked; the organizers decide",
     "admitted": "is admitted",
     "refused": "was not admitted",
 }
@@ -38,7 +41,9 @@ _SENTENCES = {
 def entries(challenge: ChallengeSlug = None, as_json: AsJson = False) -> None:
     """List the teams that asked to take part; those that wait for you first."""
     client = Client.member()
-    views = list(client.items(f"/admin/challenges/{find_challenge(client, challenge)['slug']}/entries"))
+    views = list(
+        client.items(at("admin", "challenges", find_challenge(client, challenge)["slug"], "entries"))
+    )
     if as_json:
         emit(views)
         return
@@ -62,5 +67,6 @@ def refuse(team: Handle, reason: ForTeam, challenge: ChallengeSlug = None) -> No
 def _decide(what: str, team: str, reason: str, challenge: str | None) -> None:
     client = Client.member()
     slug = find_challenge(client, challenge)["slug"]
-    view: dict[str, Any] = client.post(f"/admin/challenges/{slug}/entries/{team}/{what}", {"reason": reason})
+    place = at("admin", "challenges", slug, "entries", team, what)
+    view: dict[str, Any] = client.post(place, {"reason": reason})
     say.print(f"{slug}: team {view['team']['handle']} is {view['state']}.")

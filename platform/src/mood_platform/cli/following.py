@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.progress import Progress, TaskID
 
-from mood_platform.cli.client import Client, patiently
+from mood_platform.cli.client import Client, at, patiently
 from mood_platform.cli.console import say, steps_bar
 
 EVERY_SECONDS = 1.0
@@ -24,7 +24,7 @@ def follow(client: Client, ids: Sequence[str]) -> list[dict[str, Any]]:
                 time.sleep(EVERY_SECONDS)
             for one in ids:
                 if not last.get(one, {}).get("over"):
-                    fresh = patiently(lambda path=f"/submissions/{one}": client.get(path))  # type: ignore[misc]
+                    fresh = patiently(lambda path=at("submissions", one): client.get(path))  # type: ignore[misc]
                     _show(bar, tasks[one], last.get(one), fresh)
                     last[one] = fresh
     return [last[one] for one in ids]

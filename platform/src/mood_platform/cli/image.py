@@ -6,11 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from mood_platform.cli.client import Client
+from mood_platform.cli.client import Client, at
+from mood_platform.cli.commands import Commands
 from mood_platform.cli.console import BLANK, AsJson, echo, emit, say, show_table, size
 from mood_platform.cli.problems import Exit, Problem
 
-app = typer.Typer(no_args_is_help=True, help="See what your team's images keep, and make room.")
+app = Commands(no_args_is_help=True, help="See what your team's images keep, and make room.")
 
 
 @app.command("list")
@@ -50,7 +51,7 @@ def remove(
             remedy="`mood image list` shows their ids.",
             code=Exit.WRONG_USE,
         )
-    client.delete(f"/images/{found[0]['id']}")
+    client.delete(at("images", found[0]["id"]))
     echo(f"Removed {found[0]['name']}.")
     say.print(storage_line(client.get("/storage")))
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from mood_platform.cli import account, admin, entry, image, machine, results, starter, submit, team, trial
+from mood_platform.cli.commands import Commands
 from mood_platform.cli.console import echo, say
 from mood_platform.cli.problems import explain
 
@@ -26,7 +27,7 @@ Environment: MOOD_URL, MOOD_TOKEN, MOOD_HOME, NO_COLOR.
 ANYWHERE = ("--debug", "--quiet", "-q")
 """Options of `mood` itself that may stand behind the command too."""
 
-app = typer.Typer(
+app = Commands(
     no_args_is_help=True,
     rich_markup_mode="rich",
     help=HELP,

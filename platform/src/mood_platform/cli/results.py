@@ -11,8 +11,8 @@ import typer
 
 from mood_evaluator import Dataset
 from mood_platform.cli.case_table import show_cases
-from mood_platform.cli.choices import ChallengeSlug, Reference, find_challenge, find_submission, parse_tasks
-from mood_platform.cli.client import Client
+from mood_platform.cli.choices import ChallengeSlug, Reference, find_challenge, find_submission, parse_task
+from mood_platform.cli.client import Client, at
 from mood_platform.cli.console import BLANK, AsJson, echo, emit, number, say, show_table
 from mood_platform.cli.following import follow, percent_done, title
 from mood_platform.cli.image import storage_line
@@ -54,7 +54,7 @@ def report(
 ) -> None:
     """Show the report of the toy cases: outcome, time, score and log of each."""
     client = Client.member()
-    document = client.get(f"/submissions/{find_submission(client, reference)['id']}/report")
+    document = client.get(at("submissions", find_submission(client, reference)["id"], "report"))
     if output is not None:
         _save_report(document, output)
     emit(document) if as_json else show_report(document)
@@ -67,10 +67,10 @@ def leaderboard(
     as_json: AsJson = False,
 ) -> None:
     """Show the published leaderboard of a Task."""
-    [chosen] = parse_tasks(task)
+    chosen = parse_task(task)
     client = Client.visitor()
     slug = find_challenge(client, challenge)["slug"]
-    view = client.get(f"/leaderboards/{slug}/{chosen}", version=version)
+    view = client.get(at("leaderboards", slug, chosen), version=version)
     emit(view) if as_json else show_leaderboard(view)
 
 
@@ -86,7 +86,7 @@ def withdraw(reference: Reference) -> None:
 
 def _act(reference: str, action: str) -> None:
     client = Client.member()
-    view = client.post(f"/submissions/{find_submission(client, reference)['id']}/{action}")
+    view = client.post(at("submissions", find_submission(client, reference)["id"], action))
     say.print(f"{title(view)}: {view['sentence']}")
 
 
@@ -154,17 +154,21 @@ def _save_report(document: dict[str, Any], folder: Path) -> None:
 
 
 def show_leaderboard(view: dict[str, Any]) -> None:
-    document = view["document"]
+    show_board(view["document"], version=view["version"])
+    echo(f"published {view['published_at']}, digest {view['digest']}")
+
+
+def show_board(document: dict[str, Any], *, version: int | str) -> None:
+    """Its rows and what has to be said with them."""
     columns = ["rank>", "team"]
     datasets = [str(dataset) for dataset in Dataset if dataset in document["datasets"]]
     for dataset in datasets:
         columns += [f"{dataset} AP>", "95 %"]
-    title_text = f"{document['challenge']['title']}: {document['task']} task, version {view['version']}"
+    title_text = f"{document['challenge']['title']}: {document['task']} task, version {version}"
     rows = [_leaderboard_row(row, datasets, document["rows"]) for row in document["rows"]]
     show_table((*columns, "mean rank>", "rank 95 %", "keeps place>"), rows, title=title_text)
     for sentence in (*_tell_significance(document), *caveats_of(document)):
         echo(sentence)
-    echo(f"published {view['published_at']}, digest {view['digest']}")
 
 
 def _leaderboard_row(row: dict[str, Any], datasets: list[str], rows: list[dict[str, Any]]) -> list[str]:

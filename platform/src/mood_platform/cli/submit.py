@@ -13,7 +13,7 @@ import typer
 from mood_evaluator import Task
 from mood_platform.cli.archives import Archive, find_archive
 from mood_platform.cli.choices import OpenChallenge, Tasks, find_open_challenge, parse_tasks
-from mood_platform.cli.client import Client, patiently
+from mood_platform.cli.client import Client, at, patiently
 from mood_platform.cli.console import AsJson, echo, emit, say
 from mood_platform.cli.following import follow, title
 from mood_platform.cli.problems import Exit, Problem, explain
@@ -29,7 +29,7 @@ Watch = Annotated[bool, typer.Option("--watch", "-w", help="Wait until the resul
 
 def submit(
     source: Source,
-    task: Tasks = "sample,pixel",
+    task: Tasks = None,
     stage: Annotated[str, typer.Option(help="toy (as often as you like) or challenge (counts).")] = "toy",
     name: Annotated[str, typer.Option(help="What you call it.")] = "",
     challenge: OpenChallenge = None,
@@ -98,7 +98,7 @@ def _find_known(client: Client, archive: Archive) -> dict[str, Any] | None:
 
 def _wait_for_intake(client: Client, identity: str) -> dict[str, Any]:
     while True:
-        image: dict[str, Any] = patiently(lambda: client.get(f"/images/{identity}"))
+        image: dict[str, Any] = patiently(lambda: client.get(at("images", identity)))
         if image["state"] == "accepted":
             if image["id"] != identity:
                 say.print("It is the same image as one your team handed in before; that one is used.")
@@ -138,19 +138,37 @@ def _create(client: Client, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_allowed(edition: dict[str, Any], stage: str, count: int) -> None:
-    """Ask before a long upload what would be refused after it; dates and grace are left to the platform."""
+    """Ask before a long upload what would be refused after it; grace is left to the platform."""
     if stage not in ("toy", "challenge"):
         raise Problem(f"--stage {stage!r} is not known.", remedy="Use toy or challenge.")
-    admitted = (edition.get("entry") or {}).get("state") == "admitted"
-    if stage == "challenge" and not admitted and not edition["entry_open"]:
-        raise Problem(
-            f"Your team is not admitted to {edition['slug']}.",
-            remedy=f"Ask for it, or see what was decided: mood enter --challenge {edition['slug']}",
-            code=Exit.NOT_ALLOWED,
-        )
+    if edition["phase"] == "planned":
+        text = f"The challenge {edition['slug']} opens at {edition['opens']}."
+        raise Problem(text, remedy="Come back then.", code=Exit.NOT_ALLOWED)
+    if stage == "challenge":
+        _check_admitted(edition)
     quota = edition.get("quota")
     if stage == "challenge" and quota and quota["left"] < count:
         text = (
             f"{quota['used']} of {quota['limit']} challenge submissions are used; {count} more are too many."
         )
         raise Problem(text, remedy="Submit fewer, or to the toy stage.", code=Exit.NOT_ALLOWED)
+
+
+def _check_admitted(edition: dict[str, Any]) -> None:
+    """In the platform's words; nobody is sent to ask for what can no longer be had."""
+    slug, entry = edition["slug"], edition.get("entry")
+    state = entry["state"] if entry else None
+    if state == "admitted" or (state != "refused" and edition["entry_open"]):
+        return
+    if state == "refused":
+        text = f"The organizers did not admit your team to {slug}: {edition['entry']['reason']}"
+        remedy = "Write to them if you disagree."
+    elif edition["phase"] == "closed":
+        text, remedy = f"The challenge {slug} closed at {edition['closes']}.", "Enter one that is open."
+    elif state == "asked":
+        text = f"The organizers have not decided yet whether your team takes part in {slug}."
+        remedy = "Wait for them; the toy stage is open to you meanwhile."
+    else:
+        text = f"Organizers admit teams to {slug}, and yours has not asked."
+        remedy = f"Ask: mood enter --challenge {slug}. The toy stage is open to you meanwhile."
+    raise Problem(text, remedy=remedy, code=Exit.NOT_ALLOWED)

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from mood_platform.cli.client import Client
+from mood_platform.cli.commands import Commands
 from mood_platform.cli.console import echo, say
 
-app = typer.Typer(no_args_is_help=True, help="Found a team, invite people into yours, or join one.")
+app = Commands(no_args_is_help=True, help="Found a team, invite people into yours, or join one.")
 
 
 @app.command()

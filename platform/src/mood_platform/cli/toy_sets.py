@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from mood_evaluator import Dataset, load_test_set
-from mood_platform.cli.client import Client, checked
+from mood_platform.cli.client import Client, at, checked
 from mood_platform.cli.console import transfer_bar
 from mood_platform.cli.credentials import cache_folder
 from mood_platform.cli.problems import Exit, Problem
@@ -55,7 +55,7 @@ def _fetch_one(client: Client, one: dict[str, Any]) -> Path:
 
 
 def _download(client: Client, name: str, target: Path) -> None:
-    with client.http.stream("GET", f"/test-sets/{name}/archive") as answer, target.open("wb") as stream:
+    with client.http.stream("GET", at("test-sets", name, "archive")) as answer, target.open("wb") as stream:
         checked(answer)
         with transfer_bar() as bar:
             task = bar.add_task(

@@ -17,7 +17,14 @@ from mood_platform.challenges.mistakes import Mistakes
 from mood_platform.challenges.yaml_file import read_yaml
 from mood_platform.cli import toy_sets
 from mood_platform.cli.case_table import show_cases
-from mood_platform.cli.choices import ChallengeSlug, Tasks, find_challenge, parse_datasets, parse_tasks
+from mood_platform.cli.choices import (
+    ChallengeSlug,
+    Datasets,
+    Tasks,
+    find_challenge,
+    parse_datasets,
+    parse_tasks,
+)
 from mood_platform.cli.client import Client
 from mood_platform.cli.console import emit, number, say, steps_bar
 from mood_platform.cli.credentials import cache_folder
@@ -30,8 +37,8 @@ from mood_platform.execution.trial_place import trial_place
 
 def try_image(
     image: Annotated[str, typer.Argument(help="A local Docker image.")],
-    task: Tasks = "sample,pixel",
-    dataset: Annotated[str, typer.Option(help="brain, abdom, or both.")] = "brain,abdom",
+    task: Tasks = None,
+    dataset: Datasets = None,
     data: Annotated[Path | None, typer.Option(help="Toy cases here, instead of the platform's.")] = None,
     limits: Annotated[Path | None, typer.Option(help="A challenge.yaml, or its limits alone.")] = None,
     challenge: ChallengeSlug = None,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import httpx
 
 from mood_platform.cli.archives import Archive
-from mood_platform.cli.client import Client, checked, patiently
+from mood_platform.cli.client import Client, at, checked, patiently
 from mood_platform.cli.console import say, transfer_bar
 from mood_platform.cli.credentials import cache_folder
 from mood_platform.cli.problems import Exit, Problem
@@ -57,7 +57,7 @@ def _create(client: Client, archive: Archive, *, filename: str) -> str:
     pairs = (f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in metadata.items())
     headers = TUS | {"Upload-Length": str(archive.size), "Upload-Metadata": ",".join(pairs)}
     answer = checked(client.http.post("/uploads", headers=headers))
-    return f"/uploads/{answer.headers['Location'].rstrip('/').rsplit('/', 1)[-1]}"
+    return at("uploads", answer.headers["Location"].rstrip("/").rsplit("/", 1)[-1])
 
 
 def _ask(client: Client, place: str) -> Standing | None:

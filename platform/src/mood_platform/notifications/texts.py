@@ -72,13 +72,18 @@ def write_run_mail(
     return words[kind]
 
 
+def _name(submission: Submission) -> str:
+    """As organizers' commands take it."""
+    return f"{submission.team.handle}#{submission.number}"
+
+
 def _tell_organizers(submission: Submission, run: Run, url: str) -> str:
     return "\n".join(
         (
             f"Run {run.number} of this submission of team {submission.team.handle} failed: our fault.",
             run.reason.text if run.reason else "",
-            f"See what happened: mood admin show {submission.id}",
-            f"Start it again: mood admin rerun {submission.id} --reason TEXT",
+            f"See what happened: mood admin show {_name(submission)}",
+            f"Start it again: mood admin rerun {_name(submission)} --reason TEXT",
             url,
         )
     )
@@ -89,9 +94,9 @@ def _tell_of_parked(submission: Submission, run: Run, url: str) -> str:
         (
             f"We failed to run or to score cases of run {run.number} of team {submission.team.handle}.",
             "They are parked; everything else of the run goes on, and nobody is charged for it.",
-            f"See what happened: mood admin show {submission.id}",
+            f"See what happened: mood admin show {_name(submission)}",
             "What waits for you, and which nodes are unwell: mood admin status, mood admin nodes",
-            f"Try the parked cases again: mood admin resume {run.id}",
+            f"Try the parked cases again: mood admin resume {_name(submission)}/{run.number}",
             "If they cannot run before you publish, count them for no team: mood admin drop-case",
             url,
         )
@@ -114,13 +119,14 @@ def _tell_unforeseen(submission: Submission, run: Run, url: str, how: str) -> st
 
 
 def _tell_of_held(submission: Submission, run: Run, url: str) -> str:
+    decide = f"mood admin decide {_name(submission)}/{run.number}"
     return "\n".join(
         (
             f"Run {run.number} of team {submission.team.handle} is held. {run.held_why}",
             "None of its cases runs until you have decided; nobody is charged meanwhile.",
-            f"See what happened: mood admin show {submission.id}",
-            f"The image is the cause, its open cases count as crashed: mood admin decide {run.id} team",
-            f"The cause is ours, its open cases run again: mood admin decide {run.id} ours",
+            f"See what happened: mood admin show {_name(submission)}",
+            f"The image is the cause, its open cases count as crashed: {decide} team",
+            f"The cause is ours, its open cases run again: {decide} ours",
             url,
         )
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mood_evaluator import Dataset, Task
 from mood_platform.challenges.queries import config_of, rule_changes, stage_test_sets
+from mood_platform.challenges.window import is_open, phase_of
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import Misconfigured
 from mood_platform.models import Challenge, Entry, Stage, Team
@@ -20,7 +21,8 @@ def view_challenge(tx: Transaction, challenge: Challenge, *, team: Team | None) 
         opens=challenge.opens,
         closes=challenge.closes,
         upload_grace_seconds=challenge.upload_grace_seconds,
-        open=challenge.opens <= tx.now < challenge.closes,
+        open=is_open(challenge, now=tx.now),
+        phase=phase_of(challenge, now=tx.now),
         tasks=list(Task),
         datasets=[dataset for dataset in Dataset if dataset in config.stages[Stage.CHALLENGE]],
         limits=config.limits.to_json(),

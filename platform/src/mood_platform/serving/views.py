@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, PlainSerializer
 
 from mood_evaluator import Dataset, Task
+from mood_platform.challenges.window import Phase
 from mood_platform.clock import rfc3339
 from mood_platform.models import EntryState, ImageState, RunState, Stage, SubmissionState
 
@@ -94,6 +95,8 @@ class ChallengeView(View):
     closes: Moment
     upload_grace_seconds: int
     open: bool
+    phase: Phase
+    """Planned, open or closed by the platform's clock; the grace of uploads begun in time comes after."""
     tasks: list[Task]
     datasets: list[Dataset]
     limits: dict[str, float | int]

@@ -9,11 +9,12 @@ from sqlalchemy.orm import joinedload
 
 from mood_platform.accounts.audit import PLATFORM, audit, subject_of
 from mood_platform.accounts.principal import Principal
+from mood_platform.accounts.queries import find_team
 from mood_platform.accounts.reasons import require_reason
 from mood_platform.challenges.queries import choose_challenge, config_of
 from mood_platform.challenges.window import check_not_closed
 from mood_platform.db.transaction import Transaction
-from mood_platform.errors import Conflict, Forbidden, NotFound
+from mood_platform.errors import Conflict, Forbidden
 from mood_platform.models import Challenge, Entry, EntryState, Stage, Team
 
 TOY = "The toy stage is open to you meanwhile."
@@ -47,10 +48,7 @@ def decide(
     """By an organizer, for the team with this handle, whether or not it has asked."""
     action = "entry.admit" if state is EntryState.ADMITTED else "entry.refuse"
     reason = require_reason(action, reason)
-    row = tx.session.scalar(select(Team).where(Team.handle == team))
-    if row is None:
-        raise NotFound(f"There is no team {team!r}.", remedy="Use the team's handle.")
-    locked = lock_team(tx, row)
+    locked = lock_team(tx, find_team(tx, handle=team))
     entry = find_entry(tx, team=locked, edition=edition) or _ask(tx, locked, edition, actor=actor)
     if entry.state is state:
         raise Conflict(f"Team {team} is {state} already.", remedy="Nothing is left to do.")

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from mood_evaluator import Task
 from mood_platform.challenges.queries import find_challenge, list_challenges
+from mood_platform.challenges.window import Phase, is_open, phase_of
 from mood_platform.db.transaction import Transaction
 from mood_platform.leaderboards.queries import published_moments
 from mood_platform.models import Challenge, Team
@@ -18,8 +19,6 @@ from mood_platform.serving.views import ChallengeView, LeaderboardView
 from mood_platform.web.templating import render_page
 
 router = APIRouter()
-STATES = ("open", "planned", "closed")
-"""In the order in which the front page lists them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class Edition:
     """A challenge as pages show it."""
 
     challenge: ChallengeView
-    state: str
+    state: Phase
     boards: dict[str, LeaderboardView | None]
     """The newest published version of each Task."""
 
@@ -44,12 +43,12 @@ def show_edition(slug: str, request: Request, tx: Tx, viewer: Viewer) -> Respons
 def read_editions(tx: Transaction, *, team: Team | None) -> list[Edition]:
     """Open ones first, then planned, then closed; of each the one that opened last first."""
     found = [read_edition(tx, row, team=team) for row in reversed(list_challenges(tx))]
-    return sorted(found, key=lambda edition: STATES.index(edition.state))
+    return sorted(found, key=lambda edition: list(Phase).index(edition.state))
 
 
 def read_edition(tx: Transaction, row: Challenge, *, team: Team | None) -> Edition:
     boards = {task.value: find_leaderboard(tx, challenge=row, task=task) for task in Task}
-    return Edition(view_challenge(tx, row, team=team), _state(row, tx), boards)
+    return Edition(view_challenge(tx, row, team=team), phase_of(row, now=tx.now), boards)
 
 
 def find_current_challenge(tx: Transaction, *, slug: str | None = None) -> Challenge | None:
@@ -60,14 +59,8 @@ def find_current_challenge(tx: Transaction, *, slug: str | None = None) -> Chall
     if slug is not None:
         return find_challenge(tx, slug=slug)
     known = list_challenges(tx)
-    opened = [row for row in known if _state(row, tx) == "open"]
+    opened = [row for row in known if is_open(row, now=tx.now)]
     boards = {one for one, _ in published_moments(tx, challenge_ids=[row.id for row in known])}
     shown = [row for row in known if row.id in boards]
     past = [row for row in known if row.opens <= tx.now]
     return next((rows[-1] for rows in (opened, shown, past, known) if rows), None)
-
-
-def _state(row: Challenge, tx: Transaction) -> str:
-    if tx.now < row.opens:
-        return "planned"
-    return "open" if tx.now < row.closes else "closed"
