@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import typer
 from typer.core import TyperCommand
 
+from mood_platform.cli.console import say
 from mood_platform.cli.problems import Problem
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -55,7 +56,7 @@ def _refuse_repeated(given: Sequence[Any]) -> None:
 
 
 def _nobody_to_ask(missing: Sequence[Any]) -> Problem:
-    typer.echo(err=True)
+    say.print("")
     names = " and ".join(one.opts[0] for one in missing)
     verb = "is" if len(missing) == 1 else "are"
     return Problem(

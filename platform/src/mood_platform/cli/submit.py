@@ -47,7 +47,7 @@ def submit(
     tasks = parse_tasks(task)
     client = Client.member()
     edition = find_open_challenge(client, challenge)
-    _check_allowed(edition, stage, len(tasks))
+    check_allowed(edition, stage, len(tasks))
     image = hand_in(client, source, edition)
     order: dict[str, Any] = {"image": image["id"], "stage": stage, "challenge": edition["slug"]}
     order |= {"again": True} if again else {}
@@ -137,7 +137,7 @@ def _create(client: Client, body: dict[str, Any]) -> dict[str, Any]:
     return dict(patiently(lambda: client.post("/submissions", body, headers=headers)))
 
 
-def _check_allowed(edition: dict[str, Any], stage: str, count: int) -> None:
+def check_allowed(edition: dict[str, Any], stage: str, count: int) -> None:
     """Ask before a long upload what would be refused after it; grace is left to the platform."""
     if stage not in ("toy", "challenge"):
         raise Problem(f"--stage {stage!r} is not known.", remedy="Use toy or challenge.")

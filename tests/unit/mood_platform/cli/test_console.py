@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from mood_platform.cli import console
-from mood_platform.cli.console import echo, emit, say, show_table
+from mood_platform.cli.console import counted, echo, emit, say, show_table
 
 HOSTILE = (
     "Nice [/b]",
@@ -85,3 +85,14 @@ def test_commands_write_through_the_console_alone() -> None:
         if writers.search(line) and "say.print(" not in line
     ]
     assert found == []
+
+
+def test_a_title_is_one_line_however_narrow_its_table_is(capsys: pytest.CaptureFixture[str]) -> None:
+    title = "Parked: tried again when its node is well, or by `mood admin resume`"
+    show_table(("run",), [("a#1",)], title=title)
+    assert capsys.readouterr().out.splitlines()[0] == title
+
+
+@pytest.mark.parametrize(("number", "words"), [(0, "0 teams"), (1, "1 team"), (2, "2 teams")])
+def test_one_thing_is_counted_in_the_singular(number: int, words: str) -> None:
+    assert counted(number, "team") == words

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from mood_evaluator import Task
 from mood_platform.cli.problems import Exit, Problem
-from mood_platform.cli.submit import create_all, rejection
+from mood_platform.cli.submit import check_allowed, create_all, rejection
 from mood_platform.failures import FailureReason
 
 
@@ -39,3 +41,50 @@ def test_a_refusal_after_the_first_task_says_which_are_left(capsys: pytest.Captu
     with pytest.raises(Problem) as refused:
         create_all(create, [Task.PIXEL])
     assert refused.value.remedy == "Confirm with --again."
+
+
+def edition(phase: str, *, entry: str | None = None, entry_open: bool = False) -> dict[str, Any]:
+    dates = {"opens": "2027-01-01T00:00:00Z", "closes": "2027-02-01T00:00:00Z"}
+    asked = {"state": entry, "reason": "The form is missing."} if entry else None
+    quota = {"left": 10, "used": 0, "limit": 10}
+    return dates | {"slug": "tiny", "phase": phase, "entry": asked, "entry_open": entry_open, "quota": quota}
+
+
+@pytest.mark.parametrize("stage", ["toy", "challenge"])
+@pytest.mark.parametrize("entry", [None, "asked", "admitted", "refused"])
+def test_before_the_opening_that_is_what_is_said_whatever_else_holds(stage: str, entry: str | None) -> None:
+    with pytest.raises(Problem, match="tiny opens at 2027-01-01") as refused:
+        check_allowed(edition("planned", entry=entry), stage, 2)
+    assert refused.value.code is Exit.NOT_ALLOWED
+
+
+@pytest.mark.parametrize(
+    ("phase", "entry", "text", "remedy"),
+    [
+        ("open", None, "yours has not asked", "mood enter --challenge tiny"),
+        ("open", "asked", "have not decided yet", "Wait for them"),
+        ("open", "refused", "did not admit your team to tiny: The form is missing.", "Write to them"),
+        ("closed", None, "tiny closed at 2027-02-01", "Enter one that is open"),
+        ("closed", "asked", "tiny closed at 2027-02-01", "Enter one that is open"),
+        ("closed", "refused", "did not admit your team to tiny: The form is missing.", "Write to them"),
+    ],
+)
+def test_a_team_that_is_not_admitted_reads_why_and_nothing_it_could_not_do(
+    phase: str, entry: str | None, text: str, remedy: str
+) -> None:
+    with pytest.raises(Problem, match=text) as refused:
+        check_allowed(edition(phase, entry=entry), "challenge", 2)
+    assert remedy in refused.value.remedy
+    assert ("mood enter" in refused.value.remedy) == ("mood enter" in remedy)
+    assert ("toy stage" not in refused.value.remedy) or phase == "open"
+
+
+def test_a_refused_team_is_refused_where_everybody_else_is_admitted_too() -> None:
+    check_allowed(edition("open", entry_open=True), "challenge", 2)
+    with pytest.raises(Problem, match="did not admit"):
+        check_allowed(edition("open", entry="refused", entry_open=True), "challenge", 2)
+
+
+def test_toy_cases_and_the_grace_after_the_end_are_left_to_the_platform() -> None:
+    check_allowed(edition("open"), "toy", 2)
+    check_allowed(edition("closed", entry="admitted"), "challenge", 2)

@@ -65,8 +65,24 @@ def test_organizers_read_whose_run_was_given_up_and_how_to_start_it_again(submis
     run = Run(id=uuid4(), number=2, reason=FailureReason.SCORING_FAILED)
     _, body = write_run_mail(MailKind.RUN_GAVE_UP, submission=submission, run=run, url=URL)
     assert "Run 2 of this submission of team north" in body
-    assert f"mood admin show {submission.id}" in body
-    assert f"mood admin rerun {submission.id}" in body
+    assert "mood admin show north#12\n" in body
+    assert "mood admin rerun north#12 --reason TEXT" in body
+
+
+@pytest.mark.parametrize(
+    ("kind", "commands"),
+    [
+        (MailKind.RUN_PARKED, ["show north#12", "resume north#12/2"]),
+        (MailKind.RUN_HELD, ["show north#12", "decide north#12/2 team", "decide north#12/2 ours"]),
+    ],
+)
+def test_organizers_read_commands_that_name_runs_as_commands_take_them(
+    kind: MailKind, commands: list[str], submission: Submission
+) -> None:
+    run = Run(id=uuid4(), number=2, held_why="")
+    _, body = write_run_mail(kind, submission=submission, run=run, url=URL)
+    assert [one for one in commands if f"mood admin {one}\n" not in body] == []
+    assert str(run.id) not in body
 
 
 def test_an_exclusion_tells_the_organizers_words(submission: Submission) -> None:
