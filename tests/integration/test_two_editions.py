@@ -182,7 +182,7 @@ def test_last_years_image_enters_this_years_edition_and_each_has_its_quota_and_i
 
 def test_a_challenge_is_named_where_several_are_open_and_the_answer_names_them(editions: Editions) -> None:
     north = editions.north
-    assert f"There are 2 challenges ({LAST}, {THIS})" in editions.refusal(north)
+    assert f"2 challenges are open ({LAST}, {THIS})" in editions.refusal(north)
     with editions.site.visit(north) as client:
         body = {"task": "pixel", "stage": "toy", "image": editions.upload(client, editions.archives["north"])}
         answer = client.post(f"{API}/submissions", json=body)

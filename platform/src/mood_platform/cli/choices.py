@@ -101,9 +101,10 @@ def _ambiguous(candidates: Sequence[dict[str, Any]]) -> Problem:
         return Problem("There is no challenge yet.", remedy="Come back when one is announced.")
     if candidates[0]["open"]:
         names = ", ".join(one["slug"] for one in candidates)
-        return Problem(f"{len(candidates)} challenges are open.", remedy=f"Choose with --challenge: {names}.")
-    names = ", ".join(f"{one['slug']} ({one['phase']})" for one in candidates)
-    return Problem("No challenge is open.", remedy=f"Name the one that is meant with --challenge: {names}.")
+        text = f"{len(candidates)} challenges are open ({names})."
+        return Problem(text, remedy="Choose one with --challenge.")
+    names = ", ".join(f"{one['slug']}: {one['phase']}" for one in candidates)
+    return Problem(f"No challenge is open ({names}).", remedy="Name the one that is meant with --challenge.")
 
 
 def find_submission(client: Client, reference: str) -> dict[str, Any]:

@@ -161,14 +161,12 @@ def test_the_edition_that_is_open_or_the_only_one_is_meant(known: list[Any], slu
 
 
 def test_of_several_editions_only_open_ones_are_offered() -> None:
-    with pytest.raises(Problem, match="2 challenges are open") as refused:
+    with pytest.raises(Problem, match=r"2 challenges are open \(now, also\)"):
         find_open_challenge(platform(OLD, NOW, ALSO, NEXT), None)
-    assert refused.value.remedy == "Choose with --challenge: now, also."
 
 
 def test_where_none_is_open_that_is_said_and_how_the_others_stand() -> None:
-    with pytest.raises(Problem, match="No challenge is open") as refused:
+    with pytest.raises(Problem, match=r"No challenge is open \(old: closed, next: planned\)"):
         find_open_challenge(platform(OLD, NEXT), None)
-    assert "old (closed), next (planned)" in refused.value.remedy
     with pytest.raises(Problem, match="There is no challenge yet"):
         find_open_challenge(platform(), None)
