@@ -42,7 +42,7 @@ class StorageSettings(_Group):
     """What a team's images, unpacked, and its toy cases' predictions and logs may have together."""
     free_bytes: int = 2 * 2**30
     """Left free on the disk of `root`: below it no case is claimed and no image is taken in."""
-    unused_image_days: int = 365
+    unused_image_days: int = Field(default=365, ge=1, le=36_500)
     """An image that was never submitted is kept so long after its check."""
 
 

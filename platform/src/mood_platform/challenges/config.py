@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from mood_evaluator import Dataset
-from mood_platform.challenges.document import NEVER, Section
+from mood_platform.challenges.document import LAST_MOMENT, NEVER, Section
 from mood_platform.challenges.entry_rule import EVERYBODY, EntryRule
 from mood_platform.challenges.mistakes import Mistakes
 from mood_platform.challenges.retention import Retention
@@ -18,7 +18,7 @@ from mood_platform.challenges.yaml_file import read_yaml
 from mood_platform.characters import fault_of
 from mood_platform.clock import rfc3339
 from mood_platform.errors import Invalid
-from mood_platform.execution.limits import Limits
+from mood_platform.execution.limits import Limits, TooMuch
 from mood_platform.models import Json, Stage
 
 SCHEMA = "mood-challenge/1"
@@ -83,6 +83,15 @@ class ChallengeConfig:
         return config
 
     @classmethod
+    def restore(cls, document: object, *, file: str) -> Self:
+        """What is stored; where a newer rule forbids a value, the nearest that it allows stands for it."""
+        mistakes = Mistakes(file)
+        config = cls.read(document, mistakes)
+        mistakes.forgive_new_rules()
+        mistakes.require_none()
+        return config
+
+    @classmethod
     def read(cls, document: object, mistakes: Mistakes) -> Self:
         """Notes every mistake; where there is one, what is returned is of no use."""
         if not isinstance(document, Mapping):
@@ -96,12 +105,16 @@ class ChallengeConfig:
         opens, closes = timeline.moment("opens"), timeline.moment("closes")
         if NEVER not in (opens, closes) and closes <= opens:
             timeline.fail("closes", "it is not after opens", "Give a later point in time.")
+        grace = timeline.duration("upload_grace")
+        if closes + grace > LAST_MOMENT and not timeline.failed("closes"):
+            end = f"with it the edition takes uploads after {LAST_MOMENT.year}"
+            timeline.fail("upload_grace", end, "Give less.", new_rule=True)
         return cls(
             slug=top.text("slug", pattern=SLUG, remedy="Use a-z, 0-9 and -, at most 40 characters."),
-            title=top.text("title", pattern=r".{1,120}", remedy="One line."),
+            title=top.name("title"),
             opens=opens,
             closes=closes,
-            upload_grace=timeline.duration("upload_grace"),
+            upload_grace=grace,
             quota=_quota(top.section("quota")),
             limits=_limits(top.section("limits")),
             scoring=_scoring(top.section("scoring")),
@@ -174,6 +187,9 @@ def _limits(section: Section) -> Limits:
         try:
             Limits.parse({name: value})
             sound[name] = value
+        except TooMuch as error:
+            section.fail(name, _without_place(error.detail), error.remedy, new_rule=True)
+            sound[name] = error.most
         except Invalid as error:
             section.fail(str(name), _without_place(error.detail), error.remedy)
     limits = Limits.parse(sound)

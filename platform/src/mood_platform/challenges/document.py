@@ -12,12 +12,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from mood_platform.accounts.names import LONGEST_NAME, checked_name
 from mood_platform.challenges.mistakes import Mistakes
+from mood_platform.errors import Invalid
 
-_DURATION = re.compile(r"(\d+)\s*([smhd])")
+_DURATION = re.compile(r"(\d{1,10})\s*([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _MIDNIGHT = re.compile(r"(\d{4}-\d\d-\d\d)[T ]24:00(:00)?.*")
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
+FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
+LAST_MOMENT = datetime(2999, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""Whatever is added to it later has a place in the calendar."""
+LONGEST_DURATION = timedelta(days=366)
+LARGEST_COUNT = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +40,8 @@ class Section:
         """It is missing, or no mapping; that was noted, and nothing below it is."""
         return isinstance(self.values, _Nothing)
 
-    def fail(self, field: str, problem: str, remedy: str) -> None:
-        self.mistakes.add(self._name(field), problem, remedy)
+    def fail(self, field: str, problem: str, remedy: str, *, new_rule: bool = False) -> None:
+        self.mistakes.add(self._name(field), problem, remedy, new_rule=new_rule)
 
     def failed(self, *fields: str) -> bool:
         """Whether one of these fields has a mistake already."""
@@ -65,12 +72,33 @@ class Section:
         self.fail(field, f"it is {value!r}", remedy)
         return ""
 
+    def line(self, field: str, *, longest: int) -> str:
+        """Words of people in one line, each such as a name may hold; as they came where one is not."""
+        remedy = f"Write one line of at most {longest} visible characters."
+        text = self.text(field, pattern=rf"\S.{{0,{longest - 1}}}", remedy=remedy)
+        return " ".join(self._visible(field, word) for word in text.split())
+
+    def name(self, field: str) -> str:
+        """By the one rule for names of people."""
+        remedy = f"Write one line of at most {LONGEST_NAME} visible characters."
+        text = self.text(field, pattern=r"(?s).{1,120}", remedy=remedy)
+        return self._visible(field, text) if text else ""
+
+    def _visible(self, field: str, text: str) -> str:
+        try:
+            return checked_name(field, text)
+        except Invalid as error:
+            self.fail(field, f"it is {text!r}", error.remedy, new_rule=True)
+            return text
+
     def count(self, field: str, *, least: int) -> int:
         value = self._required(field)
         if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
             self.fail(field, f"it is {value!r}", f"Give a whole number of at least {least}.")
             return least
-        return least if value is None else value
+        if value is not None and value > LARGEST_COUNT:
+            self.fail(field, f"it is {value}", f"Give at most {LARGEST_COUNT}.", new_rule=True)
+        return least if value is None else min(value, LARGEST_COUNT)
 
     def flag(self, field: str) -> bool:
         value = self._required(field)
@@ -94,13 +122,13 @@ class Section:
         if not isinstance(value, list) or not value or not all(isinstance(one, str) and one for one in value):
             self.fail(field, f"it is {value!r}", "Give a list of names, such as [test-brain].")
             return ()
-        return tuple(value)
+        return tuple(self._visible(field, one) for one in value)
 
     def moment(self, field: str) -> datetime:
         value = self._required(field)
         found = _from_text(value) if isinstance(value, str) else value
         if isinstance(found, datetime) and found.tzinfo is not None:
-            return found.astimezone(UTC)
+            return self._in_calendar(field, found)
         if value is not None:
             midnight = _MIDNIGHT.fullmatch(str(value))
             remedy = "Write it like 2026-09-07T23:59:00Z."
@@ -113,10 +141,24 @@ class Section:
         value = self._required(field)
         match = _DURATION.fullmatch(value) if isinstance(value, str) else None
         if match is not None:
-            return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+            return self._short(field, int(match[1]) * _SECONDS[match[2]])
         if value is not None:
             self.fail(field, f"it is {value!r}", "Write a whole number with s, m, h or d, such as 2h.")
         return timedelta(0)
+
+    def _in_calendar(self, field: str, moment: datetime) -> datetime:
+        near = min(max(moment, FIRST_MOMENT), LAST_MOMENT)
+        if near != moment:
+            years = f"it is outside the years {FIRST_MOMENT.year} to {LAST_MOMENT.year}"
+            self.fail(field, years, "Write it like 2026-09-07T23:59:00Z.", new_rule=True)
+        return near.astimezone(UTC)
+
+    def _short(self, field: str, seconds: int) -> timedelta:
+        most = int(LONGEST_DURATION.total_seconds())
+        if seconds > most:
+            remedy = f"Give at most {LONGEST_DURATION.days}d."
+            self.fail(field, f"it is {seconds} s", remedy, new_rule=True)
+        return timedelta(seconds=min(seconds, most))
 
     def _required(self, field: str) -> Any:
         """None where it is missing, which is noted; below a section that is missing itself nothing is."""

@@ -25,8 +25,7 @@ class EntryRule:
         section.allow("open", ACCEPT)
         unbounded = ""
         if ACCEPT in section.values:
-            remedy = "Write in one line why any number of teams may look at the hidden cases."
-            unbounded = section.text(ACCEPT, pattern=r"\S.{0,499}", remedy=remedy)
+            unbounded = section.line(ACCEPT, longest=500)
         return cls(open=section.flag("open"), unbounded=unbounded)
 
     def to_json(self) -> Json:

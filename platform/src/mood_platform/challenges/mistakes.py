@@ -14,6 +14,8 @@ class Mistake:
     """Field or line, such as `limits.memory`."""
     problem: str
     remedy: str
+    new_rule: bool = False
+    """Earlier versions took it: an edition that is stored is read in spite of it, with the nearest value."""
 
     def __str__(self) -> str:
         return f"{self.place}: {self.problem}. {self.remedy}"
@@ -26,8 +28,12 @@ class Mistakes:
     file: str
     found: list[Mistake] = field(default_factory=list)
 
-    def add(self, place: str, problem: str, remedy: str) -> None:
-        self.found.append(Mistake(place, problem, remedy))
+    def add(self, place: str, problem: str, remedy: str, *, new_rule: bool = False) -> None:
+        self.found.append(Mistake(place, problem, remedy, new_rule))
+
+    def forgive_new_rules(self) -> None:
+        """What is stored was sound by the rules of its day."""
+        self.found[:] = [one for one in self.found if not one.new_rule]
 
     def are_in(self, places: Iterable[str]) -> bool:
         return not {one.place for one in self.found}.isdisjoint(places)

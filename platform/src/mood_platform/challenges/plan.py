@@ -57,7 +57,10 @@ def check_test_sets(tx: Transaction, config: ChallengeConfig, mistakes: Mistakes
 def _check_test_set(
     tx: Transaction, stage: Stage, dataset: Dataset, name: str, mistakes: Mistakes
 ) -> TestSet | None:
-    place, found = f"stages.{stage}.{dataset}", find_newest_test_set(tx, name)
+    place = f"stages.{stage}.{dataset}"
+    if mistakes.are_in({place}):
+        return None
+    found = find_newest_test_set(tx, name)
     if found is None:
         mistakes.add(place, f"no test set {name!r} is installed", "Install it: mood admin import FOLDER.")
         return None
@@ -73,7 +76,9 @@ def check_limits(
     config: ChallengeConfig, mistakes: Mistakes, *, case_seconds_max: float, machine: Machine | None
 ) -> None:
     """What the broker would not wait for, and what no Node here could give."""
-    limits = config.limits
+    limits, noted = config.limits, {one.place for one in mistakes.found}
+    if "limits" in noted:  # then nobody wrote these
+        return
     if limits.seconds > case_seconds_max:
         most = f"it is above {case_seconds_max:g} s, for which this platform is set up"
         mistakes.add("limits.seconds", most, "Give less, or raise MOOD_EXECUTION__CASE_SECONDS_MAX.")
@@ -85,7 +90,7 @@ def check_limits(
         "gpus": (limits.gpus, machine.gpus, f"{machine.gpus} GPUs"),
     }
     for name, (wanted, there, has) in carried.items():
-        if wanted > there:
+        if wanted > there and f"limits.{name}" not in noted:
             remedy = "Give less, or say --nodes-elsewhere where other machines run the cases."
             mistakes.add(f"limits.{name}", f"it is more than this machine has, {has}", remedy)
 

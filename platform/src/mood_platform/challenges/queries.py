@@ -44,8 +44,8 @@ def choose_challenge(tx: Transaction, *, slug: str | None) -> Challenge:
 
 
 def config_of(challenge: Challenge) -> ChallengeConfig:
-    """The checked rules; a stored config was checked when it was applied."""
-    return ChallengeConfig.parse(challenge.config, file=f"challenge {challenge.slug}")
+    """The checked rules; a stored config was checked when it was applied, by the rules of its day."""
+    return ChallengeConfig.restore(challenge.config, file=f"challenge {challenge.slug}")
 
 
 def find_newest_test_set(tx: Transaction, name: str) -> TestSet | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -11,6 +11,8 @@ from mood_platform.challenges.document import Section
 
 _RULE = re.compile(r"(\d{1,5})([dy])( after publication)?")
 _DAYS = {"d": 1, "y": 365}
+LONGEST_DAYS = 36_500
+"""A hundred years: every end has a place in the calendar."""
 PUBLISHED = frozenset({"predictions", "logs", "images"})
 """Kinds that belong to a board, so that its publication can be the beginning."""
 NOT_YET = {
@@ -72,4 +74,6 @@ def _rule(section: Section, kind: str) -> Rule | None:
     if rule is None or (rule.after_publication and kind not in PUBLISHED):
         section.fail(kind, f"it is {value!r}", remedy)
         return None
-    return rule
+    if rule.days > LONGEST_DAYS:
+        section.fail(kind, f"it is {value!r}", f"Give at most {LONGEST_DAYS // 365}y.", new_rule=True)
+    return replace(rule, days=min(rule.days, LONGEST_DAYS))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from mood_platform.clock import rfc3339
@@ -81,7 +81,10 @@ def in_time(challenge: Challenge, *, submitted_at: datetime, upload_begun_at: da
 
 def takes_until(challenge: Challenge) -> datetime:
     """The end of the grace: from then on nothing is submitted."""
-    return challenge.closes + timedelta(seconds=challenge.upload_grace_seconds)
+    try:
+        return challenge.closes + timedelta(seconds=challenge.upload_grace_seconds)
+    except OverflowError:  # of an edition from before there was a last moment
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def _check_opened(challenge: Challenge, *, now: datetime) -> None:

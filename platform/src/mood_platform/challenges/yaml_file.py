@@ -1,4 +1,4 @@
-"""Reads a YAML file of people's making: a key twice is a mistake, and times stay the text they are."""
+"""Reads a YAML file of people's making: its faults are told in words, and times stay the text they are."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.constructor import ConstructorError
 
 from mood_platform.challenges.mistakes import Mistakes
 from mood_platform.errors import Invalid
 
+NOT_A_VALUE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
+"""What PyYAML lets through when a value is not of the kind that its tag says, or is too long a number."""
 TIMESTAMP = "tag:yaml.org,2002:timestamp"
 
 
@@ -19,9 +22,17 @@ def read_yaml(path: Path, mistakes: Mistakes) -> Any:
         return yaml.load(path.read_text(encoding="utf-8"), _loader(mistakes))  # noqa: S506 - a SafeLoader
     except (OSError, UnicodeDecodeError) as error:
         raise Invalid(f"{path}: it cannot be read ({error}).", remedy="Check the path.") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except RecursionError as error:
+        remedy = "Write it as the organizer guide shows it."
+        raise Invalid(f"{path}: its brackets are nested too deeply.", remedy=remedy) from error
+    except yaml.YAMLError as error:
         remedy = "Correct the line that is named."
         raise Invalid(f"{path}: it is not YAML ({error}).", remedy=remedy) from error
+
+
+def _printable(number: int) -> int:
+    """ValueError where it has more digits than Python writes; as a hexadecimal number it is read."""
+    return int(str(number))
 
 
 def _loader(mistakes: Mistakes) -> type[yaml.SafeLoader]:
@@ -35,12 +46,28 @@ def _loader(mistakes: Mistakes) -> type[yaml.SafeLoader]:
 
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's own signature
             lines: dict[str, int] = {}
-            for key in (one for one, _ in node.value if isinstance(one, yaml.ScalarNode)):
+            node.value = [pair for pair in node.value if self._is_name(pair[0])]
+            for key, _ in node.value:
                 line = key.start_mark.line + 1
                 if key.value in lines:
                     problem = f"{key.value} stands twice, first in line {lines[key.value]}"
                     mistakes.add(f"line {line}", problem, "Leave one of them.")
                 lines.setdefault(key.value, line)
             return super().construct_mapping(node, deep=deep)
+
+        def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - the same
+            try:
+                value = super().construct_object(node, deep=deep)
+                return _printable(value) if type(value) is int else value
+            except NOT_A_VALUE as error:
+                problem = f"this is no value of the kind {node.tag}"
+                raise ConstructorError(problem=problem, problem_mark=node.start_mark) from error
+
+        def _is_name(self, key: yaml.Node) -> bool:
+            if isinstance(key, yaml.ScalarNode):
+                return True
+            place = f"line {key.start_mark.line + 1}"
+            mistakes.add(place, "a list or a mapping stands where a name belongs", "Write a name.")
+            return False
 
     return Careful

@@ -18,6 +18,21 @@ _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*")
 _BYTES = frozenset({"memory", "tmp", "output", "shm", "log", "image"})
 _FRACTIONS = frozenset({"seconds", "cpus"})
 _SMALLEST: Mapping[str, float] = {"seconds": 0.1, "memory": 6 * MIB, "cpus": 0.01, "log": KIB, "gpus": 0}
+_LARGEST: Mapping[str, float] = dict.fromkeys(_BYTES, 2**53) | {  # which every reader of JSON keeps exact
+    "seconds": 366 * 86400,
+    "output_files": 2**31 - 1,
+    "pids": 2**22,  # of a Linux kernel of 64 bits; an Engine starts no container with more
+    "cpus": 8192,  # of the same
+    "gpus": 8192,
+}
+
+
+class TooMuch(Invalid):
+    """A number that no Engine gives; earlier versions took it, so it may be stored."""
+
+    def __init__(self, name: str, value: object, *, most: float, remedy: str) -> None:
+        super().__init__(f"limits.{name} is {value!r}.", remedy=remedy)
+        self.most = most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +67,11 @@ class Limits:
             )
         return cls(**{name: _parse_field(name, value) for name, value in document.items()})
 
+    @classmethod
+    def restore(cls, document: Mapping[str, Any]) -> Self:
+        """Reads what is stored: a number from before there was a largest one becomes the largest."""
+        return cls.parse({name: _at_most_largest(name, value) for name, value in document.items()})
+
     def to_json(self) -> dict[str, float | int]:
         """Plain numbers; `parse` reads them back unchanged."""
         return asdict(self)
@@ -59,9 +79,12 @@ class Limits:
 
 def _parse_field(name: str, value: object) -> Any:
     number = _parse_size(name, value) if name in _BYTES else _parse_number(name, value)
-    smallest = _SMALLEST.get(name, 1)
+    smallest, largest = _SMALLEST.get(name, 1), _LARGEST[name]
+    remedy = f"Give a number from {smallest:.16g} to {largest:.16g}."
     if not math.isfinite(number) or number < smallest:
-        raise Invalid(f"limits.{name} is {value!r}.", remedy=f"Give a number of at least {smallest:g}.")
+        raise Invalid(f"limits.{name} is {value!r}.", remedy=remedy)
+    if number > largest:
+        raise TooMuch(name, value, most=largest, remedy=remedy)
     if name in _FRACTIONS:
         return float(number)
     if number != int(number):
@@ -69,11 +92,21 @@ def _parse_field(name: str, value: object) -> Any:
     return int(number)
 
 
+def _at_most_largest(name: str, value: object) -> object:
+    try:
+        _parse_field(name, value)
+    except TooMuch as error:
+        return error.most
+    return value
+
+
 def _parse_number(name: str, value: object) -> float:
     try:
         if isinstance(value, bool) or not isinstance(value, (int, float, str)):
             raise TypeError  # noqa: TRY301 - one message for every way not to be a number
         return float(value)
+    except OverflowError:
+        return math.inf
     except (TypeError, ValueError):
         raise Invalid(f"limits.{name} is {value!r}, not a number.", remedy="Write it like 600.") from None
 
@@ -88,4 +121,5 @@ def _parse_size(name: str, value: object) -> float:
             f"limits.{name} is {value!r}; {unit!r} is no unit.",
             remedy="Write it like 16GiB, 500MB or 1048576.",
         )
-    return float(int(float(number) * _UNITS[unit.upper()]))
+    size = float(number) * _UNITS[unit.upper()]
+    return float(int(size)) if math.isfinite(size) else size

@@ -177,7 +177,7 @@ def _claim(found: Found) -> Claim:
         task=task,
         dataset=case_run.dataset,
         case_sha256=case_sha256,
-        limits=Limits.parse(run.limits)
+        limits=Limits.restore(run.limits)
         .for_case(task=task, shape=(shape["x"], shape["y"], shape["z"]))
         .to_json(),
     )

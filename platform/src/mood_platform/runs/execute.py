@@ -97,7 +97,7 @@ def _job(node: Node, claim: Claim, case: Path, folder: Path) -> CaseJob:
         case=case,
         output=folder / "prediction",
         log=folder / "log",
-        limits=Limits.parse(claim.limits),
+        limits=Limits.restore(claim.limits),
         holder_image=node.holder_image,
         instance=node.instance,
         gpu=node.gpu,
@@ -112,7 +112,7 @@ def _record(slot: Slot, claim: Claim, folder: Path, execution: Execution, lost: 
         return
     if execution.engine_error is not None:
         log.error("Case run %s: %s", claim.case_run_id, execution.engine_error)
-    limits = Limits.parse(claim.limits)
+    limits = Limits.restore(claim.limits)
     lack = lack_of(execution.usage, limits) if judged.state_name == "timed_out" else None
     kinds = [*KeptKind] if judged.state_name == "collected" else [KeptKind.LOG]
     left = [_keep(slot, claim, kind, folder / kind) for kind in kinds if (folder / kind).exists()]

@@ -21,7 +21,7 @@ SLOW_SHARE = 0.5
 def toy_report(view: RunView, *, results: Sequence[Json], store: ObjectStore) -> Json:
     """`results` are the evaluator's dataset results of the toy sets, in the order of `view.toy_parts`."""
     task, parts = view.submission.task, view.toy_parts
-    limits = Limits.parse(view.run.limits)
+    limits = Limits.restore(view.run.limits)
     logs = LOGS_BYTES // max(1, sum(len(part.case_runs) for part in parts))
     limits = replace(limits, log=min(limits.log, logs))
     report: Json = {

@@ -24,6 +24,11 @@ def document(**changes: Any) -> dict[str, Any]:
     return {**copy.deepcopy(yaml.safe_load(DEMO.read_text())), **changes}
 
 
+def timeline(**changes: str) -> dict[str, str]:
+    usual = {"opens": "2026-05-01T00:00:00Z", "closes": "2026-06-01T00:00:00Z", "upload_grace": "2h"}
+    return {**usual, **changes}
+
+
 def refusal(changed: Any) -> Invalid:
     with pytest.raises(Invalid) as caught:
         ChallengeConfig.parse(changed, file="challenge.yaml")
@@ -135,6 +140,28 @@ def test_a_missing_field_is_named(field: str) -> None:
         ("stages", {"toy": {}, "challenge": {}}, "stages.toy"),
         ("retention", {"predictions": "forever"}, "retention.predictions"),
         ("retention", {"logs": 90}, "retention.logs"),
+        ("retention", {"logs": "9999y"}, "retention.logs"),
+        ("retention", {"audit": "36501d"}, "retention.audit"),
+        ("timeline", timeline(closes="9999-12-31T23:59:59Z"), "timeline.closes"),
+        ("timeline", timeline(closes="9999-12-31T23:59:59-05:00"), "timeline.closes"),
+        ("timeline", timeline(opens="0001-01-01T00:00:00+14:00"), "timeline.opens"),
+        ("timeline", timeline(opens="1969-12-31T23:59:59Z"), "timeline.opens"),
+        ("timeline", timeline(upload_grace="99999d"), "timeline.upload_grace"),
+        ("timeline", timeline(upload_grace="999999999999d"), "timeline.upload_grace"),
+        ("timeline", timeline(closes="2999-12-31T00:00:00Z", upload_grace="2d"), "timeline.upload_grace"),
+        ("title", " ", "title"),
+        ("title", "a\0b", "title"),
+        ("title", "\x1b]0;owned\x07", "title"),
+        ("title", "Edition \u202eenO", "title"),
+        ("title", "x" * 81, "title"),
+        ("entry", {"open": True, "i_accept_unbounded_teams": "Because\0"}, "entry.i_accept_unbounded_teams"),
+        (
+            "stages",
+            {"toy": {"brain": ["\0"]}, "challenge": {"brain": ["c"]}},
+            "stages.toy.brain",
+        ),
+        ("quota", {"challenge": 1, "attempts": 10**30}, "quota.attempts"),
+        ("limits", {"pids": 1e308}, "limits.pids"),
         ("retention", {"mails": "90d after publication"}, "retention.mails"),
         ("retention", {"accounts": "2y"}, "retention.accounts"),
         ("retention", {"case_views": "30d after publication"}, "retention.case_views"),
@@ -167,6 +194,53 @@ def test_a_file_that_is_not_yaml_names_itself(tmp_path: Path) -> None:
 
 def test_a_list_is_not_a_challenge() -> None:
     assert "mapping" in refusal(["schema"]).detail
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("? [a, b] : c", "line 1: a list or a mapping stands where a name belongs"),
+        ("{a: b}: c", "line 1: a list or a mapping stands where a name belongs"),
+        ("title: " + "[" * 3000, "nested too deeply"),
+        ("quota: " + "9" * 5000, "line 1"),
+        ("quota: 0x" + "f" * 5000, "line 1"),
+        ("quota: !!int many", "line 1"),
+        ("title: !!timestamp soon", "line 1"),
+        ("title: !!bool perhaps", "line 1"),
+    ],
+)
+def test_what_yaml_itself_stumbles_over_is_told_in_words(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "challenge.yaml"
+    path.write_text(text)
+    with pytest.raises(Invalid) as caught:
+        read_challenge(path)
+    assert told in caught.value.detail
+    assert caught.value.remedy
+
+
+def test_a_title_is_one_line_with_single_spaces() -> None:
+    assert ChallengeConfig.parse(document(title=" Edition\r  One\n")).title == "Edition One"
+
+
+OF_EARLIER_DAYS = {
+    "title": "Edition \x1b[31m",
+    "timeline": timeline(opens="1900-01-01T00:00:00Z", closes="9999-12-31T23:59:59Z"),
+    "retention": {"logs": "9999y", "audit": "10y"},
+    "limits": {"pids": 1e308, "memory": "1GiB", "tmp": "1MiB", "shm": "1MiB", "output": "1MiB"},
+}
+
+
+def test_a_stored_edition_is_read_in_spite_of_newer_rules_with_the_nearest_values() -> None:
+    with pytest.raises(Invalid, match="has 5 mistakes"):
+        ChallengeConfig.parse(document(**OF_EARLIER_DAYS))
+    config = ChallengeConfig.restore(document(**OF_EARLIER_DAYS), file="challenge tiny")
+    assert config.title == "Edition \x1b[31m"
+    assert (config.opens.year, config.closes.year) == (1970, 2999)
+    assert config.limits.pids == 4_194_304
+    assert config.retention.logs is not None
+    assert (config.retention.logs.text, config.retention.logs.days) == ("9999y", 36_500)
+    with pytest.raises(Invalid, match="quota"):
+        ChallengeConfig.restore(document(quota={}), file="challenge tiny")
 
 
 WRONG = """\

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mood_platform.challenges.window import check_submit_window, check_upload_window, in_time
+from mood_platform.challenges.window import check_submit_window, check_upload_window, in_time, takes_until
 from mood_platform.errors import StageClosed
 from mood_platform.models import Challenge
 
@@ -61,3 +61,10 @@ def test_an_upload_begins_while_any_edition_is_open_and_else_learns_of_the_next_
         check_upload_window([later, challenge], now=CLOSES + 9 * HOUR)
     with pytest.raises(StageClosed, match="no challenge yet"):
         check_upload_window([], now=CLOSES)
+
+
+def test_an_edition_that_was_stored_without_an_end_in_the_calendar_takes_uploads_to_the_last_day() -> None:
+    last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    endless = Challenge(slug="x", config={}, opens=OPENS, closes=last, upload_grace_seconds=7200)
+    assert takes_until(endless) > last
+    assert in_time(endless, submitted_at=CLOSES, upload_begun_at=CLOSES)

@@ -58,12 +58,33 @@ def test_what_was_written_to_json_is_read_back_unchanged() -> None:
         ({"seconds": "inf"}, "limits.seconds"),
         ({"gpus": -1}, "limits.gpus"),
         ({"cores": 4}, "cores"),
+        ({"pids": 4_194_305}, "limits.pids"),
+        ({"pids": 10**400}, "limits.pids"),
+        ({"log": 1e308}, "limits.log"),
+        ({"image": "9999999999999TiB"}, "limits.image"),
+        ({"tmp": "9" * 400 + "TiB"}, "limits.tmp"),
+        ({"output_files": 2**31}, "limits.output_files"),
+        ({"seconds": 1e9}, "limits.seconds"),
     ],
 )
 def test_an_error_names_the_field_and_a_remedy(document: dict[str, object], named: str) -> None:
     with pytest.raises(Invalid, match=named) as caught:
         Limits.parse(document)
     assert caught.value.remedy
+
+
+def test_the_largest_numbers_are_told_and_taken() -> None:
+    with pytest.raises(Invalid) as caught:
+        Limits.parse({"pids": 4_194_305})
+    assert caught.value.remedy == "Give a number from 1 to 4194304."
+    assert Limits.parse({"pids": 4_194_304}).pids == 4_194_304
+
+
+def test_what_an_earlier_version_stored_above_the_largest_is_read_as_the_largest() -> None:
+    stored = {"pids": 1e308, "seconds": 60.0, "log": 10**30}
+    assert Limits.restore(stored) == Limits(pids=4_194_304, seconds=60.0, log=2**53)
+    with pytest.raises(Invalid):
+        Limits.restore({"pids": 0})
 
 
 def test_a_prediction_may_be_as_large_as_its_case_can_need_and_no_larger() -> None:
