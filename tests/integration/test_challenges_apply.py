@@ -148,19 +148,29 @@ Command = Callable[..., Result]
 
 
 @pytest.fixture
-def command(platform: TinyPlatform, database_url: str, tmp_path: Path) -> Command:
-    """`mood admin apply` on the server; the file is written from the document."""
+def on_server(platform: TinyPlatform, database_url: str, tmp_path: Path) -> Command:
+    """A `mood admin` command that works on the server's database."""
 
-    def run(document: Any, *words: str) -> Result:
-        file = tmp_path / "challenge.yaml"
-        file.write_text(document if isinstance(document, str) else yaml.safe_dump(document))
+    def run(*words: str) -> Result:
         environment = {
             "MOOD_DATABASE__URL": database_url,
             "MOOD_BROKER__URL": "redis+socket:///nowhere/valkey.sock",
             "MOOD_STORAGE__ROOT": str(tmp_path / "objects"),
         }
-        arguments = ["admin", "apply", str(file), "--home", str(tmp_path / "no-home"), *words]
+        arguments = ["admin", *words, "--home", str(tmp_path / "no-home")]
         return CliRunner().invoke(app, arguments, env=environment)
+
+    return run
+
+
+@pytest.fixture
+def command(on_server: Command, tmp_path: Path) -> Command:
+    """`mood admin apply`; the file is written from the document."""
+
+    def run(document: Any, *words: str) -> Result:
+        file = tmp_path / "challenge.yaml"
+        file.write_text(document if isinstance(document, str) else yaml.safe_dump(document))
+        return on_server("apply", str(file), *words)
 
     return run
 
@@ -204,3 +214,66 @@ def test_a_new_edition_is_introduced_line_by_line(sessions: Any, command: Comman
     assert "limits.memory: 256 MiB" in told.stderr
     with sessions() as session:
         assert session.scalar(select(func.count()).select_from(Challenge)) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"title": "a\0b"}, "title"),
+        (
+            {"stages": {**DOCUMENT["stages"], "toy": {"brain": ["\0"], "abdom": ["toy-abdom"]}}},
+            "stages.toy.brain",
+        ),
+        ({"entry": {"open": True, "i_accept_unbounded_teams": "a\0b"}}, "entry.i_accept_unbounded_teams"),
+        ({"timeline": {**DOCUMENT["timeline"], "upload_grace": "99999d"}}, "timeline.upload_grace"),
+        ({"timeline": {**DOCUMENT["timeline"], "closes": "9999-12-31T23:59:59-05:00"}}, "timeline.closes"),
+        ({"limits": {**DOCUMENT["limits"], "pids": 1e308}}, "limits.pids"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_neither_database_nor_calendar_nor_engine_takes_is_a_mistake(
+    platform: TinyPlatform, command: Command, changes: dict[str, Any], place: str
+) -> None:
+    refused = command({**DOCUMENT, **changes}, "--yes").exception
+    assert isinstance(refused, Invalid)
+    assert place in str(refused)
+    assert len(applied(platform)) == 1
+
+
+def test_limits_that_nobody_wrote_are_no_further_mistakes() -> None:
+    small = Machine(cores=1, memory=2**30, gpus=0)
+    for document in (
+        {},
+        {**DOCUMENT, "limits": 5},
+        {**DOCUMENT, "limits": {"gpus": "many", "cpus": "2 cores"}},
+    ):
+        mistakes = Mistakes("challenge.yaml")
+        config = ChallengeConfig.read(document, mistakes)
+        before = [one.place for one in mistakes.found]
+        check_limits(config, mistakes, case_seconds_max=1, machine=small)
+        added = {one.place for one in mistakes.found[len(before) :]}
+        assert not added & {"limits.gpus", "limits.cpus"}
+
+
+ROLES = {
+    "make-organizer": ("north@example.org",),
+    "remove-organizer": ("north@example.org", "--reason", "They left."),
+    "make-reference": ("north",),
+    "remove-reference": ("north", "--reason", "A slip."),
+}
+
+
+@pytest.mark.parametrize("by", ["", "olga@example.org"])
+def test_a_command_on_the_servers_database_is_written_down_with_who_gave_it(
+    platform: TinyPlatform, on_server: Command, by: str, tmp_path: Path
+) -> None:
+    platform.join("north")
+    given = ("--by", by) if by else ()
+    folder = str(tmp_path / "tables")
+    commands = [(name, *words) for name, words in ROLES.items()] + [("export", folder)]
+    for words in commands:
+        assert on_server(*words, *given).exit_code == 0, words
+    with platform.open() as tx:
+        newest = select(AuditEvent).order_by(AuditEvent.at.desc()).limit(len(commands))
+        actors = {event.actor for event in tx.session.scalars(newest)}
+    assert actors == {by} if by else all(actor.endswith(" on the server") for actor in actors)

@@ -113,16 +113,16 @@ def lock_newcomer(tx: Transaction, user: User) -> User:
     return locked
 
 
-def make_organizer(tx: Transaction, *, email: str) -> User:
+def make_organizer(tx: Transaction, *, email: str, actor: str = PLATFORM) -> User:
     user = _user_of_email(tx, email)
     if user is None:
         raise NotFound(f"There is no account for {email}.", remedy="Let the person register first.")
     user.organizer = True
-    audit(tx, actor=PLATFORM, action="user.make_organizer", subject=subject_of("user", user))
+    audit(tx, actor=actor, action="user.make_organizer", subject=subject_of("user", user))
     return user
 
 
-def remove_organizer(tx: Transaction, *, email: str, reason: str) -> User:
+def remove_organizer(tx: Transaction, *, email: str, reason: str, actor: str = PLATFORM) -> User:
     """Take `make_organizer` back; tokens of the account stay, without the right."""
     reason = require_reason("user.remove_organizer", reason)
     user = _user_of_email(tx, email)
@@ -130,26 +130,26 @@ def remove_organizer(tx: Transaction, *, email: str, reason: str) -> User:
         raise NotFound(f"{email} is no organizer.", remedy="Check the address.")
     user.organizer = False
     subject = subject_of("user", user)
-    audit(tx, actor=PLATFORM, action="user.remove_organizer", subject=subject, reason=reason)
+    audit(tx, actor=actor, action="user.remove_organizer", subject=subject, reason=reason)
     return user
 
 
-def make_reference(tx: Transaction, *, team: str) -> Team:
+def make_reference(tx: Transaction, *, team: str, actor: str = PLATFORM) -> Team:
     """Mark a team (by handle) as reference: listed at its score, without a rank."""
     row = _lock_team(tx, team)
     row.reference = True
-    audit(tx, actor=PLATFORM, action="team.make_reference", subject=subject_of("team", row))
+    audit(tx, actor=actor, action="team.make_reference", subject=subject_of("team", row))
     return row
 
 
-def remove_reference(tx: Transaction, *, team: str, reason: str) -> Team:
+def remove_reference(tx: Transaction, *, team: str, reason: str, actor: str = PLATFORM) -> Team:
     """Take `make_reference` back: the team is ranked again, from the next leaderboard version on."""
     reason = require_reason("team.remove_reference", reason)
     row = _lock_team(tx, team)
     if not row.reference:
         raise NotFound(f"Team {team!r} is no reference.", remedy="Check its handle.")
     row.reference = False
-    audit(tx, actor=PLATFORM, action="team.remove_reference", subject=subject_of("team", row), reason=reason)
+    audit(tx, actor=actor, action="team.remove_reference", subject=subject_of("team", row), reason=reason)
     return row
 
 

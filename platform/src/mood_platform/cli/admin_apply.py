@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ from mood_platform.cli.console import counted, say
 from mood_platform.cli.local_world import local_world, read_local_settings
 from mood_platform.cli.machine import DEFAULT_HOME, Home
 from mood_platform.cli.problems import Problem
+from mood_platform.cli.server_actor import By, actor_of
 
 if TYPE_CHECKING:
     from mood_platform.challenges.config import ChallengeConfig
@@ -28,7 +28,7 @@ Reason = Annotated[str, typer.Option(help=f"Why rules change. {READER_OF['challe
 def apply(
     file: Annotated[Path, typer.Argument(help="The edition's challenge.yaml.")],
     reason: Reason = "",
-    by: Annotated[str, typer.Option(help="Your account's address; default: your name on this machine.")] = "",
+    by: By = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")] = False,
     nodes_elsewhere: Annotated[
         bool, typer.Option("--nodes-elsewhere", help="Other machines run the cases: do not measure this one.")
@@ -80,15 +80,13 @@ def _show(config: ChallengeConfig, plan: Plan) -> None:
 
 
 def _carry_out(config: ChallengeConfig, plan: Plan, *, reason: str, by: str, home: Path) -> None:
-    from mood_platform.accounts.names import checked_name
     from mood_platform.challenges.plan import plan_change
     from mood_platform.challenges.service import apply_challenge
 
     with local_world(home) as (tx, _):
         if plan_change(tx, config) != plan:
             raise Problem("The challenge was changed meanwhile.", remedy="Look at the difference again.")
-        actor = checked_name("by", by) if by else f"{getpass.getuser()} on the server"
-        apply_challenge(tx, config=config, reason=reason, actor=actor)
+        apply_challenge(tx, config=config, reason=reason, actor=actor_of(by))
 
 
 def _this_machine() -> Machine:

@@ -15,6 +15,7 @@ from mood_platform.cli.console import say, steps_bar
 from mood_platform.cli.local_world import local_world
 from mood_platform.cli.machine import DEFAULT_HOME, Home
 from mood_platform.cli.problems import Problem
+from mood_platform.cli.server_actor import By, actor_of
 
 if TYPE_CHECKING:
     from mood_platform.models import TestSet
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 def import_test_sets(
     folders: Annotated[list[Path], typer.Argument(help="Folders with a test_set.json each.")],
+    by: By = "",
     home: Home = DEFAULT_HOME,
 ) -> None:
     """Install test sets: every hash is checked; installing the same one again changes nothing."""
@@ -36,6 +38,7 @@ def import_test_sets(
                 folder=folder,
                 store=store,
                 progress=partial(_advance, bar, task),
+                actor=actor_of(by),
             )
             say.print(f"{row.name}: installed, digest {row.digest}")
             before = version_before(tx, test_set=row)
@@ -62,56 +65,63 @@ def _advance(bar: Progress, task: TaskID, done: int, total: int) -> None:
 
 
 def make_organizer(
-    email: Annotated[str, typer.Argument(help="A registered account.")], home: Home = DEFAULT_HOME
+    email: Annotated[str, typer.Argument(help="A registered account.")],
+    by: By = "",
+    home: Home = DEFAULT_HOME,
 ) -> None:
     """Make a registered account an organizer."""
     from mood_platform.accounts import service
 
     with local_world(home) as (tx, _):
-        service.make_organizer(tx, email=email)
+        service.make_organizer(tx, email=email, actor=actor_of(by))
     say.print(f"{email} is an organizer now.")
 
 
 def remove_organizer(
     email: Annotated[str, typer.Argument(help="An organizer's account.")],
     reason: ForOrganizers,
+    by: By = "",
     home: Home = DEFAULT_HOME,
 ) -> None:
     """Take an organizer's right back; the account stays."""
     from mood_platform.accounts import service
 
     with local_world(home) as (tx, _):
-        service.remove_organizer(tx, email=email, reason=reason)
+        service.remove_organizer(tx, email=email, reason=reason, actor=actor_of(by))
     say.print(f"{email} is no organizer any more.")
 
 
 def make_reference(
-    team: Annotated[str, typer.Argument(help="The team's handle.")], home: Home = DEFAULT_HOME
+    team: Annotated[str, typer.Argument(help="The team's handle.")],
+    by: By = "",
+    home: Home = DEFAULT_HOME,
 ) -> None:
     """List a team's entries at their score, without a rank."""
     from mood_platform.accounts import service
 
     with local_world(home) as (tx, _):
-        service.make_reference(tx, team=team)
+        service.make_reference(tx, team=team, actor=actor_of(by))
     say.print(f"Team {team} is a reference now.")
 
 
 def remove_reference(
     team: Annotated[str, typer.Argument(help="The team's handle.")],
     reason: ForOrganizers,
+    by: By = "",
     home: Home = DEFAULT_HOME,
 ) -> None:
     """Rank a team's entries again, from the next leaderboard version on."""
     from mood_platform.accounts import service
 
     with local_world(home) as (tx, _):
-        service.remove_reference(tx, team=team, reason=reason)
+        service.remove_reference(tx, team=team, reason=reason, actor=actor_of(by))
     say.print(f"Team {team} is no reference any more.")
 
 
 def export(
     folder: Annotated[Path, typer.Argument(help="Where the tables go; hidden scores are in them.")],
     challenge: Annotated[str | None, typer.Option(help="Its slug; not needed when there is one.")] = None,
+    by: By = "",
     home: Home = DEFAULT_HOME,
 ) -> None:
     """Write submissions, runs, case runs and leaderboards as CSV and JSON."""
@@ -124,5 +134,6 @@ def export(
             raise Problem(
                 f"There are {len(slugs)} challenges: {', '.join(slugs)}.", remedy="Choose with --challenge."
             )
-        written = write_tables(tx, challenge=find_challenge(tx, slug=slugs[0]), folder=folder, store=store)
+        edition = find_challenge(tx, slug=slugs[0])
+        written = write_tables(tx, challenge=edition, folder=folder, store=store, actor=actor_of(by))
     say.print(f"{len(written)} files written below {folder}.")
