@@ -355,3 +355,31 @@ def test_a_parked_case_returns_by_itself_when_its_node_is_well_again_but_only_on
     assert states(platform, run.id)[CaseRunState.PARKED] == 0
     park_one()
     assert states(platform, run.id)[CaseRunState.PARKED] == 1, "after that an organizer resumes it"
+
+
+def test_limits_that_an_engine_refuses_park_their_run_at_once_and_no_node_is_suspected(
+    platform: TinyPlatform,
+) -> None:
+    show(platform, A, B)
+    first, second = (platform.submit(platform.join(name)) for name in ("north", "south"))
+    for _ in range(2):
+        fail(platform, take(platform, A), FailureReason.LIMITS_REFUSED)
+    for submission in (first, second):
+        run = platform.run_of(submission)
+        assert set(states(platform, run.id)) == {CaseRunState.PARKED}, "what waits would be refused too"
+        assert (run.state.live, run.held_since) == (True, None)
+    assert platform.claim(node=B) is None
+    node = known(platform, A)
+    assert (node.health, node.fault_teams, node.unproven) == (Health.WELL, [], None)
+    assert mails(platform) == ["run_parked", "run_parked"]
+
+
+def test_a_run_whose_limits_were_refused_is_tried_again_when_organizers_resume_it(
+    platform: TinyPlatform,
+) -> None:
+    show(platform, A)
+    submission = platform.submit(platform.join("north"))
+    fail(platform, take(platform, A), FailureReason.LIMITS_REFUSED)
+    with platform.open() as tx:
+        assert resume(tx, run=platform.run_of(submission), actor="olga@example.org") > 1
+    collect(platform, take(platform, A))

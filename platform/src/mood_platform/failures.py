@@ -119,6 +119,14 @@ class FailureReason(StrEnum):
         Blame.PLATFORM,
         "The container engine of the platform failed; the case is tried again, nothing is needed from you.",
     )
+    LIMITS_REFUSED = (
+        "limits_refused",
+        Blame.PLATFORM,
+        (
+            "The container engine refuses the limits of this edition, which is not your fault; "
+            "the organizers were told, nothing is needed from you."
+        ),
+    )
     GPU_UNAVAILABLE = (
         "gpu_unavailable",
         Blame.PLATFORM,

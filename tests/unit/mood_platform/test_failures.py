@@ -23,7 +23,7 @@ def test_everything_about_an_image_is_the_teams_to_correct() -> None:
 
 
 def test_the_platform_never_blames_a_team_for_its_engine() -> None:
-    ours = {"engine_error", "gpu_unavailable", "lost_lease", "node_restarted", "abandoned"}
+    ours = {"engine_error", "gpu_unavailable", "limits_refused", "lost_lease", "node_restarted", "abandoned"}
     ours |= {"scoring_failed", "not_scored", "check_failed", "starved"}
     assert {str(r) for r in FailureReason if r.blame is Blame.PLATFORM} == ours
 

@@ -34,6 +34,7 @@ CLAIM_LABEL = "org.mood.claim"
 INSTANCE_LABEL = "org.mood.instance"
 _BACKSTOP_SECONDS = 120
 _PAGE = 4096
+_MODEST = Limits(memory=32 * MIB, tmp=MIB, output=MIB, shm=MIB, pids=8, cpus=0.01, log=MIB)
 _OPEN_FILES = 16384  # an engine cannot give more than it has itself, and 20,000 is common
 
 
@@ -112,17 +113,11 @@ def case_options(job: CaseJob, *, image: ImageConfig, user: int, host_cpus: floa
         "name": Names(job.claim_id).case,
         "command": ["sh", script_of(job.task, job.dataset), DATA, PRED],
         "pid_mode": f"container:{holder_name(user)}",
-        "mem_limit": limits.memory,
-        "memswap_limit": limits.memory,  # equal: no swap
-        "shm_size": limits.shm,
-        "pids_limit": limits.pids,
-        "nano_cpus": int(cpus * 10**9),
-        "ulimits": _ulimits(limits),
-        "log_config": _log_config(limits),
         "mounts": _mounts(job),
         "environment": _environment(job, cpus),
         "device_requests": _device_requests(job.gpu),
     }
+    options |= _limited(limits, cpus)
     options["tmpfs"][TMP] = f"rw,exec,nosuid,nodev,size={limits.tmp},nr_inodes=65536,{_owned_by(user)}"
     if job.cpuset is not None:
         options["cpuset_cpus"] = job.cpuset
@@ -135,6 +130,11 @@ def probe_options(options: Mapping[str, Any], *, holder_image: str) -> dict[str,
     """The same container without anything that the submission's image brings: a healthy engine starts it."""
     own = {"image": holder_image, "entrypoint": ["sleep"], "command": ["0"], "working_dir": "/"}
     return {**options, **own, "tmpfs": {TMP: options["tmpfs"][TMP]}}
+
+
+def modest_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The same container with little of all that an edition limits: the Node's own flags are left."""
+    return {**options, **_limited(_MODEST, _MODEST.cpus), "tmpfs": {}}
 
 
 def seccomp_profile() -> str:
@@ -207,6 +207,18 @@ def _mount(target: str, volume: str, **options: Any) -> Mount:
 
 def _tmpfs(options: str) -> DriverConfig:
     return DriverConfig("local", {"type": "tmpfs", "device": "tmpfs", "o": f"{options},nosuid,nodev,noexec"})
+
+
+def _limited(limits: Limits, cpus: float) -> dict[str, Any]:
+    return {
+        "mem_limit": limits.memory,
+        "memswap_limit": limits.memory,  # equal: no swap
+        "shm_size": limits.shm,
+        "pids_limit": limits.pids,
+        "nano_cpus": int(cpus * 10**9),
+        "ulimits": _ulimits(limits),
+        "log_config": _log_config(limits),
+    }
 
 
 def _ulimits(limits: Limits) -> list[Ulimit]:

@@ -45,7 +45,7 @@ from mood_platform.execution.meter import Meter
 from mood_platform.execution.outcome import SIGKILLED
 from mood_platform.execution.runtime import CaseJob, Execution, SelfTest
 from mood_platform.execution.self_test import judge_self_test, self_test_options
-from mood_platform.execution.start import NotStarted, start_case
+from mood_platform.execution.start import LimitsRefused, NotStarted, start_case
 from mood_platform.execution.transfer import collect, input_archive
 from mood_platform.execution.watch import Ending, watch
 
@@ -113,6 +113,9 @@ class DockerRuntime:
         except NotStarted as refusal:
             _require_running(holder, job)
             return _not_started(job, refusal)
+        except LimitsRefused as refusal:
+            _require_running(holder, job)
+            return Execution(limits_refused=True, engine_error=f"The engine refuses its limits: {refusal}")
         except APIError:
             _require_running(holder, job)  # else that is what to tell
             raise

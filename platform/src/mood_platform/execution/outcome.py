@@ -58,6 +58,8 @@ def _judge(execution: Execution) -> tuple[StateName, FailureReason | None]:
 def _platform_fault(execution: Execution) -> FailureReason | None:
     if execution.gpu_unavailable:
         return FailureReason.GPU_UNAVAILABLE
+    if execution.limits_refused:
+        return FailureReason.LIMITS_REFUSED
     return FailureReason.ENGINE_ERROR if execution.engine_error is not None else None
 
 

@@ -64,6 +64,7 @@ class Execution:
     ran: bool = False  # the submission's container was started, whatever came of it
     engine_error: str | None = None  # for operators: never shown to participants
     gpu_unavailable: bool = False
+    limits_refused: bool = False  # the engine is well, and starts nothing with the limits of this case
     engine_restarted: bool = False
     log_truncated: bool = False
     cancelled: bool = False

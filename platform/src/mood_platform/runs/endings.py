@@ -15,7 +15,7 @@ from mood_platform.failures import Blame, FailureReason
 from mood_platform.models import CaseRun, CaseRunState, Run, RunState, Stage, Submission
 from mood_platform.queueing import Job
 from mood_platform.runs.nodes import note_fault
-from mood_platform.runs.parking import park
+from mood_platform.runs.parking import park, park_waiting
 
 LIVE_CASES = (CaseRunState.QUEUED, CaseRunState.RUNNING, CaseRunState.COLLECTED, CaseRunState.PARKED)
 REST_SECONDS = 5.0
@@ -84,7 +84,15 @@ def release(
     max_attempts: int,
     ran: bool,
 ) -> None:
-    """A running case met a fault of ours: queue it for another Node, or park it. Both rows are locked."""
+    """A running case met a fault of ours: queue it for another Node, or park it. Both rows are locked.
+
+    Limits that an Engine refuses are its Run's: no Node is blamed, and no case of the Run tried elsewhere.
+    """
+    if reason is FailureReason.LIMITS_REFUSED:
+        case_run.finished_at = tx.now
+        park(tx, run=run, case_run=case_run, reason=reason)
+        park_waiting(tx, run=run, reason=reason)
+        return
     _give_back(tx, run, case_run, reason, max_attempts)
     tx.session.flush()
     note_fault(tx, run=run, case_run=case_run, ran=ran)

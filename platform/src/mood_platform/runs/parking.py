@@ -24,6 +24,14 @@ def park(tx: Transaction, *, run: Run, case_run: CaseRun, reason: FailureReason 
     tell_once(tx, run=run)
 
 
+def park_waiting(tx: Transaction, *, run: Run, reason: FailureReason | None = None) -> None:
+    """Every case of it that has not begun; without a reason each keeps its own. The Run is locked."""
+    waiting = select(CaseRun).where(CaseRun.run_id == run.id, CaseRun.state == CaseRunState.QUEUED)
+    locked = waiting.order_by(CaseRun.id).with_for_update(key_share=True)
+    for case_run in tx.session.scalars(locked.execution_options(populate_existing=True)):
+        park(tx, run=run, case_run=case_run, reason=reason or case_run.reason)
+
+
 def give_up_dropped(tx: Transaction, *, run: Run, case_run: CaseRun) -> None:
     """It ends without an outcome; what is left of its Run may be due now. Both rows are locked."""
     case_run.advance(CaseRunState.CANCELLED, now=tx.now)

@@ -21,7 +21,7 @@ from mood_platform.models import (
 from mood_platform.queueing import Job
 from mood_platform.runs.endings import lock_run
 from mood_platform.runs.nodes import let_out, living, lock_node, quarantine
-from mood_platform.runs.parking import park
+from mood_platform.runs.parking import park_waiting
 
 SUSPICIOUS_NODES = 2
 FAULTS_UNTIL_HELD = 3
@@ -116,10 +116,7 @@ def _hold(tx: Transaction, run: Run, nodes: set[str]) -> None:
     names = ", ".join(sorted(nodes))
     run.held_since, run.parked_told_at = tx.now, tx.now
     run.held_why = f"Cases of its image failed on {names}, which passed their self-test before and after."
-    waiting = select(CaseRun).where(CaseRun.run_id == run.id, CaseRun.state == CaseRunState.QUEUED)
-    locked = waiting.order_by(CaseRun.id).with_for_update(key_share=True)
-    for case_run in tx.session.scalars(locked.execution_options(populate_existing=True)):
-        park(tx, run=run, case_run=case_run, reason=case_run.reason)
+    park_waiting(tx, run=run)
     tx.enqueue(Job.SEND_MAIL, kind="run_held", run=str(run.id))
 
 

@@ -12,6 +12,7 @@ from mood_platform.execution.container_options import (
     case_options,
     holder_options,
     is_holder_name,
+    modest_options,
     probe_options,
     seccomp_profile,
     users_of_cases,
@@ -104,6 +105,15 @@ def test_memory_has_no_swap_and_all_limits_reach_the_engine() -> None:
     assert options["nano_cpus"] == 2 * 10**9
     assert f"size={2 * MIB}," in options["tmpfs"]["/tmp"]
     assert options["tmpfs"]["/tmp"].startswith("rw,exec,nosuid,nodev,")
+
+
+def test_without_what_an_edition_limits_the_nodes_own_flags_are_left() -> None:
+    huge = case(limits=Limits(memory=2**53, pids=2**22, log=2**53), cpuset="0-1", gpu="GPU-1")
+    modest = modest_options(huge)
+    assert (modest["pids_limit"], modest["mem_limit"], modest["memswap_limit"]) == (8, 32 * MIB, 32 * MIB)
+    assert modest["log_config"].config["max-size"] == str(MIB)
+    for own in ("cpuset_cpus", "device_requests", "security_opt", "pid_mode", "mounts", "user", "name"):
+        assert modest[own] == huge[own]
 
 
 def test_a_small_machine_gives_what_it_has() -> None:

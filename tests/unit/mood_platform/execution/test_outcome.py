@@ -58,6 +58,10 @@ TABLE = {
         facts(None, None, engine_error="no answer"),
         Outcome("platform_fault", Why.ENGINE_ERROR),
     ),
+    "limits refused by a healthy engine": (
+        facts(None, None, engine_error="no such limit", limits_refused=True),
+        Outcome("platform_fault", Why.LIMITS_REFUSED),
+    ),
     "engine error beats the limit": (
         facts(None, 137, engine_error="no answer", killed_at_limit=True),
         Outcome("platform_fault", Why.ENGINE_ERROR),
