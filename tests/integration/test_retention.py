@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -513,3 +513,45 @@ def test_what_needs_a_removed_image_is_refused_with_the_next_step(keeping: Keepi
     with keeping.platform.open() as tx:
         row = tx.session.get_one(Submission, mine.id)
         assert rerun(tx, submission=row, reason="It is back.", actor=ORGANIZER).number == 2
+
+
+def store(keeping: Keeping, **changes: Any) -> None:
+    """What an earlier version took, or a hand wrote into the database."""
+    with keeping.platform.open() as tx:
+        row = tx.session.get_one(Challenge, keeping.platform.challenge.id)
+        row.config = {**row.config, **changes}
+
+
+def test_a_rule_without_an_end_in_the_calendar_ends_after_a_hundred_years(
+    keeping: Keeping, entry: Submission
+) -> None:
+    keeping.put_image(entry)
+    keeping.rules(logs="0d", audit="10y")
+    store(keeping, retention={"logs": "9999y", "predictions": "0d", "images": "99999y", "audit": "99999y"})
+    with keeping.platform.open() as tx:
+        row = tx.session.get_one(Challenge, keeping.platform.challenge.id)
+        row.closes = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    keeping.settle()
+    done = keeping.round()
+    assert done.document["unread"] == {}
+    assert keeping.leftovers("prediction") == set()
+    assert keeping.leftovers("log")
+
+
+def test_rules_that_cannot_be_read_stop_their_edition_alone_and_organizers_are_told(
+    keeping: Keeping, entry: Submission
+) -> None:
+    keeping.put_image(entry)
+    keeping.rules(logs="0d", predictions="0d", mails="0d", audit="0d")
+    with keeping.platform.open() as tx:
+        document = {**DOCUMENT, "slug": "other", "retention": {}}
+        other = apply_challenge(tx, config=ChallengeConfig.parse(document))
+        other.config = {**other.config, "retention": {"logs": "for ever"}}
+    keeping.settle()
+    done = keeping.round()
+    assert list(done.document["unread"]) == ["other"]
+    assert "retention.logs" in done.document["unread"]["other"]
+    assert keeping.leftovers("log") == set(), "the rules of the first are carried out"
+    assert (done.document["mails"]["before"], done.document["audit"]["before"]) == (None, None)
+    store(keeping, retention={"logs": "for ever"})
+    assert set(keeping.round().document["unread"]) == {"other", keeping.platform.challenge.slug}

@@ -103,6 +103,7 @@ def _show_plan(found: dict[str, Any]) -> None:
         echo(f"{kind}: kept" if before is None else f"{kind}: from before {before}")
     if found["holds"]:
         echo(f"holds: {found['holds']} (mood admin holds)")
+    _tell_unread(found)
 
 
 def _show_rounds(rounds: list[dict[str, Any]]) -> None:
@@ -126,6 +127,14 @@ def _show_rounds(rounds: list[dict[str, Any]]) -> None:
             found = one["document"]["misfits"][kind]
             if found["count"]:
                 say.print(f"{found['count']} {words}: {', '.join(found['named'][:5])}", style="yellow")
+    for one in rounds[:1]:
+        _tell_unread(one["document"])
+
+
+def _tell_unread(document: dict[str, Any]) -> None:
+    """Rounds of earlier versions say nothing about it."""
+    for slug, why in document.get("unread", {}).items():
+        say.print(f"Nothing of {slug} is removed, its rules cannot be read: {why}", style="yellow")
 
 
 MISFITS = {

@@ -14,6 +14,7 @@ from mood_platform.challenges.queries import config_of
 from mood_platform.challenges.retention import Retention, Rule
 from mood_platform.challenges.window import takes_until
 from mood_platform.db.transaction import Transaction
+from mood_platform.errors import Invalid
 from mood_platform.models import Challenge, Leaderboard, Run, RunState, Stage, Submission, SubmissionState
 
 ON_BOARDS = frozenset({Stage.CHALLENGE, Stage.ANALYSIS})
@@ -29,6 +30,8 @@ class Editions:
     entered: Mapping[UUID, Collection[Task]]
     """Tasks of a Challenge in which a Submission waits for a board, or stands on one."""
     open_until: Mapping[UUID, datetime]
+    unread: Mapping[str, str]
+    """By slug, why the stored rules of a Challenge cannot be read: what is its own stays until they can."""
 
     def run_ends(self, rule: Rule, run: Run, submission: Submission) -> datetime | None:
         """None: not before a board is published. No board is made of toy Runs, or of what came to nothing."""
@@ -51,7 +54,12 @@ class Editions:
         return max(rule.ends(max(*known, last_use)), open_until)
 
     def longest(self, kind: str) -> Rule | None:
-        """Of mails and audit, which belong to no edition: the longest rule that one of them states."""
+        """Of mails and audit, which belong to no edition: the longest rule that one of them states.
+
+        None too while one cannot be read, for it may be longer.
+        """
+        if self.unread:
+            return None
         rules: Iterable[Rule | None] = (getattr(one, kind) for one in self.rules.values())
         return max((rule for rule in rules if rule), key=lambda rule: rule.days, default=None)
 
@@ -66,9 +74,23 @@ def read_editions(tx: Transaction) -> Editions:
     entered: dict[UUID, set[Task]] = {}
     for challenge_id, task in tx.session.execute(standing.distinct()):
         entered.setdefault(challenge_id, set()).add(task)
+    rules, unread = _read_rules(challenges)
     return Editions(
-        rules={row.id: config_of(row).retention for row in challenges},
+        rules=rules,
         published={(challenge_id, task): moment for challenge_id, task, moment in published},
         entered=entered,
         open_until={row.id: takes_until(row) for row in challenges},
+        unread=unread,
     )
+
+
+def _read_rules(challenges: Iterable[Challenge]) -> tuple[dict[UUID, Retention], dict[str, str]]:
+    """One that cannot be read stops only itself: nothing of it ends."""
+    rules: dict[UUID, Retention] = {}
+    unread: dict[str, str] = {}
+    for row in challenges:
+        try:
+            rules[row.id] = config_of(row).retention
+        except Invalid as error:
+            rules[row.id], unread[row.slug] = Retention(), error.detail
+    return rules, unread

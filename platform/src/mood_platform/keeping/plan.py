@@ -40,6 +40,8 @@ class Plan:
     audit_before: datetime | None
     audit_events: int
     holds: int
+    unread: Mapping[str, str]
+    """Editions whose stored rules cannot be read, and why; nothing of them is removed."""
 
     @property
     def removes(self) -> bool:
@@ -62,6 +64,7 @@ class Plan:
                 "events": self.audit_events,
             },
             "holds": self.holds,
+            "unread": dict(self.unread),
         }
 
     def _leftovers(self, kind: KeptKind) -> Json:
@@ -102,6 +105,7 @@ def make_plan(tx: Transaction, *, unused_days: int) -> Plan:
         audit_before=audit_before,
         audit_events=_count_audit(tx, audit_before),
         holds=len(current_holds(tx)),
+        unread=editions.unread,
     )
 
 
