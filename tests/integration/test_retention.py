@@ -544,6 +544,7 @@ def test_rules_that_cannot_be_read_stop_their_edition_alone_and_organizers_are_t
     keeping.put_image(entry)
     keeping.rules(logs="0d", predictions="0d", mails="0d", audit="0d")
     with keeping.platform.open() as tx:
+        make_participant(tx, "olga", organizer=True)
         document = {**DOCUMENT, "slug": "other", "retention": {}}
         other = apply_challenge(tx, config=ChallengeConfig.parse(document))
         other.config = {**other.config, "retention": {"logs": "for ever"}}
@@ -553,5 +554,9 @@ def test_rules_that_cannot_be_read_stop_their_edition_alone_and_organizers_are_t
     assert "retention.logs" in done.document["unread"]["other"]
     assert keeping.leftovers("log") == set(), "the rules of the first are carried out"
     assert (done.document["mails"]["before"], done.document["audit"]["before"]) == (None, None)
+    [mail] = keeping.mails.folder.glob("retention_stopped*")
+    assert "other: " in mail.read_text()
     store(keeping, retention={"logs": "for ever"})
     assert set(keeping.round().document["unread"]) == {"other", keeping.platform.challenge.slug}
+    keeping.round()
+    assert len(list(keeping.mails.folder.glob("retention_stopped*"))) == 2, "told once an edition"

@@ -118,10 +118,12 @@ def _remove(sessions: Sessions, queue: JobQueue, store: ObjectStore, plan: Plan)
 
 def _write_down(sessions: Sessions, queue: JobQueue, plan: Plan, document: Json) -> RetentionRound:
     with transaction(sessions, queue) as tx:
-        first = tx.session.scalar(select(RetentionRound.id).limit(1)) is None
+        before = next(iter(rounds(tx, limit=1)), None)
         row = RetentionRound(at=plan.at, removes=plan.removes, document=document)
         tx.session.add(row)
         tx.session.flush()
-        if first:
+        if before is None:
             tx.enqueue(Job.SEND_MAIL, kind="retention_begins", retention=str(row.id))
+        if set(plan.unread) - set(before.document.get("unread", ()) if before else ()):
+            tx.enqueue(Job.SEND_MAIL, kind="retention_stopped", retention=str(row.id))
     return row

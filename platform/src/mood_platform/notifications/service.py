@@ -22,6 +22,7 @@ from mood_platform.notifications.texts import (
     write_node_mail,
     write_retention_mail,
     write_run_mail,
+    write_stopped_mail,
 )
 
 
@@ -52,6 +53,8 @@ def send_mail(
         letter = _about_leaving(tx, UUID(image))
     elif chosen is MailKind.RETENTION_BEGINS:
         letter = _about_retention(tx, UUID(retention))
+    elif chosen is MailKind.RETENTION_STOPPED:
+        letter = _about_stopped(tx, UUID(retention))
     elif chosen is MailKind.NODE_QUARANTINED:
         letter = _about_node(tx, UUID(node))
     else:
@@ -81,6 +84,11 @@ def _about_leaving(tx: Transaction, image_id: UUID) -> _Letter:
 def _about_retention(tx: Transaction, round_id: UUID) -> _Letter:
     row = tx.session.get_one(RetentionRound, round_id)
     return _Letter(row.id, organizers(tx), write_retention_mail(row))
+
+
+def _about_stopped(tx: Transaction, round_id: UUID) -> _Letter:
+    row = tx.session.get_one(RetentionRound, round_id)
+    return _Letter(row.id, organizers(tx), write_stopped_mail(row))
 
 
 def _about_node(tx: Transaction, node_id: UUID) -> _Letter:

@@ -29,12 +29,15 @@ class MailKind(StrEnum):
     """Fourteen days before an image is removed."""
     RETENTION_BEGINS = "retention_begins"
     """To the organizers, once: what would go now, and when removal begins."""
+    RETENTION_STOPPED = "retention_stopped"
+    """To the organizers, once an edition: its stored rules cannot be read."""
 
 
 ABOUT_RUNS = frozenset(MailKind) - {
     MailKind.IMAGE_REJECTED,
     MailKind.IMAGE_LEAVES,
     MailKind.RETENTION_BEGINS,
+    MailKind.RETENTION_STOPPED,
     MailKind.NODE_QUARANTINED,
 }
 TO_ORGANIZERS = frozenset(
@@ -179,6 +182,17 @@ def write_retention_mail(row: RetentionRound) -> tuple[str, str]:
                 "or change retention in challenge.yaml and apply it.",
             )
         ),
+    )
+
+
+def write_stopped_mail(row: RetentionRound) -> tuple[str, str]:
+    return "Retention stands still for an edition", "\n".join(
+        (
+            "The stored rules of these editions cannot be read. Nothing of them is removed until they can,",
+            "and no mail and no audit event of the platform; all other editions go on.",
+            *(f"{slug}: {why}" for slug, why in row.document["unread"].items()),
+            "Correct challenge.yaml and apply it: mood admin apply FILE",
+        )
     )
 
 
