@@ -7,12 +7,13 @@ reads them together (`Mistakes.require_none`), and no stand-in gets any further.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mood_platform.accounts.names import LONGEST_NAME, checked_name
+from mood_platform.accounts.reasons import checked_words
 from mood_platform.challenges.mistakes import Mistakes
 from mood_platform.errors import Invalid
 
@@ -73,23 +74,27 @@ class Section:
         return ""
 
     def line(self, field: str, *, longest: int) -> str:
-        """Words of people in one line, each such as a name may hold; as they came where one is not."""
+        """Words of people, by the one rule for reasons."""
         remedy = f"Write one line of at most {longest} visible characters."
         text = self.text(field, pattern=rf"\S.{{0,{longest - 1}}}", remedy=remedy)
-        return " ".join(self._visible(field, word) for word in text.split())
+        return self._visible(field, text, checked_words) if text else ""
 
     def name(self, field: str) -> str:
         """By the one rule for names of people."""
         remedy = f"Write one line of at most {LONGEST_NAME} visible characters."
         text = self.text(field, pattern=r"(?s).{1,120}", remedy=remedy)
-        return self._visible(field, text) if text else ""
+        return self._visible(field, text, checked_name) if text else ""
 
-    def _visible(self, field: str, text: str) -> str:
+    def _visible(self, field: str, text: str, check: Callable[[str, str], str]) -> str:
+        """As it came where a reader could not see it."""
+        problem, remedy = "nothing can be seen in it", "Write words."
         try:
-            return checked_name(field, text)
+            if clean := check(field, text):
+                return clean
         except Invalid as error:
-            self.fail(field, f"it is {text!r}", error.remedy, new_rule=True)
-            return text
+            problem, remedy = f"it is {text!r}", error.remedy
+        self.fail(field, problem, remedy, new_rule=True)
+        return text
 
     def count(self, field: str, *, least: int) -> int:
         value = self._required(field)
@@ -122,7 +127,7 @@ class Section:
         if not isinstance(value, list) or not value or not all(isinstance(one, str) and one for one in value):
             self.fail(field, f"it is {value!r}", "Give a list of names, such as [test-brain].")
             return ()
-        return tuple(self._visible(field, one) for one in value)
+        return tuple(self._visible(field, one, checked_name) for one in value)
 
     def moment(self, field: str) -> datetime:
         value = self._required(field)

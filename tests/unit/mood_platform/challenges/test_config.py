@@ -155,6 +155,7 @@ def test_a_missing_field_is_named(field: str) -> None:
         ("title", "Edition \u202eenO", "title"),
         ("title", "x" * 81, "title"),
         ("entry", {"open": True, "i_accept_unbounded_teams": "Because\0"}, "entry.i_accept_unbounded_teams"),
+        ("entry", {"open": True, "i_accept_unbounded_teams": "\u2800"}, "entry.i_accept_unbounded_teams"),
         (
             "stages",
             {"toy": {"brain": ["\0"]}, "challenge": {"brain": ["c"]}},
