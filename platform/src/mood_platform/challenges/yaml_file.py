@@ -20,7 +20,7 @@ def read_yaml(path: Path, mistakes: Mistakes) -> Any:
     """What the file holds; a key that stands twice is noted by its lines."""
     try:
         return yaml.load(path.read_text(encoding="utf-8"), _loader(mistakes))  # noqa: S506 - a SafeLoader
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise Invalid(f"{path}: it cannot be read ({error}).", remedy="Check the path.") from error
     except RecursionError as error:
         remedy = "Write it as the organizer guide shows it."
@@ -28,6 +28,12 @@ def read_yaml(path: Path, mistakes: Mistakes) -> Any:
     except yaml.YAMLError as error:
         remedy = "Correct the line that is named."
         raise Invalid(f"{path}: it is not YAML ({error}).", remedy=remedy) from error
+
+
+def _require_name(key: yaml.Node) -> None:
+    if not isinstance(key, yaml.ScalarNode):
+        problem = "a list or a mapping stands where a name belongs"
+        raise ConstructorError(problem=problem, problem_mark=key.start_mark)
 
 
 def _printable(number: int) -> int:
@@ -46,8 +52,8 @@ def _loader(mistakes: Mistakes) -> type[yaml.SafeLoader]:
 
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's own signature
             lines: dict[str, int] = {}
-            node.value = [pair for pair in node.value if self._is_name(pair[0])]
             for key, _ in node.value:
+                _require_name(key)
                 line = key.start_mark.line + 1
                 if key.value in lines:
                     problem = f"{key.value} stands twice, first in line {lines[key.value]}"
@@ -62,12 +68,5 @@ def _loader(mistakes: Mistakes) -> type[yaml.SafeLoader]:
             except NOT_A_VALUE as error:
                 problem = f"this is no value of the kind {node.tag}"
                 raise ConstructorError(problem=problem, problem_mark=node.start_mark) from error
-
-        def _is_name(self, key: yaml.Node) -> bool:
-            if isinstance(key, yaml.ScalarNode):
-                return True
-            place = f"line {key.start_mark.line + 1}"
-            mistakes.add(place, "a list or a mapping stands where a name belongs", "Write a name.")
-            return False
 
     return Careful

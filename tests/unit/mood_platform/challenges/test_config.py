@@ -200,8 +200,8 @@ def test_a_list_is_not_a_challenge() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("? [a, b] : c", "line 1: a list or a mapping stands where a name belongs"),
-        ("{a: b}: c", "line 1: a list or a mapping stands where a name belongs"),
+        ("? [a, b] : c", "a list or a mapping stands where a name belongs"),
+        ("{a: b}: c", "a list or a mapping stands where a name belongs"),
         ("title: " + "[" * 3000, "nested too deeply"),
         ("quota: " + "9" * 5000, "line 1"),
         ("quota: 0x" + "f" * 5000, "line 1"),
