@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -74,11 +74,15 @@ def submissions(
             one["stage"],
             one["state"],
             one["submitted_at"],
-            ", ".join(f"/{run['number']} {run['stage']} {run['state']}" for run in one["runs"]),
+            ", ".join(f"/{run['number']} {run['stage']} {_standing(run)}" for run in one["runs"]),
         )
         for one in views
     ]
     show_table(("submission", "challenge", "task", "stage", "state", "submitted", "runs"), rows)
+
+
+def _standing(run: dict[str, Any]) -> str:
+    return "void" if run["voided_at"] else str(run["state"])
 
 
 @app.command()
