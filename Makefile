@@ -41,7 +41,7 @@ ci: ## what continuous integration runs
 unit: ## fast tests, no sockets and no engines
 	$(PYTEST) tests -n 2 --dist loadfile -m "not integration and not docker and not e2e and not slow"
 integration: ## on a real PostgreSQL and Valkey of their own
-	$(PYTEST) $(ENGINE_TESTS) -n 2 --dist loadfile -m "integration and not docker and not e2e"
+	$(PYTEST) $(ENGINE_TESTS) -n 3 --dist loadfile -m "integration and not docker and not e2e"
 containers: base-image ## on a real Docker Engine
 	$(PYTEST) $(ENGINE_TESTS) -m "docker and not e2e and not slow"
 e2e: base-image ## the whole platform in small, and with everything killed in mid-run

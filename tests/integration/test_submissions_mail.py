@@ -79,7 +79,7 @@ def test_what_the_platform_gave_up_is_told_to_the_team_and_to_every_organizer(
     mails = {receiver: text.replace("=\n", "") for receiver, text in read(mailer.folder).items()}
     assert set(mails) == {"north@example.org", "olga@example.org", "otto@example.org"}
     assert "It does not count against your quota." in mails["north@example.org"]
-    assert f"mood admin rerun {made.id}" in mails["otto@example.org"]
+    assert "mood admin rerun north#1" in mails["otto@example.org"]
 
 
 def test_a_check_that_the_platform_gave_up_is_told_to_organizers_too(
