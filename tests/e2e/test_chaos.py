@@ -45,22 +45,25 @@ LIVE_RUNS = 5 if KILLS > 20 else 2
 TEAMS = ("north", "south")
 TASKS = ("sample", "pixel")
 AT_REST_SECONDS = 300.0
+IMAGES = 2 + KILLS // 10
+"""Of a team: each runs once a task; what is told as scored would be taken over, not run."""
 
 
 @dataclass
 class Stream:
-    """Hands the same image in again and again, for one team after the other, until it is told to stop."""
+    """Hands equal images in, for one team after the other, until it is told to stop or has no more."""
 
     platform: LivePlatform
-    teams: dict[str, tuple[Person, str]]
-    """The person and the id of the image."""
+    teams: dict[str, tuple[Person, list[str]]]
+    """The person and the ids of the images."""
     stopped: threading.Event = field(default_factory=threading.Event)
     handed_in: dict[str, str] = field(default_factory=dict)
     """Idempotency-Key and the Submission it made."""
     answers: Counter[str] = field(default_factory=Counter)
 
     def flow(self, *, at_least: int) -> None:
-        while not self.stopped.is_set() or len(self.handed_in) < at_least:
+        most = len(TEAMS) * len(TASKS) * IMAGES
+        while (not self.stopped.is_set() or len(self.handed_in) < at_least) and len(self.handed_in) < most:
             if answer(self.platform, lambda: self._live() < LIVE_RUNS):
                 self._hand_in(number=len(self.handed_in))
             time.sleep(0.3)
@@ -71,10 +74,11 @@ class Stream:
 
     def _hand_in(self, *, number: int) -> None:
         """Asks until there is an answer; whatever was lost in between, one key makes one Submission."""
-        person, image = self.teams[TEAMS[number % len(TEAMS)]]
+        person, images = self.teams[TEAMS[number % len(TEAMS)]]
+        mine = number // len(TEAMS)
         body = {
-            "image": image,
-            "task": TASKS[number // len(TEAMS) % 2],
+            "image": images[mine // len(TASKS)],
+            "task": TASKS[mine % len(TASKS)],
             "stage": "challenge",
             "name": f"{number}",
         }
@@ -121,20 +125,22 @@ class Aftermath:
 @pytest.fixture(scope="module")
 def teams(
     installed: LivePlatform, open_challenge: Callable[..., str], shell_image: Callable[..., str]
-) -> dict[str, tuple[Person, str]]:
-    """Each has the image on the platform; nobody's upload is what the storm is about."""
-    slug, image = open_challenge("chaos", quota=1000), shell_image("chaotic", pause=PAUSE_SECONDS)
+) -> dict[str, tuple[Person, list[str]]]:
+    """Each has its images on the platform; nobody's upload is what the storm is about."""
+    slug = open_challenge("chaos", quota=1000)
+    images = [shell_image(f"chaotic{number}", pause=PAUSE_SECONDS) for number in range(IMAGES)]
     found = {}
     for name in ("calm", *TEAMS):
         person = installed.person(name, team=name)
         what = ("challenge", "sample,pixel") if name == "calm" else ("toy", "sample")
-        person.mood("submit", image, "--challenge", slug, "--stage", what[0], "--task", what[1])
-        found[name] = (person, person.get("/images").json()["items"][0]["id"])
+        for image in images[:1] if name == "calm" else images:
+            person.mood("submit", image, "--challenge", slug, "--stage", what[0], "--task", what[1])
+        found[name] = (person, [one["id"] for one in person.get("/images").json()["items"]])
     return found
 
 
 @pytest.fixture(scope="module")
-def aftermath(installed: LivePlatform, teams: dict[str, tuple[Person, str]]) -> Aftermath:
+def aftermath(installed: LivePlatform, teams: dict[str, tuple[Person, list[str]]]) -> Aftermath:
     quiet = partial(at_rest, installed, ("calm", *TEAMS))
     answering = partial(answer, installed, quiet)
     assert wait_until(quiet, seconds=AT_REST_SECONDS, every=0.5)
