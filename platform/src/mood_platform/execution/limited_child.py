@@ -17,7 +17,7 @@ import signal
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import NoReturn
@@ -64,6 +64,10 @@ class ChildLimits:
     """Bytes on top of what the process has mapped when the work begins."""
     cpu_seconds: int
     wall_seconds: float
+
+    def for_cases(self, count: int) -> ChildLimits:
+        """The memory of one, and the time of as many as are read one after the other."""
+        return replace(self, cpu_seconds=self.cpu_seconds * count, wall_seconds=self.wall_seconds * count)
 
 
 def run_limited(work: Work, limits: ChildLimits) -> bytes | Unread:

@@ -35,8 +35,7 @@ def complete_evidence(evaluation: Evaluation, task: Task, part: Part) -> None:
 
 def result_of_part(evaluation: Evaluation, task: Task, part: Part, *, valid_share: float) -> Json:
     """Reads all valid predictions again, exactly, with time for each case as for one."""
-    one, count = evaluation.limits, len(part.case_runs)
-    limits = replace(one, cpu_seconds=one.cpu_seconds * count, wall_seconds=one.wall_seconds * count)
+    limits = evaluation.limits.for_cases(len(part.case_runs))
     with ExitStack() as stack:
         inputs = [stack.enter_context(_opened_case(evaluation.store, task, case)) for case in part.case_runs]
         answer = run_limited(lambda _begin: _result(task, part, inputs, valid_share), limits)

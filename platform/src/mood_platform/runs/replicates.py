@@ -6,7 +6,7 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import literal, select, union_all
@@ -114,8 +114,7 @@ def _draw_in_child(evaluation: Evaluation, results: Json, coarse: Sequence[Json]
     """With the limits of one prediction for each case, so that the worker stays small."""
     with transaction(evaluation.sessions, evaluation.queue) as tx:
         manifests = _manifests(tx, results)
-    one, count = evaluation.limits, sum(len(part["cases"]) for part in results["test_sets"])
-    limits = replace(one, cpu_seconds=one.cpu_seconds * count, wall_seconds=one.wall_seconds * count)
+    limits = evaluation.limits.for_cases(sum(len(part["cases"]) for part in results["test_sets"]))
     with ExitStack() as stack:
         volumes = {
             part["digest"]: stack.enter_context(
