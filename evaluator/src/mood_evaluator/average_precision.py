@@ -1,12 +1,8 @@
-"""Exact average precision, bit-identical to scikit-learn, also of voxels that do not fit into memory.
+"""Exact average precision, also of voxels that do not fit into memory.
 
-AP = sum over thresholds of (recall gained) x (precision). Only thresholds at which a positive lies gain
-recall, so the streaming form keeps the positives' distinct scores and merely counts the negatives between.
-
-To agree to the last bit the products must also be *added* as scikit-learn adds them: NumPy sums in pairs,
-and how it pairs depends on the place of a product among all thresholds, those without a positive included.
-The streaming form therefore remembers which float32 scores occurred, one bit each (133 MB of address space,
-of which only touched pages cost memory): the number of set bits below a score is its place.
+AP = sum over thresholds of (recall gained) x (precision), formula 4.1 of the thesis. Only thresholds at which
+a positive lies gain recall, so the streaming form keeps the positives' distinct scores and merely counts the
+negatives between. The terms are added without rounding: no order of voxels, cases or thresholds moves it.
 """
 
 from collections.abc import Callable
@@ -18,13 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from mood_evaluator.errors import UndefinedScore
+from mood_evaluator.exact_sum import exact_sum
 
 Counts = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.uint32]
 # The bits of non-negative floats order like the floats, so they serve as codes.
-_ONE = int(np.float32(1.0).view(np.uint32))
-_BLOCK = 1024  # words of 32 bits
-_DENSE = 1 << 20  # products that are laid out in memory at once
 CHUNK = 1 << 22  # voxels that are sorted at once
 
 
@@ -45,9 +39,17 @@ def count_levels(
 
 def average_precision_from_histogram(positives: Counts, negatives: Counts) -> float:
     """Return the AP of counts per score level, levels ascending; empty levels change nothing."""
-    used = (positives + negatives) > 0
-    positives, negatives = positives[used], negatives[used]
-    return _integrate(positives, negatives, np.arange(positives.size), positives.size)
+    true, found = _from_top(positives), _from_top(positives + negatives)
+    if true.size == 0 or true[0] == 0:
+        raise UndefinedScore("No positive is among what is scored, so average precision has no value.")
+    gaining = positives > 0
+    terms = positives[gaining] * (true[gaining] / found[gaining])
+    return float(exact_sum(terms) / int(true[0]))
+
+
+def _from_top(counts: Counts) -> Counts:
+    """Return how many lie at or above each level."""
+    return np.cumsum(counts[::-1])[::-1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,7 +119,6 @@ class StreamingAveragePrecision:
         self._thresholds: Codes | None = None
         self._positives: Counts = np.zeros(0, np.int64)
         self._negatives: Counts = np.zeros(0, np.int64)  # [k]: below threshold k, at or above k - 1
-        self._seen = _ScoreSet()
         self._lock = Lock()
 
     def add_positives(self, scores: npt.NDArray[np.float32]) -> None:
@@ -139,7 +140,6 @@ class StreamingAveragePrecision:
             thresholds = self._fix_thresholds()
         gaps, counts = count_between(thresholds, found)
         with self._lock:
-            self._seen.add(found.codes)
             self._negatives[gaps] += counts
 
     @staticmethod
@@ -151,9 +151,8 @@ class StreamingAveragePrecision:
 
     def result(self) -> float:
         """Return the AP of all that was added."""
-        thresholds = self._fix_thresholds()
-        places, levels = self._seen.places(thresholds)
-        return _integrate(self._positives, self._negatives[1:], places, levels)
+        self._fix_thresholds()
+        return average_precision_from_histogram(self._positives, self._negatives[1:])
 
     def _fix_thresholds(self) -> Codes:
         if self._thresholds is None:
@@ -164,7 +163,6 @@ class StreamingAveragePrecision:
             for part in self._found:
                 self._positives[np.searchsorted(thresholds, part.codes)] += np.diff(part.edges)
             self._negatives = np.zeros(self._thresholds.size + 1, np.int64)
-            self._seen.add(self._thresholds)
             self._found.clear()
         return self._thresholds
 
@@ -177,66 +175,3 @@ def count_between(thresholds: Codes, found: CountedScores) -> tuple[Any, Counts]
     gaps = np.searchsorted(thresholds, found.codes, side="right")
     starts = _starts(gaps)
     return gaps[starts], np.diff(found.edges[starts], append=found.edges[-1])
-
-
-class _ScoreSet:
-    """Which float32 scores of [0, 1] occurred: one bit each, in blocks of one memory page."""
-
-    def __init__(self) -> None:
-        blocks = _ONE // 32 // _BLOCK + 1
-        self._words = np.zeros((blocks, _BLOCK), np.uint32)
-        self._touched = np.zeros(blocks, np.bool_)
-
-    def add(self, codes: Codes) -> None:
-        """Add ascending distinct codes."""
-        if codes.size == 0:
-            return
-        words = codes >> np.uint32(5)
-        starts = _starts(words)
-        changed = words[starts]
-        self._words.reshape(-1)[changed] |= np.bitwise_or.reduceat(_bit(codes), starts)
-        self._touched[changed // _BLOCK] = True
-
-    def places(self, codes: Codes) -> tuple[npt.NDArray[np.int64], int]:
-        """Return how many members lie below each of `codes` (members too), and how many there are."""
-        if codes.size == 0:
-            return np.zeros(0, np.int64), 0
-        blocks = np.flatnonzero(self._touched)
-        words = self._words[blocks].reshape(-1)
-        upto = np.cumsum(np.bitwise_count(words), dtype=np.int64)
-        at = np.searchsorted(blocks, codes // (32 * _BLOCK)) * _BLOCK + (codes >> 5) % _BLOCK
-        not_below = np.bitwise_count(words[at] & ~(_bit(codes) - np.uint32(1)))
-        return upto[at] - not_below, int(upto[-1])
-
-
-def _bit(codes: Codes) -> Codes:
-    """Return the bit of each code in its word of 32."""
-    return np.uint32(1) << (codes & np.uint32(31))
-
-
-def _integrate(positives: Counts, negatives: Counts, places: npt.NDArray[np.int64], levels: int) -> float:
-    """Sum the AP; `negatives[k]` lie at or above the k-th ascending threshold and below the next.
-
-    `places` are the thresholds' indices among all `levels` distinct scores.
-    """
-    true = np.cumsum(positives[::-1])[::-1].astype(np.float64)
-    if true.size == 0 or true[0] == 0:
-        raise UndefinedScore("No positive is among what is scored, so average precision has no value.")
-    false = np.cumsum(negatives[::-1])[::-1].astype(np.float64)
-    recall = np.append(true / true[0], 0.0)
-    products = np.diff(recall) * (true / (true + false))
-    return max(0.0, -_sum_in_pairs(products, places, levels))
-
-
-def _sum_in_pairs(values: npt.NDArray[np.float64], places: npt.NDArray[np.int64], length: int) -> float:
-    """Return `np.sum` of `length` zeros that hold `values` at ascending `places`, to the bit."""
-    if values.size == 0:
-        return 0.0
-    if length <= _DENSE:
-        dense = np.zeros(length)
-        dense[places] = values
-        return float(dense.sum())
-    half = length // 2 - length // 2 % 8  # where NumPy's pairwise summation cuts
-    cut = int(np.searchsorted(places, half))
-    left = _sum_in_pairs(values[:cut], places[:cut], half)
-    return left + _sum_in_pairs(values[cut:], places[cut:] - half, length - half)

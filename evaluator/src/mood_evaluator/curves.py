@@ -68,9 +68,11 @@ class Curve:
     def auroc(self) -> float:
         """Return the chance that a positive scores above a negative, ties counting half."""
         self._need(negatives=True)
-        below = np.cumsum(self.negatives) - self.negatives
-        doubled = int((self.positives * (2 * below + self.negatives)).sum())
-        return doubled / (2 * int(self.positives.sum()) * int(self.negatives.sum()))
+        twice_below = 2 * np.cumsum(self.negatives) - self.negatives
+        used = self.positives > 0
+        pairs = zip(self.positives[used].tolist(), twice_below[used].tolist(), strict=True)
+        doubled = sum(positives * below for positives, below in pairs)  # Python's integers: 10^22 and more
+        return float(doubled / (2 * int(self.positives.sum()) * int(self.negatives.sum())))
 
     def fpr_at_tpr(self, tpr: float = 0.95) -> float:
         """Return the false-positive rate at the highest threshold that finds at least `tpr` (thesis 3.1.4).

@@ -5,15 +5,13 @@ from dataclasses import dataclass, field, fields, replace
 from itertools import islice
 from typing import Any
 
-import numpy as np
-
 from mood_evaluator.batches import Batching
 from mood_evaluator.canonical import canonical_digest
 from mood_evaluator.case_score import CaseScore
 from mood_evaluator.errors import UndefinedScore
 from mood_evaluator.evidence import Evidence, sum_evidence
 from mood_evaluator.quantizers import Quantizer
-from mood_evaluator.scoring import PixelCase, pooled_aps, score_sample_dataset
+from mood_evaluator.scoring import PixelCase, mean_ap, pooled_aps, score_sample_dataset
 from mood_evaluator.test_set import Dataset, Task, TestSet
 from mood_evaluator.version import SCORING_VERSION, __version__
 
@@ -193,9 +191,7 @@ def _batch_scores(
         validation=others[0] if others else None,
         whole_set_ap=whole,
         quantized={
-            str(quantizer): float(
-                np.mean([_quantized_ap(case_scores, batch, quantizer) for batch in batches])
-            )
+            str(quantizer): mean_ap([_quantized_ap(case_scores, batch, quantizer) for batch in batches])
             for quantizer in Quantizer
         },
     )
@@ -203,7 +199,7 @@ def _batch_scores(
 
 def _batched(batching: Batching, aps: Iterator[float]) -> BatchedScore:
     own = tuple(islice(aps, len(batching.batches)))
-    return BatchedScore(batching.digest, own, float(np.mean(own)))
+    return BatchedScore(batching.digest, own, mean_ap(own))
 
 
 def _quantized_ap(case_scores: Mapping[str, CaseScore], batch: Iterable[str], quantizer: Quantizer) -> float:

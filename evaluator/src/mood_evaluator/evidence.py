@@ -105,7 +105,7 @@ class Evidence:
         return self.mood2020 if quantizer is Quantizer.MOOD2020 else self.two_sided
 
     def ap(self, quantizer: Quantizer) -> float:
-        """Return the AP of the quantized scores, bit-identical to scikit-learn on the cast voxels."""
+        """Return the exact AP of the quantized scores."""
         histogram = self.histogram(quantizer)
         return average_precision_from_histogram(histogram.positives, histogram.negatives)
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 __version__ = version("mood-evaluator")
 
-SCORING_VERSION: Final = 2
+SCORING_VERSION: Final = 3
 """Raised when any number may change: a score, a rank, an interval, a p. Only results of one are compared."""
 _UNTOLD = 1  # results from before it was told
 

@@ -38,10 +38,12 @@ def label(tmp_path: Path) -> Path:
 def test_a_valid_volume_gets_its_exact_ap_and_evidence(tmp_path: Path, label: Path) -> None:
     score = score_pixel_case(_save(tmp_path / "p.nii.gz", SCORES), label=label, shape=SHAPE)
     assert (score.valid, score.fault, score.flags) == (True, None, ())
-    assert score.case_ap == average_precision_score(LABEL.ravel(), SCORES.ravel())
+    assert score.case_ap == pytest.approx(average_precision_score(LABEL.ravel(), SCORES.ravel()), abs=1e-12)
     assert score.evidence is not None
     halves = SCORES.ravel().astype(np.float16)
-    assert score.evidence.ap(Quantizer.MOOD2020) == average_precision_score(LABEL.ravel(), halves)
+    assert score.evidence.ap(Quantizer.MOOD2020) == pytest.approx(
+        average_precision_score(LABEL.ravel(), halves), abs=1e-12
+    )
 
 
 def test_evidence_of_float64_is_rounded_once(tmp_path: Path, label: Path) -> None:

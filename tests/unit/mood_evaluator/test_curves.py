@@ -1,5 +1,7 @@
 """AUROC, FPR at a TPR and the best Dice equal scikit-learn's, and brute force, ties and all."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -23,7 +25,7 @@ def arrays(rows: list[tuple[float, bool]]) -> tuple[np.ndarray, np.ndarray]:
 def test_the_numbers_are_those_of_scikit_learn(rows: list[tuple[float, bool]]) -> None:
     scores, labels = arrays(rows)
     curve = Curve.of(scores, labels)
-    assert curve.ap() == average_precision_score(labels, scores)
+    assert curve.ap() == pytest.approx(average_precision_score(labels, scores), abs=1e-12)
     assert curve.auroc() == pytest.approx(roc_auc_score(labels, scores), abs=1e-12)
     fpr, tpr, _ = roc_curve(labels, scores, drop_intermediate=False)
     assert curve.fpr_at_tpr(0.95) == fpr[np.flatnonzero(tpr >= 0.95)[0]]
@@ -94,3 +96,17 @@ def test_a_code_stands_for_a_score_that_has_this_code(quantizer: Quantizer) -> N
     codes = np.arange(quantizer.size)
     scores = np.array([quantizer.score_of(int(code)) for code in codes])
     np.testing.assert_array_equal(quantizer.quantize(scores), codes)
+
+
+@pytest.mark.parametrize("abnormal", [0.003, 0.06, 0.5])
+def test_auroc_of_the_real_challenge_equals_that_of_fractions(abnormal: float) -> None:
+    """10^12 voxels: products of such counts have 80 bits."""
+    random = np.random.default_rng(6)
+    voxels = random.integers(1, 2 * 10**12 // 50, 50)
+    positives = (voxels * abnormal * np.linspace(0.2, 1.8, 50)).astype(np.int64)
+    negatives = voxels - positives
+    below = [sum(negatives[:level].tolist()) for level in range(50)]
+    pairs = zip(positives.tolist(), below, negatives.tolist(), strict=True)
+    wins = sum(hit * (lower + Fraction(level, 2)) for hit, lower, level in pairs)
+    exact = wins / (sum(positives.tolist()) * sum(negatives.tolist()))
+    assert Curve(np.arange(50.0), positives, negatives).auroc() == float(exact)

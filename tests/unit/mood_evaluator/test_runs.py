@@ -102,7 +102,7 @@ def test_different_forms_of_a_test_set_are_refused() -> None:
 
 def test_runs_of_two_scoring_versions_are_refused() -> None:
     old = replace(sample_run("B", "brain", 0.5), scoring_version=1)
-    with pytest.raises(EvaluatorError, match="scoring version 1, A by 2"):
+    with pytest.raises(EvaluatorError, match="scoring version 1, A by 3"):
         gather_runs([sample_run("A", "brain", 0.9), old])
 
 
