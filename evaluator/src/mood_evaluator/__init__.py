@@ -1,10 +1,6 @@
 """Scoring, ranking and their uncertainty; needs no platform."""
 
-from mood_evaluator.average_precision import (
-    StreamingAveragePrecision,
-    average_precision,
-    average_precision_from_histogram,
-)
+from mood_evaluator.average_precision import average_precision, average_precision_from_histogram
 from mood_evaluator.batches import Batching, draw_batching
 from mood_evaluator.bootstrap import (
     Replicates,
@@ -38,8 +34,10 @@ from mood_evaluator.errors import (
 from mood_evaluator.evidence import Evidence, Histogram, sum_evidence
 from mood_evaluator.exact_counts import ExactCounts, count_exactly
 from mood_evaluator.faults import Flag, OutputFault
+from mood_evaluator.kernels import prepare_kernels
 from mood_evaluator.leaderboard import Cell, Entry, Row, compare_entries, rank_entries
 from mood_evaluator.nifti_stream import largest_volume_file
+from mood_evaluator.positive_scores import LARGEST_STORED, PositiveScores
 from mood_evaluator.quantizers import Quantizer
 from mood_evaluator.ranking import as_published, average_ranks, rank
 from mood_evaluator.replicates import official_batching, replicates_of
@@ -52,12 +50,14 @@ from mood_evaluator.scoring import (
     whole_set_ap,
 )
 from mood_evaluator.significance import PairDifference, compare_replicates
+from mood_evaluator.streaming import StreamingAveragePrecision
 from mood_evaluator.test_set import Case, Dataset, Task, TestSet, load_test_set, save_test_set
 from mood_evaluator.version import SCORING_VERSION, __version__, scoring_version_of
 from mood_evaluator.volumes import LARGEST_SCORE_FILE, Prediction, read_label, read_prediction
 
 __all__ = [
     "LARGEST_SCORE_FILE",
+    "LARGEST_STORED",
     "SCORING_VERSION",
     "BatchedScore",
     "Batching",
@@ -85,6 +85,7 @@ __all__ = [
     "PixelCase",
     "PixelScore",
     "PixelTruth",
+    "PositiveScores",
     "Prediction",
     "Quantizer",
     "Replicates",
@@ -113,6 +114,7 @@ __all__ = [
     "official_batching",
     "pixel_replicates",
     "pooled_aps",
+    "prepare_kernels",
     "rank",
     "rank_entries",
     "read_label",

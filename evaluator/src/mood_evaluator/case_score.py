@@ -9,12 +9,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mood_evaluator.average_precision import CHUNK, StreamingAveragePrecision
+from mood_evaluator.average_precision import average_precision_from_histogram
 from mood_evaluator.errors import InvalidPrediction
 from mood_evaluator.evidence import Evidence, EvidenceSums
 from mood_evaluator.faults import Flag, OutputFault
+from mood_evaluator.kernels import count_into_gaps
 from mood_evaluator.nifti_stream import Shape
+from mood_evaluator.positive_scores import PositiveScores
 from mood_evaluator.volumes import differs, open_prediction, read_label_and_affine, read_sample_score
+
+Scores = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +30,11 @@ class CaseScore:
     flags: tuple[Flag, ...] = ()
     score: float | None = None  # sample task: the scan's score in [0, 1]
     evidence: Evidence | None = None  # pixel task
+    positives: PositiveScores | None = None  # pixel task: of the abnormal voxels, where the AP is exact
     case_ap: float | None = None  # pixel task: exact AP of this scan alone, where valid and abnormal
 
     def to_json(self) -> dict[str, Any]:
-        """Return everything but the Evidence's histograms."""
+        """Return everything but the Evidence's histograms and the scores of abnormal voxels."""
         return {
             "valid": self.valid,
             "fault": None if self.fault is None else str(self.fault),
@@ -40,14 +45,21 @@ class CaseScore:
         }
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any], *, evidence: Evidence | None = None) -> "CaseScore":
-        """Restore what `to_json` wrote; a pixel case's Evidence is kept apart and handed in."""
+    def from_json(
+        cls,
+        document: Mapping[str, Any],
+        *,
+        evidence: Evidence | None = None,
+        positives: PositiveScores | None = None,
+    ) -> "CaseScore":
+        """Restore what `to_json` wrote; what a pixel case has beside it is kept apart and handed in."""
         return cls(
             valid=document["valid"],
             fault=None if document["fault"] is None else OutputFault(document["fault"]),
             flags=tuple(Flag(flag) for flag in document["flags"]),
             score=document["score"],
             evidence=evidence,
+            positives=positives,
             case_ap=document["case_ap"],
         )
 
@@ -78,10 +90,11 @@ def score_pixel_case(
 def score_pixel_prediction(prediction: Path | None, *, truth: "PixelTruth", exact: bool = True) -> CaseScore:
     """Score a volume against a truth that was read before: what goes wrong here is the prediction's."""
     try:
-        return _score_volume(_present(prediction), truth, exact=exact and truth.abnormal is not None)
+        return _score_volume(_present(prediction), truth, exact=exact)
     except InvalidPrediction as error:
         zeros = Evidence.of_zeros(voxels=math.prod(truth.shape), positives=truth.positives)
-        return CaseScore(valid=False, fault=error.fault, evidence=zeros)
+        positives = PositiveScores.of_zeros(truth.positives) if exact else None
+        return CaseScore(valid=False, fault=error.fault, evidence=zeros, positives=positives)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,17 +123,18 @@ class PixelTruth:
 
 
 def _score_volume(path: Path, truth: PixelTruth, *, exact: bool) -> CaseScore:
-    scores = np.empty(math.prod(truth.shape) if exact else 0, np.float32)
+    held = exact and truth.abnormal is not None
+    scores = np.empty(math.prod(truth.shape) if held else 0, np.float32)
     sums = EvidenceSums()
     start = 0
     with open_prediction(path, shape=truth.shape) as reader:
         for clean in reader.chunks():
             size = clean.values.size
             sums.add(clean, truth.part(start, size))
-            if exact:
+            if held:
                 scores[start : start + size] = clean.values
             start += size
-    evidence = sums.result()
+    evidence, positives = sums.result(), _positives(scores, truth) if exact else None
     noticed = {
         Flag.CLAMPED: evidence.clamped > 0,
         Flag.NAN: evidence.nan > 0,
@@ -132,17 +146,22 @@ def _score_volume(path: Path, truth: PixelTruth, *, exact: bool) -> CaseScore:
         valid=True,
         flags=tuple(flag for flag, seen in noticed.items() if seen),
         evidence=evidence,
-        case_ap=_average_precision(scores, truth) if exact else None,
+        positives=positives,
+        case_ap=None
+        if truth.abnormal is None or not positives
+        else _case_ap(scores, truth.abnormal, positives),
     )
 
 
-def _average_precision(scores: npt.NDArray[np.float32], truth: PixelTruth) -> float:
-    assert truth.abnormal is not None
-    pool = StreamingAveragePrecision()
-    pool.add_positives(scores[truth.abnormal])
-    for start in range(0, scores.size, CHUNK):
-        pool.add_negatives(scores[start : start + CHUNK][~truth.abnormal[start : start + CHUNK]])
-    return pool.result()
+def _positives(scores: Scores, truth: PixelTruth) -> PositiveScores:
+    return PositiveScores.of(scores if truth.abnormal is None else scores[truth.abnormal])
+
+
+def _case_ap(scores: Scores, abnormal: npt.NDArray[np.bool_], positives: PositiveScores) -> float:
+    """Return the exact AP of one scan, all of whose scores (voxels,) are at hand."""
+    negatives = np.zeros(positives.codes.size, np.int64)
+    count_into_gaps(scores.view(np.uint32), abnormal, positives.codes, negatives)
+    return average_precision_from_histogram(positives.counts.astype(np.int64), negatives)
 
 
 def _present(prediction: Path | None) -> Path:

@@ -35,10 +35,29 @@ def clean_scores(raw: Scores) -> CleanScores:
     )
 
 
+def ends_of(values: Scores, *, within: tuple[float, float]) -> tuple[float, float]:
+    """Return the lowest and the highest of clean `values` (one or more) and of those seen before.
+
+    Their bits order as they do; what cannot get lower or higher is not looked for.
+    """
+    bits, (lowest, highest) = _bits_of(values), within
+    if lowest > 0:
+        lowest = min(lowest, _score_of(bits.min(), values))
+    if highest < 1:
+        highest = max(highest, _score_of(bits.max(), values))
+    return lowest, highest
+
+
+def _score_of(bits: npt.NDArray[Any], like: Scores) -> float:
+    return float(np.array(bits).view(like.dtype))
+
+
 def _is_clean(raw: Scores) -> bool:
-    """Look at the bits, which order like the numbers: negative ones and -0.0 below 0, NaN above 1."""
+    """Look at the bits, unsigned: those of what is negative, -0.0 or NaN are above those of 1."""
     if raw.size == 0:
         return True
-    bits = np.int32 if raw.dtype == np.float32 else np.int64
-    codes = raw.view(bits)
-    return bool(codes.min() >= 0 and codes.max() <= raw.dtype.type(1).view(bits))
+    return bool(_bits_of(raw).max() <= _bits_of(np.ones(1, raw.dtype))[0])
+
+
+def _bits_of(values: Scores) -> npt.NDArray[np.unsignedinteger[Any]]:
+    return values.view(np.uint32 if values.dtype == np.float32 else np.uint64)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -10,8 +11,9 @@ from mood_evaluator.canonical import canonical_digest
 from mood_evaluator.case_score import CaseScore
 from mood_evaluator.errors import UndefinedScore
 from mood_evaluator.evidence import Evidence, sum_evidence
+from mood_evaluator.positive_scores import PositiveScores
 from mood_evaluator.quantizers import Quantizer
-from mood_evaluator.scoring import PixelCase, mean_ap, pooled_aps, score_sample_dataset
+from mood_evaluator.scoring import LoadPositives, PixelCase, mean_ap, pooled_aps, score_sample_dataset
 from mood_evaluator.test_set import Dataset, Task, TestSet
 from mood_evaluator.version import SCORING_VERSION, __version__
 
@@ -110,6 +112,8 @@ def result_of(
     case_scores: Mapping[str, CaseScore],
     cases: Iterable[PixelCase] = (),
     valid_share: float = 0.5,
+    positives: Mapping[str, LoadPositives] | None = None,
+    threads: int = 1,
 ) -> DatasetResult:
     """Score a Submission on a test set; see `score_cases`."""
     wanted = test_set.for_task(task)
@@ -122,6 +126,8 @@ def result_of(
         case_scores=case_scores,
         cases=cases,
         valid_share=valid_share,
+        positives=positives,
+        threads=threads,
     )
     return DatasetResult(
         task=task,
@@ -140,6 +146,7 @@ def score_cases(
     case_scores: Mapping[str, CaseScore],
     cases: Iterable[PixelCase] = (),
     valid_share: float = 0.5,
+    positives: Mapping[str, LoadPositives] | None = None,
     precision: Quantizer | None = None,
     threads: int = 1,
     on_read: Callable[[], None] | None = None,
@@ -148,7 +155,8 @@ def score_cases(
 
     `case_scores` has every one of them; `cases` says where the volumes lie (pixel task). Predictions of cases
     that were found invalid are not read again: they count as all zero. The first of `batchings` is official,
-    the second validates it; without one all cases are one batch. With a quantizer as `precision` the Evidence
+    the second validates it; without one all cases are one batch. `positives` is for `pooled_aps`; by default
+    it is what `case_scores` hold. With a quantizer as `precision` the Evidence
     gives all APs, without another look at the volumes; `on_read` is called after each look.
     """
     valid, total = sum(case_scores[case_id].valid for case_id in abnormal), len(abnormal)
@@ -162,10 +170,20 @@ def score_cases(
     if precision is None:
         by_id = {case.id: case for case in cases}
         volumes = [_readable(by_id[case_id], case_scores[case_id]) for case_id in abnormal]
-        aps = pooled_aps(volumes, groups, threads=threads, on_read=on_read)
+        found = _found_positives(case_scores) if positives is None else positives
+        aps = pooled_aps(volumes, groups, positives=found, threads=threads, on_read=on_read)
     else:
         aps = tuple(_quantized_ap(case_scores, group, precision) for group in groups)
     return _batch_scores(result, batchings, aps, case_scores)
+
+
+def _found_positives(case_scores: Mapping[str, CaseScore]) -> dict[str, LoadPositives]:
+    found = {case_id: score.positives for case_id, score in case_scores.items()}
+    return {case_id: partial(_itself, part) for case_id, part in found.items() if part is not None}
+
+
+def _itself(positives: PositiveScores) -> PositiveScores:
+    return positives
 
 
 def _readable(case: PixelCase, score: CaseScore) -> PixelCase:

@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mood_evaluator.average_precision import average_precision_from_histogram
-from mood_evaluator.clean_scores import CleanScores, Scores, clean_scores
+from mood_evaluator.clean_scores import CleanScores, Scores, clean_scores, ends_of
+from mood_evaluator.code_counts import CodeCounts
 from mood_evaluator.errors import InvalidEvidence
-from mood_evaluator.quantizers import Quantizer, count_codes
+from mood_evaluator.quantizers import Quantizer
 
 _MAGIC = b"MOODEVI1"
 Counts = npt.NDArray[np.int64]
@@ -33,10 +34,10 @@ class Histogram:
     negatives: Counts
 
     @classmethod
-    def of(cls, both: Counts, positives: Counts) -> "Histogram":
-        """Pack counts per code (all codes): of all voxels, and of the abnormal ones among them."""
-        used = np.flatnonzero(both)
-        return cls(used.astype(np.uint16), positives[used], (both - positives)[used])
+    def of(cls, normal: Counts, abnormal: Counts) -> "Histogram":
+        """Pack counts of voxels per code (all codes)."""
+        used = np.flatnonzero(normal + abnormal)
+        return cls(used.astype(np.uint16), abnormal[used], normal[used])
 
     def __add__(self, other: "Histogram") -> "Histogram":
         return Histogram.sum([self, other])
@@ -44,11 +45,11 @@ class Histogram:
     @classmethod
     def sum(cls, parts: Sequence["Histogram"]) -> "Histogram":
         """Add one or more."""
-        both, positives = np.zeros((2, 1 + max(int(part.codes[-1]) for part in parts)), np.int64)
+        normal, abnormal = np.zeros((2, 1 + max(int(part.codes[-1]) for part in parts)), np.int64)
         for part in parts:  # the codes of a part are distinct
-            positives[part.codes] += part.positives
-            both[part.codes] += part.positives + part.negatives
-        return cls.of(both, positives)
+            abnormal[part.codes] += part.positives
+            normal[part.codes] += part.negatives
+        return cls.of(normal, abnormal)
 
     def to_bytes(self, size: int) -> bytes:
         dense = np.zeros((2, size), "<i8")
@@ -148,32 +149,24 @@ class EvidenceSums:
     """Evidence in the making: counts of all codes, to which chunks of a volume are added."""
 
     def __init__(self) -> None:
-        self._both = {quantizer: np.zeros(quantizer.size, np.int64) for quantizer in Quantizer}
-        self._positives = {quantizer: np.zeros(quantizer.size, np.int64) for quantizer in Quantizer}
+        self._codes = CodeCounts()
         self._counts = dict.fromkeys(_COUNTS, 0)
         self._min, self._max = 1.0, 0.0
 
     def add(self, clean: CleanScores, labels: Labels | None) -> None:
         """Add voxels; `labels` as long, None where nothing is abnormal."""
         values = clean.values
-        self._min, self._max = min(self._min, float(values.min())), max(self._max, float(values.max()))
+        self._min, self._max = ends_of(values, within=(self._min, self._max))
         for name in ("clamped", "nan", "posinf", "neginf"):
             self._counts[name] += getattr(clean, name)
         self._counts["voxels"] += values.size
-        _add(self._both, values)
-        if labels is not None and labels.any():
-            self._counts["positives"] += int(labels.sum())
-            _add(self._positives, values[labels])
+        self._counts["positives"] += 0 if labels is None else int(np.count_nonzero(labels))
+        self._codes.add(values, labels)
 
     def result(self) -> Evidence:
         """Return what was added so far."""
-        mood2020, two_sided = (Histogram.of(self._both[name], self._positives[name]) for name in Quantizer)
+        mood2020, two_sided = (Histogram.of(*self._codes.of(quantizer)) for quantizer in Quantizer)
         return Evidence(mood2020, two_sided, **self._counts, min=self._min, max=self._max)
-
-
-def _add(sums: dict[Quantizer, Counts], values: Scores) -> None:
-    for quantizer, counts in count_codes(values).items():
-        sums[quantizer] += counts
 
 
 def sum_evidence(parts: Sequence[Evidence]) -> Evidence:

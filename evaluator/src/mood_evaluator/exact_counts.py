@@ -9,18 +9,18 @@ Where there are more such scores than fit into memory, each abnormal case keeps 
 its voxels lie between them: what shares a gap then counts as tied.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from mood_evaluator.average_precision import Codes, CountedScores, Counts, ScoreCounter, count_between
-from mood_evaluator.scoring import PixelCase, read_scores
-from mood_evaluator.volumes import read_label
+from mood_evaluator.kernels import Bits, Counts, merge_into_gaps
+from mood_evaluator.positive_scores import PositiveScores
+from mood_evaluator.scoring import LoadPositives, PixelCase, read_parts
+from mood_evaluator.sorted_scores import ScoreSorter, SortedScores
 
 CELLS = 1 << 26  # of both matrices; 0.5 GB together
-Scores = npt.NDArray[np.float32]
 Small = npt.NDArray[np.int32]  # a volume has fewer than 2^31 voxels
 
 
@@ -33,75 +33,68 @@ class ExactCounts:
     complete: bool  # whether every distinct score of an abnormal voxel is a threshold
 
 
-def count_exactly(cases: Iterable[PixelCase], *, cells: int = CELLS) -> ExactCounts:
-    """Read abnormal volumes twice and the others once, a part at a time; raises InvalidPrediction.
+def count_exactly(
+    cases: Iterable[PixelCase],
+    *,
+    positives: Mapping[str, LoadPositives] | None = None,
+    cells: int = CELLS,
+) -> ExactCounts:
+    """Read each volume once, a part at a time; raises InvalidPrediction.
 
-    `cells` bounds cases times thresholds.
+    `positives` has the scores of abnormal voxels as `score_pixel_case` found them; of a labelled case that it
+    leaves out they are read first. `cells` bounds cases times thresholds.
     """
     ordered = sorted(cases, key=lambda case: case.id)
-    thresholds, complete = _find_thresholds(ordered, most=max(cells // len(ordered), 1))
-    positives, negatives = np.zeros((2, len(ordered), thresholds.size), np.int32)
+    thresholds, complete = _find_thresholds(ordered, positives or {}, most=max(cells // len(ordered), 1))
+    both = np.zeros((2, len(ordered), thresholds.size), np.int32)
     for row, case in enumerate(ordered):
-        positives[row], negatives[row] = _count_case(case, thresholds)
-    return ExactCounts(positives, negatives, complete)
+        both[:, row] = _count_case(case, thresholds)
+    return ExactCounts(both[0], both[1], complete)
 
 
-def _find_thresholds(cases: Sequence[PixelCase], *, most: int) -> tuple[Codes, bool]:
+def _find_thresholds(
+    cases: Sequence[PixelCase], positives: Mapping[str, LoadPositives], *, most: int
+) -> tuple[Bits, bool]:
     """Return ascending thresholds, about `most` of them at most, and whether these are all."""
     abnormal = [case for case in cases if case.label is not None]
     every, complete, some = np.zeros(0, np.uint32), True, [np.zeros(0, np.uint32)]
     for case in abnormal:
-        codes, counts = _positives_of(case)
-        some.append(_space(codes, counts, max(most // len(abnormal), 1)))
+        found = positives[case.id]() if case.id in positives else _positives_of(case)
+        some.append(_space(found, max(most // len(abnormal), 1)))
         if complete:
-            every = np.union1d(every, codes)
+            every = np.union1d(every, found.codes)
             complete = every.size <= most
     return (every if complete else np.unique(np.concatenate(some))), complete
 
 
-def _positives_of(case: PixelCase) -> tuple[Codes, Counts]:
-    """Return the distinct scores of the abnormal voxels, ascending, and how many have each."""
-    found = [np.zeros(0, np.float32), *(positives for positives, _ in _split(case) if positives.size)]
-    codes, counts = np.unique(np.concatenate(found).view(np.uint32), return_counts=True)
-    return codes, counts
+def _positives_of(case: PixelCase) -> PositiveScores:
+    parts = [scores[labels] for scores, labels in read_parts(case) if labels is not None]
+    return PositiveScores.of(np.concatenate(parts))
 
 
-def _space(codes: Codes, counts: Counts, most: int) -> Codes:
+def _space(found: PositiveScores, most: int) -> Bits:
     """Return the lowest code and others with equal shares of the voxels between them."""
-    upto = np.cumsum(counts)
-    if codes.size <= most:
-        return codes
-    return np.unique(codes[np.searchsorted(upto, np.linspace(0, upto[-1] - 1, most), side="right")])
+    if found.codes.size <= most:
+        return found.codes
+    upto = np.cumsum(found.counts, dtype=np.int64)
+    return np.unique(found.codes[np.searchsorted(upto, np.linspace(0, upto[-1] - 1, most), side="right")])
 
 
-def _count_case(case: PixelCase, thresholds: Codes) -> Counts:
+def _count_case(case: PixelCase, thresholds: Bits) -> Counts:
     """Return (2, thresholds) abnormal and normal voxels; those below all thresholds never count."""
-    sums = np.zeros((2, thresholds.size + 1), np.int64)
-    counters = [ScoreCounter(_adding_to(row, thresholds)) for row in sums]
-    for both in _split(case):
-        for counter, scores in zip(counters, both, strict=True):
-            counter.add(scores)
-    for counter in counters:
-        counter.flush()
-    return sums[:, 1:]
+    sums = np.zeros((2, thresholds.size), np.int64)
+    sorters = [ScoreSorter(_adding_to(row, thresholds)) for row in sums]
+    for scores, labels in read_parts(case):
+        sorters[1].add(scores, labels, wanted=False)
+        if labels is not None:
+            sorters[0].add(scores, labels, wanted=True)
+    for sorter in sorters:
+        sorter.flush()
+    return sums
 
 
-def _adding_to(row: Counts, thresholds: Codes) -> Callable[[CountedScores], None]:
-    def take(found: CountedScores) -> None:
-        gaps, counts = count_between(thresholds, found)
-        row[gaps] += counts
+def _adding_to(row: Counts, thresholds: Bits) -> Callable[[SortedScores], None]:
+    def take(found: SortedScores) -> None:
+        merge_into_gaps(found.ascending, found.zeros, thresholds, row)
 
     return take
-
-
-def _split(case: PixelCase) -> Iterator[tuple[Scores, Scores]]:
-    """Yield the scores of abnormal and of normal voxels, a part of the volume at a time."""
-    truth = None if case.label is None else read_label(case.label, shape=case.shape).ravel(order="F")
-    start = 0
-    for scores in read_scores(case):
-        abnormal = None if truth is None else truth[start : start + scores.size]
-        start += scores.size
-        if abnormal is None or not abnormal.any():
-            yield scores[:0], scores
-        else:
-            yield scores[abnormal], scores[~abnormal]

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-_HALF = int(np.float16(0.5).view(np.uint16))
-_ONE = int(np.float16(1.0).view(np.uint16))
+HALF_CODE = int(np.float16(0.5).view(np.uint16))
+ONE_CODE = int(np.float16(1.0).view(np.uint16))
 Scores = npt.NDArray[np.floating[Any]]
 
 
@@ -22,40 +22,25 @@ class Quantizer(StrEnum):
     @property
     def size(self) -> int:
         """How many codes there are."""
-        return _ONE + 1 if self is Quantizer.MOOD2020 else 2 * _HALF + 1
+        return ONE_CODE + 1 if self is Quantizer.MOOD2020 else 2 * HALF_CODE + 1
 
     def quantize(self, scores: Scores) -> npt.NDArray[np.uint16]:
         """Return the codes of scores in [0, 1] without -0.0; float32 or float64, same shape."""
-        return _quantize_mood2020(scores) if self is Quantizer.MOOD2020 else _quantize_two_sided(scores)
+        return float16_codes(scores) if self is Quantizer.MOOD2020 else _quantize_two_sided(scores)
 
     def score_of(self, code: int) -> float:
         """Return the score that `code` stands for."""
-        low = code if self is Quantizer.MOOD2020 or code <= _HALF else 2 * _HALF - code
+        low = code if self is Quantizer.MOOD2020 or code <= HALF_CODE else 2 * HALF_CODE - code
         score = float(np.uint16(low).view(np.float16))
         return score if low == code else 1.0 - score
 
 
-def count_codes(scores: Scores) -> dict[Quantizer, npt.NDArray[np.int64]]:
-    """Return how many of `scores` (as for `quantize`) have each code, in one look at them.
-
-    Below 0.5 the quantizers agree, so only what lies above is rounded twice.
-    """
-    above = scores[scores > 0]  # most of a volume is background
-    codes = _quantize_mood2020(above)
-    mood2020 = np.bincount(codes, minlength=Quantizer.MOOD2020.size)
-    mood2020[0] += scores.size - above.size
-    is_high = above >= 0.5
-    two_sided = np.bincount(_quantize_two_sided(above[is_high]), minlength=Quantizer.TWO_SIDED.size)
-    low = mood2020 - np.bincount(codes[is_high], minlength=mood2020.size)
-    two_sided[: _HALF + 1] += low[: _HALF + 1]
-    return {Quantizer.MOOD2020: mood2020, Quantizer.TWO_SIDED: two_sided}
-
-
-def _quantize_mood2020(scores: Scores) -> npt.NDArray[np.uint16]:
+def float16_codes(scores: Scores) -> npt.NDArray[np.uint16]:
+    """Return the bits of the float16 of scores in [0, 1] without -0.0, rounded once."""
     return scores.astype(np.float16).view(np.uint16)
 
 
 def _quantize_two_sided(scores: Scores) -> npt.NDArray[np.uint16]:
     low = scores < 0.5
     bits = np.where(low, scores, 1.0 - scores).astype(np.float16).view(np.uint16)  # 1 - s is exact above 0.5
-    return np.where(low, bits, np.uint16(2 * _HALF) - bits)
+    return np.where(low, bits, np.uint16(2 * HALF_CODE) - bits)

@@ -9,18 +9,18 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from mood_evaluator.average_precision import (
-    CountedScores,
-    ScoreCounter,
-    StreamingAveragePrecision,
-    average_precision,
-)
+from mood_evaluator.average_precision import average_precision
 from mood_evaluator.batches import Batching
 from mood_evaluator.errors import InvalidPrediction
 from mood_evaluator.nifti_stream import Shape
+from mood_evaluator.pools import KeptPositives, Pool
+from mood_evaluator.positive_scores import PositiveScores
+from mood_evaluator.shelf import Shelf
+from mood_evaluator.sorted_scores import ScoreSorter, SortedScores
 from mood_evaluator.volumes import open_prediction, read_label
 
-_POOLS = 16  # groups filled at once
+Scores = npt.NDArray[np.float32]
+LoadPositives = Callable[[], PositiveScores]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,38 +70,28 @@ def pooled_aps(
     cases: Iterable[PixelCase],
     groups: Sequence[Sequence[str]],
     *,
+    positives: Mapping[str, LoadPositives] | None = None,
     threads: int = 1,
     on_read: Callable[[], None] | None = None,
 ) -> tuple[float, ...]:
     """Return the exact float32 AP of the pooled voxels of each group of case ids.
 
-    Each volume is read twice for up to 16 groups that it is in, a part at a time. A prediction that cannot be
-    read counts as all zero. `on_read` is called after each reading.
+    `positives` has the scores of abnormal voxels as `score_pixel_case` found them; of a labelled case that it
+    leaves out they are read first. Then each volume is read once, a part at a time. A prediction that cannot
+    be read counts as all zero. What is more than a gigabyte lies in temporary files. `on_read` is called
+    after each reading.
     """
-    by_id = {case.id: case for case in cases}
-    aps: list[float] = []
-    with ThreadPoolExecutor(threads) as readers:
-        for start in range(0, len(groups), _POOLS):
-            aps += _fill(by_id, groups[start : start + _POOLS], readers, on_read)
-    return tuple(aps)
-
-
-def _fill(
-    cases: dict[str, PixelCase],
-    groups: Sequence[Sequence[str]],
-    readers: ThreadPoolExecutor,
-    on_read: Callable[[], None] | None,
-) -> list[float]:
-    """Score some groups; a prediction that turns out to be unreadable is left out, and all begins again."""
+    reading = _Reading({case.id: case for case in cases}, dict(positives or {}), threads, on_read or _nothing)
     while True:
-        pools = _Pools(cases, groups, on_read)
         try:
-            for one_pass in (pools.add_positives, pools.add_negatives):
-                for _ in readers.map(one_pass, pools.ids):
-                    pass  # raises what was raised
-            return [pool.result() for pool in pools.pools]
+            with Shelf() as shelf:
+                return reading.score(groups, shelf)
         except _UnreadableError as error:
-            cases[error.case_id] = replace(cases[error.case_id], prediction=None)
+            reading.leave_out(error.case_id)
+
+
+def _nothing() -> None:
+    pass
 
 
 class _UnreadableError(Exception):
@@ -112,78 +102,75 @@ class _UnreadableError(Exception):
         self.case_id = case_id
 
 
-class _Pools:
-    """Some groups that are filled in the same two passes."""
+@dataclass(slots=True)
+class _Reading:
+    """Fills pools from the volumes of some cases."""
 
-    def __init__(
-        self,
-        cases: Mapping[str, PixelCase],
-        groups: Sequence[Sequence[str]],
-        on_read: Callable[[], None] | None,
-    ) -> None:
-        self._cases = cases
-        self._on_read = on_read
-        self.pools = [StreamingAveragePrecision() for _ in groups]
-        self._of_case: dict[str, list[StreamingAveragePrecision]] = {}
-        for pool, group in zip(self.pools, groups, strict=True):
-            for case_id in group:
-                self._of_case.setdefault(case_id, []).append(pool)
+    cases: dict[str, PixelCase]
+    positives: dict[str, LoadPositives]
+    threads: int
+    on_read: Callable[[], None]
 
-    @property
-    def ids(self) -> tuple[str, ...]:
-        return tuple(self._of_case)
+    def leave_out(self, case_id: str) -> None:
+        """Count an unreadable prediction as all zero."""
+        self.cases[case_id] = replace(self.cases[case_id], prediction=None)
+        self.positives.pop(case_id, None)
 
-    def add_positives(self, case_id: str) -> None:
-        if self._cases[case_id].label is not None:
-            takers = [pool.add_counted_positives for pool in self._of_case[case_id]]
-            self._count(case_id, takers, positive=True)
-        self._done()
+    def score(self, groups: Sequence[Sequence[str]], shelf: Shelf) -> tuple[float, ...]:
+        wanted = tuple(dict.fromkeys(case_id for group in groups for case_id in group))
+        with ThreadPoolExecutor(self.threads) as readers:
+            found = readers.map(self._load_positives, wanted)
+            kept = {name: KeptPositives.put(shelf, part) for name, part in zip(wanted, found, strict=True)}
+            pools = [Pool(shelf, [kept[case_id] for case_id in group]) for group in groups]
+            of_case: dict[str, list[Pool]] = {case_id: [] for case_id in wanted}
+            for pool, group in zip(pools, groups, strict=True):
+                for case_id in group:
+                    of_case[case_id].append(pool)
+            for _ in readers.map(lambda case_id: self._add_negatives(case_id, of_case[case_id]), wanted):
+                pass  # raises what was raised
+        return tuple(pool.ap() for pool in pools)
 
-    def add_negatives(self, case_id: str) -> None:
-        takers = [pool.add_counted_negatives for pool in self._of_case[case_id]]
-        self._count(case_id, takers, positive=False)
-        self._done()
+    def _load_positives(self, case_id: str) -> PositiveScores:
+        case = self.cases[case_id]
+        if case.label is None:
+            return PositiveScores.of_zeros(0)
+        if case_id in self.positives:
+            return self.positives[case_id]()
+        found: list[SortedScores] = []
+        self._count(case, found.append, wanted=True)
+        return PositiveScores.gather(found)
 
-    def _count(
-        self, case_id: str, takers: Sequence[Callable[[CountedScores], None]], *, positive: bool
-    ) -> None:
-        def take(found: CountedScores) -> None:
-            for taker in takers:
-                taker(found)
+    def _add_negatives(self, case_id: str, pools: Sequence[Pool]) -> None:
+        def take(found: SortedScores) -> None:
+            for pool in pools:
+                pool.add_negatives(found)
 
-        counter = ScoreCounter(take)
-        for part in _read(self._cases[case_id], positive=positive):
-            counter.add(part)
-        counter.flush()
+        self._count(self.cases[case_id], take, wanted=False)
 
-    def _done(self) -> None:
-        if self._on_read is not None:
-            self._on_read()
+    def _count(self, case: PixelCase, take: Callable[[SortedScores], None], *, wanted: bool) -> None:
+        sorter = ScoreSorter(take)
+        try:
+            for scores, labels in read_parts(case):
+                sorter.add(scores, labels, wanted=wanted)
+        except InvalidPrediction as error:
+            raise _UnreadableError(case.id) from error
+        sorter.flush()
+        self.on_read()
 
 
-def _read(case: PixelCase, *, positive: bool) -> Iterator[npt.NDArray[np.float32]]:
-    """Yield the scores of the abnormal or of the normal voxels; without a prediction they are 0."""
+def read_parts(case: PixelCase) -> Iterator[tuple[Scores, npt.NDArray[np.bool_] | None]]:
+    """Yield scores and labels of a case, a part of the volume at a time; no labels where all is normal.
+
+    Raises InvalidPrediction.
+    """
     truth = None if case.label is None else read_label(case.label, shape=case.shape).ravel(order="F")
     start = 0
-    for scores in _read_scores(case):
-        abnormal = None if truth is None else truth[start : start + scores.size]
+    for scores in read_scores(case):
+        yield scores, None if truth is None else truth[start : start + scores.size]
         start += scores.size
-        if abnormal is not None and abnormal.any():
-            yield scores[abnormal if positive else ~abnormal]
-        elif not positive:
-            yield scores
-        if positive and truth is not None and not truth[start:].any():
-            return  # if the rest cannot be read, the second pass finds out
 
 
-def _read_scores(case: PixelCase) -> Iterator[npt.NDArray[np.float32]]:
-    try:
-        yield from read_scores(case)
-    except InvalidPrediction as error:
-        raise _UnreadableError(case.id) from error
-
-
-def read_scores(case: PixelCase) -> Iterator[npt.NDArray[np.float32]]:
+def read_scores(case: PixelCase) -> Iterator[Scores]:
     """Yield the scores of a case in file order, 0 where there is no prediction; raises InvalidPrediction."""
     if case.prediction is None:
         yield np.zeros(math.prod(case.shape), np.float32)

@@ -129,7 +129,7 @@ def test_a_bad_sample_score_counts_as_zero(tmp_path: Path) -> None:
 
 def test_json_comes_back(tmp_path: Path, label: Path) -> None:
     score = score_pixel_case(_save(tmp_path / "p.nii.gz", SCORES * 2), label=label, shape=SHAPE)
-    assert CaseScore.from_json(score.to_json(), evidence=score.evidence) == score
+    assert CaseScore.from_json(score.to_json(), evidence=score.evidence, positives=score.positives) == score
     missing = score_sample_case(None)
     assert CaseScore.from_json(missing.to_json()) == missing
 

@@ -80,7 +80,7 @@ def test_a_large_prediction_that_breaks_off_late_counts_as_all_zero(tmp_path: Pa
 
 
 def test_many_scores_are_counted_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["mood_evaluator.average_precision"], "CHUNK", 50)
+    monkeypatch.setattr(sys.modules["mood_evaluator.streaming"], "CHUNK", 50)
     random = np.random.default_rng(2)
     scores, labels = random.random(700).astype(np.float32).round(2), random.random(700) < 0.2
     pool = StreamingAveragePrecision()

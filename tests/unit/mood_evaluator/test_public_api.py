@@ -18,6 +18,7 @@ PUBLIC = """
     score_pixel_prediction
     score_sample_case score_sample_dataset scoring_version_of sum_evidence whole_set_ap
     whole_set_replicates
+    LARGEST_STORED PositiveScores prepare_kernels
     ExactCounts count_exactly exact_replicates official_batching score_of_counts
 """
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from mood_evaluator import Quantizer
-from mood_evaluator.quantizers import count_codes
 
 
 @pytest.mark.parametrize(("quantizer", "size"), [("mood2020", 15_361), ("two_sided", 28_673)])
@@ -32,13 +31,3 @@ def test_two_sided_tells_scores_near_one_apart_where_float16_does_not() -> None:
     scores = 1 - np.array([1e-6, 2e-6, 3e-6])
     assert len(set(Quantizer.MOOD2020.quantize(scores).tolist())) == 1
     assert len(set(Quantizer.TWO_SIDED.quantize(scores).tolist())) == 3
-
-
-@pytest.mark.parametrize("quantizer", Quantizer)
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_counting_codes_equals_quantizing_each_score(quantizer: Quantizer, dtype: type) -> None:
-    random = np.random.default_rng(4)
-    edges = [0.0, 1e-9, 3e-8, 0.49999, 0.4999999, 0.5, 0.50000006, 0.9999999, 1.0]
-    scores = np.concatenate([random.random(20_000) ** 4, 1 - random.random(20_000) ** 4, edges]).astype(dtype)
-    found = count_codes(scores)[quantizer]
-    np.testing.assert_array_equal(found, np.bincount(quantizer.quantize(scores), minlength=quantizer.size))

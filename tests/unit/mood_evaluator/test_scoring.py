@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,13 @@ def test_many_groups_are_scored_in_few_readings_by_any_number_of_threads(
     found = pooled_aps(cases, groups, threads=threads, on_read=lambda: readings.append(None))
     assert list(found) == [_oracle(group) for group in groups]
     assert len(groups) > 16
-    assert len(readings) == 2 * (len(IDS) + len(IDS))
+    assert len(readings) == len(IDS) + len(abnormal)
+    readings.clear()
+    known = {name: score.positives for name, score in _score_all(cases).items()}
+    loads = {name: partial(dict.get, known, name) for name in known}
+    again = pooled_aps(cases, groups, positives=loads, threads=threads, on_read=lambda: readings.append(None))
+    assert again == found
+    assert len(readings) == len(IDS)
 
 
 def test_nothing_abnormal_is_undefined(cases: list[PixelCase]) -> None:

@@ -1,0 +1,100 @@
+"""Loops over voxels: NumPy's, or compiled where `mood-evaluator[fast]` is installed; equal to the bit."""
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mood_evaluator.quantizers import HALF_CODE, ONE_CODE, float16_codes
+
+Bits = npt.NDArray[np.uint32]
+"""Of float32 scores in [0, 1] without -0.0: they order as the scores do."""
+Counts = npt.NDArray[np.int64]
+Labels = npt.NDArray[np.bool_]
+Scores = npt.NDArray[np.floating[Any]]
+
+
+def _load() -> ModuleType | None:
+    try:
+        from mood_evaluator import compiled
+    except ImportError:  # without the extra `fast`
+        return None
+    return compiled
+
+
+_compiled = _load()
+
+
+def prepare_kernels() -> bool:
+    """Compile what is not yet compiled, and return whether anything can be: before a process is forked."""
+    if _compiled is None:
+        return False
+    scores, labels = np.linspace(0, 1, 4, dtype=np.float32), np.array([0, 0, 1, 1], np.bool_)
+    codes, high = np.zeros((2, ONE_CODE + 1), np.uint32), np.zeros((2, HALF_CODE + 1), np.uint32)
+    bits, gaps = scores.view(np.uint32), np.zeros(4, np.int64)
+    count_codes(scores, labels, codes, high)
+    take_above_zero(bits, labels, wanted=True)
+    count_into_gaps(bits, labels, bits, gaps)
+    merge_into_gaps(bits, 0, bits, gaps)
+    return True
+
+
+def count_codes(
+    scores: Scores, labels: Labels, codes: npt.NDArray[np.uint32], high: npt.NDArray[np.uint32]
+) -> None:
+    """Count scores (n,) of normal and of abnormal voxels: by the float16 of s, and of 1 - s from 0.5 on.
+
+    `codes` (2, codes up to that of 1) and `high` (2, codes up to that of 0.5) grow.
+    """
+    if _compiled is not None and scores.dtype == np.float32:
+        _compiled.count_codes(_fixed(scores, np.uint32), _fixed(labels, np.uint8), codes, high)
+        return
+    for row, own in enumerate((scores[~labels], scores[labels])):
+        above = own[own > 0]  # most of a volume is background
+        codes[row, 0] += own.size - above.size
+        codes[row] += np.bincount(float16_codes(above), minlength=codes.shape[1]).astype(np.uint32)
+        complements = float16_codes(1.0 - above[above >= 0.5])  # exact
+        high[row] += np.bincount(complements, minlength=high.shape[1]).astype(np.uint32)
+
+
+def take_above_zero(bits: Bits, labels: Labels, *, wanted: bool) -> tuple[Bits, int]:
+    """Return the scores above 0 of voxels whose label is `wanted`, and how many of them are 0."""
+    if _compiled is not None:
+        found = np.empty_like(bits)
+        count, zeros = _compiled.take_above_zero(_fixed(bits), _fixed(labels, np.uint8), wanted, found)
+        return found[:count], zeros
+    own = bits[labels] if wanted else bits[~labels]
+    above = own[own > 0]
+    return above, own.size - above.size
+
+
+def count_into_gaps(bits: Bits, labels: Labels, thresholds: Bits, gaps: Counts) -> None:
+    """Count normal voxels (n,) into the gaps above each of `thresholds` (ascending, distinct, one or more).
+
+    `gaps` (thresholds,) grows; what lies below all thresholds is left out.
+    """
+    if _compiled is not None:
+        starts = np.searchsorted(thresholds, _compiled.BUCKETS)
+        _compiled.count_into_gaps(_fixed(bits), _fixed(labels, np.uint8), _fixed(thresholds), starts, gaps)
+        return
+    above, zeros = take_above_zero(bits, labels, wanted=False)
+    above.sort()
+    merge_into_gaps(above, zeros, thresholds, gaps)
+
+
+def merge_into_gaps(ascending: Bits, zeros: int, thresholds: Bits, gaps: Counts) -> None:
+    """Do so with scores above 0, `ascending`, and a number of `zeros`."""
+    if thresholds[0] == 0:
+        gaps[0] += zeros
+    if _compiled is not None:
+        _compiled.merge_into_gaps(_fixed(ascending), _fixed(thresholds), np.asarray(gaps))
+    else:
+        gaps += np.diff(np.searchsorted(ascending, thresholds), append=ascending.size)
+
+
+def _fixed(values: npt.NDArray[Any], kind: type[np.unsignedinteger[Any]] = np.uint32) -> npt.NDArray[Any]:
+    """View an array as what a kernel was compiled for: an ndarray that is not written to."""
+    view = np.ascontiguousarray(values).view(kind)
+    view.flags.writeable = False
+    return view
