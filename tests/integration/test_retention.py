@@ -169,9 +169,10 @@ def test_predictions_go_after_publication_and_what_defends_the_result_stays(
     keeping.pass_days(29)
     keeping.round()
     assert keeping.leftovers("prediction") == before
+    assert keeping.leftovers("positives") != set()
     keeping.pass_days(1)
     done = keeping.round()
-    assert keeping.leftovers("prediction") == set()
+    assert keeping.leftovers("prediction") == keeping.leftovers("positives") == set()
     assert done.document["predictions"]["objects"] == len(before) == 8
     with keeping.platform.open() as tx:
         kept = {row.key: row for row in tx.session.scalars(select(KeptObject)) if row.kind == "prediction"}

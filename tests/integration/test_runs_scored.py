@@ -14,18 +14,21 @@ from nibabel.nifti1 import Nifti1Image
 from sklearn.metrics import average_precision_score
 from sqlalchemy import select
 
-from mood_evaluator import Dataset, Evidence, Task, canonical_digest
+from mood_evaluator import Dataset, Evidence, PositiveScores, Task, canonical_digest
 from mood_platform.db.engine import Sessions
 from mood_platform.execution.runtime import CaseJob, Collected, Execution
 from mood_platform.execution.usage import Usage
 from mood_platform.failures import FailureReason
 from mood_platform.models import CaseRun, CaseRunState, Run, RunState, Stage, Submission, TestSet
 from mood_platform.queueing import Job
+from mood_platform.runs.dataset_results import result_of_part
 from mood_platform.runs.due import exclusively
 from mood_platform.runs.execute import work_once
+from mood_platform.runs.run_view import read_run
 from mood_platform.runs.score_case import score_case
 from mood_platform.runs.score_run import score_run
 from mood_platform.runs.service import start_analysis
+from mood_platform.runs.stored_positives import stored_positives
 from mood_platform.runs.sweeper import STALE_SECONDS, sweep
 from mood_platform.storage.local import LocalStore
 from mood_platform.testing.drive import drive, echo, evaluation_of
@@ -95,9 +98,29 @@ def test_a_pixel_run_ends_scored_with_the_aps_of_scikit_learn(platform: TinyPlat
     assert [part["dataset"] for part in results["test_sets"]] == ["brain", "abdom"]
     for part in results["test_sets"]:
         expected = oracle(platform, part)
-        assert part["result"]["official"]["batch_aps"] == expected
-        assert part["result"]["score"] == float(np.mean(expected))
+        assert part["result"]["official"]["batch_aps"] == pytest.approx(expected, abs=1e-12)
+        assert part["result"]["score"] == pytest.approx(np.mean(expected), abs=1e-12)
     assert results["node_classes"] == [{"cases": 8, "cpu": "test"}]
+
+
+def test_the_scores_of_abnormal_voxels_are_stored_and_nothing_changes_without_them(
+    platform: TinyPlatform,
+) -> None:
+    submission = platform.submit(platform.join("north"))
+    drive(platform, FakeRuntime(echo))
+    with platform.open() as tx:
+        view = read_run(tx, run_id=platform.run_of(submission).id)
+    part = next(part for part in view.parts if not part.toy)
+    expected = result_of_part(evaluation_of(platform), Task.PIXEL, part, valid_share=0.5)
+    stored = {one: stored_positives(platform.store, one.evidence_key) for one in part.case_runs}
+    assert {one for one, key in stored.items() if key} == {one for one in stored if one.case.abnormal}
+    for case_run, key in stored.items():
+        if key:
+            found = PositiveScores.from_bytes(platform.store.read(key, limit=10**7))
+            assert case_run.score is not None
+            assert found.counts.sum() == case_run.score["evidence"]["positives"]
+            platform.store.delete(key)
+    assert result_of_part(evaluation_of(platform), Task.PIXEL, part, valid_share=0.5) == expected
 
 
 def test_a_sample_run_is_scored_over_all_scans_at_once(platform: TinyPlatform) -> None:

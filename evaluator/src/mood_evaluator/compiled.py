@@ -14,6 +14,14 @@ BUCKETS = np.arange((0x3F800000 >> _SHIFT) + 2, dtype=np.uint32) << np.uint32(_S
 """Where the buckets of `count_into_gaps` begin, and where the last one ends."""
 
 
+def _compile(function):
+    """Keep what was compiled for the next process, where there is a folder for it."""
+    try:
+        return njit(nogil=True, cache=True)(function)
+    except RuntimeError:  # nowhere to write
+        return njit(nogil=True)(function)
+
+
 @njit(inline="always")
 def _float16(bits):
     """Round a float32 in [0, 1] to float16, half to even: what `astype(float16)` gives, as bits."""
@@ -38,7 +46,7 @@ def _complement(bits):
     return _float16(np.float32(float32(1.0) - score).view(np.uint32))
 
 
-@njit(nogil=True, cache=True)
+@_compile
 def count_codes(bits, abnormal, codes, high):
     """Count scores (n,) of normal and abnormal voxels: by their float16, and by that of 1 - s from 0.5 on."""
     zeros = abnormal_zeros = 0
@@ -55,7 +63,7 @@ def count_codes(bits, abnormal, codes, high):
     codes[1, 0] += uint32(abnormal_zeros)
 
 
-@njit(nogil=True, cache=True)
+@_compile
 def take_above_zero(bits, abnormal, wanted, found):
     """Write scores above 0 of voxels labelled `wanted` to `found`; return how many, and how many are 0."""
     count = zeros = 0
@@ -69,7 +77,7 @@ def take_above_zero(bits, abnormal, wanted, found):
     return count, zeros
 
 
-@njit(nogil=True, cache=True)
+@_compile
 def count_into_gaps(bits, abnormal, thresholds, starts, negatives):
     """Count normal voxels (n,) into the gap above each of `thresholds`; what lies below all is left out.
 
@@ -91,7 +99,7 @@ def count_into_gaps(bits, abnormal, thresholds, starts, negatives):
         negatives[low - 1] += 1
 
 
-@njit(nogil=True, cache=True)
+@_compile
 def merge_into_gaps(ascending, thresholds, negatives):
     """Count ascending scores into the gaps above `thresholds`; what lies below all is left out."""
     gap, size = 0, thresholds.size

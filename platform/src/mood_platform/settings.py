@@ -87,6 +87,8 @@ class ExecutionSettings(_Group):
     """Address space of the child that parses a prediction, bytes."""
     scoring_seconds: int = 900
     """CPU seconds of that child."""
+    scoring_threads: int = Field(default=2, ge=1, le=64)
+    """Threads that read the predictions of a finished Run."""
     speed: float = Field(default=1.0, gt=0)
     """How fast this class of node is: for a second on it a Team is charged so many seconds of its turns."""
     toy_share: float = Field(default=0.1, ge=0, le=1)

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from mood_evaluator import (
+    LARGEST_STORED,
     CaseScore,
     OutputFault,
     PixelTruth,
     Task,
+    prepare_kernels,
     score_pixel_prediction,
     score_sample_case,
 )
@@ -33,6 +35,8 @@ class ScoredCase:
     document: dict[str, Any]
     """The evaluator's CaseScore, without the Evidence; `unforeseen: true` where nobody foresaw its fault."""
     evidence: bytes | None
+    positives: bytes | None = None
+    """The scores of its abnormal voxels, where there are any and they are no more than is stored."""
     unforeseen: str | None = None
     """How reading it ended, for organizers."""
 
@@ -42,6 +46,7 @@ def score_files(case: CaseFiles, limits: ChildLimits) -> ScoredCase:
 
     What goes wrong before, or without one, is ours and is raised.
     """
+    prepare_kernels()  # the child inherits them
     answer = run_limited(lambda begin: _pack(_score(case, begin)), limits)
     if not isinstance(answer, Unread):
         return _unpack(answer)
@@ -64,10 +69,20 @@ def _score(case: CaseFiles, begin: Begin) -> CaseScore:
 
 def _pack(score: CaseScore) -> bytes:
     evidence = b"" if score.evidence is None else score.evidence.to_bytes()
-    return json.dumps(score.to_json()).encode() + b"\n" + evidence
+    head = {"score": score.to_json(), "evidence": len(evidence)}
+    return json.dumps(head).encode() + b"\n" + evidence + _positives(score)
+
+
+def _positives(score: CaseScore) -> bytes:
+    """Nothing where nothing is abnormal, and where it would be more than is stored."""
+    if score.positives is None or not score.positives.codes.size:
+        return b""
+    found = score.positives.to_bytes()
+    return found if len(found) <= LARGEST_STORED else b""
 
 
 def _unpack(answer: bytes) -> ScoredCase:
-    head, _, evidence = answer.partition(b"\n")
-    document: dict[str, Any] = json.loads(head)
-    return ScoredCase(document, evidence or None)
+    head, _, rest = answer.partition(b"\n")
+    told = json.loads(head)
+    evidence, positives = rest[: told["evidence"]], rest[told["evidence"] :]
+    return ScoredCase(told["score"], evidence or None, positives or None)

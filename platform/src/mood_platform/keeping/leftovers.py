@@ -134,9 +134,9 @@ def _scored_again() -> ColumnElement[bool]:
 
 def _keys(store: ObjectStore, due: Due, *, spared: set[str]) -> list[str]:
     """Of all attempts: one whose claim was lost left objects that no row names."""
-    return [
-        key for key in store.keys(f"runs/{due.run_id}") if key.endswith(f"/{due.kind}") and key not in spared
-    ]
+    names = (due.kind.value, "positives") if due.kind is KeptKind.PREDICTION else (due.kind.value,)
+    found = store.keys(f"runs/{due.run_id}")
+    return [key for key in found if key.rpartition("/")[2].startswith(names) and key not in spared]
 
 
 def _spared(sessions: Sessions, queue: JobQueue, due: Due) -> set[str]:

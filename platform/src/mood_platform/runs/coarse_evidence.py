@@ -5,13 +5,16 @@ A prediction could be read when it was scored: whatever goes wrong here is ours,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from mood_evaluator import (
     ExactCounts,
     PixelCase,
+    PositiveScores,
     Quantizer,
     Task,
     TestSet,
@@ -23,9 +26,16 @@ from mood_evaluator.dataset_result import TOLERATED
 from mood_platform.models import Json
 from mood_platform.runs.predictions import label_key, opened
 from mood_platform.runs.replicates_document import Source
+from mood_platform.runs.stored_positives import read_positives, stored_positives
 from mood_platform.storage.store import ObjectStore
 
-Volumes = Sequence[PixelCase]
+
+@dataclass(frozen=True, slots=True)
+class Volumes:
+    """Cases as local files, and the stored scores of their abnormal voxels."""
+
+    cases: Sequence[PixelCase]
+    positives: Mapping[str, Callable[[], PositiveScores]]
 
 
 def is_coarse(part: Json) -> bool:
@@ -42,7 +52,7 @@ def opened_volumes(store: ObjectStore, part: Json, manifest: TestSet) -> Iterato
         def local(key: str | None) -> Path | None:
             return stack.enter_context(opened(store, key))
 
-        yield [
+        cases = [
             PixelCase(
                 case_id,
                 local(case["prediction"] if case["score"]["valid"] else None),
@@ -51,6 +61,13 @@ def opened_volumes(store: ObjectStore, part: Json, manifest: TestSet) -> Iterato
             )
             for case_id, case in part["cases"].items()
         ]
+        stored = {
+            case_id: local(stored_positives(store, case["evidence"]))
+            for case_id, case in part["cases"].items()
+        }
+        yield Volumes(
+            cases, {case_id: partial(read_positives, path) for case_id, path in stored.items() if path}
+        )
 
 
 def count_part(
@@ -60,7 +77,7 @@ def count_part(
 
     `score` is what they give where every case is drawn once: the official one, where they are complete.
     """
-    counts = count_exactly(volumes)
+    counts = count_exactly(volumes.cases, positives=volumes.positives)
     score = score_of_counts(counts, official_batching(part["cases"], manifest.batchings))
     facts = {"thresholds": counts.positives.shape[1], "complete": counts.complete, "score": score}
     if abs(score - part["result"]["score"]) > TOLERATED:

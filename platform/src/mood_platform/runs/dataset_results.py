@@ -6,17 +6,19 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import update
 
-from mood_evaluator import CaseScore, Evidence, PixelCase, Task, result_of
+from mood_evaluator import CaseScore, Evidence, PixelCase, Task, prepare_kernels, result_of
 from mood_platform.db.transaction import transaction
 from mood_platform.execution.limited_child import run_limited
 from mood_platform.models import CaseRun, CaseRunState, Json
 from mood_platform.runs.predictions import opened, score_prediction, stored_case
 from mood_platform.runs.run_view import Part
 from mood_platform.runs.score_case import Evaluation, keep_evidence
+from mood_platform.runs.stored_positives import read_positives, stored_positives
 from mood_platform.storage.store import ObjectStore
 
 
@@ -36,9 +38,12 @@ def complete_evidence(evaluation: Evaluation, task: Task, part: Part) -> None:
 def result_of_part(evaluation: Evaluation, task: Task, part: Part, *, valid_share: float) -> Json:
     """Reads all valid predictions again, exactly, with time for each case as for one."""
     limits = evaluation.limits.for_cases(len(part.case_runs))
+    prepare_kernels()  # the child inherits them
     with ExitStack() as stack:
         inputs = [stack.enter_context(_opened_case(evaluation.store, task, case)) for case in part.case_runs]
-        answer = run_limited(lambda _begin: _result(task, part, inputs, valid_share), limits)
+        answer = run_limited(
+            lambda _begin: _result(task, part, inputs, valid_share, evaluation.threads), limits
+        )
     assert isinstance(answer, bytes), "each prediction was found valid before: nothing is its fault any more"
     document: Json = json.loads(answer)
     return document
@@ -51,6 +56,7 @@ class _Input:
     score: Json
     volume: PixelCase
     evidence: Path | None
+    positives: Path | None
 
 
 @contextmanager
@@ -63,12 +69,13 @@ def _opened_case(store: ObjectStore, task: Task, case_run: CaseRun) -> Iterator[
         opened(store, stored.prediction_key if valid else None) as prediction,
         opened(store, stored.label_key) as label,
         opened(store, case_run.evidence_key) as evidence,
+        opened(store, stored_positives(store, case_run.evidence_key)) as positives,
     ):
         volume = PixelCase(case_run.case.case_id, prediction, label, stored.shape)
-        yield _Input(case_run.score, volume, evidence)
+        yield _Input(case_run.score, volume, evidence, positives)
 
 
-def _result(task: Task, part: Part, inputs: Sequence[_Input], valid_share: float) -> bytes:
+def _result(task: Task, part: Part, inputs: Sequence[_Input], valid_share: float, threads: int) -> bytes:
     scores = {one.volume.id: CaseScore.from_json(one.score, evidence=_evidence(one)) for one in inputs}
     result = result_of(
         task=task,
@@ -76,6 +83,8 @@ def _result(task: Task, part: Part, inputs: Sequence[_Input], valid_share: float
         case_scores=scores,
         cases=[one.volume for one in inputs],
         valid_share=valid_share,
+        positives={one.volume.id: partial(read_positives, one.positives) for one in inputs if one.positives},
+        threads=threads,
     )
     return json.dumps(result.to_json()).encode()
 

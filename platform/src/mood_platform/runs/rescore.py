@@ -25,7 +25,6 @@ from mood_platform.models import (
     ScoringState,
     TestSet,
 )
-from mood_platform.runs.claims import case_key
 from mood_platform.runs.dataset_results import result_of_part
 from mood_platform.runs.dropped import Dropped
 from mood_platform.runs.due import exclusively
@@ -34,7 +33,7 @@ from mood_platform.runs.replicates import order_replicates
 from mood_platform.runs.rescoring import lock_scoring, main_cases
 from mood_platform.runs.results import run_results
 from mood_platform.runs.run_view import Part, RunView, read_run
-from mood_platform.runs.score_case import Evaluation
+from mood_platform.runs.score_case import Evaluation, keep_evidence
 from mood_platform.runs.unforeseen import note_unforeseen
 
 WITH_PREDICTION = (CaseRunState.SUCCEEDED, CaseRunState.OUTPUT_INVALID)
@@ -135,13 +134,9 @@ def _score_case(evaluation: Evaluation, task: Task, old: CaseRun, case: Case, nu
         evaluation.limits,
         stored if has_prediction else replace(stored, prediction_key=None),
     )
-    evidence_key = None
-    if scored.evidence is not None:
-        evidence_key = case_key(old.run_id, old.id, old.claim_id, f"evidence-{number}")
-        evaluation.store.put_bytes(evidence_key, scored.evidence)
     found = {
         "score": scored.document,
-        "evidence_key": evidence_key,
+        "evidence_key": keep_evidence(evaluation.store, old, scored, rescoring=number),
         "unforeseen": scored.unforeseen,
     }
     if has_prediction:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -22,8 +23,11 @@ from mood_platform.runs.endings import lock_case, lock_run
 from mood_platform.runs.insist import insist
 from mood_platform.runs.predictions import score_prediction, stored_case
 from mood_platform.runs.scoring_attempts import begin_attempt, forgiving_outages
+from mood_platform.runs.stored_positives import positives_key
 from mood_platform.runs.unforeseen import note_unforeseen
 from mood_platform.storage.store import ObjectStore
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,8 @@ class Evaluation:
     store: ObjectStore
     limits: ChildLimits
     """Of the child that reads one prediction."""
+    threads: int = 1
+    """That read the predictions of a Run."""
     max_attempts: int = 3
     """How often a case's scoring, or a step of a Run's, is begun before organizers are asked."""
 
@@ -55,10 +61,20 @@ def score_case(evaluation: Evaluation, *, case_run_id: UUID) -> bool:
     return done
 
 
-def keep_evidence(store: ObjectStore, case_run: CaseRun, scored: ScoredCase) -> str | None:
+def keep_evidence(
+    store: ObjectStore, case_run: CaseRun, scored: ScoredCase, *, rescoring: int | None = None
+) -> str | None:
+    """Store Evidence, that of a rescoring beside the first, and the scores of abnormal voxels with it."""
     if scored.evidence is None:
         return None
-    key = case_key(case_run.run_id, case_run.id, case_run.claim_id, "evidence")
+    suffix = "" if rescoring is None else f"-{rescoring}"
+    key = case_key(case_run.run_id, case_run.id, case_run.claim_id, f"evidence{suffix}")
+    if scored.positives is not None:
+        store.put_bytes(positives_key(key), scored.positives)
+    elif (scored.document["evidence"] or {}).get("positives"):
+        log.info(
+            "The abnormal voxels of %s have too many scores to store: its prediction is read once more", key
+        )
     store.put_bytes(key, scored.evidence)
     return key
 

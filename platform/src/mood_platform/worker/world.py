@@ -59,6 +59,7 @@ class World:
             queue=self.queue,
             store=self.store,
             limits=limits,
+            threads=execution.scoring_threads,
             max_attempts=execution.max_attempts,
         )
 
