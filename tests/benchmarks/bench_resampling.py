@@ -49,8 +49,8 @@ def bench_scans(table: Table) -> None:
     batching = draw_batching({name: part.positives > 0 for name, part in evidence.items()}, size=20, seed=0)
     thresholds = len(set().union(*(part.two_sided.codes.tolist() for part in evidence.values())))
     for name, bar, work in (
-        ("whole-set AP", 5.0, lambda: whole_set_replicates(evidence, n=DRAWS, seed=0, stream="bench")),
-        (f"mean AP of {len(batching.batches)} batches", 30.0,
+        ("whole-set AP", 0.3, lambda: whole_set_replicates(evidence, n=DRAWS, seed=0, stream="bench")),
+        (f"mean AP of {len(batching.batches)} batches", 3.0,
          lambda: pixel_replicates(evidence, batching, n=DRAWS, seed=0, stream="bench")),
     ):  # fmt: skip
         seconds = median_seconds(work)

@@ -1,6 +1,6 @@
 """All scoring of a pixel Run (cases, both batchings, whole set), beside an earlier evaluator in the same run.
 
-    bench_run.py                 60 scans of 128³ and 20 of 256³, CPU seconds against the evaluator of 0.2.0
+    bench_run.py                 542 scans of 128³ and 60 of 256³, CPU seconds against the evaluator of 0.2.0
     bench_run.py --large         peak memory where pools do not fit: scans of 512³, noise, 6 % abnormal
 
 The earlier evaluator is taken from the repository's history; both run the same lines in own processes.
@@ -30,8 +30,8 @@ from rich.table import Table
 BEFORE = "44d49fc"
 """The last commit with evaluator 0.2.0."""
 ROOT = Path(__file__).parents[2]
-ROUNDS = 3
-SIZES = ((60, 128), (20, 256))
+ROUNDS = 1
+SIZES = ((542, 128), (60, 256))
 """Scans and their side; every second one is abnormal."""
 LARGE_SIDE, LARGE_SCANS, ABNORMAL = 512, 60, 0.06
 

@@ -9,7 +9,6 @@ of two Datasets are independent.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +18,8 @@ from mood_evaluator.batches import Batching
 from mood_evaluator.errors import BatchingImpossible, UndefinedScore
 from mood_evaluator.evidence import Evidence, Histogram
 from mood_evaluator.exact_counts import ExactCounts
-
-Matrix = npt.NDArray[np.float64]
-AnyCounts = npt.NDArray[np.number[Any]]  # (cases, thresholds), whole numbers
+from mood_evaluator.quantizers import Quantizer
+from mood_evaluator.resampled_aps import AnyCounts, Matrix, resampled_aps
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,9 +32,7 @@ class Replicates:
     )
 
 
-Weights = Any  # matrix (pools, cases), dense or sparse: how often each case is in each pool
 _SHUFFLES = 100  # of a draw, until each batch has an abnormal case
-_ROWS, _COLUMNS = 512, 1024  # pools and thresholds computed at once: what fits into the processor's cache
 
 
 def sample_replicates(
@@ -78,7 +74,7 @@ def exact_replicates(
 def score_of_counts(counts: ExactCounts, batching: Batching) -> float:
     """Return the mean batch AP where every case is drawn once, into its own batch: the official score."""
     own, _ = _own_batches(batching)
-    return float(_pooled_aps(own, counts.positives, counts.negatives).mean())
+    return float(resampled_aps(own, counts.positives, counts.negatives).mean())
 
 
 def _pixel_replicates(
@@ -94,7 +90,7 @@ def _pixel_replicates(
     random = _generator(seed, stream)
     draws = _draw(truth, n=n, random=random)
     pools = _deal(draws, truth, parts=len(batching.batches), random=random)
-    aps = _pooled_aps(pools, *counts).reshape(n, -1).mean(axis=1)
+    aps = resampled_aps(pools, *counts).reshape(n, -1).mean(axis=1)
     return Replicates(np.asarray(aps), _centre(_twice_in_batch(batching, counts), truth))
 
 
@@ -102,7 +98,7 @@ def whole_set_replicates(evidence: Mapping[str, Evidence], *, n: int, seed: int,
     """Return (n,) APs of all voxels of the scans that `pixel_replicates` draws."""
     cases = [evidence[case_id] for case_id in sorted(evidence)]
     draws = _draw(_truth(cases), n=n, random=_generator(seed, stream))
-    return _pooled_aps(_count(draws), *_stack([case.two_sided for case in cases]))
+    return resampled_aps(_count(draws), *_stack([case.two_sided for case in cases]))
 
 
 def _generator(seed: int, stream: str) -> np.random.Generator:
@@ -124,7 +120,7 @@ def _twice_in_batch(batching: Batching, counts: tuple[AnyCounts, AnyCounts]) -> 
     """Return for each case how far the AP of its batch moves when that case counts twice."""
     own, of_case = _own_batches(batching)
     twice = sparse.csr_array(own[of_case] + sparse.eye_array(of_case.size))
-    return np.asarray(_pooled_aps(twice, *counts) - _pooled_aps(own, *counts)[of_case])
+    return np.asarray(resampled_aps(twice, *counts) - resampled_aps(own, *counts)[of_case])
 
 
 def _own_batches(batching: Batching) -> tuple[sparse.csr_array, npt.NDArray[np.int64]]:
@@ -207,45 +203,14 @@ def _place(
 
 def _stack(histograms: Sequence[Histogram]) -> tuple[Matrix, Matrix]:
     """Return (cases, thresholds) positives and the negatives from each threshold to the next."""
-    thresholds = np.unique(np.concatenate([part.codes[part.positives > 0] for part in histograms]))
-    positives, negatives = np.zeros((2, len(histograms), thresholds.size))
+    used = np.zeros(Quantizer.TWO_SIDED.size, np.bool_)
+    for part in histograms:
+        used[part.codes[part.positives > 0]] = True
+    gap_of = np.cumsum(used)  # by code: how many thresholds lie at or below it
+    positives, negatives = np.zeros((2, len(histograms), int(gap_of[-1])))
     for row, part in enumerate(histograms):
         own = part.positives > 0
-        positives[row, np.searchsorted(thresholds, part.codes[own])] = part.positives[own]
-        gaps = np.searchsorted(thresholds, part.codes, side="right")
-        counts = np.bincount(gaps, weights=part.negatives, minlength=thresholds.size + 1)
+        positives[row, gap_of[part.codes[own]] - 1] = part.positives[own]
+        counts = np.bincount(gap_of[part.codes], weights=part.negatives, minlength=positives.shape[1] + 1)
         negatives[row] = counts[1:]  # those below all positives never count
     return positives, negatives
-
-
-def _pooled_aps(weights: Weights, positives: AnyCounts, negatives: AnyCounts) -> Matrix:
-    """Return the AP of each pool, over ascending thresholds (cases, thresholds)."""
-    falling = positives[:, ::-1], negatives[:, ::-1]
-    pools = [_Pools(weights[start : start + _ROWS]) for start in range(0, weights.shape[0], _ROWS)]
-    for start in range(0, positives.shape[1], _COLUMNS):
-        block = [np.ascontiguousarray(part[:, start : start + _COLUMNS], np.float64) for part in falling]
-        for part in pools:
-            part.add(*block)
-    return np.concatenate([part.aps for part in pools])
-
-
-class _Pools:
-    """A few pools that are swept from the highest thresholds to the lowest, some thresholds at a time."""
-
-    def __init__(self, weights: Weights) -> None:
-        self._weights = weights
-        self._true = self._found = self._area = np.zeros(weights.shape[0])
-
-    def add(self, positives: Matrix, negatives: Matrix) -> None:
-        """Take the next thresholds (cases, thresholds), falling."""
-        gained = self._weights @ positives
-        trues = np.cumsum(gained, axis=1) + self._true[:, None]
-        founds = np.cumsum(self._weights @ negatives, axis=1)
-        founds += (self._found - self._true)[:, None] + trues
-        precision = np.divide(trues, founds, out=np.zeros_like(trues), where=founds > 0)
-        self._area = self._area + np.einsum("ij,ij->i", gained, precision)
-        self._true, self._found = trues[:, -1].copy(), founds[:, -1].copy()  # a view would keep the rest
-
-    @property
-    def aps(self) -> Matrix:
-        return np.asarray(self._area / self._true)

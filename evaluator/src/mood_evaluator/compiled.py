@@ -116,3 +116,35 @@ def merge_into_gaps(ascending, thresholds, negatives):
             step >>= 1
         if gap:
             negatives[gap - 1] += 1
+
+
+@_compile
+def sweep_pools(
+    abnormal_starts, abnormal_cases, abnormal_times, starts, cases, times, trues, founds, true, area
+):
+    """Add thresholds to the areas of pools: its cases from its start on, and how often each is in it."""
+    width = trues.shape[1]
+    hits, all_voxels = np.empty(width + 1), np.empty(width)
+    for pool in range(true.size):
+        hits[:] = 0
+        for place in range(abnormal_starts[pool], abnormal_starts[pool + 1]):
+            often, row = abnormal_times[place], abnormal_cases[place]
+            for column in range(width):
+                hits[column + 1] += often * trues[row, column]
+        all_voxels[:] = 0
+        for place in range(starts[pool], starts[pool + 1]):
+            often, row = times[place], cases[place]
+            for column in range(width):
+                all_voxels[column] += often * founds[row, column]
+        hits[0] = true[pool]
+        true[pool] = hits[width]
+        area[pool] += _area(hits, all_voxels)
+
+
+@njit(nogil=True, inline="always", fastmath={"reassoc"})
+def _area(hits, all_voxels):
+    """Sum recall gained (in voxels) x precision; where nothing is found nothing is gained."""
+    total = 0.0
+    for column in range(all_voxels.size):
+        total += (hits[column + 1] - hits[column]) * hits[column + 1] / max(all_voxels[column], 1.0)
+    return total

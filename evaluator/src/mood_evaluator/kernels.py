@@ -13,6 +13,7 @@ Bits = npt.NDArray[np.uint32]
 Counts = npt.NDArray[np.int64]
 Labels = npt.NDArray[np.bool_]
 Scores = npt.NDArray[np.floating[Any]]
+Sums = npt.NDArray[np.float64]
 
 
 def _load() -> ModuleType | None:
@@ -91,6 +92,19 @@ def merge_into_gaps(ascending: Bits, zeros: int, thresholds: Bits, gaps: Counts)
         _compiled.merge_into_gaps(_fixed(ascending), _fixed(thresholds), np.asarray(gaps))
     else:
         gaps += np.diff(np.searchsorted(ascending, thresholds), append=ascending.size)
+
+
+def sweep_pools(of_abnormal: Any, weights: Any, trues: Sums, founds: Sums, true: Sums, area: Sums) -> bool:
+    """Add the next thresholds to the areas of sparse pools; False, and nothing done, where none is compiled.
+
+    `trues` (abnormal cases, thresholds) and `founds` (cases, thresholds) are summed up from the highest
+    threshold; `true` and `area` (pools,) are those of the pools so far, and are updated.
+    """
+    if _compiled is None:
+        return False
+    pools = [(part.indptr, part.indices, part.data) for part in (of_abnormal, weights)]
+    _compiled.sweep_pools(*pools[0], *pools[1], trues, founds, true, area)
+    return True
 
 
 def _fixed(values: npt.NDArray[Any], kind: type[np.unsignedinteger[Any]] = np.uint32) -> npt.NDArray[Any]:
