@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from mood_evaluator.arrays import checked_cases, checked_draws, need_all
 from mood_evaluator.batches import Batching
 from mood_evaluator.errors import BatchingImpossible, UndefinedScore
 from mood_evaluator.evidence import Evidence, Histogram
@@ -38,10 +39,17 @@ _SHUFFLES = 100  # of a draw, until each batch has an abnormal case
 def sample_replicates(
     scores: Mapping[str, float], abnormal: Mapping[str, bool], *, n: int, seed: int, stream: str
 ) -> Replicates:
-    """Return n APs over resampled scans; raises UndefinedScore where nothing is abnormal."""
-    ids = sorted(abnormal)
-    values = np.array([scores[case_id] for case_id in ids], np.float64)
-    truth = np.array([abnormal[case_id] for case_id in ids], np.bool_)
+    """Return n APs over resampled scans; raises UndefinedScore where nothing is abnormal.
+
+    >>> scores, abnormal = {"a": 0.1, "b": 0.8, "c": 0.6}, {"a": False, "b": True, "c": True}
+    >>> sample_replicates(scores, abnormal, n=3, seed=0, stream="toy").draws
+    array([1., 1., 1.])
+    """
+    checked_draws(n, seed)
+    checked, labels = checked_cases(scores, abnormal)
+    ids = sorted(labels)
+    values = np.array([checked[case_id] for case_id in ids], np.float64)
+    truth = np.array([labels[case_id] for case_id in ids], np.bool_)
     draws = _draw(truth, n=n, random=_generator(seed, stream))
     twice = _sample_aps(1 + np.eye(len(ids)), values, truth)
     return Replicates(_sample_aps(_count(draws), values, truth), _centre(twice, truth))
@@ -54,6 +62,8 @@ def pixel_replicates(
 
     The drawn scans are dealt into as many batches as `batching` has, so that each has an abnormal voxel.
     """
+    checked_draws(n, seed)
+    need_all(evidence, batching.case_ids, "evidence")
     cases = [evidence[case_id] for case_id in sorted(batching.case_ids)]
     counts = _stack([case.two_sided for case in cases])
     return _pixel_replicates(_truth(cases), counts, batching, n=n, seed=seed, stream=stream)
@@ -66,6 +76,7 @@ def exact_replicates(
 
     `counts` has the cases of `batching`, no other.
     """
+    checked_draws(n, seed)
     both = counts.positives, counts.negatives
     truth = np.asarray(counts.positives.any(axis=1))
     return _pixel_replicates(truth, both, batching, n=n, seed=seed, stream=stream)
@@ -96,6 +107,7 @@ def _pixel_replicates(
 
 def whole_set_replicates(evidence: Mapping[str, Evidence], *, n: int, seed: int, stream: str) -> Matrix:
     """Return (n,) APs of all voxels of the scans that `pixel_replicates` draws."""
+    checked_draws(n, seed)
     cases = [evidence[case_id] for case_id in sorted(evidence)]
     draws = _draw(_truth(cases), n=n, random=_generator(seed, stream))
     return resampled_aps(_count(draws), *_stack([case.two_sided for case in cases]))

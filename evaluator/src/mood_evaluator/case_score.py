@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mood_evaluator.average_precision import average_precision_from_histogram
+from mood_evaluator.arrays import checked_shape
+from mood_evaluator.average_precision import average_precision_of_counts
 from mood_evaluator.errors import InvalidPrediction
 from mood_evaluator.evidence import Evidence, EvidenceSums
 from mood_evaluator.faults import Flag, OutputFault
@@ -64,7 +65,7 @@ class CaseScore:
         )
 
 
-def score_sample_case(prediction: Path | None) -> CaseScore:
+def score_sample_case(prediction: Path | str | None) -> CaseScore:
     """Score a text file whose first line is one number; None is a missing prediction."""
     try:
         number = read_sample_score(_present(prediction))
@@ -77,7 +78,7 @@ def score_sample_case(prediction: Path | None) -> CaseScore:
 
 
 def score_pixel_case(
-    prediction: Path | None, *, label: Path | None, shape: Shape, exact: bool = True
+    prediction: Path | str | None, *, label: Path | str | None, shape: Shape, exact: bool = True
 ) -> CaseScore:
     """Score a volume of `shape` (voxels) against `label`, None meaning that nothing is abnormal.
 
@@ -87,7 +88,9 @@ def score_pixel_case(
     return score_pixel_prediction(prediction, truth=PixelTruth.read(label, shape=shape), exact=exact)
 
 
-def score_pixel_prediction(prediction: Path | None, *, truth: "PixelTruth", exact: bool = True) -> CaseScore:
+def score_pixel_prediction(
+    prediction: Path | str | None, *, truth: "PixelTruth", exact: bool = True
+) -> CaseScore:
     """Score a volume against a truth that was read before: what goes wrong here is the prediction's."""
     try:
         return _score_volume(_present(prediction), truth, exact=exact)
@@ -107,8 +110,9 @@ class PixelTruth:
     labelled: bool = False  # whether there is an affine to compare with
 
     @classmethod
-    def read(cls, label: Path | None, *, shape: Shape) -> "PixelTruth":
+    def read(cls, label: Path | str | None, *, shape: Shape) -> "PixelTruth":
         """Read a label, None meaning that nothing is abnormal; raises InvalidGroundTruth."""
+        shape = checked_shape(shape)
         if label is None:
             return cls(shape, None)
         abnormal, affine = read_label_and_affine(label, shape=shape)
@@ -161,10 +165,10 @@ def _case_ap(scores: Scores, abnormal: npt.NDArray[np.bool_], positives: Positiv
     """Return the exact AP of one scan, all of whose scores (voxels,) are at hand."""
     negatives = np.zeros(positives.codes.size, np.int64)
     count_into_gaps(scores.view(np.uint32), abnormal, positives.codes, negatives)
-    return average_precision_from_histogram(positives.counts.astype(np.int64), negatives)
+    return average_precision_of_counts(positives.counts.astype(np.int64), negatives)
 
 
-def _present(prediction: Path | None) -> Path:
+def _present(prediction: Path | str | None) -> Path:
     if prediction is None:
         raise InvalidPrediction(OutputFault.MISSING, "no file was collected")
-    return prediction
+    return Path(prediction)

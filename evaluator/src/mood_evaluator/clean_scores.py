@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mood_evaluator.arrays import as_floats
+
 Scores = npt.NDArray[np.floating[Any]]
 
 
@@ -13,15 +15,21 @@ Scores = npt.NDArray[np.floating[Any]]
 class CleanScores:
     """Scores in [0, 1] without NaN and without -0.0, and how many were not so before."""
 
-    values: Scores  # as long and as precise as what came in, and the same array where that was clean
+    values: Scores  # as long as what came in, and the same array where that was clean
     nan: int = 0
     clamped: int = 0  # outside [0, 1], infinities among them
     posinf: int = 0
     neginf: int = 0
 
 
-def clean_scores(raw: Scores) -> CleanScores:
-    """Apply the rule to `raw` (any shape, float32 or float64)."""
+def clean_scores(raw: npt.ArrayLike) -> CleanScores:
+    """Apply the rule to `raw` (any shape and real type); float32 and float64 keep their precision.
+
+    >>> clean = clean_scores([0.25, float("nan"), 1.5])
+    >>> clean.values.tolist(), clean.nan, clean.clamped
+    ([0.25, 0.0, 1.0], 1, 1)
+    """
+    raw = as_floats(raw)
     if _is_clean(raw):
         return CleanScores(values=raw)
     nan = np.isnan(raw)

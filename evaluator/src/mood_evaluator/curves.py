@@ -6,12 +6,12 @@ threshold calls abnormal what scores at or above it; tied scores are one thresho
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mood_evaluator.average_precision import average_precision_from_histogram, count_levels
+from mood_evaluator.arrays import checked_scores_and_labels
+from mood_evaluator.average_precision import average_precision_of_counts, count_levels
 from mood_evaluator.case_score import CaseScore
 from mood_evaluator.errors import UndefinedScore
 from mood_evaluator.evidence import Evidence, sum_evidence
@@ -40,9 +40,14 @@ class Curve:
     negatives: Counts
 
     @classmethod
-    def of(cls, scores: npt.NDArray[np.floating[Any]], labels: npt.NDArray[np.bool_]) -> "Curve":
-        """Count finite `scores` against `labels` of the same shape."""
-        levels, positives, negatives = count_levels(scores, labels)
+    def of(cls, scores: npt.ArrayLike, labels: npt.ArrayLike) -> "Curve":
+        """Count finite `scores` against `labels` of the same shape, booleans or 0 and 1.
+
+        >>> curve = Curve.of([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])
+        >>> curve.auroc(), curve.best_dsc()
+        (0.75, BestDice(threshold=0.35, dsc=0.8))
+        """
+        levels, positives, negatives = count_levels(*checked_scores_and_labels(scores, labels))
         return cls(levels.astype(np.float64), positives, negatives)
 
     @classmethod
@@ -63,7 +68,7 @@ class Curve:
 
     def ap(self) -> float:
         """Return the average precision; raises UndefinedScore without a positive."""
-        return average_precision_from_histogram(self.positives, self.negatives)
+        return average_precision_of_counts(self.positives, self.negatives)
 
     def auroc(self) -> float:
         """Return the chance that a positive scores above a negative, ties counting half."""

@@ -6,6 +6,7 @@ EvaluatorError
 ├ InvalidTestSet(place)          the organizer's: a manifest that does not say what it must
 ├ InvalidTable                  the organizer's: a score table or its draws that cannot be ranked
 ├ InvalidScoredRun(path)         the organizer's: a file that is no scored run, or was changed
+├ InvalidInput                   the caller's: numbers handed to a function that it cannot take; a ValueError too
 ├ InvalidEvidence                ours: stored bytes that are not an Evidence of a known version
 ├ BatchingImpossible             the organizer's: no partition has an abnormal voxel in each batch
 └ UndefinedScore                 no positive in what was pooled, so average precision has no value
@@ -48,9 +49,13 @@ class InvalidTable(EvaluatorError):
 class InvalidScoredRun(EvaluatorError):
     """A file that cannot be read as a scored run."""
 
-    def __init__(self, path: Path, problem: Exception) -> None:
+    def __init__(self, path: Path | str, problem: Exception) -> None:
         words = f"{problem} is missing" if isinstance(problem, KeyError) else str(problem)
         super().__init__(f"{path} is no scored run: {words}. Write it again with `mood-evaluate evidence`.")
+
+
+class InvalidInput(EvaluatorError, ValueError):
+    """Numbers, labels or names that a function cannot take; the text says which and what to give instead."""
 
 
 class InvalidEvidence(EvaluatorError):

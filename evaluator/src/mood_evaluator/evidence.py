@@ -14,10 +14,11 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from mood_evaluator.average_precision import average_precision_from_histogram
+from mood_evaluator.arrays import checked_raw_scores_and_labels
+from mood_evaluator.average_precision import average_precision_of_counts
 from mood_evaluator.clean_scores import CleanScores, Scores, clean_scores, ends_of
 from mood_evaluator.code_counts import CodeCounts
-from mood_evaluator.errors import InvalidEvidence
+from mood_evaluator.errors import InvalidEvidence, InvalidInput
 from mood_evaluator.quantizers import Quantizer
 
 _MAGIC = b"MOODEVI1"
@@ -80,9 +81,17 @@ class Evidence:
     max: float
 
     @classmethod
-    def of(cls, scores: Scores, labels: Labels | None) -> "Evidence":
-        """Summarize raw scores (any float); `labels` of the same shape, None where nothing is abnormal."""
-        return cls.of_clean(clean_scores(scores.ravel()), None if labels is None else labels.ravel())
+    def of(cls, scores: npt.ArrayLike, labels: npt.ArrayLike | None) -> "Evidence":
+        """Summarize raw scores, which are cleaned; `labels` of the same shape, None: nothing is abnormal.
+
+        >>> evidence = Evidence.of([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])
+        >>> evidence.ap(Quantizer.TWO_SIDED)
+        0.8333333333333333
+        >>> (evidence + evidence).voxels
+        8
+        """
+        raw, truth = checked_raw_scores_and_labels(scores, labels)
+        return cls.of_clean(clean_scores(raw), truth)
 
     @classmethod
     def of_clean(cls, clean: CleanScores, labels: Labels | None) -> "Evidence":
@@ -108,7 +117,7 @@ class Evidence:
     def ap(self, quantizer: Quantizer) -> float:
         """Return the exact AP of the quantized scores."""
         histogram = self.histogram(quantizer)
-        return average_precision_from_histogram(histogram.positives, histogram.negatives)
+        return average_precision_of_counts(histogram.positives, histogram.negatives)
 
     def __add__(self, other: "Evidence") -> "Evidence":
         return sum_evidence([self, other])
@@ -170,7 +179,9 @@ class EvidenceSums:
 
 
 def sum_evidence(parts: Sequence[Evidence]) -> Evidence:
-    """Pool the Evidence of one or more cases."""
+    """Pool the Evidence of one or more cases; raises InvalidInput for none."""
+    if not parts or not all(isinstance(part, Evidence) for part in parts):
+        raise InvalidInput("parts is no list of Evidence. Give the Evidence of one or more cases.")
     return Evidence(
         mood2020=Histogram.sum([part.mood2020 for part in parts]),
         two_sided=Histogram.sum([part.two_sided for part in parts]),

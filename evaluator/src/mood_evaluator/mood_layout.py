@@ -7,11 +7,8 @@ prediction are called like the image with `.txt` behind it.
 from dataclasses import dataclass
 from pathlib import Path
 
-import nibabel as nib
-from nibabel.filebasedimages import ImageFileError
-
-from mood_evaluator.errors import InvalidGroundTruth
-from mood_evaluator.nifti_stream import Shape
+from mood_evaluator.errors import InvalidGroundTruth, InvalidPrediction
+from mood_evaluator.nifti_stream import Shape, read_shape
 from mood_evaluator.test_set import Task
 from mood_evaluator.volumes import read_label
 
@@ -58,9 +55,9 @@ def _read_pixel(path: Path) -> LabelledCase:
 
 def _read_shape(path: Path) -> Shape:
     try:
-        shape = tuple(int(size) for size in nib.Nifti1Image.from_filename(path).shape)
-    except (OSError, ValueError, ImageFileError) as error:
-        raise InvalidGroundTruth(f"The label {path} cannot be read ({error}). Write it again.") from error
-    if len(shape) < 3 or any(size != 1 for size in shape[3:]):
-        raise InvalidGroundTruth(f"The label {path} has shape {shape}. Write a volume of three dimensions.")
-    return shape[0], shape[1], shape[2]
+        return read_shape(path)
+    except (InvalidPrediction, OSError) as error:
+        problem = error.detail if isinstance(error, InvalidPrediction) else error
+        raise InvalidGroundTruth(
+            f"The label {path} cannot be read ({problem}). Write it again as a NIfTI volume of three dimensions."
+        ) from error

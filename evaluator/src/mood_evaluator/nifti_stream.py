@@ -23,7 +23,8 @@ from mood_evaluator.gzip_stream import INFLATE_ERRORS, BoundedGzip, most_compres
 
 Shape = tuple[int, int, int]
 _CHUNK = 1 << 19  # voxels held at once: few enough for the processor's cache
-_MAX_OFFSET = 1 << 20  # bytes of header and extensions before the voxels
+_MAX_OFFSET = 1 << 26  # bytes of header and extensions before the voxels; some writers keep DICOM headers there
+_SKIPPED = 1 << 20  # bytes of extensions that are read at once, and forgotten
 _HEADERS = {348: nib.Nifti1Header, 540: nib.Nifti2Header}
 _DTYPES = {
     2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8",
@@ -73,11 +74,28 @@ def largest_volume_file(shape: Shape) -> int:
 
 
 @contextmanager
-def open_nifti(path: Path, *, shape: Shape) -> Iterator[NiftiStream]:
+def open_nifti(path: Path | str, *, shape: Shape) -> Iterator[NiftiStream]:
     """Open `path` if it holds a volume of `shape` (voxels); raise InvalidPrediction, also while reading."""
+    with _open(path) as file:
+        yield _read_header(file, shape)
+
+
+def read_shape(path: Path | str) -> Shape:
+    """Return the voxels along each axis that the header of `path` states; raises InvalidPrediction."""
+    with _open(path) as file:
+        header, _ = _parse_header(_read(file, 348), file)
+        found = _dimensions(header)
+    x, y, z = (*found, 1, 1, 1)[:3]
+    if len(found) < 3 or min(found) < 1 or found[3:] != (1,) * (len(found) - 3):
+        raise InvalidPrediction(OutputFault.SHAPE_MISMATCH, f"it has the shape {found}, not three dimensions")
+    return x, y, z
+
+
+@contextmanager
+def _open(path: Path | str) -> Iterator[_Bytes]:
     try:
-        with path.open("rb") as raw:
-            yield _read_header(_inflated(raw), shape)
+        with Path(path).open("rb") as raw:
+            yield _inflated(raw)
     except INFLATE_ERRORS as error:
         raise _unreadable(str(error)) from error
 
@@ -97,7 +115,7 @@ def _read_header(file: _Bytes, shape: Shape) -> NiftiStream:
     offset = float(header["vox_offset"])
     if not size + 4 <= offset <= _MAX_OFFSET or offset % 1:  # 4: the extension flag
         raise _unreadable(f"the voxels start at byte {offset}")
-    _read(file, int(offset) - size)
+    _skip(file, int(offset) - size)
     slope, inter = _read_scaling(header)
     return NiftiStream(
         file=file,
@@ -121,11 +139,16 @@ def _parse_header(start: bytes, file: _Bytes) -> tuple[Any, int]:
     raise _unreadable("it does not start with a NIfTI header")
 
 
-def _check_shape(header: Any, shape: Shape) -> None:
+def _dimensions(header: Any) -> tuple[int, ...]:
     rank, *sizes = (int(size) for size in header["dim"])
     if not 1 <= rank <= 7:
         raise _unreadable(f"the header states {rank} dimensions")
-    found = tuple(sizes[:rank])
+    return tuple(sizes[:rank])
+
+
+def _check_shape(header: Any, shape: Shape) -> None:
+    found = _dimensions(header)
+    rank = len(found)
     if (*found, 1, 1, 1)[: max(rank, 3)] != shape + (1,) * (rank - 3):
         raise InvalidPrediction(OutputFault.SHAPE_MISMATCH, f"{found} instead of {shape}")
 
@@ -145,6 +168,11 @@ def _read_affine(header: Any) -> npt.NDArray[np.float64] | None:
             return np.asarray(header.get_best_affine(), np.float64)
     except (HeaderDataError, ValueError, ArithmeticError):
         return None
+
+
+def _skip(file: _Bytes, size: int) -> None:
+    for start in range(0, size, _SKIPPED):
+        _read(file, min(_SKIPPED, size - start))
 
 
 def _read(file: _Bytes, size: int) -> bytes:

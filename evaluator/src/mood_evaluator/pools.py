@@ -9,7 +9,7 @@ from threading import Lock
 
 import numpy as np
 
-from mood_evaluator.average_precision import average_precision_from_histogram
+from mood_evaluator.average_precision import average_precision_of_counts
 from mood_evaluator.kernels import Bits, Counts, merge_into_gaps
 from mood_evaluator.positive_scores import PositiveScores, Small, union_of
 from mood_evaluator.shelf import Kept, Shelf
@@ -51,4 +51,4 @@ class Pool:
 
     def ap(self) -> float:
         """Return the average precision; raises UndefinedScore without an abnormal voxel."""
-        return average_precision_from_histogram(self._positives.get(), self._negatives.get())
+        return average_precision_of_counts(self._positives.get(), self._negatives.get())

@@ -11,24 +11,40 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping
 
+from mood_evaluator.arrays import checked_table
+
 DECIMALS = 12
 PUBLISHED_DECIMALS = 4
 
 
 def as_published(score: float | None) -> float | None:
-    """Round half to even to 4 decimals: official ranks are those of the scores that everybody can read."""
+    """Round half to even to 4 decimals: official ranks are those of the scores that everybody can read.
+
+    >>> as_published(0.51234567)
+    0.5123
+    """
     return None if score is None else round(score, PUBLISHED_DECIMALS)
 
 
 def rank(scores: Mapping[str, float | None]) -> dict[str, int]:
-    """Rank of each key, 1 = best; ties share the smallest, None and non-finite share the last."""
-    keys = {name: _sort_key(score) for name, score in scores.items()}
+    """Rank of each key, 1 = best; ties share the smallest, None and non-finite share the last.
+
+    A pandas Series is taken as the mapping that it is.
+
+    >>> rank({"A": 0.7, "B": 0.9, "C": None, "D": 0.7})
+    {'A': 2, 'B': 1, 'C': 4, 'D': 2}
+    """
+    keys = {name: _sort_key(score) for name, score in checked_table(scores).items()}
     ordered = sorted(keys.values())
     return {name: 1 + bisect_left(ordered, mine) for name, mine in keys.items()}
 
 
 def average_ranks(scores: Mapping[str, float | None]) -> dict[str, float]:
-    """Like `rank`, but ties share the mean of the places they take: 1, 2.5, 2.5, 4."""
+    """Like `rank`, but ties share the mean of the places they take.
+
+    >>> average_ranks({"A": 0.7, "B": 0.9, "C": None, "D": 0.7})
+    {'A': 2.5, 'B': 1.0, 'C': 4.0, 'D': 2.5}
+    """
     smallest = rank(scores)
     shared = Counter(smallest.values())
     return {name: place + (shared[place] - 1) / 2 for name, place in smallest.items()}

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from mood_evaluator.average_precision import average_precision
+from mood_evaluator.arrays import checked_cases
+from mood_evaluator.average_precision import unchecked_average_precision
 from mood_evaluator.batches import Batching
 from mood_evaluator.errors import InvalidPrediction
 from mood_evaluator.nifti_stream import Shape
@@ -42,11 +43,16 @@ class PixelScore:
 
 
 def score_sample_dataset(scores: Mapping[str, float], abnormal: Mapping[str, bool]) -> float:
-    """Return the AP over all scans at once, in float64; both map the same case ids."""
-    ids = sorted(abnormal)
-    return average_precision(
-        np.array([scores[case_id] for case_id in ids], np.float64),
-        np.array([abnormal[case_id] for case_id in ids], np.bool_),
+    """Return the AP over all scans at once, in float64; both map the same case ids.
+
+    >>> score_sample_dataset({"a": 0.1, "b": 0.9}, {"a": False, "b": True})
+    1.0
+    """
+    values, truth = checked_cases(scores, abnormal)
+    ids = sorted(truth)
+    return unchecked_average_precision(
+        np.array([values[case_id] for case_id in ids], np.float64),
+        np.array([truth[case_id] for case_id in ids], np.bool_),
     )
 
 

@@ -5,6 +5,8 @@ from threading import Lock
 import numpy as np
 import numpy.typing as npt
 
+from mood_evaluator.arrays import checked_unit_scores
+from mood_evaluator.errors import InvalidInput
 from mood_evaluator.pools import KeptPositives, Pool
 from mood_evaluator.positive_scores import PositiveScores
 from mood_evaluator.shelf import Kept, Shelf
@@ -12,9 +14,15 @@ from mood_evaluator.sorted_scores import CHUNK, ScoreSorter, SortedScores
 
 
 class StreamingAveragePrecision:
-    """AP of float32 scores in [0, 1]: first all positives, then all negatives, a chunk at a time.
+    """AP of scores in [0, 1], rounded once to float32: first all positives, then all negatives, in chunks.
 
     Adding is safe from several threads.
+
+    >>> pool = StreamingAveragePrecision()
+    >>> pool.add_positives([0.35, 0.8])
+    >>> pool.add_negatives([0.1, 0.4])
+    >>> pool.result()
+    0.8333333333333333
     """
 
     def __init__(self) -> None:
@@ -22,16 +30,22 @@ class StreamingAveragePrecision:
         self._pool: Pool | None = None
         self._lock = Lock()
 
-    def add_positives(self, scores: npt.NDArray[np.float32]) -> None:
-        """First pass: take the scores of abnormal voxels (n,)."""
-        for part in _count(scores):
+    def add_positives(self, scores: npt.ArrayLike) -> None:
+        """First pass: take the scores of abnormal voxels; raises InvalidInput for scores outside [0, 1]."""
+        for part in _count(checked_unit_scores(scores)):
             with self._lock:
+                if self._pool is not None:
+                    raise InvalidInput(
+                        "Negatives were counted already, so no positive can follow. "
+                        "Start a new StreamingAveragePrecision, and add all positives first."
+                    )
                 self._found.append(part)
 
-    def add_negatives(self, scores: npt.NDArray[np.float32]) -> None:
-        """Second pass: count the scores of normal voxels (n,)."""
+    def add_negatives(self, scores: npt.ArrayLike) -> None:
+        """Second pass: count the scores of normal voxels; raises InvalidInput for scores outside [0, 1]."""
+        found = checked_unit_scores(scores)
         pool = self._fill()
-        for part in _count(scores):
+        for part in _count(found):
             pool.add_negatives(part)
 
     def result(self) -> float:

@@ -181,9 +181,9 @@ class TestSet:
         return test_set
 
 
-def load_test_set(folder: Path) -> TestSet:
+def load_test_set(folder: Path | str) -> TestSet:
     """Read `folder/test_set.json`."""
-    path = folder / MANIFEST
+    path = Path(folder) / MANIFEST
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -191,9 +191,9 @@ def load_test_set(folder: Path) -> TestSet:
     return TestSet.from_json(document, place=str(path))
 
 
-def save_test_set(test_set: TestSet, folder: Path) -> Path:
+def save_test_set(test_set: TestSet, folder: Path | str) -> Path:
     """Write `folder/test_set.json` and return its path."""
-    path = folder / MANIFEST
+    path = Path(folder) / MANIFEST
     path.write_text(json.dumps(test_set.to_json(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
 

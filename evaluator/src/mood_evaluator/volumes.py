@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mood_evaluator.arrays import checked_shape
 from mood_evaluator.clean_scores import CleanScores, clean_scores
 from mood_evaluator.errors import InvalidGroundTruth, InvalidPrediction
 from mood_evaluator.faults import Flag, OutputFault
@@ -45,16 +46,18 @@ class Prediction:
 
 
 @contextmanager
-def open_prediction(path: Path, *, shape: Shape) -> Iterator[PredictionReader]:
+def open_prediction(path: Path | str, *, shape: Shape) -> Iterator[PredictionReader]:
     """Open the prediction of a case of `shape`; raises InvalidPrediction, also while it is read."""
+    path = Path(path)
     if not path.is_file():
         raise InvalidPrediction(OutputFault.MISSING, f"{path.name} is no file")
     with open_nifti(path, shape=shape) as stream:
         yield PredictionReader(stream)
 
 
-def read_prediction(path: Path, *, shape: Shape) -> Prediction:
+def read_prediction(path: Path | str, *, shape: Shape) -> Prediction:
     """Read a whole prediction: NaN counts as 0, the rest is clamped, then rounded once to float32."""
+    shape = checked_shape(shape)
     scores = np.empty(math.prod(shape), np.float32)
     start = clamped = nan = 0
     with open_prediction(path, shape=shape) as reader:
@@ -79,21 +82,23 @@ def find_prediction(path: Path | None, *, shape: Shape) -> Prediction | None:
         return None
 
 
-def read_label(path: Path, *, shape: Shape) -> npt.NDArray[np.bool_]:
+def read_label(path: Path | str, *, shape: Shape) -> npt.NDArray[np.bool_]:
     """Return the abnormal voxels (x, y, z): stored numbers rounded half to even, clipped to [0, 1], = 1."""
     return read_label_and_affine(path, shape=shape)[0]
 
 
 def read_label_and_affine(
-    path: Path, *, shape: Shape
+    path: Path | str, *, shape: Shape
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64] | None]:
     """Return the abnormal voxels and the label's affine (4, 4); raises InvalidGroundTruth."""
+    shape = checked_shape(shape)
     abnormal = np.empty(math.prod(shape), np.bool_)
     start = 0
     try:
         with open_nifti(path, shape=shape) as stream:
             for chunk in stream.chunks():
-                abnormal[start : start + chunk.size] = chunk > 0.5  # 0.5 rounds to 0; NaN compares false
+                abnormal[start : start + chunk.size] = chunk > 0.5  # 0.5 rounds to 0
+                _refuse_no_truth(path, chunk)
                 start += chunk.size
             stream.has_more()
             return abnormal.reshape(shape, order="F"), stream.affine
@@ -104,8 +109,19 @@ def read_label_and_affine(
         ) from error
 
 
-def read_sample_score(path: Path) -> float:
+def _refuse_no_truth(path: Path | str, chunk: npt.NDArray[np.floating[Any]]) -> None:
+    """Refuse voxels that say neither normal nor abnormal; what rounds to 0 is normal, -0.4 too."""
+    if chunk.size and not chunk.min() >= -0.5:  # a NaN anywhere makes the smallest NaN
+        found = "NaN" if np.isnan(chunk).any() else f"{chunk.min():g}"
+        raise InvalidGroundTruth(
+            f"The label {path} has voxels of {found}, which say neither normal nor abnormal. "
+            f"Write 0 for normal and 1 for abnormal voxels."
+        )
+
+
+def read_sample_score(path: Path | str) -> float:
     """Return the number on the first line of a score file, not yet clamped; raises InvalidPrediction."""
+    path = Path(path)
     if not path.is_file():
         raise InvalidPrediction(OutputFault.MISSING, f"{path.name} is no file")
     with path.open("rb") as file:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mood_evaluator.curves import Curve
-from mood_evaluator.errors import UndefinedScore
+from mood_evaluator.errors import InvalidInput, UndefinedScore
 from mood_evaluator.runs.standings import Standings
 from mood_evaluator.slices import SliceScores
 
@@ -26,7 +26,7 @@ def slice_rows(standings: Standings, test_set: str) -> list[dict[str, Any]]:
             found.append(
                 row | {"normal": int(curve.negatives.sum()), "auroc": curve.auroc(), "ap": curve.ap()}
             )
-        except UndefinedScore:
+        except (InvalidInput, UndefinedScore):  # no slice, or none that is abnormal
             continue
     return found
 

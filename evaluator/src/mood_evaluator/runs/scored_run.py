@@ -60,7 +60,7 @@ class ScoredRun:
         """Evidence by case (pixel task)."""
         return {case_id: case.evidence for case_id, case in self.cases.items() if case.evidence is not None}
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path | str) -> None:
         """Write the ZIP; the same run gives the same bytes."""
         packed = {case_id: evidence.to_bytes() for case_id, evidence in self.evidence.items()}
         with zipfile.ZipFile(path, "w") as archive:
@@ -69,7 +69,7 @@ class ScoredRun:
                 _write(archive, _entry(case_id), content)
 
     @classmethod
-    def load(cls, path: Path) -> "ScoredRun":
+    def load(cls, path: Path | str) -> "ScoredRun":
         """Read what `save` wrote; raises InvalidScoredRun, naming the file and the entry."""
         try:
             with zipfile.ZipFile(path) as archive:
