@@ -1,4 +1,4 @@
-"""The public door for numbers: what callers hand over becomes arrays that the rest can trust, or one sentence.
+"""The public door for numbers: what callers hand over becomes arrays to be trusted, or one sentence.
 
 Arrays, lists and pandas Series are taken alike, by position. Inside the package nothing is checked twice.
 """
@@ -68,7 +68,7 @@ def as_floats(scores: Any) -> Floats:
 def checked_labels(labels: Any) -> Labels:
     """Return what is abnormal, in the shape given: from booleans, or from numbers that are 0 or 1."""
     numbers = _checked_numbers(labels, "labels")
-    truth = numbers != 0
+    truth = np.asarray(numbers != 0)
     if numbers.dtype != np.bool_ and not np.array_equal(numbers, truth):
         other = numbers[(numbers != 0) & (numbers != 1)][0]
         raise InvalidInput(
@@ -80,6 +80,8 @@ def checked_labels(labels: Any) -> Labels:
 def checked_counts(counts: Any, name: str) -> npt.NDArray[np.int64]:
     """Return whole numbers of 0 or more (n,)."""
     numbers = _checked_numbers(counts, name)
+    if numbers.size == 0:
+        return np.zeros(0, np.int64)
     if numbers.ndim != 1 or numbers.dtype.kind not in "ui" or (numbers < 0).any():
         raise InvalidInput(f"{name} is not a row of counts. Give whole numbers of 0 or more.")
     return numbers.astype(np.int64)
@@ -181,7 +183,7 @@ def _pairs(values: Any, name: str) -> dict[Any, Any]:
 def _checked_score(name: Any, score: Any) -> float | None:
     if score is None or type(score).__name__ == "NAType":  # pandas.NA
         return None
-    if not isinstance(score, Real) or isinstance(score, bool):
+    if isinstance(score, bool) or not isinstance(score, Real):
         raise InvalidInput(f"The score of {name!r} is {score!r}. Give a number, or None for no result.")
     return float(score)
 

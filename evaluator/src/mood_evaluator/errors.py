@@ -6,7 +6,7 @@ EvaluatorError
 ├ InvalidTestSet(place)          the organizer's: a manifest that does not say what it must
 ├ InvalidTable                  the organizer's: a score table or its draws that cannot be ranked
 ├ InvalidScoredRun(path)         the organizer's: a file that is no scored run, or was changed
-├ InvalidInput                   the caller's: numbers handed to a function that it cannot take; a ValueError too
+├ InvalidInput                   the caller's: numbers that a function cannot take; also a ValueError
 ├ InvalidEvidence                ours: stored bytes that are not an Evidence of a known version
 ├ BatchingImpossible             the organizer's: no partition has an abnormal voxel in each batch
 └ UndefinedScore                 no positive in what was pooled, so average precision has no value

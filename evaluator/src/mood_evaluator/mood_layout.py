@@ -59,5 +59,5 @@ def _read_shape(path: Path) -> Shape:
     except (InvalidPrediction, OSError) as error:
         problem = error.detail if isinstance(error, InvalidPrediction) else error
         raise InvalidGroundTruth(
-            f"The label {path} cannot be read ({problem}). Write it again as a NIfTI volume of three dimensions."
+            f"The label {path} cannot be read ({problem}). Write a NIfTI volume of three dimensions."
         ) from error

@@ -23,7 +23,9 @@ from mood_evaluator.gzip_stream import INFLATE_ERRORS, BoundedGzip, most_compres
 
 Shape = tuple[int, int, int]
 _CHUNK = 1 << 19  # voxels held at once: few enough for the processor's cache
-_MAX_OFFSET = 1 << 26  # bytes of header and extensions before the voxels; some writers keep DICOM headers there
+_MAX_OFFSET = (
+    1 << 26
+)  # bytes of header and extensions before the voxels; some writers keep DICOM headers there
 _SKIPPED = 1 << 20  # bytes of extensions that are read at once, and forgotten
 _HEADERS = {348: nib.Nifti1Header, 540: nib.Nifti2Header}
 _DTYPES = {

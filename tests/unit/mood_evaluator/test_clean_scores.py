@@ -1,6 +1,9 @@
 """Scores outside the rules are changed by one rule, and counted."""
 
+from typing import Any
+
 import numpy as np
+import pytest
 
 from mood_evaluator.clean_scores import clean_scores
 
@@ -19,3 +22,12 @@ def test_proper_scores_stay_as_they_are() -> None:
     assert clean.values.tolist() == [0, 0, 0.5, 1]
     assert (clean.nan, clean.clamped) == (0, 0)
     assert not np.signbit(clean.values).any()
+
+
+@pytest.mark.parametrize("kind", [np.float16, ">f4", ">f8", np.uint8, np.int64, np.longdouble, object, list])
+def test_every_type_of_number_is_cleaned(kind: Any) -> None:
+    numbers = np.array([0, 1, 3, 0.5, 1])
+    raw = numbers.tolist() if kind is list else numbers.astype(kind)
+    clean = clean_scores(raw)
+    assert clean.values.tolist() == np.clip(np.asarray(raw, np.float64), 0, 1).tolist()
+    assert clean.clamped == 1

@@ -6,7 +6,7 @@ import mood_evaluator
 
 PUBLIC = """
     BatchedScore Batching BatchingImpossible BestDice Case CaseScore Cell CleanScores Curve Dataset
-    DatasetResult Entry EvaluatorError Evidence Flag Histogram InvalidEvidence InvalidGroundTruth
+    DatasetResult Entry EvaluatorError Evidence Flag Histogram InvalidEvidence InvalidGroundTruth InvalidInput
     InvalidPrediction InvalidTestSet OutputFault PairDifference PixelCase PixelScore PixelTruth Prediction
     Quantizer Replicates Row
     LARGEST_SCORE_FILE SCORING_VERSION SetScore largest_volume_file

@@ -15,6 +15,7 @@ from mood_evaluator import (
     InvalidGroundTruth,
     InvalidPrediction,
     OutputFault,
+    largest_volume_file,
     read_label,
     read_prediction,
 )
@@ -178,6 +179,29 @@ def test_a_gzip_bomb_is_inflated_no_further_than_its_voxels(tmp_path: Path) -> N
     assert prediction.flags == (Flag.TRAILING_DATA,)
 
 
+@pytest.mark.parametrize("name", ["p.nii", "p.nii.gz"])
+def test_long_header_extensions_are_read_over(tmp_path: Path, name: str) -> None:
+    image = nib.Nifti1Image(VOXELS.astype("f4"), np.eye(4))
+    image.header.extensions.append(nib.nifti1.Nifti1Extension("comment", b"x" * 3_000_000))
+    image.to_filename(tmp_path / name)
+    found = read_prediction(str(tmp_path / name), shape=SHAPE)
+    assert np.array_equal(found.scores, VOXELS.astype("f4"))
+    assert read_label(str(tmp_path / name), shape=SHAPE).sum() == (VOXELS > 0.5).sum()
+    assert largest_volume_file(SHAPE) > (tmp_path / name).stat().st_size
+
+
+def test_voxels_may_start_64_mib_into_the_file_and_no_later(tmp_path: Path) -> None:
+    path, start = _write(tmp_path / "p.nii", VOXELS.astype("f4")), 1 << 26
+    content = path.read_bytes()
+    for place, fits in ((start, True), (start + 16, False)):
+        moved = content[:108] + struct.pack("<f", place) + content[112:352]
+        path.write_bytes(gzip.compress(moved + bytes(place - 352) + content[352:], 1))
+        if fits:
+            assert np.array_equal(read_prediction(path, shape=SHAPE).scores, VOXELS.astype("f4"))
+        else:
+            assert _fault(path) is OutputFault.UNREADABLE
+
+
 def test_header_extensions_are_skipped_and_nifti2_is_read(tmp_path: Path) -> None:
     image = nib.Nifti2Image(VOXELS.astype("f4"), np.eye(4))
     image.header.extensions.append(nib.nifti1.Nifti1Extension("comment", b"hello"))
@@ -198,9 +222,22 @@ def test_a_missing_file_or_a_folder_is_output_missing(tmp_path: Path) -> None:
 
 
 def test_labels_round_half_to_even_and_are_clipped(tmp_path: Path) -> None:
-    voxels = np.array([[[0, 0.5, 0.6, 1, 1.5, 2, -1, np.nan, np.inf]]], "f4")
+    voxels = np.array([[[0, 0.5, 0.6, 1, 1.5, 2, -0.5, -0.0, np.inf]]], "f4")
     label = read_label(_write(tmp_path / "l.nii", voxels), shape=(1, 1, 9))
     assert label.ravel().astype(int).tolist() == [0, 0, 1, 1, 1, 1, 0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [(np.nan, "NaN"), (-1, "-1"), (-0.51, "-0.51"), (-np.inf, "-inf")]
+)
+def test_a_label_that_says_neither_normal_nor_abnormal_is_refused(
+    tmp_path: Path, value: float, told: str
+) -> None:
+    voxels = np.zeros((100, 100, 100), "f4")
+    voxels[-1, -1, -1] = value
+    path = _write(tmp_path / "l.nii", voxels)
+    with pytest.raises(InvalidGroundTruth, match=rf"l\.nii has voxels of {told}, which say neither"):
+        read_label(path, shape=voxels.shape)
 
 
 def test_a_label_of_another_shape_is_invalid_ground_truth_naming_its_file(tmp_path: Path) -> None:
