@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from mood_evaluator.rank_draws import (
     score_interval,
 )
 from mood_evaluator.ranking import PUBLISHED_DECIMALS, as_published, rank
+from mood_evaluator.rows import Rows
 from mood_evaluator.significance import PairDifference, compare_replicates
 from mood_evaluator.test_set import Dataset
 
@@ -79,6 +81,22 @@ class Row:
     rank_interval: tuple[int, int] | None
     keeps_place: float | None
 
+    def to_row(self) -> dict[str, Any]:
+        """Return the columns of a table: each Dataset with its score, interval and rank."""
+        cells = {
+            f"{dataset} {name}": getattr(cell, name)
+            for dataset, cell in self.cells.items()
+            for name in ("score", "interval", "rank")
+        }
+        return {
+            "rank": self.rank,
+            "key": self.key,
+            "mean_rank": self.mean_rank,
+            "rank_interval": self.rank_interval,
+            "keeps_place": self.keeps_place,
+            **cells,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class _Table:
@@ -116,21 +134,21 @@ class _Draws:
         return cls(place, by_dataset, consensus_draws(list(by_dataset.values())))
 
 
-def rank_entries(entries: Sequence[Entry]) -> list[Row]:
+def rank_entries(entries: Sequence[Entry]) -> Rows[Row]:
     """Rows in leaderboard order; an entry that is not ranked stands where its scores would put it."""
     ranked, datasets = [entry for entry in entries if entry.ranked], _datasets(entries)
     table = _Table.of(ranked, datasets) if ranked else None
     draws = _Draws.of(ranked, datasets)
     places = {entry.key: _place(entry, ranked, datasets) for entry in entries}
     rows = [_row(entry, datasets, table, draws) for entry in entries]
-    return sorted(rows, key=lambda row: (places[row.key], row.rank is not None, row.key))
+    return Rows(sorted(rows, key=lambda row: (places[row.key], row.rank is not None, row.key)))
 
 
-def compare_entries(entries: Sequence[Entry]) -> dict[Dataset, list[PairDifference]]:
+def compare_entries(entries: Sequence[Entry]) -> dict[Dataset, Rows[PairDifference]]:
     """All pairs of ranked entries on each Dataset; none where somebody's replicates are not made yet."""
     ranked = [entry for entry in entries if entry.ranked]
     if not all(entry.drawn for entry in ranked):
-        return {dataset: [] for dataset in _datasets(entries)}
+        return {dataset: Rows() for dataset in _datasets(entries)}
     teams = [entry.key for entry in ranked]
     return {
         dataset: compare_replicates(

@@ -13,13 +13,15 @@ the influences of the single scans leave to the error of its pair (Satterthwaite
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mood_evaluator.rank_draws import LEVELS, Interval
+from mood_evaluator.rows import Rows
 
 Matrix = npt.NDArray[np.float64]
 ALPHA = 0.05
@@ -41,10 +43,14 @@ class PairDifference:
     def significant(self) -> bool:
         return self.p_adjusted <= ALPHA
 
+    def to_row(self) -> dict[str, Any]:
+        """Return the fields, and whether it is significant."""
+        return {**asdict(self), "significant": self.significant}
+
 
 def compare_replicates(
     teams: Sequence[str], scores: Mapping[str, float | None], replicates: Matrix, influences: Matrix
-) -> list[PairDifference]:
+) -> Rows[PairDifference]:
     """Test every pair of teams with a result.
 
     Replicates (draws, teams) are paired, and so are the influences (cases, teams) of the scans.
@@ -55,17 +61,17 @@ def compare_replicates(
     )
     pairs = list(combinations(known, 2))
     if not pairs:
-        return []
+        return Rows()
     observed = np.array([(scores[better] or 0.0) - (scores[worse] or 0.0) for better, worse in pairs])
     better, worse = (np.array([place[one[side]] for one in pairs]) for side in (0, 1))
     gaps = replicates[:, better] - replicates[:, worse]
     freedom = degrees_of_freedom(influences[:, better] - influences[:, worse], draws=len(gaps))
     low, high = np.quantile(gaps, LEVELS, axis=0).tolist()
     alone, together = (p.tolist() for p in max_t_p_values(observed, gaps, freedom))
-    return [
+    return Rows(
         PairDifference(*pair, float(observed[k]), (low[k], high[k]), alone[k], together[k])
         for k, pair in enumerate(pairs)
-    ]
+    )
 
 
 def degrees_of_freedom(influences: Matrix, *, draws: int) -> Matrix:

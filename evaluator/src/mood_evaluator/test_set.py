@@ -186,7 +186,7 @@ def load_test_set(folder: Path | str) -> TestSet:
     path = Path(folder) / MANIFEST
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InvalidTestSet(str(path), f"the manifest cannot be read ({error})", REBUILD) from error
     return TestSet.from_json(document, place=str(path))
 

@@ -92,9 +92,9 @@ def read_label_and_affine(
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64] | None]:
     """Return the abnormal voxels and the label's affine (4, 4); raises InvalidGroundTruth."""
     shape = checked_shape(shape)
-    abnormal = np.empty(math.prod(shape), np.bool_)
     start = 0
     try:
+        abnormal = np.empty(math.prod(shape), np.bool_)
         with open_nifti(path, shape=shape) as stream:
             for chunk in stream.chunks():
                 abnormal[start : start + chunk.size] = chunk > 0.5  # 0.5 rounds to 0
@@ -102,7 +102,7 @@ def read_label_and_affine(
                 start += chunk.size
             stream.has_more()
             return abnormal.reshape(shape, order="F"), stream.affine
-    except (InvalidPrediction, OSError) as error:
+    except (InvalidPrediction, OSError, MemoryError) as error:
         problem = error.detail if isinstance(error, InvalidPrediction) else error
         raise InvalidGroundTruth(
             f"The label {path} cannot be used ({problem}). Write it again in the shape of its image."

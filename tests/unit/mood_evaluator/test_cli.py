@@ -1,6 +1,7 @@
 """`mood-evaluate score` gives the platform's scores, sentences for errors, and exit codes."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,11 @@ from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 from mood_evaluator import (
     Case,
     Dataset,
-    InvalidTestSet,
     Quantizer,
     Task,
     TestSet,
     draw_batching,
+    load_test_set,
     save_test_set,
 )
 from mood_evaluator.cli import main
@@ -119,12 +120,36 @@ def test_errors_are_sentences_on_stderr(
     assert "Traceback" not in printed.err
 
 
-def test_debug_shows_where_an_error_comes_from(folders: tuple[str, str], tmp_path: Path) -> None:
-    with pytest.raises(InvalidTestSet):
-        _score((folders[0], str(tmp_path)), "sample", "--debug")
+def test_debug_shows_where_an_error_comes_from(
+    folders: tuple[str, str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wrong = (folders[0], str(tmp_path))
+    assert _score(wrong, "sample", "--debug") == 2
+    assert "InvalidTestSet" in capsys.readouterr().err
+    monkeypatch.setenv("MOOD_DEBUG", "1")
+    assert _score(wrong, "sample") == 2
+    assert "Traceback" in capsys.readouterr().err
 
 
-def test_wrong_usage_ends_with_two(folders: tuple[str, str]) -> None:
-    with pytest.raises(SystemExit) as caught:
-        _score(folders, "voxel")
-    assert caught.value.code == 2
+@pytest.mark.parametrize("more", [["--valid-share", "nan"], ["--valid-share", "2"], ["--threads", "0"]])
+def test_wrong_usage_ends_with_two(folders: tuple[str, str], more: list[str]) -> None:
+    assert _score(folders, "voxel") == 2
+    assert _score(folders, "sample", *more) == 2
+    assert main(["score", "--predictions", folders[0], "--task", "sample"]) == 2
+    assert _score(folders, "sample", "--labels", folders[1]) == 2
+
+
+def test_the_best_dice_is_always_in_the_document(folders: tuple[str, str]) -> None:
+    assert _document(folders, "sample")["best_dsc"] is None
+    manifest = Path(folders[1]) / "test_set.json"
+    test_set = load_test_set(folders[1])
+    manifest.unlink()
+    case = replace(test_set.cases[1], shape=SHAPE)
+    batching = draw_batching({"b": True}, size=2, seed=0)
+    save_test_set(replace(test_set, cases=(case,), batchings=(batching,)), folders[1])
+    nib.Nifti1Image(np.ones(SHAPE, np.uint8), np.eye(4)).to_filename(Path(folders[1]) / "labels/b.nii.gz")
+    found = _document(folders, "pixel")
+    assert (found["auroc"], found["fpr_at_95_tpr"], found["best_dsc"]["dsc"]) == (None, None, 1.0)

@@ -171,8 +171,7 @@ def test_numbers_are_written_for_people() -> None:
 def test_heat_maps_need_a_team_a_test_set_and_a_folder(home: Path) -> None:
     run = str(next(home.glob("*.zip")))
     for wrong in ("A", "A@test-brain=nowhere", f"A={home}"):
-        with pytest.raises(SystemExit):
-            main(["report", run, "--out", str(home / "x"), "--predictions", wrong])
+        assert main(["report", run, "--out", str(home / "x"), "--predictions", wrong]) == 2
 
 
 def test_wrong_draws_are_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -33,7 +33,7 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def write(home: Path, *more: str, task: str = "pixel", predictions: str = "predictions") -> ScoredRun:
+def write_run(home: Path, *more: str, task: str = "pixel", predictions: str = "predictions") -> int:
     out = home / "run.zip"
     given = [
         "--predictions",
@@ -45,7 +45,12 @@ def write(home: Path, *more: str, task: str = "pixel", predictions: str = "predi
         "--out",
         str(out),
     ]
-    assert main(["evidence", "--task", task, "--batch-size", "2", *given, *more]) == 0
+    return main(["evidence", "--task", task, "--batch-size", "2", *given, *more])
+
+
+def write(home: Path, *more: str, **how: str) -> ScoredRun:
+    out = home / "run.zip"
+    assert write_run(home, *more, **how) == 0
     return ScoredRun.load(out)
 
 
@@ -140,8 +145,7 @@ def test_a_run_without_its_evidence_is_refused(home: Path) -> None:
 
 def test_a_threshold_is_a_score(home: Path) -> None:
     for wrong in ("0", "1.5"):
-        with pytest.raises(SystemExit):
-            write(home, "--objects", wrong)
+        assert write_run(home, "--objects", wrong) == 2
 
 
 def test_exchanged_evidence_is_noticed(home: Path) -> None:

@@ -3,9 +3,11 @@
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from pathlib import Path
 from statistics import median
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,6 +25,7 @@ from mood_evaluator.tables import (
     compare_pairs,
     kendall_tau_b,
     rank_table,
+    read_score_tables,
     replay_table,
 )
 
@@ -264,3 +267,44 @@ def test_equal_submissions_are_not_significant_and_stay_in_the_family() -> None:
     by_names = {(pair.better[-1], pair.worse[-1]): pair for pair in pairs}
     assert by_names["0", "1"].p == by_names["0", "1"].p_adjusted == 1.0
     assert by_names["0", "2"].p_adjusted == pytest.approx(6 * by_names["0", "2"].p)
+
+
+@pytest.mark.parametrize(
+    ("column", "content", "told"),
+    [
+        ("case", [None, "x"], "The frame, row 0: column case is empty"),
+        ("value", ["high", 1], "The frame, row 0: value is 'high'"),
+        ("value", [np.inf, 1], "The frame, row 0: value is 'inf'"),
+        ("value", [[1], 1], r"The frame, row 0: value is '\[1\]'"),
+        ("case", ["x", "x"], "The frame, row 1: A has case x twice"),
+        ("other", [1, 2], "The frame: column case is missing"),
+    ],
+)
+def test_a_wrong_frame_is_refused_with_row_and_remedy(column: str, content: list[object], told: str) -> None:
+    frame = pd.DataFrame({"task": "t", "alg_name": "A", "value": [1.0, 2.0], column: content})
+    if "case" not in frame and column != "other":
+        frame["case"] = ["x", "y"]
+    with pytest.raises(InvalidTable, match=told):
+        read_score_tables(frame)
+    with pytest.raises(InvalidTable, match="The frame has no rows"):
+        read_score_tables(pd.DataFrame(columns=["task", "alg_name", "value", "case"]))
+
+
+def test_a_file_that_is_no_text_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    for content in (
+        b"task,alg_name,value,case\nt,\xff,1,x\n",
+        b"task,alg_name,value,case\nt,A,1," + b"x" * 200_000,
+    ):
+        path.write_bytes(content)
+        with pytest.raises(InvalidTable, match=r"t\.csv, line \d: .* Save the table as CSV in UTF-8"):
+            read_score_tables(str(path))
+
+
+@pytest.mark.parametrize(
+    ("algorithms", "cases", "values"),
+    [("AB", "xy", [[1, 2]]), ("AA", "xy", [[1, 2], [3, 4]]), ("AB", "xy", [[1, 2], [3, np.inf]])],
+)
+def test_a_table_made_by_hand_fits_together(algorithms: str, cases: str, values: list[list[float]]) -> None:
+    with pytest.raises(InvalidTable, match=r"Task t: .*\."):
+        ScoreTable("t", tuple(algorithms), tuple(cases), values)

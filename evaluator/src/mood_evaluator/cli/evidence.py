@@ -1,13 +1,27 @@
 """`mood-evaluate evidence`: writes a scored run: all that ranking, analysis and report need."""
 
-import argparse
 import sys
 from pathlib import Path
+from typing import Annotated
 
-from mood_evaluator.cli.options import NO_RESULT, OK, Commands
+import typer
+
+from mood_evaluator.cli.options import NO_RESULT, OK
 from mood_evaluator.cli.score_document import as_text
 from mood_evaluator.cli.score_input import ScoreInput, read_input
-from mood_evaluator.cli.scoring_steps import Precision, add_scoring_options, read_each, score_all, score_set
+from mood_evaluator.cli.scoring_options import (
+    CORES,
+    BatchSize,
+    Labels,
+    Predictions,
+    ScoringOptions,
+    Seed,
+    TaskOption,
+    TestSetOption,
+    Threads,
+    ValidShare,
+)
+from mood_evaluator.cli.scoring_steps import Precision, read_each, score_all, score_set
 from mood_evaluator.errors import EvaluatorError
 from mood_evaluator.objects.matching import ScanObjects
 from mood_evaluator.objects.scan import objects_of_case, smallest_reference
@@ -16,45 +30,67 @@ from mood_evaluator.scoring import PixelCase
 from mood_evaluator.slices import SliceScores, slices_of_case
 from mood_evaluator.test_set import Task
 
-_EXIT_CODES = "exit codes: 0 written, 1 written, but without a result, 2 nothing could be scored"
+
+def _threshold(text: str) -> float:
+    number = float(text)
+    if not 0 < number <= 1:
+        raise typer.BadParameter(f"{text} is no score in (0, 1]")
+    return number
 
 
-def add_evidence(commands: Commands) -> None:
-    """Add `evidence`."""
-    parser = commands.add_parser(
-        "evidence", help="write a scored run, which ranking and report read", epilog=_EXIT_CODES
-    )
-    add_scoring_options(parser)
-    parser.add_argument("--team", required=True, help="who made the predictions")
-    parser.add_argument(
-        "--out", type=Path, required=True, metavar="RUN.zip", help="where the scored run goes"
-    )
-    parser.add_argument(
-        "--exact", action="store_true", help="exact float32 APs, of each scan too, by two passes more"
-    )
-    parser.add_argument(
-        "--objects", type=_threshold, metavar="T",
-        help="extract objects at this score: the best-Dice threshold of a validation set, fixed beforehand",
-    )  # fmt: skip
-    parser.add_argument(
-        "--min-volume", type=float, metavar="MM3",
-        help="smallest predicted object (default: half the smallest reference object)",
-    )  # fmt: skip
-    parser.add_argument("--slices", action="store_true", help="also score each slice along the last axis")
-    parser.add_argument(
-        "--not-eligible", action="store_true", help="list the team at its score, but outside the ranking"
-    )
-    parser.set_defaults(run=_run)
+def evidence(
+    *,
+    predictions: Predictions,
+    task: TaskOption,
+    team: Annotated[str, typer.Option(help="Who made the predictions.")],
+    out: Annotated[Path, typer.Option(metavar="RUN.zip", help="Where the scored run goes.")],
+    test_set: TestSetOption = None,
+    labels: Labels = None,
+    batch_size: BatchSize = None,
+    seed: Seed = None,
+    valid_share: ValidShare = 0.5,
+    threads: Threads = CORES,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Exact float32 APs, of each scan too, by two passes more.")
+    ] = False,
+    objects: Annotated[
+        float | None,
+        typer.Option(
+            parser=_threshold,
+            metavar="T",
+            help="Extract objects at this score: the best-Dice threshold of a validation set, fixed before.",
+        ),
+    ] = None,
+    min_volume: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            metavar="MM3",
+            help="Smallest predicted object.",
+            show_default="half the smallest reference object",
+        ),
+    ] = None,
+    slices: Annotated[
+        bool, typer.Option("--slices", help="Also score each slice along the last axis.")
+    ] = False,
+    not_eligible: Annotated[
+        bool, typer.Option("--not-eligible", help="List the team at its score, but outside the ranking.")
+    ] = False,
+) -> int:
+    """Write a scored run, which ranking and report read: no voxel is in it.
 
+    [bold]mood-evaluate evidence --task pixel --team A --predictions a --test-set brain --out a.zip[/bold]
 
-def _run(options: argparse.Namespace) -> int:
+    Exit codes: 0 written, 1 written, but without a result, 2 nothing could be scored.
+    """
+    options = ScoringOptions(predictions, task, test_set, labels, batch_size, seed, valid_share, threads)
     given = read_input(options)
-    precision = Precision.FLOAT32 if options.exact or given.task is Task.SAMPLE else Precision.TWO_SIDED
-    scores = score_all(given, exact=options.exact, threads=options.threads)
+    precision = Precision.FLOAT32 if exact or given.task is Task.SAMPLE else Precision.TWO_SIDED
+    scores = score_all(given, exact=exact, threads=options.threads)
     result = score_set(given, scores, precision, options)
-    detection = _detection(given, options)
+    detection = _detection(given, objects, min_volume)
     ScoredRun(
-        team=options.team,
+        team=team,
         task=given.task,
         test_set=given.name,
         test_set_digest=given.digest,
@@ -65,21 +101,21 @@ def _run(options: argparse.Namespace) -> int:
         batchings=given.batchings,
         detection=detection,
         objects={} if detection is None else _objects(given, detection, options.threads),
-        slices=_slices(given, options.threads) if options.slices and given.task is Task.PIXEL else {},
-        eligible=not options.not_eligible,
-    ).save(options.out)
-    sys.stdout.write(as_text(given, scores, result) + f"Scored run: {options.out}\n")
+        slices=_slices(given, options.threads) if slices and given.task is Task.PIXEL else {},
+        eligible=not not_eligible,
+    ).save(out)
+    sys.stdout.write(as_text(given, scores, result) + f"Scored run: {out}\n")
     return NO_RESULT if result.score is None else OK
 
 
-def _detection(given: ScoreInput, options: argparse.Namespace) -> Detection | None:
-    if options.objects is None:
+def _detection(given: ScoreInput, threshold: float | None, min_volume: float | None) -> Detection | None:
+    if threshold is None:
         return None
     if given.task is Task.SAMPLE:
         raise EvaluatorError("The sample task has no objects: leave --objects out.")
-    if options.min_volume is not None:
-        return Detection(options.objects, options.min_volume)
-    return Detection(options.objects, (smallest_reference(given.cases) or 0.0) / 2)
+    if min_volume is not None:
+        return Detection(threshold, min_volume)
+    return Detection(threshold, (smallest_reference(given.cases) or 0.0) / 2)
 
 
 def _objects(given: ScoreInput, detection: Detection, threads: int) -> dict[str, ScanObjects]:
@@ -91,10 +127,3 @@ def _objects(given: ScoreInput, detection: Detection, threads: int) -> dict[str,
 
 def _slices(given: ScoreInput, threads: int) -> dict[str, SliceScores]:
     return read_each(given, slices_of_case, "Scoring slices", threads)
-
-
-def _threshold(text: str) -> float:
-    number = float(text)
-    if not 0 < number <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is no score in (0, 1]")
-    return number

@@ -2,71 +2,75 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal
+
+import typer
 
 from mood_evaluator.errors import EvaluatorError
 from mood_evaluator.tables.schemes import Adjust, Method, Scheme
 from mood_evaluator.tables.signed_rank import PairTest
 
 OK, NO_RESULT, CANNOT_SCORE = 0, 1, 2
+RANKING, STABILITY, ANALYSIS = "mood-ranking/1", "mood-stability/1", "mood-analysis/1"
 
 
-class Commands(Protocol):
-    """Where a command adds its parser."""
-
-    def add_parser(self, name: str, **settings: Any) -> argparse.ArgumentParser: ...
-
-
-def add_table_options(parser: argparse.ArgumentParser) -> None:
-    """Add the score table and how it is ranked."""
-    parser.add_argument(
-        "scores", type=Path, nargs="+", metavar="SCORES",
-        help="one .csv with columns task, alg_name, value, case (empty = missing), or scored runs (.zip)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--scheme", type=Scheme, choices=list(Scheme), default=Scheme.MEAN_THEN_RANK, metavar="SCHEME",
-        help=f"one of {', '.join(Scheme)} (default: mean-then-rank)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--adjust", type=Adjust, choices=list(Adjust), default=Adjust.NONE,
-        help="of the p-values of test-then-rank (default: none)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--missing", type=_missing, metavar="NUMBER|drop",
-        help="what counts for a missing value; rank-then-* put it behind the last rank of its case instead",
-    )  # fmt: skip
-    parser.add_argument("--smaller-is-better", action="store_true", help="as for errors and distances")
-    parser.add_argument("--json", type=Path, metavar="OUT", help="write the numbers to this file")
+def _missing(text: str) -> float | Literal["drop"]:
+    if text == "drop":
+        return "drop"
+    number = float(text)
+    if not math.isfinite(number):
+        raise typer.BadParameter(f"{text} is no finite number; give one such as 0, or drop")
+    return number
 
 
-def are_runs(options: argparse.Namespace) -> bool:
+def _whole_from(least: int) -> Callable[[str], int]:
+    def parse(given: object) -> int:  # the text, or the default
+        text = str(given)
+        if not text.isdecimal() or int(text) < least:
+            raise typer.BadParameter(f"{text!r} is no whole number of at least {least}")
+        return int(text)
+
+    return parse
+
+
+Scores = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="SCORES...",
+        help="One .csv with columns task, alg_name, value, case (empty = missing), or scored runs (.zip).",
+    ),
+]
+SchemeOption = Annotated[Scheme, typer.Option(metavar="SCHEME", help=f"One of {', '.join(Scheme)}.")]
+AdjustOption = Annotated[Adjust, typer.Option(help="Of the p-values of test-then-rank.")]
+Missing = Annotated[
+    Any,
+    typer.Option(
+        parser=_missing,
+        metavar="NUMBER|drop",
+        help="What counts for a missing value; rank-then-* put it behind the last rank of its case instead.",
+    ),
+]
+SmallerIsBetter = Annotated[bool, typer.Option("--smaller-is-better", help="As for errors and distances.")]
+Json = Annotated[Path | None, typer.Option(metavar="OUT", help="Write the numbers to this file.")]
+Bootstraps = Annotated[int, typer.Option(parser=_whole_from(1), metavar="N", help="Draws of scans or cases.")]
+DrawSeed = Annotated[int, typer.Option(parser=_whole_from(0), metavar="SEED", help="Of the draws.")]
+
+
+def are_runs(scores: Sequence[Path], method: Method) -> bool:
     """Whether scored runs were given; raises EvaluatorError for anything but runs or a single table."""
-    runs = [path.suffix == ".zip" for path in options.scores]
+    runs = [path.suffix == ".zip" for path in scores]
     if not all(runs) and len(runs) > 1:
         raise EvaluatorError("Give one score table (.csv), or one or more scored runs (.zip), not a mixture.")
-    if all(runs) and (options.smaller_is_better or method_of(options) != Method()):
+    if all(runs) and method != Method():
         raise EvaluatorError(
             "Scored runs are ranked by the official rule: leave --scheme, --adjust, --missing and "
             "--smaller-is-better out."
         )
     return all(runs)
-
-
-def add_bootstrap_options(parser: argparse.ArgumentParser) -> None:
-    """Add how often and from which seed to draw."""
-    parser.add_argument("--bootstraps", type=int, default=1000, metavar="N", help="draws (default: 1000)")
-    parser.add_argument("--seed", type=int, default=1, help="of the draws (default: 1)")
-
-
-def check_bootstrap_options(options: argparse.Namespace) -> None:
-    """Raise EvaluatorError for what cannot be drawn."""
-    if options.bootstraps < 1 or options.seed < 0:
-        raise EvaluatorError("--bootstraps must be at least 1 and --seed at least 0.")
 
 
 def or_null(value: float) -> float | None:
@@ -92,22 +96,3 @@ def write_json(path: Path | None, document: Mapping[str, Any]) -> None:
     """Write what a command found, where it was told to."""
     if path is not None:
         path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def method_of(options: argparse.Namespace) -> Method:
-    """Return the method that the options describe."""
-    return Method(
-        scheme=options.scheme,
-        adjust=options.adjust,
-        missing=options.missing,
-        smaller_is_better=options.smaller_is_better,
-    )
-
-
-def _missing(text: str) -> float | Literal["drop"]:
-    if text == "drop":
-        return "drop"
-    number = float(text)
-    if not math.isfinite(number):
-        raise argparse.ArgumentTypeError(f"{text} is no finite number; give one such as 0, or drop")
-    return number

@@ -1,6 +1,5 @@
 """`mood-evaluate rank`: rankings, consensus, agreement and significance of a score table."""
 
-import argparse
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -10,11 +9,14 @@ from typing import Any
 import numpy as np
 
 from mood_evaluator.cli.options import (
-    OK,
-    Commands,
-    add_table_options,
+    RANKING,
+    AdjustOption,
+    Json,
+    Missing,
+    SchemeOption,
+    Scores,
+    SmallerIsBetter,
     are_runs,
-    method_of,
     or_null,
     pair_rows,
     write_json,
@@ -23,27 +25,37 @@ from mood_evaluator.cli.rank_runs import rank_runs
 from mood_evaluator.cli.text import aligned
 from mood_evaluator.tables.agreement import kendall_tau_b
 from mood_evaluator.tables.combine import combine_rankings
-from mood_evaluator.tables.schemes import Method, rank_table
+from mood_evaluator.tables.schemes import Adjust, Method, Scheme, rank_table
 from mood_evaluator.tables.score_table import ScoreTable, read_score_tables
 from mood_evaluator.tables.signed_rank import PairTest, compare_pairs
 
-_WORDS = "Each task gets its own ranking; with two or more tasks the consensus is the mean of the ranks."
 
+def rank(
+    scores: Scores,
+    *,
+    scheme: SchemeOption = Scheme.MEAN_THEN_RANK,
+    adjust: AdjustOption = Adjust.NONE,
+    missing: Missing = None,
+    smaller_is_better: SmallerIsBetter = False,
+    json: Json = None,
+) -> None:
+    """Rank the algorithms of a score table, or scored runs by the official rule.
 
-def add_rank(commands: Commands) -> None:
-    """Add `rank`."""
-    parser = commands.add_parser("rank", help="rank the algorithms of a score table", description=_WORDS)
-    add_table_options(parser)
-    parser.set_defaults(run=_rank)
+    Each task gets its own ranking; with two or more tasks the consensus is the mean of the ranks.
 
+    [bold]mood-evaluate rank scores.csv --missing 0 --json ranking.json[/bold]
 
-def _rank(options: argparse.Namespace) -> int:
-    if are_runs(options):
-        return rank_runs(options)
-    document = rank_document(read_score_tables(options.scores[0]), method_of(options))
-    write_json(options.json, document)
+    [bold]mood-evaluate rank scores.csv --scheme test-then-rank --adjust holm[/bold]
+
+    [bold]mood-evaluate rank a.zip b.zip c.zip[/bold]
+    """
+    method = Method(scheme=scheme, adjust=adjust, missing=missing, smaller_is_better=smaller_is_better)
+    if are_runs(scores, method):
+        rank_runs(scores, json)
+        return
+    document = rank_document(read_score_tables(scores[0]), method)
+    write_json(json, {"schema": RANKING, **document})
     sys.stdout.write(_as_text(document))
-    return OK
 
 
 def rank_document(tables: Mapping[str, ScoreTable], method: Method) -> dict[str, Any]:

@@ -1,15 +1,15 @@
 """`mood-evaluate rank RUN.zip ...`: the official ranking and consensus of scored runs."""
 
-import argparse
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mood_evaluator.cli.options import OK, or_null, pair_rows, write_json
+from mood_evaluator.cli.options import RANKING, or_null, pair_rows, write_json
 from mood_evaluator.cli.text import aligned
 from mood_evaluator.runs.batches import batch_table
 from mood_evaluator.runs.reversals import find_reversals
@@ -19,13 +19,12 @@ from mood_evaluator.tables.agreement import kendall_tau_b
 from mood_evaluator.tables.signed_rank import compare_pairs
 
 
-def rank_runs(options: argparse.Namespace) -> int:
-    """Rank the runs that the options name."""
-    standings = gather_runs([ScoredRun.load(path) for path in options.scores])
+def rank_runs(paths: Sequence[Path], out: Path | None) -> None:
+    """Rank the scored runs that lie at `paths`."""
+    standings = gather_runs([ScoredRun.load(path) for path in paths])
     document = rank_document(standings)
-    write_json(options.json, document)
+    write_json(out, {"schema": RANKING, **document})
     sys.stdout.write("\n".join(_as_text(document)) + "\n")
-    return OK
 
 
 def rank_document(standings: Standings) -> dict[str, Any]:

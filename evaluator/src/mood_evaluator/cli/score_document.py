@@ -11,7 +11,6 @@ from mood_evaluator.cli.options import write_json
 from mood_evaluator.cli.score_input import ScoreInput
 from mood_evaluator.curves import MIN_CASES, Curve
 from mood_evaluator.dataset_result import BatchedScore, SetScore
-from mood_evaluator.errors import UndefinedScore
 from mood_evaluator.evidence import sum_evidence
 from mood_evaluator.test_set import Task
 from mood_evaluator.version import SCORING_VERSION, __version__
@@ -33,7 +32,7 @@ def write_document(path: Path, given: ScoreInput, scores: Mapping[str, CaseScore
             {"score": result.validation.mean, "batches": batches[1]} if result.validation else None
         ),
         "whole_set_ap": result.whole_set_ap,
-        **(_rates(given, scores) if result.score is not None else {}),
+        **_rates(given, scores, result),
         "quantized": dict(result.quantized),
         "lossy": list(result.lossy),
         "warnings": [_warning(name, given, scores, result) for name in result.lossy],
@@ -92,17 +91,18 @@ def _zip(batching: Batching, scored: BatchedScore) -> list[dict[str, Any]]:
     return [{"cases": list(case_ids), "ap": ap} for case_ids, ap in pairs]
 
 
-def _rates(given: ScoreInput, scores: Mapping[str, CaseScore]) -> dict[str, Any]:
+def _rates(given: ScoreInput, scores: Mapping[str, CaseScore], result: SetScore) -> dict[str, Any]:
     """Return AUROC, FPR@95TPR and best Dice: of scans, or of voxels under the two-sided quantizer."""
-    try:
-        curve = Curve.of_cases(given.task, scores, given.abnormal)
-        return {
-            "auroc": curve.auroc(),
-            "fpr_at_95_tpr": curve.fpr_at_tpr() if len(given.cases) >= MIN_CASES else None,
-            **({"best_dsc": asdict(curve.best_dsc())} if given.task is Task.PIXEL else {}),
-        }
-    except UndefinedScore:  # nothing is normal
-        return {"auroc": None, "fpr_at_95_tpr": None}
+    rates: dict[str, Any] = dict.fromkeys(("auroc", "fpr_at_95_tpr", "best_dsc"))
+    if result.score is None:
+        return rates
+    curve = Curve.of_cases(given.task, scores, given.abnormal)
+    if given.task is Task.PIXEL:
+        rates["best_dsc"] = asdict(curve.best_dsc())
+    if curve.negatives.any():
+        rates["auroc"] = curve.auroc()
+        rates["fpr_at_95_tpr"] = curve.fpr_at_tpr() if len(given.cases) >= MIN_CASES else None
+    return rates
 
 
 def _outcome(score: CaseScore) -> str:

@@ -1,6 +1,5 @@
 """What `score` is given: cases, where their files lie, and their batches."""
 
-import argparse
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from mood_evaluator.batches import Batching, draw_batching
 from mood_evaluator.canonical import canonical_digest
+from mood_evaluator.cli.scoring_options import ScoringOptions
 from mood_evaluator.errors import EvaluatorError, UndefinedScore
 from mood_evaluator.mood_layout import LabelledCase, read_mood_labels
 from mood_evaluator.scoring import PixelCase
@@ -28,7 +28,7 @@ class ScoreInput:
     digest: str  # of the test set, or of what is labelled how
 
 
-def read_input(options: argparse.Namespace) -> ScoreInput:
+def read_input(options: ScoringOptions) -> ScoreInput:
     """Read what the options name; raises EvaluatorError, naming the option or the file."""
     if not options.predictions.is_dir():
         raise NotADirectoryError(f"There is no folder {options.predictions}. Give the folder of predictions.")
@@ -37,7 +37,7 @@ def read_input(options: argparse.Namespace) -> ScoreInput:
     return given
 
 
-def _from_test_set(options: argparse.Namespace) -> ScoreInput:
+def _from_test_set(options: ScoringOptions) -> ScoreInput:
     if options.batch_size is not None or options.seed is not None:
         raise EvaluatorError("A test set stores its batches: leave --batch-size and --seed out.")
     test_set: TestSet = load_test_set(options.test_set)
@@ -50,17 +50,17 @@ def _from_test_set(options: argparse.Namespace) -> ScoreInput:
     return ScoreInput(task, cases, abnormal, test_set.batchings, test_set.name, test_set.digest)
 
 
-def _locate(case: Case, task: Task, options: argparse.Namespace) -> PixelCase:
+def _locate(case: Case, task: Task, options: ScoringOptions) -> PixelCase:
     label = None if case.label is None else options.test_set / case.label
     return PixelCase(case.id, _prediction(Path(case.image).name, task, options), label, case.shape)
 
 
-def _prediction(name: str, task: Task, options: argparse.Namespace) -> Path:
+def _prediction(name: str, task: Task, options: ScoringOptions) -> Path:
     folder: Path = options.predictions
     return folder / (f"{name}.txt" if task is Task.SAMPLE else name)
 
 
-def _from_labels(options: argparse.Namespace) -> ScoreInput:
+def _from_labels(options: ScoringOptions) -> ScoreInput:
     task: Task = options.task
     found = read_mood_labels(options.labels, task)
     cases = tuple(
@@ -78,7 +78,7 @@ def _from_labels(options: argparse.Namespace) -> ScoreInput:
     return ScoreInput(task, cases, abnormal, _draw(found, task, options), name, digest)
 
 
-def _draw(found: list[LabelledCase], task: Task, options: argparse.Namespace) -> tuple[Batching, ...]:
+def _draw(found: list[LabelledCase], task: Task, options: ScoringOptions) -> tuple[Batching, ...]:
     size = _BATCH_SIZE if options.batch_size is None else options.batch_size
     seed = options.seed or _SEED
     if task is Task.SAMPLE or size == 0:

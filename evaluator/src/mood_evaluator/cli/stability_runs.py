@@ -1,30 +1,25 @@
 """`mood-evaluate stability RUN.zip ...`: how firm an official ranking is under other draws of scans."""
 
-import argparse
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from mood_evaluator.cli.options import OK, write_json
+from mood_evaluator.cli.options import STABILITY, write_json
 from mood_evaluator.cli.progress import bar
 from mood_evaluator.cli.text import aligned, stability_lines
-from mood_evaluator.errors import EvaluatorError
 from mood_evaluator.runs.scored_run import ScoredRun
 from mood_evaluator.runs.stability import bootstrap_runs
 from mood_evaluator.runs.standings import gather_runs
 
 
-def stability_of_runs(options: argparse.Namespace) -> int:
-    """Bootstrap the runs that the options name."""
-    if options.draws is not None:
-        raise EvaluatorError("Draws are replayed for score tables only: leave --draws out.")
-    standings = gather_runs([ScoredRun.load(path) for path in options.scores])
+def stability_of_runs(paths: Sequence[Path], out: Path | None, *, bootstraps: int, seed: int) -> None:
+    """Bootstrap the scored runs that lie at `paths`."""
+    standings = gather_runs([ScoredRun.load(path) for path in paths])
     with bar("Drawing scans", len(standings.sets) * len(standings.teams)) as step:
-        stability = bootstrap_runs(standings, n=options.bootstraps, seed=options.seed, on_run=step)
-    found = stability.to_json()
-    write_json(options.json, found)
+        found = bootstrap_runs(standings, n=bootstraps, seed=seed, on_run=step).to_json()
+    write_json(out, {"schema": STABILITY, **found})
     sys.stdout.write("\n".join(_as_text(found)) + "\n")
-    return OK
 
 
 def _as_text(found: Mapping[str, Any]) -> Iterator[str]:

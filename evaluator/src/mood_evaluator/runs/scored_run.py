@@ -6,6 +6,7 @@ A ZIP with `run.json` and `evidence/<case>.bin`; no voxel is in it, so it travel
 import hashlib
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -26,6 +27,10 @@ SCHEMA = "mood-scored-run/1"
 _MANIFEST = "run.json"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # equal content gives equal bytes
 _MAX_ENTRY = 64 << 20  # bytes of one entry, inflated
+_DAMAGED = (
+    *(OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError),  # the ZIP; encrypted, nested too deep
+    *(EvaluatorError, LookupError, TypeError, ValueError, AttributeError),  # what is in it
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +79,7 @@ class ScoredRun:
         try:
             with zipfile.ZipFile(path) as archive:
                 return _parse(archive)
-        except (OSError, zipfile.BadZipFile, EvaluatorError, LookupError, TypeError, ValueError) as error:
+        except _DAMAGED as error:
             raise InvalidScoredRun(path, error) from error
 
     def _manifest(self, packed: Mapping[str, bytes]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mood_evaluator.consensus import mean_ranks
 from mood_evaluator.ranking import rank
+from mood_evaluator.rows import Rows
 from mood_evaluator.tables.schemes import RankedAlgorithm
 
 
@@ -19,8 +20,13 @@ class ConsensusRow:
     value_min_ties: float
 
 
-def combine_rankings(rankings: Mapping[str, Sequence[RankedAlgorithm]]) -> list[ConsensusRow]:
+def combine_rankings(rankings: Mapping[str, Sequence[RankedAlgorithm]]) -> Rows[ConsensusRow]:
     """Return the consensus of the rankings of several tasks, best first.
+
+    >>> one = [RankedAlgorithm("A", 0.9, 1), RankedAlgorithm("B", 0.8, 2)]
+    >>> other = [RankedAlgorithm("A", 0.7, 1)]
+    >>> [(row.algorithm, row.rank) for row in combine_rankings({"brain": one, "abdom": other})]
+    [('A', 1), ('B', 2)]
 
     An algorithm that is missing from a task ranks last there, tied with the others that are.
     """
@@ -32,4 +38,4 @@ def combine_rankings(rankings: Mapping[str, Sequence[RankedAlgorithm]]) -> list[
         name: math.fsum(task.get(name, len(task) + 1) for task in places) / len(places) for name in names
     }
     rows = [ConsensusRow(name, values[name], order[name], smallest[name]) for name in names]
-    return sorted(rows, key=lambda row: (row.rank, row.algorithm))
+    return Rows(sorted(rows, key=lambda row: (row.rank, row.algorithm)))

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from mood_evaluator.errors import InvalidTable
+from mood_evaluator.rows import Rows
 from mood_evaluator.tables.resamples import (
     Draws,
     means,
@@ -67,18 +68,23 @@ class RankedAlgorithm:
     rank: int
 
 
-def rank_table(table: ScoreTable, method: Method) -> list[RankedAlgorithm]:
-    """Rank the algorithms of one table, best first.
+def rank_table(table: ScoreTable, method: Method | None = None) -> Rows[RankedAlgorithm]:
+    """Rank the algorithms of one table, best first; without a `method` by their means.
+
+    >>> table = ScoreTable("brain", ["A", "B"], ["1", "2"], [[0.9, 0.8], [0.7, 1.0]])
+    >>> [(row.algorithm, row.rank) for row in rank_table(table, Method(scheme=Scheme.MEDIAN_THEN_RANK))]
+    [('A', 1), ('B', 1)]
 
     Raises InvalidTable where values are missing and `method` does not say what counts instead. With "drop" an
     algorithm without any value is not ranked.
     """
+    method = method or Method()
     table = treat_missing(table, method)
     aggregates = aggregate(table, np.arange(len(table.cases))[None], method)
     places = ranks_of(aggregates, smaller_is_better=method.small_aggregate_wins)[0]
     rows = zip(table.algorithms, aggregates[0], places, strict=True)
     ranked = [RankedAlgorithm(name, float(value), int(place)) for name, value, place in rows]
-    return sorted(ranked, key=lambda row: (row.rank, row.algorithm))
+    return Rows(sorted(ranked, key=lambda row: (row.rank, row.algorithm)))
 
 
 def treat_missing(table: ScoreTable, method: Method) -> ScoreTable:

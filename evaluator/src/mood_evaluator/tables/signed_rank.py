@@ -5,11 +5,13 @@ Wilcoxon 1945; Hollander & Wolfe 1973; R's `wilcox.test(paired = TRUE, exact = F
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
+from mood_evaluator.rows import Rows
 from mood_evaluator.tables.score_table import Matrix, ScoreTable
 
 ALPHA = 0.05
@@ -28,19 +30,23 @@ class PairTest:
     def significant(self) -> bool:
         return self.p_adjusted <= ALPHA
 
+    def to_row(self) -> dict[str, Any]:
+        """Return the fields, and whether it is significant."""
+        return {**asdict(self), "significant": self.significant}
 
-def compare_pairs(table: ScoreTable, *, smaller_is_better: bool = False) -> list[PairTest]:
+
+def compare_pairs(table: ScoreTable, *, smaller_is_better: bool = False) -> Rows[PairTest]:
     """Test all ordered pairs on the cases both have; p-values are Holm-adjusted over the n (n - 1) pairs."""
     values = -table.values if smaller_is_better else table.values
     p = pair_p_values(values, np.ones((1, len(table.cases))))[0]
     adjusted = adjust_holm(p.reshape(1, -1)).reshape(p.shape)
     names = list(enumerate(table.algorithms))
-    return [
+    return Rows(
         PairTest(better, worse, float(p[row, column]), float(adjusted[row, column]))
         for row, better in names
         for column, worse in names
         if row != column
-    ]
+    )
 
 
 def pair_p_values(values: Matrix, weights: Matrix) -> Matrix:

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mood_evaluator.arrays import checked_draws
 from mood_evaluator.errors import InvalidTable
+from mood_evaluator.rows import Rows
 from mood_evaluator.tables.agreement import tau_b_of_rows
 from mood_evaluator.tables.resamples import Draws, ranks_of
 from mood_evaluator.tables.schemes import Method, aggregate, rank_table, treat_missing
@@ -52,6 +54,18 @@ class Stability:
             "kendall_tau_b": tau | {"left_out": int(self.tau_b.size - known.size)},
         }
 
+    def summary(self) -> Rows[dict[str, Any]]:
+        """Return per algorithm its rank, median rank, 95 % interval and winner frequency, best first."""
+        names = ("algorithm", "rank", "median", "interval", "wins")
+        return Rows({name: row[name] for name in names} for row in self.to_json()["algorithms"])
+
+    def to_frame(self) -> Any:
+        """Return the summary as a pandas frame."""
+        return self.summary().to_frame()
+
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_()
+
     def _row(self, column: int, name: str) -> dict[str, Any]:
         mine = self.ranks[:, column]
         # Ranks that occurred: never a number between two.
@@ -69,9 +83,20 @@ class Stability:
 
 
 def bootstrap_table(
-    table: ScoreTable, method: Method, *, n: int, seed: int, repeats: Repeats = Repeats.HONOURED
+    table: ScoreTable,
+    method: Method | None = None,
+    *,
+    n: int,
+    seed: int,
+    repeats: Repeats = Repeats.HONOURED,
 ) -> Stability:
-    """Rank `n` resamples of the cases; raises InvalidTable with less than two cases or algorithms."""
+    """Rank `n` resamples of the cases; raises InvalidTable with less than two cases or algorithms.
+
+    >>> table = ScoreTable("brain", ["A", "B"], ["1", "2", "3"], [[0.9, 0.8, 0.7], [0.1, 0.2, 0.3]])
+    >>> [(row["algorithm"], row["interval"]) for row in bootstrap_table(table, n=100, seed=1).summary()]
+    [('A', [1.0, 1.0]), ('B', [2.0, 2.0])]
+    """
+    checked_draws(n, seed)
     return replay_table(table, method, draw_cases(len(table.cases), n=n, seed=seed), repeats=repeats)
 
 
@@ -81,11 +106,12 @@ def draw_cases(cases: int, *, n: int, seed: int) -> Draws:
 
 
 def replay_table(
-    table: ScoreTable, method: Method, draws: Draws, *, repeats: Repeats = Repeats.HONOURED
+    table: ScoreTable, method: Method | None, draws: Draws, *, repeats: Repeats = Repeats.HONOURED
 ) -> Stability:
     """Rank the given resamples, `draws` (B, n) being indices of the table's cases."""
     if min(len(table.algorithms), len(table.cases)) < 2:
         raise InvalidTable(f"Task {table.task}: stability needs at least two algorithms and two cases.")
+    method = method or Method()
     table = treat_missing(table, method)
     together = repeats is Repeats.AS_CHALLENGER
     aggregates = aggregate(table, draws, method, copies_together=together)

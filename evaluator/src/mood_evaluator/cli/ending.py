@@ -1,0 +1,95 @@
+"""How a command ends: with an exit code that says what happened, and with a sentence where it went wrong.
+
+Typer takes some errors of a command for its own and leaves with 1. Here 1 has a meaning, so they pass it by.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from functools import wraps
+from importlib.metadata import version
+from typing import Any, TypeVar
+
+import typer
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+UNFORESEEN = 70
+"""A fault of the command itself (`EX_SOFTWARE`): nothing is said about what was scored or checked."""
+_INTERRUPTED = 130
+_DEBUG = "--debug"
+DebugOption = typer.Option(_DEBUG, envvar="MOOD_DEBUG", help="Show where an error comes from.")
+
+
+class CommandFailed(Exception):
+    """Carries what a command raised, as its cause, past typer."""
+
+
+class Commands(typer.Typer):
+    """Commands whose errors reach `run_commands`; a returned number is their exit code."""
+
+    def command(self, *arguments: Any, **options: Any) -> Callable[[Function], Function]:
+        add = super().command(*arguments, **options)
+
+        def declare(function: Function) -> Function:
+            add(_past_typer(function))
+            return function
+
+        return declare
+
+
+def _past_typer(function: Callable[..., Any]) -> Callable[..., None]:
+    @wraps(function)
+    def command(*arguments: Any, **options: Any) -> None:
+        try:
+            code = function(*arguments, **options)
+        except (typer.Exit, typer.BadParameter):
+            raise
+        except KeyboardInterrupt:
+            raise typer.Exit(_INTERRUPTED) from None
+        except Exception as error:
+            raise CommandFailed from error
+        raise typer.Exit(code or 0)
+
+    return command
+
+
+def version_option(name: str, package: str) -> Any:
+    """Return the option that prints the version of an installed package."""
+
+    def show(wanted: bool) -> None:
+        if wanted:
+            typer.echo(f"{name} {version(package)}")
+            raise typer.Exit
+
+    return typer.Option("--version", callback=show, is_eager=True, help="Print the version.")
+
+
+def run_commands(
+    app: typer.Typer, arguments: Sequence[str] | None, *, name: str, known: dict[type[Exception], int]
+) -> int:
+    """Run a command and return its exit code; `known` errors are sentences already, with their codes."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = _DEBUG in words or bool(os.environ.get("MOOD_DEBUG"))
+    try:
+        app([word for word in words if word != _DEBUG], prog_name=name)
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 0
+    except Exception as problem:  # noqa: BLE001 - whatever it is, it becomes a sentence and a code
+        error = problem.__cause__ or problem if isinstance(problem, CommandFailed) else problem
+        if debug:
+            traceback.print_exception(error)
+        return _tell(error, name, known)
+    return 0
+
+
+def _tell(error: BaseException, name: str, known: dict[type[Exception], int]) -> int:
+    for kind, code in known.items():
+        if isinstance(error, kind):
+            sys.stderr.write(f"{name}: {error}\n")
+            return code
+    words = " ".join(f"{type(error).__name__}: {error}".split())
+    sys.stderr.write(
+        f"{name}: something unforeseen happened ({words}). Run it again with --debug to see where.\n"
+    )
+    return UNFORESEEN
