@@ -1,5 +1,9 @@
 """Scoring, ranking and their uncertainty; needs no platform."""
 
+import importlib
+import types
+import typing
+
 from mood_evaluator.average_precision import average_precision, average_precision_from_histogram
 from mood_evaluator.batches import Batching, draw_batching
 from mood_evaluator.bootstrap import (
@@ -22,6 +26,7 @@ from mood_evaluator.clean_scores import CleanScores, clean_scores
 from mood_evaluator.consensus import consensus, mean_ranks
 from mood_evaluator.curves import BestDice, Curve
 from mood_evaluator.dataset_result import BatchedScore, DatasetResult, SetScore, result_of, score_cases
+from mood_evaluator.document_schemas import json_schemas
 from mood_evaluator.errors import (
     BatchingImpossible,
     EvaluatorError,
@@ -55,6 +60,23 @@ from mood_evaluator.streaming import StreamingAveragePrecision
 from mood_evaluator.test_set import Case, Dataset, Task, TestSet, load_test_set, save_test_set
 from mood_evaluator.version import SCORING_VERSION, __version__, scoring_version_of
 from mood_evaluator.volumes import LARGEST_SCORE_FILE, Prediction, read_label, read_prediction
+
+if typing.TYPE_CHECKING:
+    from mood_evaluator import analysis, objects, runs, tables  # noqa: F401 - in reach, see __getattr__
+
+_PARTS = ("analysis", "objects", "runs", "tables")
+
+
+def __getattr__(name: str) -> types.ModuleType:
+    """Import a part when it is first asked for: `mood_evaluator.tables`; scoring alone needs none of them."""
+    if name in _PARTS:
+        return importlib.import_module(f"mood_evaluator.{name}")
+    raise AttributeError(f"module 'mood_evaluator' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PARTS})
+
 
 __all__ = [
     "LARGEST_SCORE_FILE",
@@ -110,6 +132,7 @@ __all__ = [
     "count_exactly",
     "draw_batching",
     "exact_replicates",
+    "json_schemas",
     "largest_volume_file",
     "load_test_set",
     "mean_ranks",

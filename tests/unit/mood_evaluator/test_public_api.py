@@ -1,5 +1,8 @@
 """The public API is exactly `__all__`, documented here name by name."""
 
+import pkgutil
+import subprocess
+import sys
 import types
 
 import mood_evaluator
@@ -9,7 +12,7 @@ PUBLIC = """
     DatasetResult Entry EvaluatorError Evidence Flag Histogram InvalidEvidence InvalidGroundTruth InvalidInput
     InvalidPrediction InvalidTestSet OutputFault PairDifference PixelCase PixelScore PixelTruth Prediction
     Quantizer Replicates Row
-    LARGEST_SCORE_FILE SCORING_VERSION SetScore largest_volume_file
+    LARGEST_SCORE_FILE SCORING_VERSION SetScore json_schemas largest_volume_file
     StreamingAveragePrecision Task TestSet UndefinedScore __version__ as_published average_precision
     average_precision_from_histogram average_ranks canonical_digest clean_scores compare_entries
     compare_replicates consensus draw_batching
@@ -35,3 +38,20 @@ def test_every_public_name_exists_and_none_is_a_module() -> None:
 def test_nothing_else_is_in_reach_but_modules() -> None:
     others = {name for name in vars(mood_evaluator) if not name.startswith("_")} - set(mood_evaluator.__all__)
     assert all(isinstance(getattr(mood_evaluator, name), types.ModuleType) for name in others)
+
+
+def test_the_parts_are_in_reach_and_loaded_when_asked_for() -> None:
+    program = (
+        "import sys, mood_evaluator as m; before = 'mood_evaluator.analysis' in sys.modules;"
+        "m.tables.rank_table, m.objects.froc, m.analysis.measure_cases, m.runs.ScoredRun;"
+        "print(before, 'tables' in dir(m), hasattr(m, 'tabels'))"
+    )
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert found.stdout == "False True False\n"
+
+
+def test_no_module_is_hidden_by_what_has_its_name() -> None:
+    for package in (mood_evaluator, mood_evaluator.tables, mood_evaluator.objects, mood_evaluator.analysis):
+        for module in pkgutil.iter_modules(package.__path__):
+            found = getattr(package, module.name, None)
+            assert found is None or isinstance(found, types.ModuleType), f"{package.__name__}.{module.name}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mood_evaluator.cli.options import Bootstraps, DrawSeed, write_json
+from mood_evaluator.cli.options import ANALYSIS, Bootstraps, DrawSeed, write_json
 from mood_evaluator.cli.progress import bar
 from mood_evaluator.errors import EvaluatorError
 from mood_evaluator.runs.scored_run import ScoredRun
@@ -86,7 +86,8 @@ def analyse(
     [bold]mood-evaluate analyse a.zip b.zip --test-set test-brain --json analysis.json[/bold]
     """
     parts = _load(runs, test_set, predictions, bootstraps, seed)
-    write_json(json, {str(part.task): {item.name: list(item.rows) for item in part.items} for part in parts})
+    rows = {str(part.task): {item.name: list(item.rows) for item in part.items} for part in parts}
+    write_json(json, {"schema": ANALYSIS, **rows})
 
 
 def _load(
