@@ -13,7 +13,7 @@ from mood_evaluator import tables
 MODULES = [
     module.name
     for module in pkgutil.walk_packages(mood_evaluator.__path__, "mood_evaluator.")
-    if ".cli" not in module.name and ".report" not in module.name
+    if not {"cli", "report", "compiled"} & set(module.name.split("."))
 ]
 SHOWN = """
     average_precision average_precision_from_histogram StreamingAveragePrecision Evidence.of Curve.of
