@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from mood_evaluator.cli.ending import Commands, DebugOption, run_commands, version_option
 from mood_evaluator.errors import EvaluatorError
 from mood_evaluator.test_set import Dataset, TestSet
 from mood_test_sets.build import Built, build
@@ -31,7 +32,7 @@ from mood_test_sets.streams import PUBLIC, Streams, create_secret, read_secret
 
 __all__ = ["app", "main"]
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = Commands(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console()
 errors = Console(stderr=True, highlight=False)
 register(app)
@@ -48,9 +49,14 @@ BatchOption = Annotated[int, typer.Option(min=1, help="Cases per batch of the pi
 
 @app.callback()
 def declare_debug(
-    *, debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False
+    *,
+    debug: Annotated[bool, DebugOption] = False,
+    show_version: Annotated[bool, version_option("mood-test-sets", "mood-test-sets")] = False,
 ) -> None:
-    """Cohorts grown from real scans, anomalies, manifests, secrets."""
+    """Cohorts grown from real scans, anomalies, manifests, secrets.
+
+    Exit codes: 0 done, 1 findings that must be looked at, 2 wrong use or input, 70 a fault of ours.
+    """
 
 
 @app.command("build")
@@ -247,12 +253,6 @@ def new_secret_command(file: Path) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """An error is a sentence on stderr and exit code 2; with --debug it is a traceback."""
-    given = sys.argv[1:] if arguments is None else arguments
-    try:
-        app(given)
-    except (TestSetError, EvaluatorError, OSError) as problem:
-        if "--debug" in given:
-            raise
-        errors.print(str(problem), style="red", markup=False, soft_wrap=True)
-        sys.exit(2)
+    """An error is a sentence and exit code 2, one that nobody foresaw 70; --debug adds a traceback."""
+    known: dict[type[Exception], int] = {TestSetError: 2, EvaluatorError: 2, OSError: 2}
+    sys.exit(run_commands(app, arguments, name="mood-test-sets", known=known))

@@ -122,3 +122,21 @@ def test_a_case_can_be_dropped(mini: Path, tmp_path: Path) -> None:
     assert call("correct", mini / "test-brain", tmp_path / "out", "--drop", victim.id) == 0
     after = load_test_set(tmp_path / "out")
     assert (after.name, len(after.cases)) == ("test-brain", 4)
+
+
+def test_a_fault_of_ours_leaves_with_70_and_no_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Path) -> None:
+        raise EOFError("cut off")
+
+    monkeypatch.setattr("mood_test_sets.cli.create_secret", fail)
+    assert call("new-secret", tmp_path / "key") == 70
+    told = capsys.readouterr().err
+    assert "something unforeseen happened (EOFError: cut off)" in told
+    assert "Traceback" not in told
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("--version") == 0
+    assert capsys.readouterr().out.startswith("mood-test-sets ")

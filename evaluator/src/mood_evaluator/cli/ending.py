@@ -45,7 +45,7 @@ def _past_typer(function: Callable[..., Any]) -> Callable[..., None]:
             code = function(*arguments, **options)
         except (typer.Exit, typer.BadParameter):
             raise
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, typer.Abort):
             raise typer.Exit(_INTERRUPTED) from None
         except Exception as error:
             raise CommandFailed from error
