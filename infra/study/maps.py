@@ -22,7 +22,7 @@ from measuring import change_scoring, find_cases, first_net
 from offline_sets import PLACE
 from scale import title_of
 
-from mood_evaluator.average_precision import average_precision
+from mood_evaluator.ap import average_precision
 from mood_reference.data import read_scan
 from mood_reference.evaluating import read_mask
 from mood_reference.scoring import make_raw_scorer

@@ -4,7 +4,7 @@ import importlib
 import types
 import typing
 
-from mood_evaluator.average_precision import average_precision, average_precision_from_histogram
+from mood_evaluator.ap import average_precision, average_precision_from_histogram
 from mood_evaluator.batches import Batching, draw_batching
 from mood_evaluator.bootstrap import (
     Replicates,
@@ -22,8 +22,8 @@ from mood_evaluator.case_score import (
     score_pixel_prediction,
     score_sample_case,
 )
-from mood_evaluator.clean_scores import CleanScores, clean_scores
-from mood_evaluator.consensus import consensus, mean_ranks
+from mood_evaluator.cleaning import CleanScores, clean_scores
+from mood_evaluator.consensus_ranks import consensus, mean_ranks
 from mood_evaluator.curves import BestDice, Curve
 from mood_evaluator.dataset_result import BatchedScore, DatasetResult, SetScore, result_of, score_cases
 from mood_evaluator.document_schemas import json_schemas

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mood_evaluator.ap import average_precision_of_counts
 from mood_evaluator.arrays import checked_shape
-from mood_evaluator.average_precision import average_precision_of_counts
 from mood_evaluator.errors import InvalidPrediction
 from mood_evaluator.evidence import Evidence, EvidenceSums
 from mood_evaluator.faults import Flag, OutputFault

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mood_evaluator.ap import average_precision_of_counts, count_levels
 from mood_evaluator.arrays import checked_scores_and_labels
-from mood_evaluator.average_precision import average_precision_of_counts, count_levels
 from mood_evaluator.case_score import CaseScore
 from mood_evaluator.errors import UndefinedScore
 from mood_evaluator.evidence import Evidence, sum_evidence

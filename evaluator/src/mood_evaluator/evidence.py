@@ -14,9 +14,9 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
+from mood_evaluator.ap import average_precision_of_counts
 from mood_evaluator.arrays import checked_raw_scores_and_labels
-from mood_evaluator.average_precision import average_precision_of_counts
-from mood_evaluator.clean_scores import CleanScores, clean_scores, ends_of
+from mood_evaluator.cleaning import CleanScores, clean_scores, ends_of
 from mood_evaluator.code_counts import CodeCounts
 from mood_evaluator.errors import InvalidEvidence, InvalidInput
 from mood_evaluator.quantizers import Quantizer

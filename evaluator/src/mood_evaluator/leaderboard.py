@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from mood_evaluator.bootstrap import Replicates
-from mood_evaluator.consensus import consensus, mean_ranks
+from mood_evaluator.consensus_ranks import consensus, mean_ranks
 from mood_evaluator.rank_draws import (
     Interval,
     Matrix,

@@ -9,7 +9,7 @@ from threading import Lock
 
 import numpy as np
 
-from mood_evaluator.average_precision import average_precision_of_counts
+from mood_evaluator.ap import average_precision_of_counts
 from mood_evaluator.kernels import Bits, Counts, merge_into_gaps
 from mood_evaluator.positive_scores import PositiveScores, Small, union_of
 from mood_evaluator.shelf import Kept, Shelf

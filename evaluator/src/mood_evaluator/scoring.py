@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from mood_evaluator.ap import unchecked_average_precision
 from mood_evaluator.arrays import checked_cases
-from mood_evaluator.average_precision import unchecked_average_precision
 from mood_evaluator.batches import Batching
 from mood_evaluator.errors import InvalidPrediction
 from mood_evaluator.nifti_stream import Shape

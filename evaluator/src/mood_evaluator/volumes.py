@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mood_evaluator.arrays import checked_shape
-from mood_evaluator.clean_scores import CleanScores, clean_scores
+from mood_evaluator.cleaning import CleanScores, clean_scores
 from mood_evaluator.errors import InvalidGroundTruth, InvalidPrediction
 from mood_evaluator.faults import Flag, OutputFault
 from mood_evaluator.nifti_stream import NiftiStream, Shape, open_nifti

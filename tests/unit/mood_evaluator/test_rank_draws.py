@@ -7,7 +7,7 @@ import pytest
 
 from mood_evaluator import CaseScore, Dataset, Entry, Row, SetScore, Task, rank_entries, sample_replicates
 from mood_evaluator.bootstrap import Replicates
-from mood_evaluator.consensus import consensus
+from mood_evaluator.consensus_ranks import consensus
 from mood_evaluator.leaderboard import compare_entries
 from mood_evaluator.rank_draws import consensus_draws, rank_draws, rank_interval
 from mood_evaluator.ranking import as_published, rank

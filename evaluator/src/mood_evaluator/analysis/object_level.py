@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from mood_evaluator.errors import UndefinedScore
-from mood_evaluator.objects.froc import froc
+from mood_evaluator.objects.free_response import froc
 from mood_evaluator.objects.summary import detections_by, summarize_objects
 from mood_evaluator.runs.scored_run import ScoredRun
 from mood_evaluator.runs.standings import Standings

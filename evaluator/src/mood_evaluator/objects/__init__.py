@@ -1,7 +1,7 @@
 """Object level: from voxels to objects, which of them were found, and how many were false (thesis 4.2.2)."""
 
 from mood_evaluator.objects.components import Component, Components, find_components
-from mood_evaluator.objects.froc import Froc, froc
+from mood_evaluator.objects.free_response import Froc, froc
 from mood_evaluator.objects.matching import FoundObject, ReferenceObject, ScanObjects, match_objects
 from mood_evaluator.objects.scan import objects_of_case, smallest_reference
 from mood_evaluator.objects.summary import ObjectSummary, detections_by, summarize_objects

@@ -9,7 +9,7 @@ from itertools import combinations
 
 import numpy as np
 
-from mood_evaluator.consensus import consensus
+from mood_evaluator.consensus_ranks import consensus
 from mood_evaluator.runs.standings import Scores, Standings, published
 
 FIRST_BATCHING = "the first batching"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mood_evaluator.consensus import consensus, mean_ranks
+from mood_evaluator.consensus_ranks import consensus, mean_ranks
 from mood_evaluator.errors import EvaluatorError
 from mood_evaluator.ranking import as_published, rank
 from mood_evaluator.runs.scored_run import ScoredRun

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mood_evaluator.consensus import mean_ranks
+from mood_evaluator.consensus_ranks import mean_ranks
 from mood_evaluator.ranking import rank
 from mood_evaluator.rows import Rows
 from mood_evaluator.tables.schemes import RankedAlgorithm

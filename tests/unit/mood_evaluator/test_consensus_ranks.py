@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mood_evaluator.consensus import consensus, mean_ranks
+from mood_evaluator.consensus_ranks import consensus, mean_ranks
 
 TABLE_4_1 = {  # sample level: team -> (brain AP, abdominal AP)
     "FPI": (0.962, 0.874),

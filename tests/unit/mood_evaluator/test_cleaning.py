@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mood_evaluator.clean_scores import clean_scores
+from mood_evaluator.cleaning import clean_scores
 
 
 def test_nan_is_zero_and_the_rest_is_clamped_and_counted() -> None:
