@@ -60,7 +60,35 @@ def test_weights_go_through_an_archive(tmp_path: Path, capsys: pytest.CaptureFix
     "name", ["build", "runtime", "export", "card", "pack", "unpack", "evaluate", "predict"]
 )
 def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as caught:
-        main([name, "--help"])
-    assert caught.value.code == 0
+    assert main([name, "--help"]) == 0
     assert name in capsys.readouterr().out
+
+
+def test_the_version_is_told_and_wrong_use_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("mood-reference ")
+    assert main(["train", "unheard"]) == main(["unheard"]) == main([]) == 2
+
+
+def test_a_fault_of_ours_is_a_sentence_and_70(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def fail(_: Path) -> str:
+        raise KeyError("title")
+
+    monkeypatch.setattr("mood_reference.cli.shipping.write_card", fail)
+    assert main(["card", str(tmp_path)]) == 70
+    assert "something unforeseen happened (KeyError: 'title')" in capsys.readouterr().err
+    assert main(["card", str(tmp_path), "--debug"]) == 70
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_ctrl_c_says_that_the_same_command_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def stop(_: Path) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mood_reference.cli.shipping.write_card", stop)
+    assert main(["card", str(tmp_path)]) == 130
+    assert "goes on where it was" in capsys.readouterr().err
