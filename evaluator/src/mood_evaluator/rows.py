@@ -1,5 +1,6 @@
 """Lists of results that show themselves as a table in a notebook, and become pandas frames."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from html import escape
@@ -9,8 +10,10 @@ from mood_evaluator.errors import EvaluatorError
 
 Item = TypeVar("Item")
 _TABLE = "border-collapse: collapse; font-variant-numeric: tabular-nums; background: transparent"
-_CELL = "padding: 0.25em 0.9em; border-bottom: 1px solid rgba(128, 128, 128, 0.35); background: transparent"
+_LINE = "border-bottom: 1px solid rgba(128, 128, 128, 0.35)"
+_CELL = f"padding: 0.25em 0.9em; white-space: nowrap; {_LINE}; background: transparent"
 _NOTHING = "-"
+_SMALL = 0.0005  # what 4 decimals do not tell
 
 
 class Rows(list[Item]):
@@ -71,8 +74,16 @@ def _words(value: Any) -> str:
         case bool():
             return "yes" if value else "no"
         case float():
-            return _NOTHING if value != value else f"{value:.4g}"  # noqa: PLR0124 - NaN alone differs from itself
+            return _number(value)
         case (low, high):
             return f"{_words(low)} to {_words(high)}"
         case _:
             return str(value)
+
+
+def _number(value: float) -> str:
+    if math.isnan(value):
+        return _NOTHING
+    if value.is_integer() or math.isinf(value):
+        return f"{value:g}"
+    return f"{value:.4f}" if abs(value) >= _SMALL else f"{value:.1e}"

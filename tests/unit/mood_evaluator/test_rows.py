@@ -69,10 +69,12 @@ def test_html_escapes_names_and_sets_no_colour_of_its_own(shown: Any) -> None:
 
 
 def test_cells_are_written_for_people() -> None:
-    text = html_table([{"team": "A", "p_adjusted": 0.123456, "none": None, "nan": np.nan, "sure": True}])
-    assert re.findall(r">([^<>]+)</t[hd]>", text) == [
-        "team", "p adjusted", "none", "nan", "sure", "A", "0.1235", "-", "-", "yes",
+    row = {"team": "A", "p_adjusted": 0.12344, "p": 1.26e-5, "mean_rank": 2.0, "none": None, "nan": np.nan}
+    text = html_table([{**row, "most": np.inf, "sure": True, "interval": (0.5, 0.75)}])
+    assert re.findall(r">([^<>]+)</td>", text) == [
+        "A", "0.1234", "1.3e-05", "2", "-", "-", "inf", "yes", "0.5000 to 0.7500",
     ]  # fmt: skip
+    assert ">p adjusted</th>" in text
     assert "<tbody></tbody>" in Rows[int]()._repr_html_()
 
 

@@ -38,44 +38,51 @@ def _threshold(text: str) -> float:
     return number
 
 
+Team = Annotated[str, typer.Option(help="Who made the predictions.")]
+Out = Annotated[Path, typer.Option(metavar="RUN.zip", help="Where the scored run goes.")]
+Exact = Annotated[
+    bool, typer.Option("--exact", help="Exact float32 APs, of each scan too, by two passes more.")
+]
+Objects = Annotated[
+    float | None,
+    typer.Option(
+        parser=_threshold,
+        metavar="T",
+        help="Extract objects at this score: the best-Dice threshold of a validation set, fixed before.",
+    ),
+]
+MinVolume = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        metavar="MM3",
+        help="Smallest predicted object.",
+        show_default="half the smallest reference object",
+    ),
+]
+Slices = Annotated[bool, typer.Option("--slices", help="Also score each slice along the last axis.")]
+NotEligible = Annotated[
+    bool, typer.Option("--not-eligible", help="List the team at its score, but outside the ranking.")
+]
+
+
 def evidence(
     *,
     predictions: Predictions,
     task: TaskOption,
-    team: Annotated[str, typer.Option(help="Who made the predictions.")],
-    out: Annotated[Path, typer.Option(metavar="RUN.zip", help="Where the scored run goes.")],
+    team: Team,
+    out: Out,
     test_set: TestSetOption = None,
     labels: Labels = None,
     batch_size: BatchSize = None,
     seed: Seed = None,
     valid_share: ValidShare = 0.5,
     threads: Threads = CORES,
-    exact: Annotated[
-        bool, typer.Option("--exact", help="Exact float32 APs, of each scan too, by two passes more.")
-    ] = False,
-    objects: Annotated[
-        float | None,
-        typer.Option(
-            parser=_threshold,
-            metavar="T",
-            help="Extract objects at this score: the best-Dice threshold of a validation set, fixed before.",
-        ),
-    ] = None,
-    min_volume: Annotated[
-        float | None,
-        typer.Option(
-            min=0,
-            metavar="MM3",
-            help="Smallest predicted object.",
-            show_default="half the smallest reference object",
-        ),
-    ] = None,
-    slices: Annotated[
-        bool, typer.Option("--slices", help="Also score each slice along the last axis.")
-    ] = False,
-    not_eligible: Annotated[
-        bool, typer.Option("--not-eligible", help="List the team at its score, but outside the ranking.")
-    ] = False,
+    exact: Exact = False,
+    objects: Objects = None,
+    min_volume: MinVolume = None,
+    slices: Slices = False,
+    not_eligible: NotEligible = False,
 ) -> int:
     """Write a scored run, which ranking and report read: no voxel is in it.
 
