@@ -48,6 +48,8 @@ def test_the_parts_are_in_reach_and_loaded_when_asked_for() -> None:
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert found.stdout == "False True False\n"
+    assert mood_evaluator.__getattr__("tables") is mood_evaluator.tables
+    assert "objects" in dir(mood_evaluator)
 
 
 def test_no_module_is_hidden_by_what_has_its_name() -> None:

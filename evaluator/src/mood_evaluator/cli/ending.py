@@ -1,6 +1,7 @@
 """How a command ends: with an exit code that says what happened, and with a sentence where it went wrong.
 
-Typer takes some errors of a command for its own and leaves with 1. Here 1 has a meaning, so they pass it by.
+Typer takes an end of file and a broken pipe for its own and leaves with 1. Here 1 has a meaning, so these pass it
+by.
 """
 
 import os
@@ -22,7 +23,7 @@ DebugOption = typer.Option(_DEBUG, envvar="MOOD_DEBUG", help="Show where an erro
 
 
 class CommandFailed(Exception):
-    """Carries what a command raised, as its cause, past typer."""
+    """Carries what a command raised, its cause, past typer."""
 
 
 class Commands(typer.Typer):
@@ -43,11 +44,9 @@ def _past_typer(function: Callable[..., Any]) -> Callable[..., None]:
     def command(*arguments: Any, **options: Any) -> None:
         try:
             code = function(*arguments, **options)
-        except (typer.Exit, typer.BadParameter):
-            raise
-        except (KeyboardInterrupt, typer.Abort):
+        except KeyboardInterrupt:
             raise typer.Exit(_INTERRUPTED) from None
-        except Exception as error:
+        except (EOFError, BrokenPipeError) as error:
             raise CommandFailed from error
         raise typer.Exit(code or 0)
 
