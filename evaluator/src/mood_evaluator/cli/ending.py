@@ -1,7 +1,7 @@
 """How a command ends: with an exit code that says what happened, and with a sentence where it went wrong.
 
-Typer takes an end of file and a broken pipe for its own and leaves with 1. Here 1 has a meaning, so these pass it
-by.
+Typer takes an end of file and a broken pipe for its own and leaves with 1. Here 1 has a meaning, so these
+pass it by.
 """
 
 import os
