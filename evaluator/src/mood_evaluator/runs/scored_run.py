@@ -19,6 +19,7 @@ from mood_evaluator.dataset_result import SetScore
 from mood_evaluator.errors import EvaluatorError, InvalidScoredRun
 from mood_evaluator.evidence import Evidence
 from mood_evaluator.objects.matching import ScanObjects
+from mood_evaluator.runs.checked_document import check_document
 from mood_evaluator.slices import SliceScores
 from mood_evaluator.test_set import Task
 from mood_evaluator.version import SCORING_VERSION, __version__, scoring_version_of
@@ -114,6 +115,7 @@ def _parse(archive: zipfile.ZipFile) -> ScoredRun:
         raise ValueError(f"the schema is {document['schema']!r}, not {SCHEMA}")
     if document.pop("digest") != canonical_digest(document):
         raise ValueError("the digest does not fit the content, so one of them was changed")
+    check_document(document)
     cases = {case["id"]: _parse_case(archive, case) for case in document["cases"]}
     objects, slices = (
         {case["id"]: case[name] for case in document["cases"] if name in case}
