@@ -54,9 +54,17 @@ class NiftiStream:
 
     def chunks(self) -> Iterator[npt.NDArray[np.floating[Any]]]:
         """Yield stored number x slope + inter: float64, or float32 where that holds the number exactly."""
+        yield from map(self._scale, self._stored())
+
+    def numbers(self) -> Iterator[npt.NDArray[Any]]:
+        """Yield the same, but whole numbers that are not scaled as they are stored."""
+        plain = self.dtype.kind in "ui" and (self.slope, self.inter) == (1.0, 0.0)
+        yield from self._stored() if plain else self.chunks()
+
+    def _stored(self) -> Iterator[npt.NDArray[Any]]:
         for start in range(0, self.voxels, _CHUNK):
             count = min(_CHUNK, self.voxels - start)
-            yield self._scale(np.frombuffer(_read(self.file, count * self.dtype.itemsize), self.dtype))
+            yield np.frombuffer(_read(self.file, count * self.dtype.itemsize), self.dtype)
 
     def has_more(self) -> bool:
         """Whether bytes follow the last voxel; reaching the end also verifies a gzip file's checksum."""

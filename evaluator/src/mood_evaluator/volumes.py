@@ -96,8 +96,9 @@ def read_label_and_affine(
     try:
         abnormal = np.empty(math.prod(shape), np.bool_)
         with open_nifti(path, shape=shape) as stream:
-            for chunk in stream.chunks():
-                abnormal[start : start + chunk.size] = chunk > 0.5  # 0.5 rounds to 0
+            for chunk in stream.numbers():
+                limit = 0.5 if chunk.dtype.kind == "f" else 0  # 0.5 rounds to 0
+                np.greater(chunk, limit, out=abnormal[start : start + chunk.size])
                 _refuse_no_truth(path, chunk)
                 start += chunk.size
             stream.has_more()
@@ -109,9 +110,11 @@ def read_label_and_affine(
         ) from error
 
 
-def _refuse_no_truth(path: Path | str, chunk: npt.NDArray[np.floating[Any]]) -> None:
+def _refuse_no_truth(path: Path | str, chunk: npt.NDArray[Any]) -> None:
     """Refuse voxels that say neither normal nor abnormal; what rounds to 0 is normal, -0.4 too."""
-    if chunk.size and not chunk.min() >= -0.5:  # a NaN anywhere makes the smallest NaN
+    if (
+        chunk.dtype.kind != "u" and chunk.size and not chunk.min() >= -0.5
+    ):  # a NaN anywhere makes the smallest NaN
         found = "NaN" if np.isnan(chunk).any() else f"{chunk.min():g}"
         raise InvalidGroundTruth(
             f"The label {path} has voxels of {found}, which say neither normal nor abnormal. "
