@@ -76,7 +76,7 @@ def _template() -> _Template:
 def find_body(hu: NDArray[np.float32]) -> Mask:
     """The largest part denser than air: the table goes, gas inside stays."""
     parts, _ = ndimage.label(ndimage.binary_opening(hu > BODY_EDGE, iterations=2))
-    largest: Mask = parts == np.argmax(np.bincount(parts.ravel())[1:]) + 1
+    largest: Mask = parts == np.argmax(np.bincount(parts.ravel(), minlength=2)[1:]) + 1
     body = np.zeros_like(largest)
     for z in range(hu.shape[2]):
         body[:, :, z] = ndimage.binary_fill_holes(largest[:, :, z])

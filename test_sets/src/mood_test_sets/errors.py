@@ -7,8 +7,14 @@ TestSetError                a sentence that names the file, the field and the re
 ├ FolderOccupied            the target folder holds something else
 ├ InvalidAnswers            answers of a rater that do not fit their sheet
 ├ InvalidRecipe             a recipe that says something unknown
-└ ImportRefused             a folder that cannot become a test set
+├ ImportRefused             a folder that cannot become a test set
+└ PreparingStopped          scans are prepared but no cohort could be written; carries what was found
 """
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mood_test_sets.findings import Finding
 
 
 class TestSetError(Exception):
@@ -41,3 +47,15 @@ class InvalidRecipe(TestSetError):
 
 class InvalidAnswers(TestSetError):
     pass
+
+
+class PreparingStopped(TestSetError):
+    def __init__(
+        self, reason: Exception, findings: Sequence[Finding], *, done: int, total: int, kept: Path
+    ) -> None:
+        why = f"{type(reason).__name__}: {reason}"
+        super().__init__(
+            f"Stopped after {done} of {total} scans ({why}). "
+            f"What was prepared is kept in {kept}: mend it and run the same again."
+        )
+        self.findings = tuple(findings)

@@ -51,6 +51,14 @@ class Defect(StrEnum):
     SLICES = "slices"
     FACE = "face"
     UNSETTLED = "unsettled"
+    MASK_LIKE = "mask_like"
+    ILL = "ill"
+    LOST_MASK = "lost_mask"
+    SHARED_ID = "shared_id"
+    TILTED = "tilted"
+    OBLIQUE = "oblique"
+    FORMS_DIFFER = "forms_differ"
+    IN_AIR = "in_air"
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,8 @@ def find_layout(root: Path) -> Layout:
 
 
 def list_scans(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*") if path.name.endswith(ENDINGS))
+    """Without hidden files, such as the `._` twins that macOS makes."""
+    return sorted(path for path in folder.glob("[!.]*") if path.name.endswith(ENDINGS))
 
 
 def import_set(
@@ -130,7 +131,7 @@ def _find_strays(layout: Layout, images: list[Path], inspector: Inspector) -> No
             inspector.error(
                 Defect.SAME_NAME, path, f"There is a {path.name}.gz too.", "Remove or rename one of them."
             )
-    for path in sorted({*layout.masks.glob("*"), *layout.flags.glob("*")}):
+    for path in sorted({*layout.masks.glob("[!.]*"), *layout.flags.glob("[!.]*")}):
         if path.is_file() and _stem(path.with_name(path.name.removesuffix(".txt"))) not in stems:
             inspector.error(
                 Defect.NO_IMAGE, path, "No scan has its name.", "Add the scan, or remove the label."

@@ -3,13 +3,16 @@
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mood_test_sets.air import count_in_air
 from mood_test_sets.findings import Defect, Finding, Severity
+from mood_test_sets.geometry import Turn
+from mood_test_sets.lookalikes import Sketch, find_lookalikes, sketch
 from mood_test_sets.scan_file import ScanFile, UnusableFile, read_scan_file
 
 __all__ = ["Facts", "Inspector", "Truth"]
@@ -17,6 +20,7 @@ __all__ = ["Facts", "Inspector", "Truth"]
 LISTED = 6
 MOST = 0.5  # share of a scan from which a label looks inverted
 IDENTICAL = 0.1  # positions that differ by less than this share of a voxel are the same
+OBLIQUE = 1.0  # degrees that are told
 KEEP = "Keep one of them."
 
 
@@ -41,12 +45,17 @@ class Facts:
     texts: tuple[str, ...]
     scaled: bool
     placed: bool
+    sketch: Sketch
+    oblique: Turn
+    conflict: Turn | None
 
     def evidence(self, defect: Defect) -> str:
         """What was seen, in a few words."""
         seen = {
             Defect.TELLING_HEADER: f"{self.texts[0]!r}" if self.texts else "",
             Defect.NO_ORIENTATION: "no sform, no qform",
+            Defect.OBLIQUE: str(self.oblique),
+            Defect.FORMS_DIFFER: str(self.conflict),
         }
         return seen.get(defect, f"{self.low:g} to {self.high:g}")
 
@@ -159,13 +168,26 @@ class Inspector:
                 f"It marks {marks.mean():.0%} of the scan.",
                 "Check that 1 is abnormal and 0 is not.",
             )
+        if marks.any() and scan is not None:
+            self._check_air(path, marks, scan)
         return marks
+
+    def _check_air(self, path: Path, marks: NDArray[np.bool_], scan: ScanFile) -> None:
+        turned = replace(scan, values=marks.astype(np.float64)).canonical > 0
+        outside, objects = count_in_air(turned, scan.canonical)
+        if outside:
+            what = f"{outside} of its {objects} objects lie in the air around the body."
+            self.warn(Defect.IN_AIR, path, what, "Look at the picture: is it flipped, shifted, or another's?")
 
     def _check_values(self, path: Path, values: NDArray[np.float64]) -> bool:
         found = np.unique(values)
         shown = ", ".join(f"{value:g}" for value in found[:LISTED]) + (", …" if len(found) > LISTED else "")
         if not np.isfinite(found).all() or found[0] < 0 or found[-1] > 1:
             self.error(Defect.NOT_BINARY, path, f"Its values are {shown}.", "Write 1 where abnormal, else 0.")
+            return False
+        if found[-1] > 0 and np.rint(found[-1]) == 0:
+            what = f"Its values are {shown}: rounded it marks nothing."
+            self.error(Defect.EMPTY_LABEL, path, what, "Write 1 where abnormal, or an empty mask.")
             return False
         if not np.isin(found, (0, 1)).all():
             self.warn(
@@ -204,6 +226,7 @@ class Inspector:
         if not self.facts:
             return
         self._find_duplicates(images)
+        self._find_lookalikes(images)
         self._compare_axes(images)
         self._compare_grids(images)
         self._tell_of_some(
@@ -226,6 +249,26 @@ class Inspector:
             [one for one in self.facts if not one.placed],
             "do not say how their axes lie in the body",
             "Make sure that they lie as in the training scans.",
+        )
+        self._tell_of_some(
+            images,
+            Defect.OBLIQUE,
+            sorted(
+                (one for one in self.facts if one.placed and one.oblique.degrees > OBLIQUE),
+                key=lambda one: -one.oblique.degrees,
+            ),
+            "are oblique to the axes of the body",
+            "Nothing, if the training scans are, too; else resample scans and labels.",
+        )
+        self._tell_of_some(
+            images,
+            Defect.FORMS_DIFFER,
+            sorted(
+                (one for one in self.facts if one.conflict is not None),
+                key=lambda one: -one.conflict.mm if one.conflict else 0,
+            ),
+            "have an sform and a qform that differ; the sform is taken",
+            "Correct the one that is wrong; look at left and right.",
         )
         self._tell_of_some(
             images,
@@ -255,6 +298,15 @@ class Inspector:
                 self.error(Defect.DUPLICATE, images / one.name, f"It is the same file as {first}.", KEEP)
             elif twin != one.name:
                 self.error(Defect.DUPLICATE, images / one.name, f"It has the same voxels as {twin}.", KEEP)
+
+    def _find_lookalikes(self, images: Path) -> None:
+        told = {(images / one.file).name for one in self.findings if one.defect is Defect.DUPLICATE}
+        sketches = [one.sketch for one in self.facts if one.name not in told]
+        for first, name, mirrored in find_lookalikes(
+            sketches, lambda name: read_scan_file(images / name).canonical
+        ):
+            like = "the mirror image of" if mirrored else "but for noise, scale or orientation the same as"
+            self.error(Defect.DUPLICATE, images / name, f"It is {like} {first}.", KEEP)
 
     def _compare_axes(self, images: Path) -> None:
         counts = Counter(one.axes for one in self.facts if one.placed)
@@ -297,6 +349,9 @@ def _facts(path: Path, scan: ScanFile, low: float, high: float) -> Facts:
         texts=scan.texts,
         scaled=scan.scaled,
         placed=scan.placed,
+        sketch=sketch(path.name, scan.canonical),
+        oblique=scan.oblique,
+        conflict=scan.conflict,
     )
 
 

@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 
 from mood_test_sets.errors import ImportRefused
 from mood_test_sets.findings import Defect
+from mood_test_sets.geometry import Turn, obliquity, turn_between
 
 __all__ = ["ScanFile", "UnusableFile", "read_scan_file"]
 
 HEADER = 348
 LARGEST = 2**31  # voxels; more would not fit into memory as float64 anyway
 REAL_TYPES = {2, 4, 8, 16, 64, 256, 512, 768, 1024, 1280}  # whole numbers and floats of the NIfTI-1 standard
+TOLERATED_VOXELS, TOLERATED_DEGREES = 0.1, 1.0
 TEXTS = ("data_type", "db_name", "descrip", "aux_file", "intent_name")
 
 
@@ -39,6 +41,18 @@ class ScanFile:
     scaled: bool  # whole numbers with a slope or intercept
     texts: tuple[str, ...]  # what header fields say in words
     sha256: str  # of the file
+    conflict: Turn | None = None  # between sform, which counts, and qform
+
+    @property
+    def canonical(self) -> NDArray[np.float64]:
+        """The values with axes as near as can be to right, anterior, superior."""
+        turn = nib.io_orientation(self.affine)  # type: ignore[no-untyped-call]
+        return np.asarray(nib.apply_orientation(self.values, turn))  # type: ignore[no-untyped-call]
+
+    @property
+    def oblique(self) -> Turn:
+        """From the axes of the body."""
+        return obliquity(self.affine, self.values.shape)
 
     @property
     def spacing(self) -> NDArray[np.float64]:
@@ -77,7 +91,21 @@ def read_scan_file(path: Path) -> ScanFile:
         scaled=_is_scaled(header),
         texts=tuple(text for field in TEXTS if (text := _text(header[field]))),
         sha256=digest,
+        conflict=_conflict(image, affine, voxels.shape),
     )
+
+
+def _conflict(image: Any, affine: NDArray[np.float64], shape: tuple[int, ...]) -> Turn | None:
+    """None where they agree to a tenth of a voxel and a degree, or where one of them says nothing."""
+    try:
+        other, code = image.get_qform(coded=True)
+    except (ValueError, nib.spatialimages.HeaderDataError):
+        return None
+    if not code or not image.header["sform_code"]:
+        return None
+    turn = turn_between(affine, other, shape)
+    far = turn.mm > TOLERATED_VOXELS * float(np.linalg.norm(affine[:3, :3], axis=0).min())
+    return turn if far or turn.degrees > TOLERATED_DEGREES else None
 
 
 @contextmanager
@@ -99,7 +127,7 @@ def _named() -> Iterator[None]:
 
 def _read_header(path: Path) -> Any:
     """As it is in the file: nibabel repairs what it reads."""
-    opener = gzip.open if path.name.endswith(".gz") else open
+    opener = gzip.open if path.name.lower().endswith(".gz") else open
     with opener(path, "rb") as stream:
         content = stream.read(HEADER)
     if len(content) < HEADER:

@@ -38,7 +38,7 @@ class Streams:
 
     def _digest(self, use: str, path: tuple[str | int, ...]) -> bytes:
         message = "/".join([use, *map(str, path)])
-        return hmac.digest(self.key, message.encode(), "sha256")
+        return hmac.digest(self.key, message.encode("utf-8", "surrogateescape"), "sha256")
 
 
 PUBLIC = Streams(key=b"public key of the demonstration: anyone can rebuild its labels", hidden=False)

@@ -1,5 +1,8 @@
 """The command `prepare`: raw scans of real people become a cohort."""
 
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -8,10 +11,15 @@ from rich.console import Console
 
 from mood_evaluator.test_set import Dataset
 from mood_test_sets.cli_looking import progress_bar
+from mood_test_sets.errors import PreparingStopped
+from mood_test_sets.findings import Finding
 from mood_test_sets.preparing.cohort_folder import CohortRole
+from mood_test_sets.preparing.health import find_unknown, tell_unknown
+from mood_test_sets.preparing.masks import find_unclear, parse_lesions, settle
 from mood_test_sets.preparing.prepare import Prepared, Wishes, prepare
 from mood_test_sets.preparing.preprocess import Preprocessing
-from mood_test_sets.preparing.readers import read_table
+from mood_test_sets.preparing.readers import Reading, read_table
+from mood_test_sets.preparing.source import Source
 from mood_test_sets.preparing.sources import find_sources, read_subjects
 from mood_test_sets.report_table import make_table
 from mood_test_sets.streams import read_secret
@@ -44,6 +52,20 @@ def prepare_command(
     faces_removed: Annotated[
         bool, typer.Option("--faces-removed", help="I checked that no face shows.")
     ] = False,
+    all_healthy: Annotated[
+        bool,
+        typer.Option("--all-healthy", help="I know that all people are healthy of whom nothing is said."),
+    ] = False,
+    lesion_labels: Annotated[
+        str | None,
+        typer.Option(help="Values of masks that mark what is abnormal, such as 2,3; none: organs alone."),
+    ] = None,
+    scan: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Is a scan, though it looks like a mask: its name, or a pattern with *; repeatable."
+        ),
+    ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes at a time.")] = 2,
 ) -> None:
     """Crop, shift to [0, 1], resample and split real scans, all in one and the same way.
@@ -51,27 +73,62 @@ def prepare_command(
     A scan that cannot be used is named with the reason and left out (exit code 1). Run again after a stop: it
     goes on. Then: mood-test-sets build RECIPE OUT --scans COHORT
     """
+    readings = [read_table(one) for one in findings or ()]
+    wishes = Wishes(
+        Preprocessing(dataset, side, window),
+        (normal_share, base_share),
+        faces_removed,
+        all_healthy,
+        parse_lesions(lesion_labels) if lesion_labels else None,
+    )
+    sources = find_sources(raw, read_subjects(subjects), scans=scan or ())
+    if sys.stdin.isatty():
+        sources, wishes = _ask(sources, wishes, readings)
     with progress_bar() as bar:
         task = bar.add_task("preparing", total=None)
-        done = prepare(
-            find_sources(raw, read_subjects(subjects)),
-            out,
-            wishes=Wishes(Preprocessing(dataset, side, window), (normal_share, base_share), faces_removed),
-            streams=read_secret(secret),
-            tables=[read_table(one) for one in findings or ()],
-            settled=read_table(consensus) if consensus else {},
-            jobs=jobs,
-            on_scan=lambda count, total: bar.update(task, completed=count, total=total),
-        )
+        try:
+            done = prepare(
+                sources,
+                out,
+                wishes=wishes,
+                streams=read_secret(secret),
+                tables=readings,
+                settled=read_table(consensus) if consensus else {},
+                jobs=jobs,
+                on_scan=lambda count, total: bar.update(task, completed=count, total=total),
+            )
+        except PreparingStopped as stopped:
+            _print_table(stopped.findings)
+            raise
     _tell(done, out)
     if any(one.is_error for one in done.findings):
         raise typer.Exit(1)
 
 
-def _tell(done: Prepared, out: Path) -> None:
-    if done.findings:
+def _ask(
+    sources: list[Source], wishes: Wishes, readings: list[dict[str, Reading]]
+) -> tuple[list[Source], Wishes]:
+    """What only people know; `prepare` refuses what stays open."""
+    if wishes.lesions is None and (unclear := find_unclear(sources)) is not None:
+        said = typer.prompt(f"{unclear}\nWhich of them are abnormal (such as 2,3; or none)?", err=True)
+        wishes = replace(wishes, lesions=parse_lesions(said))
+    sources = settle(sources, wishes.lesions)
+    unknown = [] if wishes.all_healthy else find_unknown(sources, readings)
+    if unknown:
+        count = sum(one.refusal is None for one in sources)
+        healthy = typer.confirm(f"{tell_unknown(unknown, count)}\nAre all of them healthy?", err=True)
+        wishes = replace(wishes, all_healthy=healthy)
+    return sources, wishes
+
+
+def _print_table(findings: Sequence[Finding]) -> None:
+    if findings:
         wide = Console(stderr=True, highlight=False, width=None if errors.is_terminal else 160)
-        wide.print(make_table(done.findings))
+        wide.print(make_table(findings))
+
+
+def _tell(done: Prepared, out: Path) -> None:
+    _print_table(done.findings)
     if done.consensus.agreement is not None:
         kappa = "" if done.consensus.kappa is None else f", Cohen's kappa {done.consensus.kappa:.2f}"
         errors.print(f"Readers agree on {done.consensus.agreement:.0%} of the scans{kappa}.")

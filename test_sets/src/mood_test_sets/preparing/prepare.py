@@ -6,23 +6,29 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+
+import numpy as np
 
 from mood_evaluator.test_set import Dataset
 from mood_test_sets.build import write_part
-from mood_test_sets.errors import FolderOccupied
+from mood_test_sets.errors import FolderOccupied, PreparingStopped
 from mood_test_sets.findings import Defect, Finding, Severity
 from mood_test_sets.nifti import encode_label, encode_levels
 from mood_test_sets.parallel import run_all
 from mood_test_sets.preparing.cohort_folder import Cohort, CohortRole, CohortScan, save_cohort
+from mood_test_sets.preparing.health import check_health
+from mood_test_sets.preparing.masks import settle
+from mood_test_sets.preparing.plausible import looks_like_mask
 from mood_test_sets.preparing.preprocess import Preprocessing, deface, preprocess
 from mood_test_sets.preparing.readers import Consensus, Reading, find_consensus, write_consensus
-from mood_test_sets.preparing.reading import read_mask, read_source
-from mood_test_sets.preparing.sources import Source
+from mood_test_sets.preparing.reading import Raw, read_brain, read_mask, read_source
+from mood_test_sets.preparing.source import Note, Source
 from mood_test_sets.preparing.splits import split
 from mood_test_sets.scan_file import UnusableFile
 from mood_test_sets.streams import Streams
+from mood_test_sets.volume import Mask
 
 __all__ = ["Prepared", "Wishes", "prepare"]
 
@@ -34,6 +40,10 @@ class Wishes:
     preprocessing: Preprocessing
     shares: tuple[float, float] = (0.2, 0.2)  # of the healthy subjects: normal test, bases of anomalies
     faces_removed: bool = False  # somebody vouches for it
+    all_healthy: bool = False  # somebody vouches for all of whom nothing is said
+    lesions: frozenset[int] | None = (
+        None  # values of masks that mark what is abnormal, where nothing else tells
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,7 @@ class _Record:
     name: str
     subject: str
     id: str = ""
+    made_from: str = ""  # names, sizes and times of its files
     image: str = ""
     sha256_image: str = ""
     label: str | None = None
@@ -67,7 +78,8 @@ class _Record:
     defect: str | None = None
     what: str = ""
     remedy: str = ""
-    texts: list[str] = field(default_factory=list)
+    marked: bool = False  # its mask shows something, or might: its person is not healthy
+    notes: list[tuple[str, str, str]] = field(default_factory=list)
 
 
 def prepare(
@@ -83,26 +95,35 @@ def prepare(
 ) -> Prepared:
     """Write `out` with cohort.json, images/, labels/ and key.csv (owner only: which file became which id).
 
-    A scan that cannot be used is left out and named in the findings; the others go in.
+    A scan that cannot be used is left out and named in the findings; the others go in. Raises ImportRefused where
+    nothing says what masks mark or who is healthy, PreparingStopped with the findings so far where it cannot end.
     """
     if out.exists():
         raise FolderOccupied(f"{out} exists already. Remove it or choose another folder.")
+    consensus = find_consensus(tables, settled or {})
+    sources = settle(sources, wishes.lesions)
+    check_health(sources, tables, all_healthy=wishes.all_healthy)
     partial = out.with_name(f".{out.name}.partial")
     _open(partial, _mark(wishes, streams))
-    consensus = find_consensus(tables, settled or {})
     orders = [_Order(one, streams.case_id("cohort", one.name), partial, wishes) for one in sources]
-    records = []
-    for record in run_all(_prepare_one, orders, jobs=jobs):
-        records.append(record)
-        on_scan(len(records), len(orders))
-    records.sort(key=lambda one: one.name)
-    findings, usable = _sort_out(records, consensus)
-    if tables and consensus.unsettled:
-        write_consensus(out.with_name(f"{out.name}.consensus.csv"), tables, consensus.unsettled)
-    if not usable:
-        return Prepared(tuple(findings), len(records), consensus, None)
-    cohort = _finish(partial, out, usable, consensus, wishes, streams)
-    return Prepared(tuple(findings), len(records), consensus, cohort)
+    read = {scan for table in tables for scan in table}
+    records: list[_Record] = []
+    try:
+        for record in run_all(_prepare_one, orders, jobs=jobs):
+            records.append(record)
+            on_scan(len(records), len(orders))
+        records.sort(key=lambda one: one.name)
+        findings, usable = _sort_out(records, consensus, {one.name: one for one in sources}, read)
+        if tables and consensus.unsettled:
+            write_consensus(out.with_name(f"{out.name}.consensus.csv"), tables, consensus.unsettled)
+        count = sum(one.refusal is None for one in sources)
+        if not usable:
+            return Prepared(tuple(findings), count, consensus, None)
+        cohort, left = _finish(partial, out, usable, records, consensus, wishes, streams)
+    except Exception as reason:
+        told = [finding for one in records for finding in _tell(one)]
+        raise PreparingStopped(reason, told, done=len(records), total=len(orders), kept=partial) from reason
+    return Prepared((*findings, *left), count, consensus, cohort)
 
 
 def _mark(wishes: Wishes, streams: Streams) -> str:
@@ -122,33 +143,68 @@ def _open(partial: Path, mark: str) -> None:
 
 
 def _prepare_one(order: _Order) -> _Record:
-    file = order.folder / RECORDS / f"{order.case_id}.json"
-    if file.is_file():
-        return _Record(**json.loads(file.read_text(encoding="utf-8")))
-    record = _Record(order.source.name, order.source.subject, order.case_id)
+    source, file = order.source, order.folder / RECORDS / f"{order.case_id}.json"
+    if source.refusal is not None:
+        return _refused(_Record(source.name, source.subject, order.case_id), source.refusal)
+    origin = _made_from(source)
+    if (kept := _kept(order.folder, file, origin)) is not None:
+        return kept
+    record = _Record(source.name, source.subject, order.case_id, origin)
     try:
         _write(order, record)
     except UnusableFile as problem:
-        record.defect, record.what, record.remedy = str(problem.defect), problem.what, problem.remedy
-        return record  # tried again at the next run
+        return _refused(record, problem)  # tried again at the next run
+    except (ValueError, TypeError, LookupError, ArithmeticError, RuntimeError) as reason:
+        what = f"It broke the program that reads it ({type(reason).__name__}: {reason})."
+        return _refused(record, Note(Defect.UNREADABLE, what, "Convert it again, and report it."))
     file.with_suffix(".new").write_text(json.dumps(asdict(record)), encoding="utf-8")
     file.with_suffix(".new").rename(file)
     return record
 
 
+def _refused(record: _Record, why: Note | UnusableFile) -> _Record:
+    record.defect, record.what, record.remedy = str(why.defect), why.what, why.remedy
+    return record
+
+
+def _made_from(source: Source) -> str:
+    """Changes with whatever decides what becomes of a scan."""
+    masks = [(one.path, sorted(one.lesions) if one.lesions is not None else None) for one in source.masks]
+    files = [*source.files, *(path for path, _ in masks), *filter(None, [source.brain])]
+    stats = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    return hashlib.sha256(
+        repr((stats, masks, source.subject, source.forced)).encode("utf-8", "replace")
+    ).hexdigest()
+
+
+def _kept(folder: Path, file: Path, origin: str) -> _Record | None:
+    if not file.is_file():
+        return None
+    record = _Record(**json.loads(file.read_text(encoding="utf-8")))
+    whole = all((folder / part).is_file() for part in (record.image, record.label) if part)
+    return record if record.made_from == origin and whole else None
+
+
 def _write(order: _Order, record: _Record) -> None:
     source, options = order.source, order.wishes.preprocessing
+    record.marked = bool(source.masks)  # until they are read
     raw = read_source(source)
+    if not source.forced and (why := looks_like_mask(raw.values)) is not None:
+        raise UnusableFile(why.defect, why.what, why.remedy)
+    mask, notes = _read_masks(source, raw)
+    record.marked = mask is not None and bool(mask.any())
+    record.notes = [(str(one.defect), one.what, one.remedy) for one in (*source.notes, *raw.notes, *notes)]
     if options.dataset is Dataset.BRAIN and not order.wishes.faces_removed:
-        if source.brain is not None:
-            raw = deface(raw, read_mask(source.brain, raw, of_brain=True))
-        else:
+        if source.brain is None:
             remedy = "Add NAME_brain.nii.gz, or say --faces-removed if that is so."
             raise UnusableFile(Defect.FACE, "It may show a face.", remedy)
-    mask = read_mask(source.mask, raw) if source.mask is not None else None
+        raw = deface(raw, read_brain(source.brain, raw))
     done = preprocess(raw, mask, options)
     if not done.levels.any():
         raise UnusableFile(Defect.CONSTANT, "No body was found in it.", "Check modality and units.")
+    if mask is not None and record.marked and (done.mask is None or not done.mask.any()):
+        what = f"Of {int(mask.sum())} marked voxels none is left: too small for {options.side}³, or outside the body."
+        raise UnusableFile(Defect.LOST_MASK, what, "Take a larger --side, or correct the mask.")
     content = encode_levels(done.levels, extent=done.extent)
     record.image, record.sha256_image = write_part(order.folder, "images", order.case_id, content)
     if done.mask is not None and done.mask.any():
@@ -157,18 +213,41 @@ def _write(order: _Order, record: _Record) -> None:
     record.extent = done.extent
 
 
-def _sort_out(records: Sequence[_Record], consensus: Consensus) -> tuple[list[Finding], list[_Record]]:
-    findings, usable = [], []
+def _read_masks(source: Source, raw: Raw) -> tuple[Mask | None, list[Note]]:
+    """All of them together."""
+    read = [read_mask(one, raw) for one in source.masks]
+    notes = [note for _, told in read for note in told]
+    return (np.logical_or.reduce([marks for marks, _ in read]) if read else None), notes
+
+
+def _tell(one: _Record) -> list[Finding]:
+    notes = [Finding(Severity.WARNING, Defect(defect), one.name, *text) for defect, *text in one.notes]
+    if one.defect is not None:
+        notes.append(Finding(Severity.ERROR, Defect(one.defect), one.name, one.what, one.remedy))
+    return notes
+
+
+def _sort_out(
+    records: Sequence[_Record], consensus: Consensus, sources: dict[str, Source], read: set[str]
+) -> tuple[list[Finding], list[_Record]]:
+    findings, usable = [finding for one in records for finding in _tell(one)], []
     seen: dict[str, str] = {}
     for one in records:
+        doubt = sources[one.name].doubt
         if one.defect is not None:
-            findings.append(Finding(Severity.ERROR, Defect(one.defect), one.name, one.what, one.remedy))
-        elif one.sha256_image in seen:
+            continue
+        if one.sha256_image in seen:
             what = f"Its voxels are those of {seen[one.sha256_image]}."
             findings.append(Finding(Severity.ERROR, Defect.DUPLICATE, one.name, what, "Keep one of them."))
         elif one.name in consensus.unsettled:
             what, remedy = "The readers disagree.", "Settle it in the consensus table."
             findings.append(Finding(Severity.WARNING, Defect.UNSETTLED, one.name, what, remedy))
+        elif doubt is not None and not one.marked and one.name not in read:
+            findings.append(
+                Finding(
+                    Severity.WARNING, doubt.defect, one.name, f"{doubt.what} It is left out.", doubt.remedy
+                )
+            )
         else:
             seen[one.sha256_image] = one.name
             usable.append(one)
@@ -179,19 +258,26 @@ def _finish(
     partial: Path,
     out: Path,
     usable: Sequence[_Record],
+    records: Sequence[_Record],
     consensus: Consensus,
     wishes: Wishes,
     streams: Streams,
-) -> Cohort:
+) -> tuple[Cohort, list[Finding]]:
+    """The cohort, and who was left out because of another scan of the same person."""
     natural = {one.name: _reading(one, consensus) for one in usable}
-    abnormal: dict[str, bool] = {}
-    for one in usable:
-        abnormal[one.subject] = abnormal.get(one.subject, False) or natural[one.name].finding
+    abnormal = {one.subject: False for one in usable}
+    ill = [one.subject for one in records if one.marked or one.name in consensus.unsettled]
+    ill += [one.subject for one in usable if natural[one.name].finding]
+    abnormal |= {subject: True for subject in ill if subject in abnormal}
     roles = split([one.subject for one in usable], abnormal, wishes.shares, streams)
-    scans = []
+    scans, left = [], []
     for one in usable:
         role = CohortRole.NATURAL if natural[one.name].finding else roles[one.subject]
-        if role is not None:
+        if role is None:
+            what = "Another scan of its person shows something: it is left out."
+            remedy = "Nothing, or mark what it shows itself."
+            left.append(Finding(Severity.WARNING, Defect.ILL, one.name, what, remedy))
+        else:
             scans.append(_describe(one, role, natural[one.name], streams))
     scans.sort(key=lambda scan: scan.id)
     kept = {part for scan in scans for part in (scan.image, scan.label)}
@@ -203,26 +289,20 @@ def _finish(
     )
     save_cohort(cohort)
     _write_key(partial / "key.csv", usable)
-    shutil.rmtree(partial / RECORDS)
-    (partial / MARK).unlink()
     partial.rename(out)
-    return Cohort(out, cohort.dataset, cohort.side, cohort.subjects, cohort.scans)
+    shutil.rmtree(out / RECORDS)
+    (out / MARK).unlink()
+    return Cohort(out, cohort.dataset, cohort.side, cohort.subjects, cohort.scans), left
 
 
 def _reading(one: _Record, consensus: Consensus) -> Reading:
     """A marked scan is abnormal whether or not a reader said so."""
     found = consensus.settled.get(one.name, Reading(finding=False))
     if one.label is not None:
-        return Reading(
-            True, "local", found.category or "pathology", found.subcategory, found.grade, found.note
-        )
-    return (
-        found
-        if not found.finding
-        else Reading(
-            True, "global", found.category or "condition", found.subcategory, found.grade, found.note
-        )
-    )
+        return replace(found, finding=True, scope="local", category=found.category or "pathology")
+    if found.finding:
+        return replace(found, scope="global", category=found.category or "condition")
+    return found
 
 
 def _describe(one: _Record, role: CohortRole, reading: Reading, streams: Streams) -> CohortScan:

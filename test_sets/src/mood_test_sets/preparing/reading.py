@@ -8,27 +8,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mood_test_sets.findings import Defect
-from mood_test_sets.preparing.sources import Source, dicom_toolkit, kept_locale
+from mood_test_sets.geometry import obliquity, sheared_by, skewed_by, straighten, turn_between
+from mood_test_sets.preparing.dicom_volume import read_series
+from mood_test_sets.preparing.masks import marked_by
+from mood_test_sets.preparing.source import Mask, Note, Source
 from mood_test_sets.scan_file import UnusableFile, read_scan_file
 
-__all__ = ["Raw", "read_mask", "read_source"]
+__all__ = ["Raw", "read_brain", "read_mask", "read_source"]
 
 THICKEST = 10.0  # mm; no scan for this purpose is coarser
 FEWEST = 16  # slices
-UNEVEN = 0.02  # share by which distances of slices may differ
-POSITION, ORIENTATION = "0020|0032", "0020|0037"
+TILTED, OBLIQUE = 0.5, 1.0  # degrees that are corrected, and told
+APART = 0.5  # voxels that a mask may lie away from its scan
 
 
 @dataclass(frozen=True, slots=True)
 class Raw:
     values: NDArray[np.float32]  # (x, y, z) towards right, anterior, superior; HU for CT
     spacing: NDArray[np.float64]  # (3,) mm
+    affine: NDArray[np.float64] | None = None  # (4, 4) voxel to mm
+    notes: tuple[Note, ...] = ()
 
 
 def read_source(source: Source) -> Raw:
     """Raises UnusableFile with defect, reason and remedy."""
-    with kept_locale():
-        values, affine = _read_dicom(source) if source.dicom else _read_nifti(source.files[0])
+    values, affine, notes = _read(source)
     bad = int((~np.isfinite(values)).sum())
     if bad:
         raise UnusableFile(
@@ -36,7 +40,15 @@ def read_source(source: Source) -> Raw:
         )
     if values.min() == values.max():
         raise UnusableFile(Defect.CONSTANT, f"All voxels are {values.min():g}.", "Export the scan again.")
-    raw = _canonical(values, affine)
+    if (skew := skewed_by(affine)) > TILTED:
+        what = f"Its rows and columns are {skew:.1f}° from perpendicular."
+        raise UnusableFile(Defect.TILTED, what, "Resample it on perpendicular axes.")
+    tilt = sheared_by(affine)
+    if tilt > TILTED:
+        values, affine = straighten(values, affine)
+        what = f"Its slices are tilted by {tilt:.1f}° (gantry): each was moved back within its plane."
+        notes.append(Note(Defect.TILTED, what, "Look at it in the gallery."))
+    raw = _canonical(values, affine, (*notes, *_tell_oblique(affine, values.shape)))
     if raw.spacing.max() > THICKEST:
         thick = f"Its voxels are up to {raw.spacing.max():.3g} mm long."
         raise UnusableFile(Defect.SPACING, thick, f"Leave it out; at most {THICKEST:g} mm are useful.")
@@ -46,72 +58,67 @@ def read_source(source: Source) -> Raw:
     return raw
 
 
-def read_mask(path: Path, like: Raw, *, of_brain: bool = False) -> NDArray[np.bool_]:
-    """Where it is 1, or for a brain above 0; turned as the scan. Raises UnusableFile."""
-    values, affine = _read_nifti(path)
-    turned = _canonical(values, affine).values
-    if turned.shape != like.values.shape:
-        what = f"{path.name} has {turned.shape} voxels, its scan {like.values.shape}."
-        raise UnusableFile(Defect.SHAPE, what, "Draw it on the grid of the scan.")
-    mask = np.asarray(turned > 0 if of_brain else np.rint(turned) == 1)
-    if of_brain and not mask.any():
-        raise UnusableFile(Defect.EMPTY_LABEL, f"{path.name} marks no brain.", "Extract the brain again.")
-    return mask
+def _read(source: Source) -> tuple[NDArray[np.float32], NDArray[np.float64], list[Note]]:
+    if source.dicom:
+        return *read_series(source.files), []
+    return _read_nifti(source.files[0])
 
 
-def _canonical(values: NDArray[np.float32], affine: NDArray[np.float64]) -> Raw:
-    image = nib.as_closest_canonical(nib.Nifti1Image(values, affine))  # type: ignore[no-untyped-call]
-    spacing = np.linalg.norm(image.affine[:3, :3], axis=0)
-    return Raw(np.ascontiguousarray(image.dataobj, dtype=np.float32), spacing)
-
-
-def _read_nifti(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+def _read_nifti(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float64], list[Note]]:
     scan = read_scan_file(path)
     if not scan.placed:
         what = "Its header does not say how it lies in the body."
         raise UnusableFile(Defect.NO_ORIENTATION, what, "Export it again with an sform or qform.")
-    return scan.values.astype(np.float32), scan.affine
-
-
-def _read_dicom(source: Source) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    sitk = dicom_toolkit()
-    reader = sitk.ImageSeriesReader()
-    reader.SetFileNames([str(file) for file in source.files])
-    reader.MetaDataDictionaryArrayUpdateOn()
-    try:
-        image = reader.Execute()
-    except RuntimeError as reason:
-        what = f"The series cannot be read ({str(reason).strip().splitlines()[-1]})."
-        raise UnusableFile(Defect.UNREADABLE, what, "Export it again.") from None
-    if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
-        what = "The series is no grey volume."
-        raise UnusableFile(Defect.NOT_3D, what, "Leave out localizers and pictures in colour.")
-    _check_slices(reader, len(source.files))
-    values = sitk.GetArrayFromImage(image).transpose(2, 1, 0).astype(np.float32)
-    affine = np.eye(4)
-    affine[:3, :3] = np.reshape(image.GetDirection(), (3, 3)) * image.GetSpacing()
-    affine[:3, 3] = image.GetOrigin()
-    return values, np.diag([-1.0, -1, 1, 1]) @ affine  # DICOM counts towards left and posterior
-
-
-def _check_slices(reader: object, count: int) -> None:
-    """Equally far from each other and equally oriented."""
-    read = reader.GetMetaData  # type: ignore[attr-defined]
-    try:
-        places = np.array([[float(v) for v in read(i, POSITION).split("\\")] for i in range(count)])
-        turns = {
-            tuple(np.round([float(v) for v in read(i, ORIENTATION).split("\\")], 3)) for i in range(count)
-        }
-    except RuntimeError:
-        what = "Some slices do not say where they lie."
-        raise UnusableFile(Defect.SLICES, what, "Export the series again with its positions.") from None
-    steps = np.linalg.norm(np.diff(places, axis=0), axis=1)
-    if len(turns) > 1:
-        raise UnusableFile(
-            Defect.SLICES, "Its slices lie in different directions.", "Export one series each."
+    notes = []
+    if scan.conflict is not None:
+        what = f"Its sform and qform differ ({scan.conflict}); the sform is taken."
+        notes.append(
+            Note(Defect.FORMS_DIFFER, what, "Correct the one that is wrong; look at left and right.")
         )
-    if steps.size and np.ptp(steps) > UNEVEN * max(float(np.median(steps)), 1e-6):
-        what = (
-            f"Its slices are {steps.min():.3g} to {steps.max():.3g} mm apart: some are missing or repeated."
-        )
-        raise UnusableFile(Defect.SLICES, what, "Complete the series or leave it out.")
+    return scan.values.astype(np.float32), scan.affine, notes
+
+
+def _tell_oblique(affine: NDArray[np.float64], shape: tuple[int, ...]) -> list[Note]:
+    turn = obliquity(affine, shape)
+    if turn.degrees <= OBLIQUE:
+        return []
+    what = f"It is oblique ({turn}): it is turned to the nearest axes and not resampled."
+    return [Note(Defect.OBLIQUE, what, "Nothing, or resample it along the axes of the body.")]
+
+
+def read_mask(mask: Mask, like: Raw) -> tuple[NDArray[np.bool_], list[Note]]:
+    """What is abnormal; turned as the scan. Raises UnusableFile."""
+    turned, notes = _turned(mask.path, like)
+    return marked_by(mask, turned), notes
+
+
+def read_brain(path: Path, like: Raw) -> NDArray[np.bool_]:
+    """Above 0; turned as the scan. Raises UnusableFile."""
+    brain = np.asarray(_turned(path, like)[0] > 0)
+    if not brain.any():
+        raise UnusableFile(Defect.EMPTY_LABEL, f"{path.name} marks no brain.", "Extract the brain again.")
+    return brain
+
+
+def _turned(path: Path, like: Raw) -> tuple[NDArray[np.float32], list[Note]]:
+    values, affine, _ = _read_nifti(path)
+    notes = []
+    if sheared_by(affine) > TILTED:
+        values, affine = straighten(values, affine, order=0)
+    raw = _canonical(values, affine)
+    if raw.values.shape != like.values.shape:
+        shapes = (" x ".join(map(str, one.values.shape)) for one in (raw, like))
+        what = "{} has {} voxels, its scan {}.".format(path.name, *shapes)
+        raise UnusableFile(Defect.SHAPE, what, "Draw it on the grid of the scan.")
+    if raw.affine is not None and like.affine is not None:
+        turn = turn_between(raw.affine, like.affine, raw.values.shape)
+        if turn.mm > APART * like.spacing.min():
+            what = f"By its header {path.name} lies elsewhere than its scan ({turn}); voxels are paired by index."
+            notes.append(Note(Defect.SHIFTED, what, "Correct its header, and look at it in the gallery."))
+    return raw.values, notes
+
+
+def _canonical(values: NDArray[np.float32], affine: NDArray[np.float64], notes: tuple[Note, ...] = ()) -> Raw:
+    image = nib.as_closest_canonical(nib.Nifti1Image(values, affine))  # type: ignore[no-untyped-call]
+    spacing = np.linalg.norm(image.affine[:3, :3], axis=0)
+    return Raw(np.ascontiguousarray(image.dataobj, dtype=np.float32), spacing, image.affine, notes)

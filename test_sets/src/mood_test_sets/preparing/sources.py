@@ -1,45 +1,45 @@
-"""Finds the scans in a folder: NIfTI files and DICOM series, whose they are, and the masks beside them.
+"""Finds the scans in a folder, NIfTI files and DICOM series, whose they are, and what belongs to them.
 
-`NAME_mask.nii.gz` beside a scan, or labels/NAME.nii.gz, marks what is abnormal; above 0 in
-`NAME_brain.nii.gz` is the brain.
+A mask is never a scan: it is known by its name, its folder, dataset.json, BIDS, or by a scan of its name on its
+grid. What looks like a mask and belongs to no scan is refused by name.
 """
 
 import csv
-import locale
-import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from importlib import import_module
+import fnmatch
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 from mood_test_sets.errors import ImportRefused
+from mood_test_sets.findings import Defect
+from mood_test_sets.preparing.declarations import Declared, read_datasets, read_participants
+from mood_test_sets.preparing.dicom_series import Series, find_series
+from mood_test_sets.preparing.naming import BIDS, CHANNEL, Kind, NiftiFile, list_nifti, own_subject
+from mood_test_sets.preparing.pairing import Candidate, find_scans
+from mood_test_sets.preparing.source import Mask, Note, Source
+from mood_test_sets.preparing.twins import find_twins, grid_of
 
-__all__ = ["Source", "dicom_toolkit", "find_sources", "kept_locale", "read_subjects"]
+__all__ = ["find_sources", "read_subjects"]
 
-ENDINGS = (".nii.gz", ".nii")
-BIDS = re.compile(r"(?:^|[/_])sub-([A-Za-z0-9]+)")
-MAGIC = 128, b"DICM"
-PATIENT = "0010|0020"
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    name: str  # relative to the folder, without ending; of a DICOM series its folder and the end of its UID
-    files: tuple[Path, ...]
-    dicom: bool
-    subject: str
-    mask: Path | None = None
-    brain: Path | None = None
+IS_A_SCAN = "If it is a scan: --scan NAME; if not, take it out."
 
 
-def find_sources(root: Path, subjects: Mapping[str, str]) -> list[Source]:
-    """All scans below `root`, by name; `subjects` overrides what names and headers say."""
-    found = [*_nifti(root, subjects), *_dicom(root, subjects)]
-    if not found:
+def find_sources(root: Path, subjects: Mapping[str, str], *, scans: Sequence[str] = ()) -> list[Source]:
+    """All scans below `root`, by name, and what was refused as one.
+
+    `subjects` overrides what names and headers say, `scans` (names, or patterns with *) what is a scan.
+    """
+    archive = _Archive(root, subjects, tuple(scans), read_datasets(root), read_participants(root))
+    archive.add_nifti(list(list_nifti(root)))
+    archive.add_dicom(find_series(root))
+    if not archive.sources:
         raise ImportRefused(f"{root} holds neither NIfTI files nor DICOM series. Name another folder.")
-    return sorted(found, key=lambda one: one.name)
+    archive.check_patterns()
+    archive.tie_masks()
+    archive.tell_of_shared_ids()
+    return sorted(archive.sources.values(), key=lambda one: one.name)
 
 
 def read_subjects(file: Path | None) -> dict[str, str]:
@@ -53,80 +53,225 @@ def read_subjects(file: Path | None) -> dict[str, str]:
     return {row["scan"]: row["subject"] for row in rows}
 
 
-def _nifti(root: Path, subjects: Mapping[str, str]) -> Iterator[Source]:
-    for path in sorted(root.rglob("*.nii*")):
-        stem = path.name.removesuffix(".gz").removesuffix(".nii")
-        inner = path.relative_to(root)
-        if inner.parts[0] == "labels" or not path.name.endswith(ENDINGS) or _belongs(path, stem):
-            continue
-        name = str(inner.with_name(stem))
-        bids = BIDS.search(name)
-        own = bids.group(1) if bids else name
-        places = [path.with_name(f"{stem}_mask"), root / "labels" / name, root / "labels" / stem]
-        yield Source(
-            name,
-            (path,),
-            dicom=False,
-            subject=subjects.get(name, own),
-            mask=_first(places),
-            brain=_first([path.with_name(f"{stem}_brain")]),
-        )
+@dataclass(slots=True)
+class _Archive:
+    root: Path
+    subjects: Mapping[str, str]
+    patterns: tuple[str, ...]
+    datasets: Sequence[Declared]
+    participants: Mapping[str, str | None]
+    sources: dict[str, Source] = field(default_factory=dict)
+    marks: list[NiftiFile] = field(default_factory=list)  # masks, and brains
+    candidates: list[Candidate] = field(default_factory=list)
+    series: list[Series] = field(default_factory=list)
+
+    # NIfTI
+
+    def add_nifti(self, files: Sequence[NiftiFile]) -> None:
+        files = self._without_doubles(files)
+        scans = [one for one in files if one.kind is Kind.SCAN or self._is_forced(one.name)]
+        self.marks += [one for one in files if one not in scans and one.kind in {Kind.MASK, Kind.BRAIN}]
+        copies = [one for one in files if one not in scans and one.kind is Kind.COPY]
+        channels = _channels(scans, self.datasets)
+        for one in scans:
+            self._add_scan(one, channels=one.path.parent in channels)
+        self._check_twins([one for one in scans if not self._is_forced(one.name)])
+        if copies:
+            what = f"{len(copies)} volumes in derivatives/ are processed copies and are left out."
+            self._refuse(copies[0].name, Defect.STRAY, what, IS_A_SCAN, path=copies[0].path)
+
+    def _without_doubles(self, files: Sequence[NiftiFile]) -> list[NiftiFile]:
+        first: dict[str, NiftiFile] = {}
+        for one in sorted(files, key=lambda one: not one.path.name.lower().endswith(".gz")):
+            if first.setdefault(one.name, one) is not one:
+                what = f"There is a {first[one.name].path.name} too."
+                name = f"{one.name}{one.path.suffix}"
+                self._refuse(name, Defect.SAME_NAME, what, "Remove or rename one of them.", path=one.path)
+        return list(first.values())
+
+    def _add_scan(self, one: NiftiFile, *, channels: bool = False) -> None:
+        subject = self.subjects.get(one.name, own_subject(one.name, channels=channels))
+        source = Source(one.name, (one.path,), dicom=False, subject=subject)
+        self._add(source, one.path, shape=None, aliases=(one.name,))
+
+    def _add(
+        self, source: Source, path: Path, *, shape: tuple[int, ...] | None, aliases: tuple[str, ...]
+    ) -> None:
+        forced = self._is_forced(source.name)
+        notes = source.notes
+        if forced:
+            taken = Note(
+                Defect.MASK_LIKE, "It is taken for a scan, as --scan says.", "Nothing, if it is one."
+            )
+            notes = (*notes, taken)
+        self.sources[source.name] = self._with_participant(replace(source, forced=forced, notes=notes))
+        if shape is None and (grid := _grid(path)) is not None:
+            shape = grid[0]
+        self.candidates.append(Candidate(source.name, path, source.subject, shape, aliases))
+
+    def _with_participant(self, source: Source) -> Source:
+        who = BIDS.search(source.name)
+        if who is None or who.group(1) not in self.participants:
+            return source
+        said = self.participants[who.group(1)]
+        if said is None:
+            return replace(source, control=True)
+        what = f"participants.tsv calls its person {said!r}, and no mask shows where."
+        remedy = "Add NAME_mask.nii.gz, or say what a reader saw with --findings."
+        return replace(source, doubt=Note(Defect.ILL, what, remedy))
+
+    def _is_forced(self, name: str) -> bool:
+        return any(fnmatch.fnmatchcase(name, pattern) for pattern in self.patterns)
+
+    def check_patterns(self) -> None:
+        for pattern in self.patterns:
+            if not fnmatch.filter(self.sources, pattern):
+                raise ImportRefused(
+                    f"--scan {pattern}: nothing in {self.root} is called so. Names have no ending."
+                )
+
+    def _check_twins(self, scans: Sequence[NiftiFile]) -> None:
+        for like_scans, masks in find_twins(scans, _grid):
+            for one in masks:
+                del self.sources[one.name]
+                self.candidates = [other for other in self.candidates if other.name != one.name]
+            if len(like_scans) == 1:
+                for one in masks:
+                    self._tie(like_scans[0].name, self._mask(one))
+                continue
+            for one in [*like_scans, *masks]:
+                other = next(o for o in [*like_scans, *masks] if o is not one)
+                what = f"It has name and grid of {other.name}: one of them may be a mask of the other."
+                self._refuse(one.name, Defect.MASK_LIKE, what, IS_A_SCAN, path=one.path)
+
+    # DICOM
+
+    def add_dicom(self, series: Sequence[Series]) -> None:
+        self.series = list(series)
+        drawn = {one.patient or one.study: one.name for one in series if one.marks}
+        for one in series:
+            if one.refusal is not None:
+                self._refuse(
+                    one.name, one.refusal.defect, one.refusal.what, one.refusal.remedy, path=one.files[0]
+                )
+            elif one.marks:
+                what = f"It is no scan but was drawn on one (DICOM {one.modality})."
+                remedy = "Save it as NIfTI, beside the folder of its scan as FOLDER_mask.nii.gz."
+                self._refuse(one.name, Defect.MASK_LIKE, what, remedy, path=one.files[0])
+            else:
+                self._add_series(one, drawn.get(one.patient or one.study))
+
+    def _add_series(self, one: Series, drawn: str | None) -> None:
+        bids = BIDS.search(one.name)
+        own = bids.group(1) if bids else one.patient or one.study or one.name
+        source = Source(one.name, one.files, dicom=True, subject=self.subjects.get(one.name, own))
+        if drawn is not None:
+            what = f"{drawn} marks something in its person, and no mask of NIfTI shows where."
+            remedy = "Save it as NIfTI beside the scan, or say what a reader saw with --findings."
+            source = replace(source, doubt=Note(Defect.ILL, what, remedy))
+        folder, _, _ = one.name.rpartition("/")
+        aliases = [one.name, folder] if folder else [one.name]
+        self._add(source, one.folder, shape=one.shape, aliases=tuple(aliases))
+
+    def tell_of_shared_ids(self) -> None:
+        """An anonymized archive may give one id to all."""
+        own = [
+            one
+            for one in self.series
+            if one.name in self.sources and self.sources[one.name].subject == one.patient
+        ]
+        shared: dict[str, list[Series]] = defaultdict(list)
+        for one in own:
+            shared[one.patient].append(one)
+        for patient, members in shared.items():
+            studies = len({one.study for one in members})
+            if len(members) >= MANY or studies >= SEVERAL:
+                what = f"{len(members)} series of {studies} studies have the PatientID {patient!r} and count as one person."
+                remedy = "If they are several people, say whose each is with --subjects TABLE."
+                first = self.sources[members[0].name]
+                note = Note(Defect.SHARED_ID, what, remedy)
+                self.sources[first.name] = replace(first, notes=(*first.notes, note))
+
+    # masks
+
+    def tie_masks(self) -> None:
+        pairs = {mask: scan for one in self.datasets for mask, scan in one.pairs.items()}
+        for mark in sorted(self.marks, key=lambda one: one.kind is not Kind.BRAIN):
+            grid = _grid(mark.path)
+            found = find_scans(mark, self.candidates, pairs, grid[0] if grid else None)
+            if len({one.subject for one in found}) > 1:
+                self._refuse_ambiguous(mark, found)
+            elif mark.kind is Kind.BRAIN:
+                self._tie_brain(mark, found)
+            elif not found:
+                what = "By its name or folder it is a mask, but no scan was found that it belongs to."
+                remedy = f"Call it NAME_mask.nii.gz beside its scan NAME. {IS_A_SCAN}"
+                self._refuse(mark.name, Defect.NO_IMAGE, what, remedy, path=mark.path)
+            elif self._declared(mark) or not mark.is_organ(stem for one in found for _, stem in one.places):
+                for one in found:
+                    self._tie(one.name, self._mask(mark))
+
+    def _refuse_ambiguous(self, mark: NiftiFile, found: Iterable[Candidate]) -> None:
+        names = sorted(one.name for one in found)
+        what = f"It may belong to {names[0]} or to {names[1]}."
+        remedy = "Call it NAME_mask.nii.gz beside its scan NAME."
+        self._refuse(mark.name, Defect.NO_IMAGE, what, remedy, path=mark.path)
+        for name in names:
+            what = f"It may be the one that {mark.name} marks."
+            self.sources[name] = replace(self.sources[name], doubt=Note(Defect.ILL, what, remedy))
+
+    def _tie_brain(self, mark: NiftiFile, found: Sequence[Candidate]) -> None:
+        """A brain that was cut out of no scan is a scan."""
+        if found:
+            for one in found:
+                self.sources[one.name] = replace(self.sources[one.name], brain=mark.path)
+        elif mark.stem.endswith("mask"):
+            what = "By its name it is the mask of a brain, but no scan was found that it belongs to."
+            self._refuse(mark.name, Defect.NO_IMAGE, what, IS_A_SCAN, path=mark.path)
+        else:
+            self._add_scan(mark)
+
+    def _tie(self, name: str, mask: Mask) -> None:
+        source = self.sources[name]
+        self.sources[name] = replace(source, masks=(*source.masks, mask))
+
+    def _mask(self, file: NiftiFile) -> Mask:
+        said = self._declared(file)
+        if said is None:
+            return Mask(file.path, all_lesions=file.is_lesion)
+        if said.unclear:
+            return Mask(
+                file.path, names=tuple(sorted(said.unclear.items())), others=said.organs | said.lesions
+            )
+        return Mask(file.path, said.lesions, said.organs, settled=True)
+
+    def _declared(self, file: NiftiFile) -> Declared | None:
+        """What the nearest dataset.json above it says."""
+        return next((one for one in self.datasets if file.path.is_relative_to(one.folder)), None)
+
+    def _refuse(self, name: str, defect: Defect, what: str, remedy: str, *, path: Path) -> None:
+        refusal = Note(defect, what, remedy)
+        subject = self.subjects.get(name, own_subject(name, channels=False))
+        self.sources[name] = Source(name, (path,), dicom=False, subject=subject, refusal=refusal)
+        self.candidates = [one for one in self.candidates if one.name != name]
 
 
-def _belongs(path: Path, stem: str) -> bool:
-    """Whether it marks something in the scan beside it."""
-    bases = [stem.removesuffix(end) for end in ("_mask", "_brain") if stem.endswith(end)]
-    return any(_first([path.with_name(base)]) is not None for base in bases)
+MANY, SEVERAL = 10, 3  # series, or studies, of one PatientID that are told
 
 
-def _first(stems: list[Path]) -> Path | None:
-    return next((p for s in stems for e in ENDINGS if (p := s.with_name(s.name + e)).is_file()), None)
+def _channels(scans: Sequence[NiftiFile], datasets: Sequence[Declared]) -> set[Path]:
+    """Folders in which _0000, _0001 are modalities, as nnU-Net has it, and no running number."""
+    stems: dict[Path, list[str]] = defaultdict(list)
+    for one in scans:
+        stems[one.path.parent].append(one.stem)
+    return {folder for folder, names in stems.items() if _are_channels(folder, names, datasets)}
 
 
-def _dicom(root: Path, subjects: Mapping[str, str]) -> Iterator[Source]:
-    folders = sorted({path.parent for path in root.rglob("*") if _is_dicom(path)})
-    with kept_locale():
-        yield from [source for folder in folders for source in _series(root, folder, subjects)]
+def _are_channels(folder: Path, names: Sequence[str], datasets: Sequence[Declared]) -> bool:
+    bases = {CHANNEL.sub("", name) for name in names}
+    whole = all(CHANNEL.search(name) for name in names) and all(f"{base}_0000" in names for base in bases)
+    declared = any(folder.is_relative_to(one.folder) for one in datasets)
+    return whole and (len(bases) > 1 or declared)
 
 
-def _series(root: Path, folder: Path, subjects: Mapping[str, str]) -> Iterator[Source]:
-    sitk = dicom_toolkit()
-    for series in sitk.ImageSeriesReader.GetGDCMSeriesIDs(str(folder)):
-        files = sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder), series)
-        inner = folder.relative_to(root)
-        name = str(inner / series[-12:]) if inner.parts else series[-12:]
-        reader = sitk.ImageFileReader()
-        reader.SetFileName(files[0])
-        reader.ReadImageInformation()
-        patient = reader.GetMetaData(PATIENT).strip() if reader.HasMetaDataKey(PATIENT) else ""
-        bids = BIDS.search(name)
-        subject = subjects.get(name, bids.group(1) if bids else patient or name)
-        places = [root / "labels" / name, root / "labels" / Path(name).name]
-        yield Source(name, tuple(map(Path, files)), dicom=True, subject=subject, mask=_first(places))
-
-
-def dicom_toolkit() -> Any:
-    """SimpleITK, which reads DICOM series; untyped. Raises ImportRefused where it is not installed."""
-    try:
-        return import_module("SimpleITK")
-    except ImportError:
-        remedy = "Install it with: pip install 'mood-test-sets[dicom]'"
-        raise ImportRefused(f"DICOM series need the library SimpleITK. {remedy}") from None
-
-
-@contextmanager
-def kept_locale() -> Iterator[None]:
-    """The library leaves the locale C behind, in which Python reads files as ASCII."""
-    before = locale.setlocale(locale.LC_ALL, None)
-    try:
-        yield
-    finally:
-        locale.setlocale(locale.LC_ALL, before)
-
-
-def _is_dicom(path: Path) -> bool:
-    if not path.is_file() or path.name.endswith(ENDINGS):
-        return False
-    with path.open("rb") as stream:
-        stream.seek(MAGIC[0])
-        return stream.read(4) == MAGIC[1]
+_grid = cache(grid_of)

@@ -22,14 +22,15 @@ from mood_test_sets.preparing.prepare import Prepared, Wishes, prepare
 from mood_test_sets.preparing.preprocess import Preprocessing, deface, preprocess
 from mood_test_sets.preparing.readers import Reading
 from mood_test_sets.preparing.reading import Raw, read_source
-from mood_test_sets.preparing.sources import find_sources, kept_locale
+from mood_test_sets.preparing.dicom_volume import kept_locale
+from mood_test_sets.preparing.sources import find_sources
 from mood_test_sets.recipe import load_recipe, plan
 from mood_test_sets.scan_file import UnusableFile
 from mood_test_sets.streams import PUBLIC, Streams
 
 SIDE = 32
 KEY = Streams(bytes(range(32)), hidden=True)
-WISHES = Wishes(Preprocessing(Dataset.BRAIN, SIDE), shares=(0.25, 0.25), faces_removed=True)
+WISHES = Wishes(Preprocessing(Dataset.BRAIN, SIDE), shares=(0.25, 0.25), faces_removed=True, all_healthy=True)
 
 
 def write_brain(path: Path, index: int, *, flipped: bool = False) -> None:

@@ -1,0 +1,166 @@
+"""The voxels of a DICOM series, one file a slice or many frames in one, with the affine that its headers say."""
+
+import locale
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mood_test_sets.findings import Defect
+from mood_test_sets.preparing.dicom_series import dicom_library, read_header
+from mood_test_sets.scan_file import UnusableFile
+
+__all__ = ["kept_locale", "read_series"]
+
+UNEVEN = 0.02  # share by which distances of slices may differ
+TO_RAS = np.diag([-1.0, -1, 1, 1])  # DICOM counts towards left and posterior
+AGAIN = "Export the series again with its positions."
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    file: int
+    number: int  # within its file
+    position: NDArray[np.float64]  # (3,) mm
+    turn: tuple[float, ...]  # cosines along a row, then along a column
+    spacing: tuple[float, float]  # mm between rows, then between columns
+    scale: tuple[float, float]  # slope and intercept
+
+
+def read_series(files: Sequence[Path]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """(x, y, z) in HU for CT, and its affine towards right, anterior, superior. Raises UnusableFile."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        frames = [frame for number, file in enumerate(files) for frame in _frames(number, file)]
+    first = frames[0]
+    if any(frame.turn != first.turn or frame.spacing != first.spacing for frame in frames):
+        what = "Its slices lie in different directions or have different pixels."
+        raise UnusableFile(Defect.SLICES, what, "Leave out localizers; export one series each.")
+    row, column = np.reshape(first.turn, (2, 3))
+    frames.sort(key=lambda frame: float(frame.position @ np.cross(row, column)))
+    affine = np.eye(4)
+    affine[:3, :3] = np.stack([row * first.spacing[1], column * first.spacing[0], _step(frames)], axis=1)
+    affine[:3, 3] = frames[0].position
+    return _voxels(files, frames), TO_RAS @ affine
+
+
+def _frames(number: int, file: Path) -> Iterator[_Frame]:
+    try:
+        header = read_header(file)
+        yield from _read_frames(number, header)
+    except UnusableFile:
+        raise
+    except ValueError as reason:
+        raise UnusableFile(
+            Defect.UNREADABLE, f"The series cannot be read ({reason}).", "Export it again."
+        ) from None
+    except (AttributeError, KeyError, TypeError, IndexError):
+        raise UnusableFile(Defect.SLICES, "Some slices do not say where they lie.", AGAIN) from None
+
+
+def _read_frames(number: int, header: Any) -> Iterator[_Frame]:
+    """Of an enhanced file each frame has its place in the functional groups, shared ones or its own."""
+    if "PerFrameFunctionalGroupsSequence" not in header:
+        if int(header.get("NumberOfFrames") or 1) > 1:
+            raise UnusableFile(Defect.SLICES, "Some slices do not say where they lie.", AGAIN)
+        yield _frame(number, 0, header, header, header, header)
+        return
+    shared = header.get("SharedFunctionalGroupsSequence") or [{}]
+    for place, own in enumerate(header.PerFrameFunctionalGroupsSequence):
+        groups = [
+            (own.get(name) or shared[0].get(name) or [{}])[0]
+            for name in ("PlanePositionSequence", "PlaneOrientationSequence", "PixelMeasuresSequence",
+                         "PixelValueTransformationSequence")
+        ]  # fmt: skip
+        yield _frame(number, place, *groups)
+
+
+def _frame(file: int, number: int, place: Any, turn: Any, measures: Any, scale: Any) -> _Frame:
+    position = np.array([float(v) for v in place["ImagePositionPatient"].value])
+    cosines = tuple(round(float(v), 4) for v in turn["ImageOrientationPatient"].value)
+    rows, columns = (round(float(v), 5) for v in measures["PixelSpacing"].value)
+    if position.shape != (3,) or len(cosines) != 6 or not min(rows, columns) > 0:
+        raise KeyError("PixelSpacing")
+    factors = (_number(scale, "RescaleSlope", 1.0), _number(scale, "RescaleIntercept", 0.0))
+    return _Frame(file, number, position, cosines, (rows, columns), factors)
+
+
+def _number(group: Any, field: str, otherwise: float) -> float:
+    said = group.get(field)
+    return otherwise if said is None else float(getattr(said, "value", said))
+
+
+def _step(frames: Sequence[_Frame]) -> NDArray[np.float64]:
+    """From slice to slice, mm; refused where they are not equally far from each other."""
+    if len(frames) < 2:
+        raise UnusableFile(Defect.SLICES, "It has one slice.", "Leave it out.")
+    steps = np.diff([frame.position for frame in frames], axis=0)
+    lengths = np.linalg.norm(steps, axis=1)
+    usual = np.median(steps, axis=0)
+    if np.linalg.norm(steps - usual, axis=1).max() > UNEVEN * max(float(np.linalg.norm(usual)), 1e-6):
+        what = f"Its slices are {lengths.min():.3g} to {lengths.max():.3g} mm apart: some are missing or repeated."
+        raise UnusableFile(Defect.SLICES, what, "Complete the series or leave it out.")
+    return np.asarray((frames[-1].position - frames[0].position) / (len(frames) - 1))
+
+
+def _voxels(files: Sequence[Path], frames: Sequence[_Frame]) -> NDArray[np.float32]:
+    """In the order of `frames`."""
+    planes: list[NDArray[np.float32]] = [np.empty(0, np.float32)] * len(frames)
+    for number, file in enumerate(files):
+        places = [place for place, frame in enumerate(frames) if frame.file == number]
+        stack = _decode(file)
+        scales = {frames[place].scale for place in places}
+        if len(scales) > 1:
+            what = "Its frames are scaled in different ways."
+            raise UnusableFile(Defect.DATA_TYPE, what, "Export it as one file a slice.")
+        for place in places:
+            planes[place] = stack[frames[place].number].T
+    if len({plane.shape for plane in planes}) > 1:
+        raise UnusableFile(Defect.SLICES, "Its slices have different sizes.", "Export one series each.")
+    return np.stack(planes, axis=2)
+
+
+def _decode(file: Path) -> NDArray[np.float32]:
+    """(frames, rows, columns), with slope and intercept."""
+    sitk = dicom_library("SimpleITK")
+    with kept_locale(), _readable(file) as name:
+        try:
+            image = sitk.ReadImage(name)
+        except RuntimeError as reason:
+            what = f"The series cannot be read ({str(reason).strip().splitlines()[-1]})."
+            raise UnusableFile(Defect.UNREADABLE, what, "Export it again.") from None
+    if image.GetNumberOfComponentsPerPixel() != 1:
+        what = "The series is no grey volume."
+        raise UnusableFile(Defect.NOT_3D, what, "Leave out pictures in colour.")
+    values = sitk.GetArrayFromImage(image).astype(np.float32)
+    return np.asarray(values.reshape(-1, *values.shape[-2:]))
+
+
+@contextmanager
+def _readable(file: Path) -> Iterator[str]:
+    """The library takes names in UTF-8 alone."""
+    try:
+        str(file).encode()
+    except UnicodeEncodeError:
+        with TemporaryDirectory() as folder:
+            link = Path(folder) / "file.dcm"
+            link.symlink_to(file.absolute())
+            yield str(link)
+    else:
+        yield str(file)
+
+
+@contextmanager
+def kept_locale() -> Iterator[None]:
+    """The library leaves the locale C behind, in which Python reads files as ASCII."""
+    before = locale.setlocale(locale.LC_ALL, None)
+    try:
+        yield
+    finally:
+        locale.setlocale(locale.LC_ALL, before)

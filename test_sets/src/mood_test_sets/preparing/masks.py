@@ -1,0 +1,112 @@
+"""What masks mark: which of their values are lesions, said by the archive, by its people, or by the values."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mood_test_sets.errors import ImportRefused
+from mood_test_sets.findings import Defect
+from mood_test_sets.preparing.source import Mask, Source
+from mood_test_sets.scan_file import UnusableFile, read_scan_file
+
+__all__ = ["Unclear", "find_unclear", "marked_by", "parse_lesions", "settle"]
+
+MOST = 64  # values of a mask of classes
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """Values of masks of which nothing says whether they are lesions."""
+
+    values: Mapping[int, str]  # and their names, if they have any
+    files: Sequence[str]
+
+    def __str__(self) -> str:
+        listed = ", ".join(f"{value} ({name})" if name else str(value) for value, name in self.values.items())
+        return f"Nothing says which values mark what is abnormal in {len(self.files)} masks, such as {self.files[0]}: {listed}."
+
+
+def parse_lesions(said: str) -> frozenset[int]:
+    """`2,3`, or `none` where masks show organs alone. Raises ImportRefused."""
+    try:
+        return frozenset(() if said.strip().lower() == "none" else map(int, said.split(",")))
+    except ValueError:
+        raise ImportRefused(f"--lesion-labels {said}: write values such as 2,3, or none.") from None
+
+
+def find_unclear(sources: Iterable[Source]) -> Unclear | None:
+    """Reads every mask that is not settled: all of them hold one or the same kinds of values, or it is asked."""
+    found = {
+        mask.path: (mask, _classes(mask.path)) for one in sources for mask in one.masks if not mask.settled
+    }
+    open_ones = {
+        path: (mask, values) for path, (mask, values) in found.items() if values and not mask.all_lesions
+    }
+    together = {value for _, values in open_ones.values() for value in values}
+    names = dict(name for mask, _ in open_ones.values() for name in mask.names)
+    if len(together) < 2 and not names.keys() & together:
+        return None
+    return Unclear(
+        {value: names.get(value, "") for value in sorted(together)}, [str(p) for p in sorted(open_ones)]
+    )
+
+
+def settle(sources: Sequence[Source], lesions: frozenset[int] | None) -> list[Source]:
+    """Each mask knows its lesions; `lesions` are what people said of those that are unclear. Raises ImportRefused."""
+    if lesions is None and (unclear := find_unclear(sources)) is not None:
+        raise ImportRefused(f"{unclear} Say --lesion-labels 2,3, or none if masks show organs alone.")
+    return [replace(one, masks=tuple(_settle_one(mask, lesions) for mask in one.masks)) for one in sources]
+
+
+def _settle_one(mask: Mask, said: frozenset[int] | None) -> Mask:
+    if mask.settled:
+        return mask
+    classes = _classes(mask.path)
+    if mask.all_lesions or said is None:
+        return replace(mask, lesions=classes or None, settled=True)
+    others = classes - said | mask.others
+    return (
+        replace(mask, lesions=said, others=others, settled=True) if classes else replace(mask, settled=True)
+    )
+
+
+def _classes(path: Path) -> frozenset[int]:
+    """Whole values besides 0; none of a map of probabilities, an empty mask, or a file that cannot be read."""
+    try:
+        values = np.unique(read_scan_file(path).values)
+    except UnusableFile:
+        return frozenset()
+    whole = np.isfinite(values).all() and np.array_equal(values, np.rint(values)) and values[0] >= 0
+    return (
+        frozenset(int(value) for value in values if value) if whole and len(values) <= MOST else frozenset()
+    )
+
+
+def marked_by(mask: Mask, values: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Where `values` are lesions. Raises UnusableFile."""
+    name, found = mask.path.name, np.unique(values)
+    if mask.lesions is None:
+        return _above_half(name, values, found)
+    unknown = [value for value in found if value not in mask.lesions | mask.others | {0}]
+    if unknown:
+        what = f"{name} holds {_listed(unknown)}, of which nothing says whether it is a lesion."
+        raise UnusableFile(Defect.NOT_BINARY, what, "Name all values in dataset.json, or correct the mask.")
+    return np.isin(values, list(mask.lesions))
+
+
+def _above_half(name: str, values: NDArray[np.float32], found: NDArray[np.float32]) -> NDArray[np.bool_]:
+    if not np.isfinite(found).all() or found[0] < 0 or found[-1] > 1:
+        what = f"{name} holds {_listed(found)}: it is no mask."
+        raise UnusableFile(Defect.NOT_BINARY, what, "Write 1 where abnormal, else 0.")
+    marks = np.asarray(values > 0.5)
+    if found[-1] > 0 and not marks.any():
+        what = f"{name} goes to {found[-1]:g} and never above 0.5: rounded it marks nothing."
+        raise UnusableFile(Defect.EMPTY_LABEL, what, "Write 1 where abnormal, or an empty mask.")
+    return marks
+
+
+def _listed(values: Sequence[float] | NDArray[np.float32]) -> str:
+    return ", ".join(f"{value:g}" for value in values[:6]) + (", …" if len(values) > 6 else "")

@@ -1,0 +1,91 @@
+"""Volumes of one name on one grid: one may be a mask of the other, so neither is taken for a scan unasked."""
+
+import re
+import zlib
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+
+from mood_test_sets.preparing.naming import BIDS, NiftiFile, unmodal
+from mood_test_sets.preparing.plausible import looks_like_mask
+from mood_test_sets.scan_file import UnusableFile, read_scan_file
+
+__all__ = ["find_twins", "grid_of"]
+
+GENERIC = {
+    "",
+    "image",
+    "img",
+    "scan",
+    "volume",
+    "vol",
+    "anat",
+    "brain",
+    "head",
+    "data",
+    "mprage",
+    "series",
+    "dicom",
+}
+PAIRED = 3  # more volumes of one name are those of people
+SMALL = 0.25  # a mask takes this part of the bytes of its scan, or less
+Grid = tuple[tuple[int, ...], bytes]
+
+
+def grid_of(path: Path) -> Grid | None:
+    """Shape, and place to a tenth of a millimetre; None if the header cannot be read."""
+    try:
+        image = nib.Nifti1Image.from_filename(path)
+    except (OSError, EOFError, ValueError, TypeError, zlib.error, nib.filebasedimages.ImageFileError):
+        return None
+    return image.shape[:3], np.round(image.affine, 1).tobytes()
+
+
+def find_twins(
+    scans: Sequence[NiftiFile], grid: Callable[[Path], Grid | None]
+) -> list[tuple[list[NiftiFile], list[NiftiFile]]]:
+    """Groups of several: those that may be scans, and those that look like masks.
+
+    People who each have a folder of their own are none, nor modalities that have: `p1/t1`, `t2/001`.
+    """
+    named: dict[tuple[str, str], list[NiftiFile]] = defaultdict(list)
+    for one in scans:
+        who = BIDS.search(one.name)
+        if unmodal(one.stem) not in GENERIC:
+            named[one.stem, who.group(1) if who else ""].append(one)
+    groups = [same for members in named.values() for same in _on_one_grid(members, grid)]
+    return [_tell_apart(same) for same in groups if not _are_modalities(same)]
+
+
+def _on_one_grid(members: list[NiftiFile], grid: Callable[[Path], Grid | None]) -> list[list[NiftiFile]]:
+    found: dict[Grid, list[NiftiFile]] = defaultdict(list)
+    for one in members if len(members) > 1 else ():
+        place = grid(one.path)
+        if place is not None:
+            found[place].append(one)
+    return [same for same in found.values() if len(same) > 1]
+
+
+def _are_modalities(same: Sequence[NiftiFile]) -> bool:
+    return all(one.folders and unmodal(one.folders[-1]) == "" for one in same)
+
+
+def _tell_apart(same: Sequence[NiftiFile]) -> tuple[list[NiftiFile], list[NiftiFile]]:
+    """People whose folders differ by number, or of whom there are many, are scans without more ado."""
+    sizes = {one.name: one.path.stat().st_size for one in same}
+    largest = max(sizes.values())
+    numbered = len({re.sub(r"\d+", "", "/".join(one.folders)) for one in same}) == 1
+    people = len(same) > PAIRED or (numbered and not any(map(str.isdigit, same[0].stem)))
+    read = [one for one in same if not people or sizes[one.name] < SMALL * largest]
+    masks = [one for one in read if _is_mask(one.path)]
+    return [one for one in same if one not in masks and not (people and not masks)], masks
+
+
+def _is_mask(path: Path) -> bool:
+    try:
+        return looks_like_mask(read_scan_file(path).values) is not None
+    except UnusableFile:
+        return False
