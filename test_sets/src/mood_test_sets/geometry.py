@@ -1,4 +1,4 @@
-"""How a volume lies in the body: how oblique it is, what its header contradicts, and slices of a tilted gantry."""
+"""How a volume lies in the body: oblique, placed twice by its header, or with slices of a tilted gantry."""
 
 from dataclasses import dataclass
 

@@ -22,7 +22,7 @@ class Sketch:
 
 
 def sketch(name: str, values: NDArray[np.float64]) -> Sketch:
-    """`values` with axes towards right, anterior, superior. The points are where a mirror would see them, too."""
+    """`values` with axes towards right, anterior, superior. The points lie as those of a mirror image do."""
     places = [_symmetric(side) for side in values.shape]
     return Sketch(name, values.shape, _scaled(values)[np.ix_(*places)].astype(np.float32))
 

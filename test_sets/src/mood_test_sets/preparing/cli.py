@@ -138,7 +138,7 @@ def _tell(done: Prepared, out: Path) -> None:
             f"{len(done.consensus.unsettled)} scans to settle in {table}; then --consensus.", soft_wrap=True
         )
     if done.cohort is None:
-        errors.print(f"No scan of {done.scans} can be used: nothing was written.", style="red")
+        errors.print("No scan can be used: nothing was written.", style="red")
         return
     counts = ", ".join(f"{sum(1 for _ in done.cohort.of(role))} {role}" for role in CohortRole)
     text = f"wrote {out}: {len(done.cohort.scans)} of {done.scans} scans ({counts})"

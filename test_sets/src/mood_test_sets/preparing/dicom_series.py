@@ -1,4 +1,4 @@
-"""DICOM series below a folder, by the headers of their files: names in any character set, segmentations apart."""
+"""DICOM series below a folder, by their headers: ids in any character set, segmentations apart."""
 
 import warnings
 from collections import defaultdict
@@ -20,7 +20,7 @@ LOST = "\ufffd"  # stands for bytes that are no text
 MARKING = {"SEG", "RTSTRUCT", "RTDOSE", "RTPLAN"}
 WITHOUT_IMAGE = {"SR", "PR", "KO", "DOC", "AU", "REG", "FID", "PLAN", "RTRECORD"}
 WANTED = [
-    "SpecificCharacterSet", "SOPClassUID", "Modality", "PatientID", "StudyInstanceUID", "SeriesInstanceUID", "Rows",
+    "SpecificCharacterSet", "Modality", "PatientID", "StudyInstanceUID", "SeriesInstanceUID", "Rows",
     "Columns", "NumberOfFrames",
 ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The voxels of a DICOM series, one file a slice or many frames in one, with the affine that its headers say."""
+"""The voxels of a DICOM series, one file a slice or many frames in one, and where its headers place them."""
 
 import locale
 import warnings
@@ -104,7 +104,8 @@ def _step(frames: Sequence[_Frame]) -> NDArray[np.float64]:
     lengths = np.linalg.norm(steps, axis=1)
     usual = np.median(steps, axis=0)
     if np.linalg.norm(steps - usual, axis=1).max() > UNEVEN * max(float(np.linalg.norm(usual)), 1e-6):
-        what = f"Its slices are {lengths.min():.3g} to {lengths.max():.3g} mm apart: some are missing or repeated."
+        apart = f"{lengths.min():.3g} to {lengths.max():.3g} mm apart"
+        what = f"Its slices are {apart}: some are missing or repeated."
         raise UnusableFile(Defect.SLICES, what, "Complete the series or leave it out.")
     return np.asarray((frames[-1].position - frames[0].position) / (len(frames) - 1))
 

@@ -23,7 +23,8 @@ def find_unknown(sources: Iterable[Source], tables: Sequence[Mapping[str, Readin
 
 
 def tell_unknown(unknown: Sequence[str], count: int) -> str:
-    return f"Nothing says whether the people of {len(unknown)} of {count} scans are healthy, such as {unknown[0]}."
+    which = f"{len(unknown)} of {count} scans (such as {unknown[0]})"
+    return f"Nothing says whether the people of {which} are healthy."
 
 
 def check_health(

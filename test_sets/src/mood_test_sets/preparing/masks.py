@@ -1,4 +1,4 @@
-"""What masks mark: which of their values are lesions, said by the archive, by its people, or by the values."""
+"""What masks mark: which of their values are lesions, as the archive, its people or the values say."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +26,8 @@ class Unclear:
 
     def __str__(self) -> str:
         listed = ", ".join(f"{value} ({name})" if name else str(value) for value, name in self.values.items())
-        return f"Nothing says which values mark what is abnormal in {len(self.files)} masks, such as {self.files[0]}: {listed}."
+        which = f"{len(self.files)} masks (such as {self.files[0]})"
+        return f"Nothing says which values of {which} mark what is abnormal: {listed}."
 
 
 def parse_lesions(said: str) -> frozenset[int]:
@@ -38,7 +39,7 @@ def parse_lesions(said: str) -> frozenset[int]:
 
 
 def find_unclear(sources: Iterable[Source]) -> Unclear | None:
-    """Reads every mask that is not settled: all of them hold one or the same kinds of values, or it is asked."""
+    """Reads every mask that is not settled; where all of them hold one value, that one is abnormal."""
     found = {
         mask.path: (mask, _classes(mask.path)) for one in sources for mask in one.masks if not mask.settled
     }
@@ -55,9 +56,11 @@ def find_unclear(sources: Iterable[Source]) -> Unclear | None:
 
 
 def settle(sources: Sequence[Source], lesions: frozenset[int] | None) -> list[Source]:
-    """Each mask knows its lesions; `lesions` are what people said of those that are unclear. Raises ImportRefused."""
+    """Each mask knows its lesions; `lesions` is what people said of unclear ones. Raises ImportRefused."""
     if lesions is None and (unclear := find_unclear(sources)) is not None:
-        raise ImportRefused(f"{unclear} Say --lesion-labels 2,3, or none if masks show organs alone.")
+        raise ImportRefused(
+            f"{unclear} Say those that do, such as --lesion-labels 2,3, or none if masks show organs alone."
+        )
     return [replace(one, masks=tuple(_settle_one(mask, lesions) for mask in one.masks)) for one in sources]
 
 
@@ -74,7 +77,7 @@ def _settle_one(mask: Mask, said: frozenset[int] | None) -> Mask:
 
 
 def _classes(path: Path) -> frozenset[int]:
-    """Whole values besides 0; none of a map of probabilities, an empty mask, or a file that cannot be read."""
+    """Whole values besides 0; none of a map of probabilities, an empty mask, or what cannot be read."""
     try:
         values = np.unique(read_scan_file(path).values)
     except UnusableFile:

@@ -54,6 +54,7 @@ ORGAN = re.compile(
     r"|duoden|oesophag|esophag|bladder|prostat|uter|lung|lobe|trachea|airway|heart|atri|ventric|myocard|aorta|aortic"
     r"|vein|vessel|arter|cava|portal|vertebra|spine|sacrum|rib|bone|femur|hip|hippocamp|anterior|posterior|amygdal"
     r"|thalam|putamen|caudate|pallid|cerebell|cortex|cortic|matter|csf|\bgm\b|\bwm\b|tissue|skull|scalp|skin|fat"
+    r"|clavic|scapul|glute|iliopsoas|humer|costal|sternum|autochthon|intestin|carotid|subclavia|brachio|cartilag"
     r"|muscle|body|adrenal|thyroid|gland|zone|\bpz\b|\btz\b|\beye|orbit|lens|nerve|cord|face|head|limb"
 )
 

@@ -56,7 +56,7 @@ def _same(one: object, other: object) -> bool:
 
 
 def _of_name(mask: NiftiFile, scans: Iterable[Candidate]) -> list[Candidate]:
-    """Beside it, or, for a mask in labels/, anywhere beside or below labels/; the strictest likeness counts."""
+    """Beside it, or, for a mask in labels/, anywhere beside or below that; the strictest likeness counts."""
     near = [(one, folders, stem) for one in scans for folders, stem in one.places if _is_near(mask, folders)]
     for base in filter(None, mask.bases):
         for likeness in (str, unmodal):
@@ -87,7 +87,7 @@ def _closest(mask: NiftiFile, found: list[tuple[Candidate, tuple[str, ...]]]) ->
 
 def _of_folder(mask: NiftiFile, scans: Iterable[Candidate]) -> list[Candidate]:
     """p1/mask and p1/labels/tumour belong to the scans in p1, if they are of one person."""
-    if mask.label_folder is None and not _is_word(mask.bases[-1]):
+    if not _is_word(mask.bases[-1]):
         return []
     home = mask.folders[: mask.label_folder] if mask.label_folder is not None else mask.folders
     found = [one for one in scans for folders, _ in one.places if folders[: len(home)] == home]

@@ -1,4 +1,4 @@
-"""Whether a volume can be a scan: a mask has few values, or is empty but for a plateau."""
+"""Whether a volume can be a scan: a mask has few values, or is a map of probabilities."""
 
 from typing import Any
 
@@ -11,34 +11,35 @@ from mood_test_sets.preparing.source import Note
 __all__ = ["looks_like_mask"]
 
 FEW = 16  # distinct values that no scan gets by with
-SPARSE, MORE = 0.2, 64  # share that is not zero, and distinct values, of a mask of many classes or soft edges
-PLATEAU = 0.25  # of what is not zero is at the maximum of a map of probabilities
+SPARSE, MORE = 0.2, 64  # share that is not zero, and distinct values, of a mask of many classes
+EDGE, MOSTLY = 0.1, 0.5  # within this of 0 or 1 lies this much of what is not zero, in a map of probabilities
 SHOWN = 6
 
 
 def looks_like_mask(values: NDArray[Any]) -> Note | None:
     """Why it is no scan, or None; cheap for a scan."""
-    few = np.unique(values.ravel()[:: max(1, values.size // 100_000)])
     share = np.count_nonzero(values) / values.size
-    if len(few) > MORE and not _has_plateau(values, share):
-        return None
-    found = np.unique(values)
-    if len(found) <= FEW:
-        listed = ", ".join(f"{value:g}" for value in found[:SHOWN]) + (", …" if len(found) > SHOWN else "")
-        return _refuse(f"It holds only {len(found)} values ({listed})")
-    if share < SPARSE and len(found) <= MORE:
-        return _refuse(f"It holds only {len(found)} values, and {share:.1%} of it is not 0")
-    if _has_plateau(values, share):
+    if len(np.unique(values.ravel()[:: max(1, values.size // 100_000)])) <= MORE:
+        found = np.unique(values)
+        if len(found) <= FEW:
+            listed = ", ".join(f"{value:g}" for value in found[:SHOWN]) + (
+                ", …" if len(found) > SHOWN else ""
+            )
+            return _refuse(f"It holds only {len(found)} values ({listed})")
+        if share < SPARSE and len(found) <= MORE:
+            return _refuse(f"It holds only {len(found)} values, and {share:.1%} of it is not 0")
+    if share < SPARSE and _is_probability(values):
         return _refuse(
-            f"Its values go from 0 to 1, {share:.1%} of it is not 0, and much of that is exactly 1"
+            f"Its values go from 0 to 1, {share:.1%} of it is not 0, and most of that nearly 0 or 1"
         )
     return None
 
 
-def _has_plateau(values: NDArray[Any], share: float) -> bool:
-    if not 0 < share < SPARSE or values.min() < 0 or values.max() > 1:
+def _is_probability(values: NDArray[Any]) -> bool:
+    if values.min() < 0 or not 0 < values.max() <= 1:
         return False
-    return bool(np.count_nonzero(values == values.max()) > PLATEAU * share * values.size)
+    inside = values[values > 0] / values.max()
+    return bool(np.mean((inside < EDGE) | (inside > 1 - EDGE)) > MOSTLY)
 
 
 def _refuse(what: str) -> Note:

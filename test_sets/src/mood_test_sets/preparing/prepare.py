@@ -78,6 +78,7 @@ class _Record:
     defect: str | None = None
     what: str = ""
     remedy: str = ""
+    error: bool = True
     marked: bool = False  # its mask shows something, or might: its person is not healthy
     notes: list[tuple[str, str, str]] = field(default_factory=list)
 
@@ -95,8 +96,8 @@ def prepare(
 ) -> Prepared:
     """Write `out` with cohort.json, images/, labels/ and key.csv (owner only: which file became which id).
 
-    A scan that cannot be used is left out and named in the findings; the others go in. Raises ImportRefused where
-    nothing says what masks mark or who is healthy, PreparingStopped with the findings so far where it cannot end.
+    A scan that cannot be used is left out and named in the findings; the others go in. Raises ImportRefused
+    where nothing says what masks mark or who is healthy, PreparingStopped with findings where it cannot end.
     """
     if out.exists():
         raise FolderOccupied(f"{out} exists already. Remove it or choose another folder.")
@@ -108,12 +109,13 @@ def prepare(
     orders = [_Order(one, streams.case_id("cohort", one.name), partial, wishes) for one in sources]
     read = {scan for table in tables for scan in table}
     records: list[_Record] = []
+    known = {one.name: one for one in sources}
     try:
         for record in run_all(_prepare_one, orders, jobs=jobs):
             records.append(record)
             on_scan(len(records), len(orders))
         records.sort(key=lambda one: one.name)
-        findings, usable = _sort_out(records, consensus, {one.name: one for one in sources}, read)
+        findings, usable = _sort_out(records, consensus, known, read)
         if tables and consensus.unsettled:
             write_consensus(out.with_name(f"{out.name}.consensus.csv"), tables, consensus.unsettled)
         count = sum(one.refusal is None for one in sources)
@@ -121,7 +123,7 @@ def prepare(
             return Prepared(tuple(findings), count, consensus, None)
         cohort, left = _finish(partial, out, usable, records, consensus, wishes, streams)
     except Exception as reason:
-        told = [finding for one in records for finding in _tell(one)]
+        told = [finding for one in records for finding in _tell(one, known[one.name])]
         raise PreparingStopped(reason, told, done=len(records), total=len(orders), kept=partial) from reason
     return Prepared((*findings, *left), count, consensus, cohort)
 
@@ -164,6 +166,7 @@ def _prepare_one(order: _Order) -> _Record:
 
 def _refused(record: _Record, why: Note | UnusableFile) -> _Record:
     record.defect, record.what, record.remedy = str(why.defect), why.what, why.remedy
+    record.error = not isinstance(why, Note) or why.error
     return record
 
 
@@ -193,7 +196,7 @@ def _write(order: _Order, record: _Record) -> None:
         raise UnusableFile(why.defect, why.what, why.remedy)
     mask, notes = _read_masks(source, raw)
     record.marked = mask is not None and bool(mask.any())
-    record.notes = [(str(one.defect), one.what, one.remedy) for one in (*source.notes, *raw.notes, *notes)]
+    record.notes = [(str(one.defect), one.what, one.remedy) for one in (*raw.notes, *notes)]
     if options.dataset is Dataset.BRAIN and not order.wishes.faces_removed:
         if source.brain is None:
             remedy = "Add NAME_brain.nii.gz, or say --faces-removed if that is so."
@@ -203,7 +206,8 @@ def _write(order: _Order, record: _Record) -> None:
     if not done.levels.any():
         raise UnusableFile(Defect.CONSTANT, "No body was found in it.", "Check modality and units.")
     if mask is not None and record.marked and (done.mask is None or not done.mask.any()):
-        what = f"Of {int(mask.sum())} marked voxels none is left: too small for {options.side}³, or outside the body."
+        lost = f"Of {int(mask.sum())} marked voxels none is left"
+        what = f"{lost}: too small for {options.side}³, or outside the body."
         raise UnusableFile(Defect.LOST_MASK, what, "Take a larger --side, or correct the mask.")
     content = encode_levels(done.levels, extent=done.extent)
     record.image, record.sha256_image = write_part(order.folder, "images", order.case_id, content)
@@ -220,17 +224,21 @@ def _read_masks(source: Source, raw: Raw) -> tuple[Mask | None, list[Note]]:
     return (np.logical_or.reduce([marks for marks, _ in read]) if read else None), notes
 
 
-def _tell(one: _Record) -> list[Finding]:
-    notes = [Finding(Severity.WARNING, Defect(defect), one.name, *text) for defect, *text in one.notes]
+def _tell(one: _Record, source: Source) -> list[Finding]:
+    told = [(str(note.defect), note.what, note.remedy) for note in source.notes]
+    notes = [
+        Finding(Severity.WARNING, Defect(defect), one.name, *text) for defect, *text in (*told, *one.notes)
+    ]
     if one.defect is not None:
-        notes.append(Finding(Severity.ERROR, Defect(one.defect), one.name, one.what, one.remedy))
+        severity = Severity.ERROR if one.error else Severity.WARNING
+        notes.append(Finding(severity, Defect(one.defect), one.name, one.what, one.remedy))
     return notes
 
 
 def _sort_out(
     records: Sequence[_Record], consensus: Consensus, sources: dict[str, Source], read: set[str]
 ) -> tuple[list[Finding], list[_Record]]:
-    findings, usable = [finding for one in records for finding in _tell(one)], []
+    findings, usable = [finding for one in records for finding in _tell(one, sources[one.name])], []
     seen: dict[str, str] = {}
     for one in records:
         doubt = sources[one.name].doubt

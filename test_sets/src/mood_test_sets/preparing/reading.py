@@ -113,7 +113,7 @@ def _turned(path: Path, like: Raw) -> tuple[NDArray[np.float32], list[Note]]:
     if raw.affine is not None and like.affine is not None:
         turn = turn_between(raw.affine, like.affine, raw.values.shape)
         if turn.mm > APART * like.spacing.min():
-            what = f"By its header {path.name} lies elsewhere than its scan ({turn}); voxels are paired by index."
+            what = f"By its header {path.name} lies elsewhere than its scan ({turn}): paired by index."
             notes.append(Note(Defect.SHIFTED, what, "Correct its header, and look at it in the gallery."))
     return raw.values, notes
 

@@ -15,6 +15,7 @@ class Note:
     defect: Defect
     what: str
     remedy: str
+    error: bool = True  # where it is the reason to refuse a file
 
 
 @dataclass(frozen=True, slots=True)

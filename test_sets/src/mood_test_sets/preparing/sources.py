@@ -1,7 +1,7 @@
 """Finds the scans in a folder, NIfTI files and DICOM series, whose they are, and what belongs to them.
 
-A mask is never a scan: it is known by its name, its folder, dataset.json, BIDS, or by a scan of its name on its
-grid. What looks like a mask and belongs to no scan is refused by name.
+A mask is never a scan: it is known by its name, its folder, dataset.json, BIDS, or by a scan of its name on
+its grid. What looks like a mask and belongs to no scan is refused by name.
 """
 
 import csv
@@ -23,7 +23,7 @@ from mood_test_sets.preparing.twins import find_twins, grid_of
 
 __all__ = ["find_sources", "read_subjects"]
 
-IS_A_SCAN = "If it is a scan: --scan NAME; if not, take it out."
+IS_A_SCAN = "If it is a scan: --scan NAME (--scan 'FOLDER/*' for many); if not, take it out."
 
 
 def find_sources(root: Path, subjects: Mapping[str, str], *, scans: Sequence[str] = ()) -> list[Source]:
@@ -78,7 +78,7 @@ class _Archive:
         self._check_twins([one for one in scans if not self._is_forced(one.name)])
         if copies:
             what = f"{len(copies)} volumes in derivatives/ are processed copies and are left out."
-            self._refuse(copies[0].name, Defect.STRAY, what, IS_A_SCAN, path=copies[0].path)
+            self._refuse(copies[0].name, Note(Defect.STRAY, what, IS_A_SCAN, error=False), copies[0].path)
 
     def _without_doubles(self, files: Sequence[NiftiFile]) -> list[NiftiFile]:
         first: dict[str, NiftiFile] = {}
@@ -86,7 +86,7 @@ class _Archive:
             if first.setdefault(one.name, one) is not one:
                 what = f"There is a {first[one.name].path.name} too."
                 name = f"{one.name}{one.path.suffix}"
-                self._refuse(name, Defect.SAME_NAME, what, "Remove or rename one of them.", path=one.path)
+                self._refuse(name, Note(Defect.SAME_NAME, what, "Remove or rename one of them."), one.path)
         return list(first.values())
 
     def _add_scan(self, one: NiftiFile, *, channels: bool = False) -> None:
@@ -142,7 +142,7 @@ class _Archive:
             for one in [*like_scans, *masks]:
                 other = next(o for o in [*like_scans, *masks] if o is not one)
                 what = f"It has name and grid of {other.name}: one of them may be a mask of the other."
-                self._refuse(one.name, Defect.MASK_LIKE, what, IS_A_SCAN, path=one.path)
+                self._refuse(one.name, Note(Defect.MASK_LIKE, what, IS_A_SCAN), one.path)
 
     # DICOM
 
@@ -151,13 +151,11 @@ class _Archive:
         drawn = {one.patient or one.study: one.name for one in series if one.marks}
         for one in series:
             if one.refusal is not None:
-                self._refuse(
-                    one.name, one.refusal.defect, one.refusal.what, one.refusal.remedy, path=one.files[0]
-                )
+                self._refuse(one.name, one.refusal, one.files[0])
             elif one.marks:
                 what = f"It is no scan but was drawn on one (DICOM {one.modality})."
                 remedy = "Save it as NIfTI, beside the folder of its scan as FOLDER_mask.nii.gz."
-                self._refuse(one.name, Defect.MASK_LIKE, what, remedy, path=one.files[0])
+                self._refuse(one.name, Note(Defect.MASK_LIKE, what, remedy), one.files[0])
             else:
                 self._add_series(one, drawn.get(one.patient or one.study))
 
@@ -186,7 +184,11 @@ class _Archive:
         for patient, members in shared.items():
             studies = len({one.study for one in members})
             if len(members) >= MANY or studies >= SEVERAL:
-                what = f"{len(members)} series of {studies} studies have the PatientID {patient!r} and count as one person."
+                what = (
+                    f"{len(members)} series of {'one study' if studies == 1 else f'{studies} studies'} "
+                    f"have the PatientID {patient!r} "
+                    "and count as one person."
+                )
                 remedy = "If they are several people, say whose each is with --subjects TABLE."
                 first = self.sources[members[0].name]
                 note = Note(Defect.SHARED_ID, what, remedy)
@@ -206,7 +208,7 @@ class _Archive:
             elif not found:
                 what = "By its name or folder it is a mask, but no scan was found that it belongs to."
                 remedy = f"Call it NAME_mask.nii.gz beside its scan NAME. {IS_A_SCAN}"
-                self._refuse(mark.name, Defect.NO_IMAGE, what, remedy, path=mark.path)
+                self._refuse(mark.name, Note(Defect.NO_IMAGE, what, remedy), mark.path)
             elif self._declared(mark) or not mark.is_organ(stem for one in found for _, stem in one.places):
                 for one in found:
                     self._tie(one.name, self._mask(mark))
@@ -215,7 +217,7 @@ class _Archive:
         names = sorted(one.name for one in found)
         what = f"It may belong to {names[0]} or to {names[1]}."
         remedy = "Call it NAME_mask.nii.gz beside its scan NAME."
-        self._refuse(mark.name, Defect.NO_IMAGE, what, remedy, path=mark.path)
+        self._refuse(mark.name, Note(Defect.NO_IMAGE, what, remedy), mark.path)
         for name in names:
             what = f"It may be the one that {mark.name} marks."
             self.sources[name] = replace(self.sources[name], doubt=Note(Defect.ILL, what, remedy))
@@ -227,7 +229,7 @@ class _Archive:
                 self.sources[one.name] = replace(self.sources[one.name], brain=mark.path)
         elif mark.stem.endswith("mask"):
             what = "By its name it is the mask of a brain, but no scan was found that it belongs to."
-            self._refuse(mark.name, Defect.NO_IMAGE, what, IS_A_SCAN, path=mark.path)
+            self._refuse(mark.name, Note(Defect.NO_IMAGE, what, IS_A_SCAN), mark.path)
         else:
             self._add_scan(mark)
 
@@ -249,8 +251,7 @@ class _Archive:
         """What the nearest dataset.json above it says."""
         return next((one for one in self.datasets if file.path.is_relative_to(one.folder)), None)
 
-    def _refuse(self, name: str, defect: Defect, what: str, remedy: str, *, path: Path) -> None:
-        refusal = Note(defect, what, remedy)
+    def _refuse(self, name: str, refusal: Note, path: Path) -> None:
         subject = self.subjects.get(name, own_subject(name, channels=False))
         self.sources[name] = Source(name, (path,), dicom=False, subject=subject, refusal=refusal)
         self.candidates = [one for one in self.candidates if one.name != name]

@@ -18,11 +18,11 @@ from mood_test_sets.errors import ImportRefused, InvalidRecipe
 from mood_test_sets.findings import Defect
 from mood_test_sets.from_cohort import assign
 from mood_test_sets.preparing.cohort_folder import CohortRole, load_cohort
+from mood_test_sets.preparing.dicom_volume import kept_locale
 from mood_test_sets.preparing.prepare import Prepared, Wishes, prepare
 from mood_test_sets.preparing.preprocess import Preprocessing, deface, preprocess
 from mood_test_sets.preparing.readers import Reading
 from mood_test_sets.preparing.reading import Raw, read_source
-from mood_test_sets.preparing.dicom_volume import kept_locale
 from mood_test_sets.preparing.sources import find_sources
 from mood_test_sets.recipe import load_recipe, plan
 from mood_test_sets.scan_file import UnusableFile

@@ -1,0 +1,73 @@
+"""What dataset.json and participants.tsv say, and what they leave open."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mood_test_sets.errors import ImportRefused
+from mood_test_sets.preparing.declarations import Declared, read_datasets, read_participants
+
+
+def read(tmp_path: Path, labels: object) -> Declared:
+    (tmp_path / "dataset.json").write_text(json.dumps({"labels": labels}))
+    (one,) = read_datasets(tmp_path)
+    return one
+
+
+@pytest.mark.parametrize(
+    ("labels", "lesions", "organs"),
+    [
+        (
+            {"0": "background", "1": "edema", "2": "non-enhancing tumor", "3": "enhancing tumour"},
+            {1, 2, 3},
+            {0},
+        ),
+        ({"0": "background", "1": "liver", "2": "cancer"}, {2}, {0, 1}),
+        ({"0": "background", "1": "Anterior", "2": "Posterior"}, set(), {0, 1, 2}),
+        ({"0": "background", "1": "Vessel", "2": "Tumour"}, {2}, {0, 1}),
+        ({"0": "background", "1": "colon cancer primaries"}, {1}, {0}),
+        ({"background": 0, "kidney": 1, "kidney tumor": 2}, {2}, {0, 1}),
+        ({"background": 0, "whole tumor": [1, 2, 3], "spleen": 4}, {1, 2, 3}, {0, 4}),
+    ],
+)
+def test_names_of_labels_tell_lesions_from_organs(
+    tmp_path: Path, labels: object, lesions: set[int], organs: set[int]
+) -> None:
+    one = read(tmp_path, labels)
+    assert (one.lesions, one.organs, one.unclear) == (lesions, organs, {})
+
+
+def test_a_name_that_tells_nothing_stays_open(tmp_path: Path) -> None:
+    assert read(tmp_path, {"background": 0, "foreground": 1}).unclear == {1: "foreground"}
+
+
+def test_a_file_without_labels_is_passed_over_and_a_broken_one_is_named(tmp_path: Path) -> None:
+    (tmp_path / "dataset.json").write_text("[]")
+    assert read_datasets(tmp_path) == []
+    for text in ('{"labels": {"one": "two"}}', '{"labels": 3}', "{"):
+        (tmp_path / "dataset.json").write_text(text)
+        with pytest.raises(ImportRefused, match="--lesion-labels"):
+            read_datasets(tmp_path)
+
+
+def table(tmp_path: Path, text: str) -> dict[str, str | None]:
+    (tmp_path / "participants.tsv").write_text(text)
+    return read_participants(tmp_path)
+
+
+def test_beside_controls_every_other_group_is_an_illness(tmp_path: Path) -> None:
+    text = "participant_id\tdiagnosis\nsub-1\tCONTROL\nsub-2\tSCHZ\nsub-3\tn/a\n"
+    assert table(tmp_path, text) == {"1": None, "2": "SCHZ"}
+
+
+def test_groups_without_controls_say_nothing_but_patients_are_patients(tmp_path: Path) -> None:
+    assert table(tmp_path, "participant_id\tgroup\nsub-1\tyoung\nsub-2\told\n") == {}
+    assert table(tmp_path, "participant_id\tgroup\nsub-1\tpatient\nsub-2\tgliomas\n") == {
+        "1": "patient", "2": "gliomas",
+    }  # fmt: skip
+
+
+def test_a_table_without_such_a_column_says_nothing(tmp_path: Path) -> None:
+    assert table(tmp_path, "participant_id\tage\nsub-1\t7\n") == {}
+    assert table(tmp_path, "") == {}

@@ -1,0 +1,72 @@
+"""Voxels and places of DICOM series, one file a slice or all frames in one."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mood_test_sets.findings import Defect
+from mood_test_sets.preparing.dicom_volume import read_series
+from mood_test_sets.preparing.reading import read_source
+from mood_test_sets.preparing.sources import find_sources
+from mood_test_sets.scan_file import UnusableFile
+
+Write = Callable[..., None]
+ENHANCED_MR = "1.2.840.10008.5.1.4.1.1.4.1"
+VALUES = np.random.default_rng(4).integers(-1000, 1000, (30, 24, 20)).astype(np.float32)
+SHUFFLED = [int(k) for k in np.random.default_rng(1).permutation(20)]
+
+
+@pytest.mark.parametrize("sop_class", ["1.2.840.10008.5.1.4.1.1.2.1", ENHANCED_MR])
+@pytest.mark.parametrize("order", [range(20), range(19, -1, -1), SHUFFLED])
+@pytest.mark.parametrize("own_scale", [False, True])
+def test_an_enhanced_file_is_the_volume_that_its_frames_describe_in_any_order(
+    tmp_path: Path, enhanced: Write, sop_class: str, order: list[int], own_scale: bool
+) -> None:
+    enhanced(tmp_path / "a" / "one.dcm", VALUES, order=order, sop_class=sop_class, own_scale=own_scale)
+    (source,) = find_sources(tmp_path, {})
+    raw = read_source(source)
+    assert source.subject == "E1"
+    assert np.array_equal(raw.values, VALUES[::-1, ::-1])  # towards right and anterior
+    assert np.allclose(raw.spacing, (3, 3, 2))
+
+
+def test_an_enhanced_file_with_a_missing_frame_is_refused_with_its_distances(
+    tmp_path: Path, enhanced: Write
+) -> None:
+    enhanced(tmp_path / "one.dcm", VALUES, places=[2 * k + 2 * (k > 9) for k in range(20)])
+    with pytest.raises(UnusableFile, match="2 to 4 mm apart"):
+        read_series([tmp_path / "one.dcm"])
+
+
+def test_frames_of_two_phases_at_one_place_are_refused(tmp_path: Path, enhanced: Write) -> None:
+    enhanced(tmp_path / "one.dcm", VALUES, places=[2 * (k // 2) for k in range(20)])
+    with pytest.raises(UnusableFile, match="repeated"):
+        read_series([tmp_path / "one.dcm"])
+
+
+def test_slices_of_two_directions_are_refused(tmp_path: Path, slices: Write) -> None:
+    slices(tmp_path, VALUES)
+    slices(tmp_path / "scout", VALUES[:, :, :1], turn=(0, 1, 0, 0, 0, -1))
+    files = [*sorted(tmp_path.glob("0*")), tmp_path / "scout" / "000"]
+    with pytest.raises(UnusableFile, match="different directions") as refused:
+        read_series(files)
+    assert refused.value.defect is Defect.SLICES
+
+
+def test_a_series_in_a_folder_of_any_bytes_is_read(tmp_path: Path, slices: Write) -> None:
+    folder = Path(str(tmp_path).encode().decode() + "/" + b"M\xfcller".decode("utf-8", "surrogateescape"))
+    slices(folder, VALUES)
+    (source,) = find_sources(tmp_path, {})
+    assert source.name.startswith("Müller/")
+    assert read_source(source).values.shape == VALUES.shape
+
+
+def test_a_file_that_ends_early_is_a_reason_and_no_traceback(tmp_path: Path, enhanced: Write) -> None:
+    file = tmp_path / "one.dcm"
+    enhanced(file, VALUES)
+    file.write_bytes(file.read_bytes()[:-9000])
+    (source,) = find_sources(tmp_path, {})
+    with pytest.raises(UnusableFile):
+        read_source(source)

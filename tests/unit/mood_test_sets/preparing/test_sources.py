@@ -1,0 +1,235 @@
+"""Archives of every layout: scans are scans, masks belong to theirs, and all else is refused by name."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mood_test_sets.errors import ImportRefused
+from mood_test_sets.findings import Defect
+from mood_test_sets.preparing.source import Source
+from mood_test_sets.preparing.sources import find_sources
+
+Put = Callable[..., Path]
+Z = np.zeros((20, 20, 20), np.uint8)
+
+
+def found(root: Path, **options: object) -> dict[str, Source]:
+    return {one.name: one for one in find_sources(root / "raw", {}, **options)}  # type: ignore[arg-type]
+
+
+def masks(root: Path, **options: object) -> dict[str, list[str]]:
+    """Scan to the names of its masks, without what was refused."""
+    scans = [one for one in found(root, **options).values() if one.refusal is None]
+    return {one.name: [mask.path.name for mask in one.masks] for one in scans}
+
+
+def refused(root: Path, **options: object) -> dict[str, Defect]:
+    sources = found(root, **options).values()
+    return {one.name: one.refusal.defect for one in sources if one.refusal is not None}
+
+
+def write_json(root: Path, name: str, document: object) -> None:
+    (root / "raw" / name).write_text(json.dumps(document))
+
+
+PAIRS = [
+    ("p1.nii.gz", "p1_mask.nii.gz"),
+    ("p1.nii.gz", "p1_Mask.nii.gz"),
+    ("p1.nii", "p1_MASK.NII.GZ"),
+    ("p1.nii.gz", "p1_seg.nii.gz"),
+    ("p1.nii.gz", "p1-label.nii"),
+    ("p1.nii.gz", "p1_lesion_mask.nii.gz"),
+    ("p1_t1.nii.gz", "p1_seg.nii.gz"),
+    ("p1.nii.gz", "labels/p1.nii.gz"),
+    ("images/p1.nii.gz", "labels/p1.nii.gz"),
+    ("deep/er/Images/p1.nii.gz", "deep/er/Labels/p1.nii.gz"),
+    ("images/site/p1.nii.gz", "masks/site/p1.nii.gz"),
+    ("imagesTr/p1_0000.nii.gz", "labelsTr/p1.nii.gz"),
+    ("p1/ct.nii.gz", "p1/segmentation.nii.gz"),
+    ("p1/ct.nii.gz", "p1/segmentations/tumour.nii.gz"),
+    ("Ä/p1.nii.gz", "A\u0308/p1_mask.nii.gz"),
+    ("sub-01/anat/sub-01_T1w.nii.gz", "derivatives/x/sub-01/anat/sub-01_label-lesion_mask.nii.gz"),
+]
+
+
+@pytest.mark.parametrize(("scan", "mask"), PAIRS)
+def test_a_mask_is_found_by_its_name_and_place_and_is_no_scan(
+    tmp_path: Path, put: Put, lesion: np.ndarray, scan: str, mask: str
+) -> None:
+    put(scan)
+    put(mask, lesion)
+    put("other/p2_t2.nii.gz")
+    assert refused(tmp_path) == {}
+    own = {name: marks for name, marks in masks(tmp_path).items() if name != "other/p2_t2"}
+    assert list(own.values()) == [[Path(mask).name]]
+    assert masks(tmp_path)["other/p2_t2"] == []
+
+
+def test_of_two_sites_each_mask_goes_to_the_scan_of_its_own(
+    tmp_path: Path, put: Put, lesion: np.ndarray
+) -> None:
+    for site in "ab":
+        put(f"images/{site}/p1.nii.gz", affine=np.diag([3.0, 3, 3 + (site == "b"), 1]))
+        put(f"labels/{site}/p1.nii.gz", lesion, np.diag([3.0, 3, 3 + (site == "b"), 1]))
+    sources = found(tmp_path)
+    for site in "ab":
+        (mask,) = sources[f"images/{site}/p1"].masks
+        assert mask.path.parent.name == site
+
+
+def test_msd_is_read_by_its_dataset_json(tmp_path: Path, put: Put, lesion: np.ndarray) -> None:
+    for n in (1, 2):
+        put(f"T/imagesTr/liver_{n}.nii.gz")
+        put(f"T/labelsTr/liver_{n}.nii.gz", lesion)
+    put("T/imagesTs/liver_3.nii.gz")
+    (tmp_path / "raw/T/imagesTr/._liver_1.nii.gz").write_bytes(b"\0\5\26\7")
+    labels = {"0": "background", "1": "liver", "2": "cancer"}
+    pairs = [
+        {"image": f"./imagesTr/liver_{n}.nii.gz", "label": f"./labelsTr/liver_{n}.nii.gz"} for n in (1, 2)
+    ]
+    write_json(tmp_path, "T/dataset.json", {"labels": labels, "training": pairs})
+    assert masks(tmp_path) == {
+        "T/imagesTr/liver_1": ["liver_1.nii.gz"],
+        "T/imagesTr/liver_2": ["liver_2.nii.gz"],
+        "T/imagesTs/liver_3": [],
+    }
+    (mask,) = found(tmp_path)["T/imagesTr/liver_1"].masks
+    assert (mask.lesions, mask.others, mask.settled) == ({2}, {0, 1}, True)
+
+
+def test_channels_and_modalities_of_one_person_are_one_person(
+    tmp_path: Path, put: Put, lesion: np.ndarray
+) -> None:
+    for case in ("a", "b"):
+        for channel in range(2):
+            put(f"imagesTr/{case}_000{channel}.nii.gz")
+        put(f"labelsTr/{case}.nii.gz", lesion)
+        for modality in ("flair", "t1", "T1ce", "t2"):
+            put(f"BraTS20_{case}/BraTS20_{case}_{modality}.nii.gz")
+        put(f"BraTS20_{case}/BraTS20_{case}_seg.nii.gz", lesion)
+    put("BraTS-GLI-00001-000/BraTS-GLI-00001-000-t1c.nii.gz")
+    put("BraTS-GLI-00001-001/BraTS-GLI-00001-001-t1c.nii.gz")
+    sources = found(tmp_path)
+    assert len({one.subject for one in sources.values()}) == 2 + 2 + 1
+    assert len(sources) == 4 + 8 + 2
+    assert sum(bool(one.masks) for one in sources.values()) == 4 + 8
+
+
+def test_running_numbers_are_people_and_no_channels(tmp_path: Path, put: Put) -> None:
+    for number in range(4):
+        put(f"scan_000{number}.nii.gz")
+    assert len({one.subject for one in found(tmp_path).values()}) == 4
+
+
+def test_bids_takes_derivatives_for_what_they_are(tmp_path: Path, put: Put, lesion: np.ndarray) -> None:
+    for who in ("01", "02", "03"):
+        for when in ("1", "2"):
+            put(f"sub-{who}/ses-{when}/anat/sub-{who}_ses-{when}_T1w.nii.gz")
+    stem = "derivatives/prep/sub-01/ses-1/anat/sub-01_ses-1"
+    put(f"{stem}_desc-brain_mask.nii.gz", lesion)
+    put(f"{stem}_desc-preproc_T1w.nii.gz")
+    put(f"{stem}_dseg.nii.gz", lesion)
+    put(f"{stem}_label-GM_probseg.nii.gz", lesion)
+    put(f"{stem}_space-orig_label-lesion_mask.nii.gz", lesion)
+    rows = "participant_id\tgroup\nsub-01\tstroke\nsub-02\tcontrol\nsub-03\tn/a\n"
+    (tmp_path / "raw" / "participants.tsv").write_text(rows)
+    sources = found(tmp_path)
+    first = sources["sub-01/ses-1/anat/sub-01_ses-1_T1w"]
+    assert [mask.path.name for mask in first.masks] == ["sub-01_ses-1_space-orig_label-lesion_mask.nii.gz"]
+    assert first.brain is not None
+    assert sources["sub-01/ses-2/anat/sub-01_ses-2_T1w"].masks == ()
+    assert refused(tmp_path) == {f"{stem}_desc-preproc_T1w": Defect.STRAY}
+    doubts = {one.name.split("/")[0]: one.doubt is not None for one in sources.values()}
+    controls = {one.name.split("/")[0]: one.control for one in sources.values() if one.refusal is None}
+    assert doubts == {"sub-01": True, "sub-02": False, "sub-03": False, "derivatives": False}
+    assert controls == {"sub-01": False, "sub-02": True, "sub-03": False}
+
+
+def test_masks_of_organs_are_no_lesions_but_a_data_set_called_by_an_organ_has_some(
+    tmp_path: Path, put: Put, lesion: np.ndarray
+) -> None:
+    put("s1/ct.nii.gz")
+    put("s1/segmentations/liver.nii.gz", lesion)
+    put("liver_7.nii.gz")
+    put("labels/liver_7.nii.gz", lesion)
+    assert masks(tmp_path) == {"s1/ct": [], "liver_7": ["liver_7.nii.gz"]}
+
+
+def test_a_mask_of_no_scan_is_refused_unless_it_is_said_to_be_a_scan(
+    tmp_path: Path, put: Put, lesion: np.ndarray
+) -> None:
+    put("p1.nii.gz")
+    put("p2_mask.nii.gz", lesion)
+    put("labels/p3.nii.gz", lesion)
+    put("p4_brain_mask.nii.gz", lesion)
+    assert set(refused(tmp_path)) == {"p2_mask", "labels/p3", "p4_brain_mask"}
+    assert set(refused(tmp_path, scans=["p2_mask", "labels/*"])) == {"p4_brain_mask"}
+    taken = found(tmp_path, scans=["p2_mask"])["p2_mask"]
+    assert taken.forced
+    assert "--scan" in taken.notes[0].what
+
+
+def test_a_scan_that_is_not_there_cannot_be_said_to_be_one(tmp_path: Path, put: Put) -> None:
+    put("p1.nii.gz")
+    with pytest.raises(ImportRefused, match=r"nothing in .* is called so"):
+        found(tmp_path, scans=["p1.nii.gz"])
+
+
+def test_a_mask_that_may_be_of_two_people_is_refused_and_both_are_in_doubt(
+    tmp_path: Path, put: Put, lesion: np.ndarray
+) -> None:
+    put("a/p1.nii.gz", affine=np.diag([3.0, 3, 4, 1]))
+    put("b/p1.nii.gz")
+    put("labels/p1.nii.gz", lesion)
+    assert set(refused(tmp_path)) == {"labels/p1"}
+    assert all(found(tmp_path)[name].doubt is not None for name in ("a/p1", "b/p1"))
+
+
+def test_what_has_name_and_grid_of_a_scan_and_few_values_is_its_mask(
+    tmp_path: Path, put: Put, lesion: np.ndarray
+) -> None:
+    for name in ("p1", "p2"):
+        put(f"ct/{name}.nii.gz")
+        put(f"findings/{name}.nii.gz", lesion)
+    assert masks(tmp_path) == {"ct/p1": ["p1.nii.gz"], "ct/p2": ["p2.nii.gz"]}
+
+
+def test_two_volumes_of_one_name_and_grid_are_both_refused_unless_they_are_said_to_be_scans(
+    tmp_path: Path, put: Put
+) -> None:
+    put("a/p1.nii.gz")
+    put("heat/p1.nii.gz")
+    assert refused(tmp_path) == {"a/p1": Defect.MASK_LIKE, "heat/p1": Defect.MASK_LIKE}
+    assert refused(tmp_path, scans=["*/p1"]) == {}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["sub-1/t1", "sub-2/t1"], ["p1/t1", "p2/t1"], ["p1/mprage_sag", "p2/mprage_sag"], ["t1/001", "t2/001"],
+     [f"{who}/x7" for who in ("ann", "bob", "cem", "dan")]],
+)  # fmt: skip
+def test_people_and_modalities_with_folders_of_their_own_are_scans(
+    tmp_path: Path, put: Put, names: list[str]
+) -> None:
+    for name in names:
+        put(f"{name}.nii.gz")
+    assert set(masks(tmp_path)) == set(names)
+
+
+def test_a_file_beside_its_packed_twin_is_told(tmp_path: Path, put: Put) -> None:
+    put("p1.nii.gz")
+    put("p1.nii")
+    assert refused(tmp_path) == {"p1.nii": Defect.SAME_NAME}
+    assert list(masks(tmp_path)) == ["p1"]
+
+
+def test_what_macos_leaves_behind_is_nothing(tmp_path: Path, put: Put) -> None:
+    put("p1.nii.gz")
+    for name in ("._p1.nii.gz", "__MACOSX/p1.nii.gz", ".cache/p2.nii.gz"):
+        path = tmp_path / "raw" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"\0\5\26\7")
+    assert list(found(tmp_path)) == ["p1"]
