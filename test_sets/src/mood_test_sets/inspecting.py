@@ -229,6 +229,10 @@ class Inspector:
         self._find_lookalikes(images)
         self._compare_axes(images)
         self._compare_grids(images)
+        self._tell_of_values(images)
+        self._tell_of_places(images)
+
+    def _tell_of_values(self, images: Path) -> None:
         self._tell_of_some(
             images,
             Defect.RANGE,
@@ -245,6 +249,17 @@ class Inspector:
         )
         self._tell_of_some(
             images,
+            Defect.TELLING_HEADER,
+            [one for one in self.facts if one.texts],
+            "have words in their headers",
+            "Nothing: words, names and dates are not imported.",
+        )
+
+    def _tell_of_places(self, images: Path) -> None:
+        """Of the scan that is farthest off the size is told."""
+        placed = [one for one in self.facts if one.placed]
+        self._tell_of_some(
+            images,
             Defect.NO_ORIENTATION,
             [one for one in self.facts if not one.placed],
             "do not say how their axes lie in the body",
@@ -253,29 +268,17 @@ class Inspector:
         self._tell_of_some(
             images,
             Defect.OBLIQUE,
-            sorted(
-                (one for one in self.facts if one.placed and one.oblique.degrees > OBLIQUE),
-                key=lambda one: -one.oblique.degrees,
-            ),
+            sorted((one for one in placed if one.oblique.degrees > OBLIQUE), key=lambda one: -one.oblique.mm),
             "are oblique to the axes of the body",
             "Nothing, if the training scans are, too; else resample scans and labels.",
         )
+        differing = [(one.conflict.mm, one) for one in placed if one.conflict is not None]
         self._tell_of_some(
             images,
             Defect.FORMS_DIFFER,
-            sorted(
-                (one for one in self.facts if one.conflict is not None),
-                key=lambda one: -one.conflict.mm if one.conflict else 0,
-            ),
+            [one for _, one in sorted(differing, key=lambda pair: -pair[0])],
             "have an sform and a qform that differ; the sform is taken",
             "Correct the one that is wrong; look at left and right.",
-        )
-        self._tell_of_some(
-            images,
-            Defect.TELLING_HEADER,
-            [one for one in self.facts if one.texts],
-            "have words in their headers",
-            "Nothing: words, names and dates are not imported.",
         )
 
     def _tell_of_some(

@@ -7,7 +7,7 @@ from itertools import combinations, product
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Sketch", "find_lookalikes", "sketch"]
+__all__ = ["POINTS", "Sketch", "find_lookalikes", "sketch"]
 
 POINTS = 12  # along each axis
 NEAR = 0.004  # of the range: more than noise and 256 grey values change, less than the faintest anomaly

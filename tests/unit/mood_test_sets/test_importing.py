@@ -107,6 +107,34 @@ def header(name: str, field: str, value: Any) -> Break:
     return lambda root: edit_header(root / "images" / name, change)
 
 
+def noisy(seed: int) -> np.ndarray:
+    """As a second export would have it."""
+    return noise(seed) + np.random.default_rng(9).normal(0, 1e-4, SHAPE)
+
+
+def in_air(root: Path) -> None:
+    voxels = noise(1) / 2 + 0.5
+    voxels[:3] = 0
+    marks = SPHERE * 0
+    marks[0:2, 2:4, 2:4] = marks[4, 4, 4] = 1
+    write(root / "images" / "a.nii.gz", voxels)
+    write(root / "labels" / "a.nii.gz", marks)
+
+
+def placed_twice(root: Path) -> None:
+    image = nib.Nifti1Image(noise(3).astype(np.float32), RAS)
+    image.set_qform(LPS @ np.diag([1, -1, 1, 1]), code=1)
+    image.set_sform(RAS, code=1)
+    image.to_filename(root / "images" / "c.nii.gz")
+
+
+def turned(degrees: float) -> np.ndarray:
+    angle = np.radians(degrees)
+    turn = np.eye(4)
+    turn[1:3, 1:3] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    return turn @ RAS
+
+
 def twin(root: Path) -> None:
     (root / "images" / "d.nii.gz").write_bytes((root / "images" / "a.nii.gz").read_bytes())
     (root / "labels" / "d.txt").write_text("0")
@@ -146,6 +174,12 @@ ERRORS = [
     (text("labels/a.txt", "0"), Defect.MARKED_NORMAL, "labels/a.nii.gz", "normal (0)"),
     (twin, Defect.DUPLICATE, "images/d.nii.gz", "same file as a.nii.gz"),
     (image("c.nii.gz", noise(1)), Defect.DUPLICATE, "images/c.nii.gz", "a.nii.gz"),
+    (label("a.nii.gz", SPHERE * 0.5), Defect.EMPTY_LABEL, "labels/a.nii.gz", "0, 0.5: rounded"),
+    (image("c.nii.gz", noise(1)[::-1]), Defect.DUPLICATE, "images/c.nii.gz", "the mirror image"),
+    (image("c.nii.gz", noise(1)[:, ::-1, ::-1]), Defect.DUPLICATE, "images/c.nii.gz", "the mirror"),
+    (image("c.nii.gz", noise(1)[::-1, ::-1], affine=LPS), Defect.DUPLICATE, "images/c.nii.gz", "the same"),
+    (image("c.nii.gz", noisy(1)), Defect.DUPLICATE, "images/c.nii.gz", "but for noise"),
+    (image("c.nii.gz", noise(1) * 255, dtype=np.uint8), Defect.DUPLICATE, "images/c.nii.gz", "but for noise"),
     (image("c.nii.gz", noise(1), affine=LPS), Defect.DUPLICATE, "images/c.nii.gz", "same voxels as a.nii.gz"),
 ]  # fmt: skip
 
@@ -188,7 +222,12 @@ WARNINGS = [
     (image("c.nii.gz", noise(3)[:5]), Defect.SHAPES_DIFFER, "images", "5 x 7 x 8 to 6 x 7 x 8"),
     (image("c.nii.gz", noise(3) * 900), Defect.RANGE, "images", "1 of 3 scans"),
     (header("c.nii.gz", "descrip", b"Jane Doe"), Defect.TELLING_HEADER, "images", "Jane Doe"),
+    (image("c.nii.gz", noise(3), affine=turned(17)), Defect.OBLIQUE, "images", "17.0°, up to 3.6 mm"),
+    (placed_twice, Defect.FORMS_DIFFER, "images", "c.nii.gz: 0.0°, mirrored, up to 20.0 mm"),
+    (in_air, Defect.IN_AIR, "labels/a.nii.gz", "1 of its 2 objects"),
     (text("labels/b.nii.gz.txt", "0"), None, "", ""),
+    (text("images/._a.nii.gz", "macOS"), None, "", ""),
+    (text("labels/._a.nii.gz", "macOS"), None, "", ""),
 ]  # fmt: skip
 
 
@@ -247,7 +286,8 @@ def test_many_defects_are_told_at_once(source: Path) -> None:
 def test_every_defect_has_a_case_here() -> None:
     listed = {defect for _, defect, _, _ in [*ERRORS, *WARNINGS]}
     elsewhere = {Defect.NOT_RAS, Defect.NO_NORMAL, Defect.NO_ABNORMAL, Defect.BATCHES}
-    preparing = {Defect.SLICES, Defect.FACE, Defect.UNSETTLED}  # test_prepare.py
+    preparing = {Defect.SLICES, Defect.FACE, Defect.UNSETTLED, Defect.MASK_LIKE, Defect.ILL, Defect.LOST_MASK}
+    preparing |= {Defect.SHARED_ID, Defect.TILTED}  # tests of mood_test_sets.preparing
     assert listed | elsewhere | preparing >= set(Defect)
 
 

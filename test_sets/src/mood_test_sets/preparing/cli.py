@@ -22,11 +22,33 @@ from mood_test_sets.preparing.readers import Reading, read_table
 from mood_test_sets.preparing.source import Source
 from mood_test_sets.preparing.sources import find_sources, read_subjects
 from mood_test_sets.report_table import make_table
-from mood_test_sets.streams import read_secret
+from mood_test_sets.streams import Streams, read_secret
 
 __all__ = ["prepare_command"]
 
 errors = Console(stderr=True, highlight=False)
+
+
+WindowOption = Annotated[tuple[float, float], typer.Option(help="CT: HU that become 0 and 1.")]
+FindingsOption = Annotated[
+    list[Path] | None, typer.Option(help="A reader's table: scan, finding, scope, …; one per reader.")
+]
+NormalOption = Annotated[float, typer.Option(min=0, max=1, help="Of healthy subjects, for normal tests.")]
+BaseOption = Annotated[float, typer.Option(min=0, max=1, help="Healthy subjects for anomalies.")]
+FacesOption = Annotated[bool, typer.Option("--faces-removed", help="I checked that no face shows.")]
+HealthyOption = Annotated[
+    bool, typer.Option("--all-healthy", help="I know that everybody is healthy of whom nothing is said.")
+]
+LesionOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="VALUES", help="What marks a lesion in masks of several values: 2,3, or none (organs alone)."
+    ),
+]
+ScanOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="It is a scan, whatever it looks like; * stands for many; repeatable."),
+]
 
 
 def prepare_command(
@@ -35,74 +57,74 @@ def prepare_command(
     dataset: Annotated[Dataset, typer.Option(help="Anatomy and modality of the scans.")],
     secret: Annotated[Path, typer.Option(help="Keys ids and splits; see new-secret.")],
     side: Annotated[int, typer.Option(min=32, max=512, help="Voxels along each side.")] = 256,
-    window: Annotated[tuple[float, float], typer.Option(help="CT: HU that become 0 and 1.")] = (
-        -300.0,
-        500.0,
-    ),
-    findings: Annotated[
-        list[Path] | None, typer.Option(help="A reader's table: scan, finding, scope, …; one per reader.")
-    ] = None,
+    window: WindowOption = (-300.0, 500.0),
+    findings: FindingsOption = None,
     consensus: Annotated[Path | None, typer.Option(help="The table of disagreements, settled.")] = None,
     subjects: Annotated[Path | None, typer.Option(help="Table with scan and subject.")] = None,
-    normal_share: Annotated[
-        float, typer.Option(min=0, max=1, help="Of healthy subjects, for normal tests.")
-    ] = 0.2,
-    base_share: Annotated[float, typer.Option(min=0, max=1, help="Healthy subjects for anomalies.")] = 0.2,
+    normal_share: NormalOption = 0.2,
+    base_share: BaseOption = 0.2,
     *,
-    faces_removed: Annotated[
-        bool, typer.Option("--faces-removed", help="I checked that no face shows.")
-    ] = False,
-    all_healthy: Annotated[
-        bool,
-        typer.Option("--all-healthy", help="I know that all people are healthy of whom nothing is said."),
-    ] = False,
-    lesion_labels: Annotated[
-        str | None,
-        typer.Option(help="Values of masks that mark what is abnormal, such as 2,3; none: organs alone."),
-    ] = None,
-    scan: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Is a scan, though it looks like a mask: its name, or a pattern with *; repeatable."
-        ),
-    ] = None,
+    faces_removed: FacesOption = False,
+    all_healthy: HealthyOption = False,
+    lesion_labels: LesionOption = None,
+    scan: ScanOption = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes at a time.")] = 2,
 ) -> None:
     """Crop, shift to [0, 1], resample and split real scans, all in one and the same way.
 
-    A scan that cannot be used is named with the reason and left out (exit code 1). Run again after a stop: it
-    goes on. Then: mood-test-sets build RECIPE OUT --scans COHORT
+    A mask is never a scan. MSD and nnU-Net (imagesTr, labelsTr, dataset.json),
+    BIDS (derivatives, participants.tsv), BraTS (_seg), images/ beside labels/
+    and NAME_mask beside NAME are read as what they are.
+
+    Who has a marked lesion is a natural anomaly. Nobody is healthy by silence:
+    a mask without a lesion, a line in --findings, a control in
+    participants.tsv or --all-healthy says so; else you are asked.
+
+    A scan that cannot be used is named with the reason and left out (exit
+    code 1). Run again after a stop: it goes on. Then:
+    mood-test-sets build RECIPE OUT --scans COHORT
     """
     readings = [read_table(one) for one in findings or ()]
-    wishes = Wishes(
-        Preprocessing(dataset, side, window),
-        (normal_share, base_share),
-        faces_removed,
-        all_healthy,
-        parse_lesions(lesion_labels) if lesion_labels else None,
-    )
+    lesions = parse_lesions(lesion_labels) if lesion_labels else None
+    options, shares = Preprocessing(dataset, side, window), (normal_share, base_share)
+    wishes = Wishes(options, shares, faces_removed, all_healthy, lesions)
     sources = find_sources(raw, read_subjects(subjects), scans=scan or ())
     if sys.stdin.isatty():
         sources, wishes = _ask(sources, wishes, readings)
+    settled = read_table(consensus) if consensus else {}
+    done = _prepare(sources, out, wishes, read_secret(secret), readings, settled, jobs=jobs)
+    _tell(done, out)
+    if any(one.is_error for one in done.findings):
+        raise typer.Exit(1)
+
+
+def _prepare(
+    sources: list[Source],
+    out: Path,
+    wishes: Wishes,
+    streams: Streams,
+    readings: list[dict[str, Reading]],
+    settled: dict[str, Reading],
+    *,
+    jobs: int,
+) -> Prepared:
+    """With a bar; what was found is told even if it cannot end."""
     with progress_bar() as bar:
         task = bar.add_task("preparing", total=None)
         try:
-            done = prepare(
+            return prepare(
                 sources,
                 out,
                 wishes=wishes,
-                streams=read_secret(secret),
+                streams=streams,
                 tables=readings,
-                settled=read_table(consensus) if consensus else {},
+                settled=settled,
                 jobs=jobs,
                 on_scan=lambda count, total: bar.update(task, completed=count, total=total),
             )
         except PreparingStopped as stopped:
             _print_table(stopped.findings)
             raise
-    _tell(done, out)
-    if any(one.is_error for one in done.findings):
-        raise typer.Exit(1)
 
 
 def _ask(

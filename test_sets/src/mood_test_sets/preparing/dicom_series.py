@@ -106,8 +106,6 @@ def read_header(path: Path, *, only: list[str] | None = None) -> Any:
     pydicom = dicom_library("pydicom")
     try:
         return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=only)
-    except OSError:
-        raise
     except Exception as reason:  # noqa: BLE001 - a broken file breaks the parser in many ways
         raise ValueError(f"{type(reason).__name__}: {reason}") from None
 

@@ -225,7 +225,7 @@ def test_a_head_needs_a_brain_beside_it_or_somebody_who_says_that_no_face_shows(
         write_brain(root / f"{name}.nii.gz", 3 + len(name))
     names = [source.name for source in find_sources(root, {})]
     assert names == ["alone", "other_brain", "whole"]  # no scan `other` stands beside other_brain
-    wishes = Wishes(Preprocessing(Dataset.BRAIN, SIDE))
+    wishes = Wishes(Preprocessing(Dataset.BRAIN, SIDE), all_healthy=True)
     done = prepare(find_sources(root, {}), tmp_path / "out", wishes=wishes, streams=KEY)
     assert {(one.file, one.defect) for one in done.findings} == {
         ("alone", Defect.FACE), ("other_brain", Defect.FACE),
