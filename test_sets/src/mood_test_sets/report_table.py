@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from rich.table import Table
+from rich.text import Text
 
 from mood_test_sets.findings import Finding, in_order
 
@@ -16,5 +17,6 @@ def make_table(findings: Iterable[Finding]) -> Table:
     table = Table("", "file", "what", "what to do", show_lines=False, pad_edge=False)
     table.columns[1].overflow = "fold"
     for one in in_order(findings):
-        table.add_row(str(one.severity), one.file, one.what, one.remedy, style=STYLES[one.is_error])
+        words = (str(one.severity), one.file, one.what, one.remedy)
+        table.add_row(*map(Text, words), style=STYLES[one.is_error])  # a name may hold what looks like markup
     return table

@@ -130,6 +130,7 @@ def _voxels(files: Sequence[Path], frames: Sequence[_Frame]) -> NDArray[np.float
 def _decode(file: Path) -> NDArray[np.float32]:
     """(frames, rows, columns), with slope and intercept."""
     sitk = dicom_library("SimpleITK")
+    sitk.ProcessObject.SetGlobalWarningDisplay(False)  # what matters is checked here
     with kept_locale(), _readable(file) as name:
         try:
             image = sitk.ReadImage(name)

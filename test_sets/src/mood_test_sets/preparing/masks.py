@@ -1,5 +1,6 @@
 """What masks mark: which of their values are lesions, as the archive, its people or the values say."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -39,20 +40,29 @@ def parse_lesions(said: str) -> frozenset[int]:
 
 
 def find_unclear(sources: Iterable[Source]) -> Unclear | None:
-    """Reads every mask that is not settled; where all of them hold one value, that one is abnormal."""
-    found = {
-        mask.path: (mask, _classes(mask.path)) for one in sources for mask in one.masks if not mask.settled
-    }
-    open_ones = {
-        path: (mask, values) for path, (mask, values) in found.items() if values and not mask.all_lesions
-    }
-    together = {value for _, values in open_ones.values() for value in values}
-    names = dict(name for mask, _ in open_ones.values() for name in mask.names)
-    if len(together) < 2 and not names.keys() & together:
+    """Reads every mask that is not settled; where all of a series hold one value, that one is abnormal."""
+    read = _read(sources)
+    unclear = _unclear_series(read)
+    masks = [mask for mask in read if mask.series in unclear]
+    if not masks:
         return None
-    return Unclear(
-        {value: names.get(value, "") for value in sorted(together)}, [str(p) for p in sorted(open_ones)]
-    )
+    names = dict(name for mask in masks for name in mask.names)
+    values = sorted({value for mask in masks for value in read[mask]})
+    return Unclear({one: names.get(one, "") for one in values}, sorted(str(mask.path) for mask in masks))
+
+
+def _read(sources: Iterable[Source]) -> dict[Mask, frozenset[int]]:
+    return {mask: _classes(mask.path) for one in sources for mask in one.masks if not mask.settled}
+
+
+def _unclear_series(read: Mapping[Mask, frozenset[int]]) -> set[str]:
+    found: dict[str, set[int]] = defaultdict(set)
+    named: dict[str, set[int]] = defaultdict(set)
+    for mask, values in read.items():
+        if not mask.all_lesions:
+            found[mask.series] |= values
+            named[mask.series] |= values & {value for value, _ in mask.names}
+    return {series for series, values in found.items() if len(values) > 1 or named[series]}
 
 
 def settle(sources: Sequence[Source], lesions: frozenset[int] | None) -> list[Source]:
@@ -61,19 +71,19 @@ def settle(sources: Sequence[Source], lesions: frozenset[int] | None) -> list[So
         raise ImportRefused(
             f"{unclear} Say those that do, such as --lesion-labels 2,3, or none if masks show organs alone."
         )
-    return [replace(one, masks=tuple(_settle_one(mask, lesions) for mask in one.masks)) for one in sources]
+    read = _read(sources)
+    unclear_series = _unclear_series(read)
+    settled = {
+        mask: _settle_one(mask, values, lesions if mask.series in unclear_series else None)
+        for mask, values in read.items()
+    }
+    return [replace(one, masks=tuple(settled.get(mask, mask) for mask in one.masks)) for one in sources]
 
 
-def _settle_one(mask: Mask, said: frozenset[int] | None) -> Mask:
-    if mask.settled:
-        return mask
-    classes = _classes(mask.path)
-    if mask.all_lesions or said is None:
-        return replace(mask, lesions=classes or None, settled=True)
-    others = classes - said | mask.others
-    return (
-        replace(mask, lesions=said, others=others, settled=True) if classes else replace(mask, settled=True)
-    )
+def _settle_one(mask: Mask, values: frozenset[int], said: frozenset[int] | None) -> Mask:
+    if mask.all_lesions or said is None or not values:
+        return replace(mask, lesions=values or None, settled=True)
+    return replace(mask, lesions=said, others=values - said | mask.others, settled=True)
 
 
 def _classes(path: Path) -> frozenset[int]:

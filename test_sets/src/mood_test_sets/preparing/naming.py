@@ -107,6 +107,13 @@ class NiftiFile:
         return tuple(found[1:] or found)
 
     @cached_property
+    def series(self) -> str:
+        """The folder for masks that it is in, else what its name ends in."""
+        if self.label_folder is not None:
+            return "/".join(self.folders[: self.label_folder + 1])
+        return self.stem[len(self.bases[-1]) :]
+
+    @cached_property
     def is_lesion(self) -> bool:
         place = self.label_folder
         own = (self.stem,) if place is None else (*self.folders[place:], self.stem)

@@ -29,6 +29,8 @@ class Mask:
     """What dataset.json calls its values, where that does not tell a lesion from an organ."""
     all_lesions: bool = False
     """Its name says that all it marks is abnormal."""
+    series: str = ""
+    """Masks of one folder or one ending mean the same by their values."""
     settled: bool = False
 
     @property

@@ -240,11 +240,10 @@ class _Archive:
     def _mask(self, file: NiftiFile) -> Mask:
         said = self._declared(file)
         if said is None:
-            return Mask(file.path, all_lesions=file.is_lesion)
+            return Mask(file.path, all_lesions=file.is_lesion, series=file.series)
         if said.unclear:
-            return Mask(
-                file.path, names=tuple(sorted(said.unclear.items())), others=said.organs | said.lesions
-            )
+            names, others = tuple(sorted(said.unclear.items())), said.organs | said.lesions
+            return Mask(file.path, names=names, others=others, series=str(said.folder))
         return Mask(file.path, said.lesions, said.organs, settled=True)
 
     def _declared(self, file: NiftiFile) -> Declared | None:

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
+import SimpleITK as Itk
 
 from mood_test_sets.findings import Defect
-from mood_test_sets.preparing.dicom_volume import read_series
+from mood_test_sets.preparing.dicom_volume import kept_locale, read_series
 from mood_test_sets.preparing.reading import read_source
 from mood_test_sets.preparing.sources import find_sources
 from mood_test_sets.scan_file import UnusableFile
@@ -70,3 +72,29 @@ def test_a_file_that_ends_early_is_a_reason_and_no_traceback(tmp_path: Path, enh
     (source,) = find_sources(tmp_path, {})
     with pytest.raises(UnusableFile):
         read_source(source)
+
+
+@pytest.mark.parametrize("syntax", ["RLELossless", "JPEG2000Lossless"])
+def test_compressed_slices_are_the_same_voxels(tmp_path: Path, slices: Write, syntax: str) -> None:
+    slices(tmp_path / "plain", VALUES)
+    files = sorted((tmp_path / "plain").iterdir())
+    packed = [tmp_path / file.name for file in files]
+    for file, other in zip(files, packed, strict=True):
+        if syntax == "RLELossless":
+            read = pydicom.dcmread(file)
+            read.compress(pydicom.uid.RLELossless)
+            read.save_as(other)
+        else:
+            image = Itk.Cast(Itk.ReadImage(str(file)), Itk.sitkInt16)
+            writer = Itk.ImageFileWriter()
+            writer.KeepOriginalImageUIDOn()
+            writer.UseCompressionOn()
+            writer.SetImageIO("GDCMImageIO")
+            writer.SetFileName(f"{other}.dcm")
+            with kept_locale():
+                writer.Execute(image)
+            other.with_suffix(".dcm").rename(other)
+    assert str(pydicom.dcmread(packed[0]).file_meta.TransferSyntaxUID) == getattr(pydicom.uid, syntax)
+    (values, affine), (plain, place) = read_series(packed), read_series(files)
+    assert np.array_equal(values, plain)
+    assert np.allclose(affine, place)

@@ -47,6 +47,14 @@ def test_masks_of_several_values_are_asked_about_all_together(put: Put, lesion: 
     assert [mask.tells for mask in settled(first, second, lesions=frozenset())] == [False, False]
 
 
+def test_an_answer_is_about_the_series_that_was_asked_about(put: Put, lesion: np.ndarray) -> None:
+    values = lesion + (np.arange(20) > 15).astype(np.uint8) * 2
+    organs = Mask(put("labels/a.nii.gz", values), series="labels")
+    tumour = Mask(put("b_mask.nii.gz", lesion), series="_mask")
+    assert find_unclear([source(organs, tumour)]) is not None
+    assert [mask.lesions for mask in settled(organs, tumour, lesions=frozenset({2}))] == [{2}, {1}]
+
+
 def test_a_name_that_speaks_of_lesions_settles_all_values(put: Put, lesion: np.ndarray) -> None:
     values = lesion + (np.arange(20) > 15)
     (one,) = settled(Mask(put("a_tumour.nii.gz", values.astype(np.uint8)), all_lesions=True))
