@@ -88,7 +88,8 @@ def to_json(findings: Iterable[Finding], *, folder: str, cases: int, digest: str
         for one in in_order(findings)
     ]
     document = {"schema": SCHEMA, "folder": folder, "cases": cases, "digest": digest, "findings": rows}
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace").decode()  # names of files may be no text
 
 
 def in_order(findings: Iterable[Finding]) -> Sequence[Finding]:
