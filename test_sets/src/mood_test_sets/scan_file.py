@@ -18,7 +18,7 @@ from mood_test_sets.errors import ImportRefused
 from mood_test_sets.findings import Defect
 from mood_test_sets.geometry import Turn, obliquity, turn_between
 
-__all__ = ["ScanFile", "UnusableFile", "read_scan_file"]
+__all__ = ["ScanFile", "UnusableFile", "read_planes", "read_scan_file"]
 
 HEADER = 348
 LARGEST = 2**31  # voxels; more would not fit into memory as float64 anyway
@@ -93,6 +93,14 @@ def read_scan_file(path: Path) -> ScanFile:
         sha256=digest,
         conflict=_conflict(image, affine, voxels.shape),
     )
+
+
+def read_planes(path: Path) -> Iterator[NDArray[Any]]:
+    """Voxels plane by plane as they are stored, times the slope if there is one. Raises UnusableFile."""
+    with _named():
+        _check_header(_read_header(path))
+        voxels = np.asanyarray(nib.Nifti1Image.from_filename(path).dataobj)
+    yield from np.moveaxis(voxels.reshape(voxels.shape[:3]), 2, 0)
 
 
 def _conflict(image: Any, affine: NDArray[np.float64], shape: tuple[int, ...]) -> Turn | None:

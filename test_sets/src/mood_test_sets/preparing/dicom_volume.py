@@ -4,7 +4,7 @@ import locale
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -67,18 +67,24 @@ def _frames(number: int, file: Path) -> Iterator[_Frame]:
 def _read_frames(number: int, header: Any) -> Iterator[_Frame]:
     """Of an enhanced file each frame has its place in the functional groups, shared ones or its own."""
     if "PerFrameFunctionalGroupsSequence" not in header:
-        if int(header.get("NumberOfFrames") or 1) > 1:
-            raise UnusableFile(Defect.SLICES, "Some slices do not say where they lie.", AGAIN)
-        yield _frame(number, 0, header, header, header, header)
+        yield from _stacked(_frame(number, 0, header, header, header, header), header)
         return
-    shared = header.get("SharedFunctionalGroupsSequence") or [{}]
+    shared = (header.get("SharedFunctionalGroupsSequence") or [{}])[0]
     for place, own in enumerate(header.PerFrameFunctionalGroupsSequence):
         groups = [
-            (own.get(name) or shared[0].get(name) or [{}])[0]
+            (own.get(name) or shared.get(name) or [header])[0]
             for name in ("PlanePositionSequence", "PlaneOrientationSequence", "PixelMeasuresSequence",
                          "PixelValueTransformationSequence")
         ]  # fmt: skip
         yield _frame(number, place, *groups)
+
+
+def _stacked(first: _Frame, header: Any) -> Iterator[_Frame]:
+    """Frames of a file that says where the first lies, and how far the others are apart."""
+    row, column = np.reshape(first.turn, (2, 3))
+    for place in range(int(header.get("NumberOfFrames") or 1)):
+        apart = float(header["SpacingBetweenSlices"].value) if place else 0.0
+        yield replace(first, number=place, position=first.position + place * apart * np.cross(row, column))
 
 
 def _frame(file: int, number: int, place: Any, turn: Any, measures: Any, scale: Any) -> _Frame:
@@ -121,10 +127,10 @@ def _voxels(files: Sequence[Path], frames: Sequence[_Frame]) -> NDArray[np.float
             what = "Its frames are scaled in different ways."
             raise UnusableFile(Defect.DATA_TYPE, what, "Export it as one file a slice.")
         for place in places:
-            planes[place] = stack[frames[place].number].T
+            planes[place] = stack[frames[place].number]
     if len({plane.shape for plane in planes}) > 1:
         raise UnusableFile(Defect.SLICES, "Its slices have different sizes.", "Export one series each.")
-    return np.stack(planes, axis=2)
+    return np.stack(planes).transpose(2, 1, 0)
 
 
 def _decode(file: Path) -> NDArray[np.float32]:
@@ -133,7 +139,7 @@ def _decode(file: Path) -> NDArray[np.float32]:
     sitk.ProcessObject.SetGlobalWarningDisplay(False)  # what matters is checked here
     with kept_locale(), _readable(file) as name:
         try:
-            image = sitk.ReadImage(name)
+            image = sitk.ReadImage(name, imageIO="GDCMImageIO")
         except RuntimeError as reason:
             what = f"The series cannot be read ({str(reason).strip().splitlines()[-1]})."
             raise UnusableFile(Defect.UNREADABLE, what, "Export it again.") from None

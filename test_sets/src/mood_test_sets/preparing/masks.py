@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mood_test_sets.errors import ImportRefused
 from mood_test_sets.findings import Defect
 from mood_test_sets.preparing.source import Mask, Source
-from mood_test_sets.scan_file import UnusableFile, read_scan_file
+from mood_test_sets.scan_file import UnusableFile, read_planes
 
 __all__ = ["Unclear", "find_unclear", "marked_by", "parse_lesions", "settle"]
 
@@ -88,14 +88,16 @@ def _settle_one(mask: Mask, values: frozenset[int], said: frozenset[int] | None)
 
 def _classes(path: Path) -> frozenset[int]:
     """Whole values besides 0; none of a map of probabilities, an empty mask, or what cannot be read."""
+    found: set[float] = set()
     try:
-        values = np.unique(read_scan_file(path).values)
+        for plane in read_planes(path):
+            found |= set(np.unique(plane).tolist())
+            if len(found) > MOST:
+                return frozenset()
     except UnusableFile:
         return frozenset()
-    whole = np.isfinite(values).all() and np.array_equal(values, np.rint(values)) and values[0] >= 0
-    return (
-        frozenset(int(value) for value in values if value) if whole and len(values) <= MOST else frozenset()
-    )
+    whole = all(np.isfinite(value) and value >= 0 and value == int(value) for value in found)
+    return frozenset(int(value) for value in found if value) if whole else frozenset()
 
 
 def marked_by(mask: Mask, values: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -101,7 +101,7 @@ def _kept(folder: Path, file: Path, origin: str) -> Record | None:
 
 def _write(order: Order, record: Record) -> None:
     source, options = order.source, order.options
-    record.marked = bool(source.masks)  # until they are read
+    record.marked = any(mask.tells for mask in source.masks)  # until they are read
     raw = read_source(source)
     if not source.forced and (why := looks_like_mask(raw.values)) is not None:
         raise UnusableFile(why.defect, why.what, why.remedy)

@@ -25,7 +25,7 @@ from mood_test_sets.streams import Streams
 
 __all__ = ["Prepared", "Wishes", "prepare"]
 
-MARK = "mark.json"
+MARK, RECORD_VERSION = "mark.json", 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,8 @@ def prepare(
 
 def _mark(wishes: Wishes, streams: Streams) -> str:
     key = hashlib.sha256(streams.key).hexdigest()
-    return json.dumps([asdict(wishes.preprocessing), wishes.faces_removed, key], sort_keys=True, default=str)
+    wished = [RECORD_VERSION, asdict(wishes.preprocessing), wishes.faces_removed, key]
+    return json.dumps(wished, sort_keys=True, default=str)
 
 
 def _open(partial: Path, mark: str) -> None:

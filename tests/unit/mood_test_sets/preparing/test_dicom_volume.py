@@ -98,3 +98,23 @@ def test_compressed_slices_are_the_same_voxels(tmp_path: Path, slices: Write, sy
     (values, affine), (plain, place) = read_series(packed), read_series(files)
     assert np.array_equal(values, plain)
     assert np.allclose(affine, place)
+
+
+def test_a_file_of_many_frames_without_their_places_is_read_by_its_spacing_or_refused(tmp_path: Path) -> None:
+    image = Itk.GetImageFromArray((VALUES.transpose(2, 1, 0) + 1000).astype(np.uint16))
+    image.SetSpacing((3, 3, 2))
+    with kept_locale():
+        Itk.WriteImage(image, str(tmp_path / "stack.dcm"))
+    file = pydicom.dcmread(tmp_path / "stack.dcm")
+    assert int(file.NumberOfFrames) == 20
+    del file.PerFrameFunctionalGroupsSequence, file.SharedFunctionalGroupsSequence
+    file.ImagePositionPatient, file.ImageOrientationPatient = [0, 0, 0], [1, 0, 0, 0, 1, 0]
+    file.PixelSpacing, file.SpacingBetweenSlices = [3, 3], 2
+    file.save_as(tmp_path / "stack.dcm")
+    values, affine = read_series([tmp_path / "stack.dcm"])
+    assert np.array_equal(values, VALUES + 1000)
+    assert np.allclose(affine, np.diag([-3, -3, 2, 1]))
+    del file.SpacingBetweenSlices
+    file.save_as(tmp_path / "stack.dcm")
+    with pytest.raises(UnusableFile, match="do not say where they lie"):
+        read_series([tmp_path / "stack.dcm"])
