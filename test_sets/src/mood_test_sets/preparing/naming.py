@@ -14,19 +14,23 @@ __all__ = [
     "ORGAN",
     "Kind",
     "NiftiFile",
+    "is_visible",
     "list_nifti",
     "own_subject",
     "printable",
     "split_of",
     "unmodal",
+    "unprefixed",
 ]
 
 ENDING = re.compile(r"\.nii(\.gz)?$", re.IGNORECASE)
 MARKS = (
-    r"(?:mask|dseg|probseg|seg|segmentation|label|lbl|labelmap|lesion|tumou?r|roi|voi|gt|ground[_-]?truth"
+    r"(?:mask|msk|wmh|gtv|dseg|probseg|seg|segmentation|label|lbl|labelmap|lesion|tumou?r|roi|voi|gt|ground[_-]?truth"
     r"|annotation|annot|contour|delineation)s?"
 )
 MASK = re.compile(rf"(?:^|[._\- ]){MARKS}(?:[._\- ]?\d)?$")
+PREFIX = re.compile(rf"^{MARKS}(?:[._\- ]|(?=\d))(?=.)")
+IMAGE_PREFIX = re.compile(r"^(?:image|imaging|img|volume|vol|scan|ct|mr)[._\- ]?(?=\d)")
 BRAIN_MASK = re.compile(r"(?:^|[._\-])(?:desc-)?brain[._\-]?mask$")
 BRAIN = re.compile(r"_brain$")
 SPLIT = r"(?:[_-]?(tr|ts|te|val|train|training|test|testing|validation))?"
@@ -84,7 +88,7 @@ class NiftiFile:
     def kind(self) -> Kind:
         if BRAIN_MASK.search(self.stem) or BRAIN.search(self.stem):
             return Kind.BRAIN
-        if MASK.search(self.stem) or self.label_folder is not None:
+        if MASK.search(self.stem) or PREFIX.search(self.stem) or self.label_folder is not None:
             return Kind.MASK
         return Kind.COPY if "derivatives" in self.folders else Kind.SCAN
 
@@ -101,17 +105,20 @@ class NiftiFile:
     @cached_property
     def bases(self) -> tuple[str, ...]:
         """Its stem without what calls it a mask or a brain: `p1_lesion_mask` is `p1_lesion`, then `p1`."""
-        found = [self.stem]
-        while cut := next((p for p in (BRAIN_MASK, BRAIN, MASK) if p.search(found[-1])), None):
-            found.append(cut.sub("", found[-1]))
-        return tuple(found[1:] or found)
+        found = [PREFIX.sub("", self.stem)] if PREFIX.search(self.stem) else []
+        rest = self.stem
+        while cut := next((p for p in (BRAIN_MASK, BRAIN, MASK) if p.search(rest)), None):
+            rest = cut.sub("", rest)
+            found.append(rest)
+        return tuple(found) or (self.stem,)
 
     @cached_property
     def series(self) -> str:
-        """The folder for masks that it is in, else what its name ends in."""
+        """The folder for masks that it is in, else the word that calls it one."""
         if self.label_folder is not None:
             return "/".join(self.folders[: self.label_folder + 1])
-        return self.stem[len(self.bases[-1]) :]
+        word = MASK.search(self.stem) or PREFIX.search(self.stem)
+        return word.group().strip("._- 0123456789") if word else ""
 
     @cached_property
     def is_lesion(self) -> bool:
@@ -158,6 +165,11 @@ def is_visible(inner: Path) -> bool:
 def unmodal(stem: str) -> str:
     """Without a modality or channel at its end: `p1_t1` and `p1_0001` are `p1`."""
     return MODALITY.sub("", CHANNEL.sub("", stem))
+
+
+def unprefixed(stem: str) -> str:
+    """`volume-7` and `img7` are `7`."""
+    return IMAGE_PREFIX.sub("", unmodal(stem))
 
 
 def split_of(folder: str) -> str | None:

@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from mood_test_sets.preparing.naming import BIDS, LESION, ORGAN, SESSION, NiftiFile, plain, split_of, unmodal
+from mood_test_sets.preparing.naming import (
+    BIDS,
+    LESION,
+    ORGAN,
+    SESSION,
+    NiftiFile,
+    plain,
+    split_of,
+    unmodal,
+    unprefixed,
+)
 
 __all__ = ["Candidate", "find_scans"]
 
@@ -63,8 +73,8 @@ def _of_name(mask: NiftiFile, scans: Iterable[Candidate]) -> list[Candidate]:
             found = [(one, folders) for one, folders, stem in near if likeness(stem) == base]
             if found:
                 return _closest(mask, found)
-    bases = {unmodal(base) for base in mask.bases if base}
-    return _closest(mask, [(one, folders) for one, folders, stem in near if unmodal(stem) in bases])
+    bases = {unprefixed(base) for base in mask.bases if base}
+    return _closest(mask, [(one, folders) for one, folders, stem in near if unprefixed(stem) in bases])
 
 
 def _is_near(mask: NiftiFile, folders: tuple[str, ...]) -> bool:

@@ -13,6 +13,7 @@ __all__ = ["looks_like_mask"]
 FEW = 16  # distinct values that no scan gets by with
 SPARSE, MORE = 0.2, 64  # share that is not zero, and distinct values, of a mask of many classes
 EDGE, MOSTLY = 0.1, 0.5  # within this of 0 or 1 lies this much of what is not zero, in a map of probabilities
+PATCHY = 0.75  # share of voxels that equal the next one where the many classes of an atlas are
 SHOWN = 6
 
 
@@ -28,11 +29,23 @@ def looks_like_mask(values: NDArray[Any]) -> Note | None:
             return _refuse(f"It holds only {len(found)} values ({listed})")
         if share < SPARSE and len(found) <= MORE:
             return _refuse(f"It holds only {len(found)} values, and {share:.1%} of it is not 0")
+    if _is_patchy(values):
+        return _refuse("Its values are whole numbers in patches of one value each, as classes are")
     if share < SPARSE and _is_probability(values):
         return _refuse(
             f"Its values go from 0 to 1, {share:.1%} of it is not 0, and most of that nearly 0 or 1"
         )
     return None
+
+
+def _is_patchy(values: NDArray[Any]) -> bool:
+    """Beside the commonest value nearly every voxel is equal to the one next to it."""
+    some = values[:, :, :: max(1, values.shape[2] // 16)]
+    if not np.array_equal(some, np.rint(some)):
+        return False
+    found, counts = np.unique(some, return_counts=True)
+    other = some[:-1] != found[np.argmax(counts)]
+    return bool(other.any() and np.mean((some[1:] == some[:-1])[other]) > PATCHY)
 
 
 def _is_probability(values: NDArray[Any]) -> bool:

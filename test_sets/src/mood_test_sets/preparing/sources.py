@@ -16,10 +16,19 @@ from mood_test_sets.errors import ImportRefused
 from mood_test_sets.findings import Defect
 from mood_test_sets.preparing.declarations import Declared, read_datasets, read_participants
 from mood_test_sets.preparing.dicom_series import Series, find_series
-from mood_test_sets.preparing.naming import BIDS, CHANNEL, Kind, NiftiFile, list_nifti, own_subject
+from mood_test_sets.preparing.naming import (
+    BIDS,
+    CHANNEL,
+    Kind,
+    NiftiFile,
+    is_visible,
+    list_nifti,
+    own_subject,
+    printable,
+)
 from mood_test_sets.preparing.pairing import Candidate, find_scans
 from mood_test_sets.preparing.source import Mask, Note, Source
-from mood_test_sets.preparing.twins import find_twins, grid_of
+from mood_test_sets.preparing.twins import find_twins, grid_of, is_small_mask
 
 __all__ = ["find_sources", "read_subjects"]
 
@@ -34,6 +43,7 @@ def find_sources(root: Path, subjects: Mapping[str, str], *, scans: Sequence[str
     archive = _Archive(root, subjects, tuple(scans), read_datasets(root), read_participants(root))
     archive.add_nifti(list(list_nifti(root)))
     archive.add_dicom(find_series(root))
+    archive.tell_of_others()
     if not archive.sources:
         raise ImportRefused(f"{root} holds neither NIfTI files nor DICOM series. Name another folder.")
     archive.check_patterns()
@@ -70,8 +80,10 @@ class _Archive:
     def add_nifti(self, files: Sequence[NiftiFile]) -> None:
         files = self._without_doubles(files)
         scans = [one for one in files if one.kind is Kind.SCAN or self._is_forced(one.name)]
-        self.marks += [one for one in files if one not in scans and one.kind in {Kind.MASK, Kind.BRAIN}]
-        copies = [one for one in files if one not in scans and one.kind is Kind.COPY]
+        taken = {one.name for one in scans}
+        others = [one for one in files if one.name not in taken]
+        copies = [one for one in others if one.kind is Kind.COPY and not is_small_mask(one.path)]
+        self.marks += [one for one in others if one not in copies]
         channels = _channels(scans, self.datasets)
         for one in scans:
             self._add_scan(one, channels=one.path.parent in channels)
@@ -79,6 +91,16 @@ class _Archive:
         if copies:
             what = f"{len(copies)} volumes in derivatives/ are processed copies and are left out."
             self._refuse(copies[0].name, Note(Defect.STRAY, what, IS_A_SCAN, error=False), copies[0].path)
+
+    def tell_of_others(self) -> None:
+        """A mask in a format that is not read would be missed."""
+        paths = [path for path in sorted(self.root.rglob("*")) if path.suffix.lower() in UNREAD]
+        visible = [path for path in paths if is_visible(path.relative_to(self.root)) and path.is_file()]
+        if visible and self.sources:
+            name = printable(visible[0].relative_to(self.root))
+            what = f"{len(visible)} files in formats that are not read ({visible[0].suffix}) are left out."
+            remedy = "Convert scans and masks to NIfTI; without its mask a patient may count as healthy."
+            self._refuse(name, Note(Defect.STRAY, what, remedy, error=False), visible[0])
 
     def _without_doubles(self, files: Sequence[NiftiFile]) -> list[NiftiFile]:
         first: dict[str, NiftiFile] = {}
@@ -256,6 +278,7 @@ class _Archive:
         self.candidates = [one for one in self.candidates if one.name != name]
 
 
+UNREAD = {".nrrd", ".nhdr", ".mha", ".mhd", ".mgz", ".mgh", ".img", ".npz", ".npy", ".mnc", ".v3draw", ".tif"}
 MANY, SEVERAL = 10, 3  # series, or studies, of one PatientID that are told
 
 

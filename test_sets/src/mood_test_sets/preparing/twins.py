@@ -1,5 +1,6 @@
 """Volumes of one name on one grid: one may be a mask of the other, so neither is taken for a scan unasked."""
 
+import math
 import re
 import zlib
 from collections import defaultdict
@@ -13,7 +14,7 @@ from mood_test_sets.preparing.naming import BIDS, NiftiFile, unmodal
 from mood_test_sets.preparing.plausible import looks_like_mask
 from mood_test_sets.scan_file import UnusableFile, read_scan_file
 
-__all__ = ["find_twins", "grid_of"]
+__all__ = ["find_twins", "grid_of", "is_small_mask"]
 
 GENERIC = {
     "",
@@ -31,6 +32,7 @@ GENERIC = {
     "dicom",
 }
 PAIRED = 3  # more volumes of one name are those of people
+PACKED = 0.5  # bytes a voxel that a packed mask needs at most
 SMALL = 0.25  # a mask takes this part of the bytes of its scan, or less
 Grid = tuple[tuple[int, ...], bytes]
 
@@ -82,6 +84,13 @@ def _tell_apart(same: Sequence[NiftiFile]) -> tuple[list[NiftiFile], list[NiftiF
     read = [one for one in same if not people or sizes[one.name] < SMALL * largest]
     masks = [one for one in read if _is_mask(one.path)]
     return [one for one in same if one not in masks and not (people and not masks)], masks
+
+
+def is_small_mask(path: Path) -> bool:
+    """Cheap for what is no mask: masks pack to a small part of their voxels."""
+    grid = grid_of(path)
+    packed = grid is not None and path.stat().st_size < PACKED * math.prod(grid[0])
+    return packed and _is_mask(path)
 
 
 def _is_mask(path: Path) -> bool:

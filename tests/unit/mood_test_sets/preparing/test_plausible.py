@@ -46,6 +46,22 @@ def test_real_scans_are_scans_in_every_unit(name: ScanName) -> None:
         assert looks_like_mask(one) is None
 
 
+def test_an_atlas_of_many_classes_is_no_scan() -> None:
+    organs = load_scan(ScanName.ABDOMEN_ORGANS).voxels
+    many = organs + 100 * (np.arange(organs.shape[0]) // 40)[:, None, None]  # as many as in a whole brain
+    assert len(np.unique(many)) > 64
+    note = looks_like_mask(np.where(organs > 0, many, 0))
+    assert note is not None
+    assert "patches" in note.what
+
+
+def test_a_clipped_and_rounded_scan_is_a_scan() -> None:
+    hu = load_scan(ScanName.ABDOMEN_CT).voxels
+    for low, high in ((-300, 500), (-1000, 3000), (-160, 240)):
+        for levels in (255, 100):
+            assert looks_like_mask(np.round((hu.clip(low, high) - low) / (high - low) * levels)) is None
+
+
 def test_masks_of_organs_are_no_scan_and_grown_scans_are() -> None:
     assert looks_like_mask(load_scan(ScanName.ABDOMEN_ORGANS).voxels > 4) is not None
     for dataset in Dataset:

@@ -43,6 +43,13 @@ PAIRS = [
     ("p1.nii.gz", "p1-label.nii"),
     ("p1.nii.gz", "p1_lesion_mask.nii.gz"),
     ("p1_t1.nii.gz", "p1_seg.nii.gz"),
+    ("volume-7.nii", "segmentation-7.nii"),
+    ("img0007.nii.gz", "label0007.nii.gz"),
+    ("img/img7.nii.gz", "label/label7.nii.gz"),
+    ("case_7.nii.gz", "mask_case_7.nii.gz"),
+    ("case_00007/imaging.nii.gz", "case_00007/segmentation.nii.gz"),
+    ("sub-7/ses-1/sub-7_ses-1_dwi.nii.gz", "derivatives/sub-7/ses-1/sub-7_ses-1_msk.nii.gz"),
+    ("sub-7/ses-1/sub-7_ses-1_dwi.nii.gz", "derivatives/sub-7/ses-1/sub-7_ses-1_damage.nii.gz"),
     ("p1.nii.gz", "labels/p1.nii.gz"),
     ("images/p1.nii.gz", "labels/p1.nii.gz"),
     ("deep/er/Images/p1.nii.gz", "deep/er/Labels/p1.nii.gz"),
@@ -224,6 +231,15 @@ def test_a_file_beside_its_packed_twin_is_told(tmp_path: Path, put: Put) -> None
     put("p1.nii")
     assert refused(tmp_path) == {"p1.nii": Defect.SAME_NAME}
     assert list(masks(tmp_path)) == ["p1"]
+
+
+def test_files_of_other_formats_are_told_as_they_may_be_masks(tmp_path: Path, put: Put) -> None:
+    put("p1.nii.gz")
+    (tmp_path / "raw" / "p1.seg.nrrd").write_text("NRRD0004")
+    (tmp_path / "raw" / "notes.txt").write_text("x")
+    note = found(tmp_path)["p1.seg.nrrd"].refusal
+    assert note is not None
+    assert (note.defect, note.error) == (Defect.STRAY, False)
 
 
 def test_what_macos_leaves_behind_is_nothing(tmp_path: Path, put: Put) -> None:
