@@ -16,7 +16,7 @@ from mood_test_sets.findings import Defect
 from mood_test_sets.preparing.dicom_series import dicom_library, read_header
 from mood_test_sets.scan_file import UnusableFile
 
-__all__ = ["kept_locale", "read_series"]
+__all__ = ["kept_locale", "read_series", "said_tilt"]
 
 UNEVEN = 0.02  # share by which distances of slices may differ
 TO_RAS = np.diag([-1.0, -1, 1, 1])  # DICOM counts towards left and posterior
@@ -38,8 +38,10 @@ def read_series(files: Sequence[Path]) -> tuple[NDArray[np.float32], NDArray[np.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         frames = [frame for number, file in enumerate(files) for frame in _frames(number, file)]
+    if len(frames) < 2:
+        raise UnusableFile(Defect.SLICES, "It has one slice.", "Leave it out.")
     first = frames[0]
-    if any(frame.turn != first.turn or frame.spacing != first.spacing for frame in frames):
+    if not all(_are_parallel(frame, first) for frame in frames):
         what = "Its slices lie in different directions or have different pixels."
         raise UnusableFile(Defect.SLICES, what, "Leave out localizers; export one series each.")
     row, column = np.reshape(first.turn, (2, 3))
@@ -48,6 +50,18 @@ def read_series(files: Sequence[Path]) -> tuple[NDArray[np.float32], NDArray[np.
     affine[:3, :3] = np.stack([row * first.spacing[1], column * first.spacing[0], _step(frames)], axis=1)
     affine[:3, 3] = frames[0].position
     return _voxels(files, frames), TO_RAS @ affine
+
+
+def said_tilt(file: Path) -> float:
+    """Degrees by which the header says that the gantry was tilted."""
+    try:
+        return abs(float(read_header(file, only=["GantryDetectorTilt"]).get("GantryDetectorTilt") or 0))
+    except (ValueError, TypeError):
+        return 0.0
+
+
+def _are_parallel(one: _Frame, other: _Frame) -> bool:
+    return np.allclose(one.turn, other.turn, atol=1e-3) and np.allclose(one.spacing, other.spacing, atol=1e-3)
 
 
 def _frames(number: int, file: Path) -> Iterator[_Frame]:
@@ -89,8 +103,8 @@ def _stacked(first: _Frame, header: Any) -> Iterator[_Frame]:
 
 def _frame(file: int, number: int, place: Any, turn: Any, measures: Any, scale: Any) -> _Frame:
     position = np.array([float(v) for v in place["ImagePositionPatient"].value])
-    cosines = tuple(round(float(v), 4) for v in turn["ImageOrientationPatient"].value)
-    rows, columns = (round(float(v), 5) for v in measures["PixelSpacing"].value)
+    cosines = tuple(float(v) for v in turn["ImageOrientationPatient"].value)
+    rows, columns = (float(v) for v in measures["PixelSpacing"].value)
     if position.shape != (3,) or len(cosines) != 6 or not min(rows, columns) > 0:
         raise KeyError("PixelSpacing")
     factors = (_number(scale, "RescaleSlope", 1.0), _number(scale, "RescaleIntercept", 0.0))
@@ -104,8 +118,6 @@ def _number(group: Any, field: str, otherwise: float) -> float:
 
 def _step(frames: Sequence[_Frame]) -> NDArray[np.float64]:
     """From slice to slice, mm; refused where they are not equally far from each other."""
-    if len(frames) < 2:
-        raise UnusableFile(Defect.SLICES, "It has one slice.", "Leave it out.")
     steps = np.diff([frame.position for frame in frames], axis=0)
     lengths = np.linalg.norm(steps, axis=1)
     usual = np.median(steps, axis=0)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mood_test_sets.findings import Defect
 from mood_test_sets.geometry import obliquity, sheared_by, skewed_by, straighten, turn_between
-from mood_test_sets.preparing.dicom_volume import read_series
+from mood_test_sets.preparing.dicom_volume import read_series, said_tilt
 from mood_test_sets.preparing.masks import marked_by
 from mood_test_sets.preparing.source import Mask, Note, Source
 from mood_test_sets.scan_file import UnusableFile, read_scan_file
@@ -60,8 +60,16 @@ def read_source(source: Source) -> Raw:
 
 def _read(source: Source) -> tuple[NDArray[np.float32], NDArray[np.float64], list[Note]]:
     if source.dicom:
-        return *read_series(source.files), []
+        values, affine = read_series(source.files)
+        return values, affine, _tell_tilt(said_tilt(source.files[0]), sheared_by(affine))
     return _read_nifti(source.files[0])
+
+
+def _tell_tilt(said: float, seen: float) -> list[Note]:
+    if abs(said - seen) <= TILTED or said <= TILTED:
+        return []
+    what = f"Its header says that the gantry was tilted by {said:.1f}°, its slices lie as of {seen:.1f}°."
+    return [Note(Defect.TILTED, what, "Look at it from the side in the gallery.")]
 
 
 def _read_nifti(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float64], list[Note]]:

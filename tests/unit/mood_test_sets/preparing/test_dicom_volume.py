@@ -118,3 +118,33 @@ def test_a_file_of_many_frames_without_their_places_is_read_by_its_spacing_or_re
     file.save_as(tmp_path / "stack.dcm")
     with pytest.raises(UnusableFile, match="do not say where they lie"):
         read_series([tmp_path / "stack.dcm"])
+
+
+@pytest.mark.parametrize("lean", [0.7, -0.7])
+def test_slices_that_a_tilted_gantry_shifted_are_a_ball_again(
+    tmp_path: Path, slices: Write, lean: float
+) -> None:
+    """Sampled in LPS where each voxel was scanned: a ball of 20 mm around (0, 0, 40)."""
+    i, j, k = np.indices((40, 40, 40))
+    place = np.stack([3.0 * i - 60, 3.0 * j - 60 + lean * k, 2.0 * k], axis=-1)
+    inside = np.linalg.norm(place - (0, 0, 40), axis=-1)
+    slices(tmp_path, (1000 / (1 + np.exp((inside - 20) / 2))).round(), step=(0, lean, 2))
+    (source,) = find_sources(tmp_path, {})
+    raw = read_source(source)
+    assert [note.defect for note in raw.notes] == [Defect.TILTED]
+    assert f"{np.degrees(np.arctan(0.7 / 2)):.1f}°" in raw.notes[0].what
+    assert raw.affine is not None
+    voxels = np.argwhere(raw.values > 500)
+    places = voxels @ raw.affine[:3, :3].T + raw.affine[:3, 3]
+    assert np.allclose(places.mean(axis=0), (0, 0, 40), atol=0.5)
+    assert np.linalg.norm(places - (0, 0, 40), axis=1).max() < 22  # sheared it would reach to 27
+
+
+def test_a_header_that_tells_of_a_tilt_that_the_slices_do_not_have_is_told(
+    tmp_path: Path, slices: Write
+) -> None:
+    slices(tmp_path, VALUES, tilt=-15)
+    (source,) = find_sources(tmp_path, {})
+    (note,) = read_source(source).notes
+    assert note.defect is Defect.TILTED
+    assert "15.0°, its slices lie as of 0.0°" in note.what
