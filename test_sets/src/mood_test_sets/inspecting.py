@@ -176,7 +176,8 @@ class Inspector:
         turned = replace(scan, values=marks.astype(np.float64)).canonical > 0
         outside, objects = count_in_air(turned, scan.canonical)
         if outside:
-            what = f"{outside} of its {objects} objects lie in the air around the body."
+            which = "All of it lies" if outside == objects else f"{outside} of its {objects} objects lie"
+            what = f"{which} in the air around the body."
             self.warn(Defect.IN_AIR, path, what, "Look at the picture: is it flipped, shifted, or another's?")
 
     def _check_values(self, path: Path, values: NDArray[np.float64]) -> bool:

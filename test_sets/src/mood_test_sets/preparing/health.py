@@ -31,6 +31,11 @@ def check_health(
     sources: Sequence[Source], tables: Sequence[Mapping[str, Reading]], *, all_healthy: bool
 ) -> None:
     """Raises ImportRefused."""
+    names = {one.name for one in sources}
+    ill = {scan for table in tables for scan, said in table.items() if said.finding}
+    if missing := sorted(ill - names):
+        what = f"--findings: {len(missing)} lines with a finding are of no scan (such as {missing[0]})."
+        raise ImportRefused(f"{what} Scans are named by their path without ending; correct or remove them.")
     unknown = [] if all_healthy else find_unknown(sources, tables)
     if unknown:
         count = sum(one.refusal is None for one in sources)

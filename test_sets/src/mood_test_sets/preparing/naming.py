@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 __all__ = [
+    "ENDING",
     "LESION",
     "ORGAN",
     "Kind",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mood_test_sets.errors import ImportRefused
+from mood_test_sets.preparing.naming import ENDING
 
 __all__ = ["Consensus", "Reading", "find_consensus", "read_table", "write_consensus"]
 
@@ -46,9 +47,10 @@ def read_table(file: Path) -> dict[str, Reading]:
     for line, row in enumerate(rows, start=2):
         place = f"{file}, line {line}"
         reading = _read_row({key: (value or "").strip() for key, value in row.items() if key}, place)
-        before = found.get(row["scan"])
+        scan = ENDING.sub("", row["scan"])
+        before = found.get(scan)
         if before is None or (reading.finding and not before.finding):
-            found[row["scan"]] = reading
+            found[scan] = reading
     return found
 
 

@@ -7,7 +7,7 @@ its grid. What looks like a mask and belongs to no scan is refused by name.
 import csv
 import fnmatch
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from mood_test_sets.preparing.dicom_series import Series, find_series
 from mood_test_sets.preparing.naming import (
     BIDS,
     CHANNEL,
+    ENDING,
     Kind,
     NiftiFile,
     is_visible,
@@ -28,11 +29,13 @@ from mood_test_sets.preparing.naming import (
 )
 from mood_test_sets.preparing.pairing import Candidate, find_scans
 from mood_test_sets.preparing.source import Mask, Note, Source
-from mood_test_sets.preparing.twins import find_twins, grid_of, is_small_mask
+from mood_test_sets.preparing.twins import Grid, find_twins, grid_of, is_small_mask
 
 __all__ = ["find_sources", "read_subjects"]
 
 IS_A_SCAN = "If it is a scan: --scan NAME (--scan 'FOLDER/*' for many); if not, take it out."
+UNREAD = {".nrrd", ".nhdr", ".mha", ".mhd", ".mgz", ".mgh", ".img", ".npz", ".npy", ".mnc", ".v3draw", ".tif"}
+MANY, SEVERAL = 10, 3  # series, or studies, of one PatientID that are told
 
 
 def find_sources(root: Path, subjects: Mapping[str, str], *, scans: Sequence[str] = ()) -> list[Source]:
@@ -44,10 +47,10 @@ def find_sources(root: Path, subjects: Mapping[str, str], *, scans: Sequence[str
     archive.add_nifti(list(list_nifti(root)))
     archive.add_dicom(find_series(root))
     archive.tell_of_others()
-    if not archive.sources:
+    if not archive.sources and not archive.marks:
         raise ImportRefused(f"{root} holds neither NIfTI files nor DICOM series. Name another folder.")
-    archive.check_patterns()
     archive.tie_masks()
+    archive.check_patterns()
     archive.tell_of_shared_ids()
     return sorted(archive.sources.values(), key=lambda one: one.name)
 
@@ -60,7 +63,7 @@ def read_subjects(file: Path | None) -> dict[str, str]:
         rows = list(csv.DictReader(stream))
     if not rows or not {"scan", "subject"} <= set(rows[0]):
         raise ImportRefused(f"{file} has no columns scan and subject. Add a line with their names.")
-    return {row["scan"]: row["subject"] for row in rows}
+    return {ENDING.sub("", row["scan"]): row["subject"] for row in rows}
 
 
 @dataclass(slots=True)
@@ -74,6 +77,7 @@ class _Archive:
     marks: list[NiftiFile] = field(default_factory=list)  # masks, and brains
     candidates: list[Candidate] = field(default_factory=list)
     series: list[Series] = field(default_factory=list)
+    grid: Callable[[Path], Grid | None] = field(default_factory=lambda: cache(grid_of))
 
     # NIfTI
 
@@ -127,7 +131,7 @@ class _Archive:
             )
             notes = (*notes, taken)
         self.sources[source.name] = self._with_participant(replace(source, forced=forced, notes=notes))
-        if shape is None and (grid := _grid(path)) is not None:
+        if shape is None and (grid := self.grid(path)) is not None:
             shape = grid[0]
         self.candidates.append(Candidate(source.name, path, source.subject, shape, aliases))
 
@@ -153,7 +157,7 @@ class _Archive:
                 )
 
     def _check_twins(self, scans: Sequence[NiftiFile]) -> None:
-        for like_scans, masks in find_twins(scans, _grid):
+        for like_scans, masks in find_twins(scans, self.grid):
             for one in masks:
                 del self.sources[one.name]
                 self.candidates = [other for other in self.candidates if other.name != one.name]
@@ -221,7 +225,7 @@ class _Archive:
     def tie_masks(self) -> None:
         pairs = {mask: scan for one in self.datasets for mask, scan in one.pairs.items()}
         for mark in sorted(self.marks, key=lambda one: one.kind is not Kind.BRAIN):
-            grid = _grid(mark.path)
+            grid = self.grid(mark.path)
             found = find_scans(mark, self.candidates, pairs, grid[0] if grid else None)
             if len({one.subject for one in found}) > 1:
                 self._refuse_ambiguous(mark, found)
@@ -278,10 +282,6 @@ class _Archive:
         self.candidates = [one for one in self.candidates if one.name != name]
 
 
-UNREAD = {".nrrd", ".nhdr", ".mha", ".mhd", ".mgz", ".mgh", ".img", ".npz", ".npy", ".mnc", ".v3draw", ".tif"}
-MANY, SEVERAL = 10, 3  # series, or studies, of one PatientID that are told
-
-
 def _channels(scans: Sequence[NiftiFile], datasets: Sequence[Declared]) -> set[Path]:
     """Folders in which _0000, _0001 are modalities, as nnU-Net has it, and no running number."""
     stems: dict[Path, list[str]] = defaultdict(list)
@@ -295,6 +295,3 @@ def _are_channels(folder: Path, names: Sequence[str], datasets: Sequence[Declare
     whole = all(CHANNEL.search(name) for name in names) and all(f"{base}_0000" in names for base in bases)
     declared = any(folder.is_relative_to(one.folder) for one in datasets)
     return whole and (len(bases) > 1 or declared)
-
-
-_grid = cache(grid_of)

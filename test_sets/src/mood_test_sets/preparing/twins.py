@@ -14,7 +14,7 @@ from mood_test_sets.preparing.naming import BIDS, NiftiFile, unmodal
 from mood_test_sets.preparing.plausible import looks_like_mask
 from mood_test_sets.scan_file import UnusableFile, read_scan_file
 
-__all__ = ["find_twins", "grid_of", "is_small_mask"]
+__all__ = ["Grid", "find_twins", "grid_of", "is_small_mask"]
 
 GENERIC = {
     "",

@@ -137,6 +137,27 @@ def test_a_reader_says_of_each_scan_who_is_healthy(save: Save, raw: Path, people
     assert roles(raw)["1"] == "natural"
 
 
+def test_a_finding_in_a_scan_that_is_not_there_is_refused_before_anything_is_done(
+    save: Save, raw: Path, people: list[np.ndarray], capsys: pytest.CaptureFixture[str]
+) -> None:
+    save("p1/ct.nii.gz", people[0])
+    table = raw.parent / "reader.csv"
+    table.write_text("scan,finding\np1,1\nelsewhere,0\n")
+    assert call(raw, "--findings", str(table), "--all-healthy") == 2
+    assert "1 lines with a finding are of no scan (such as p1)" in capsys.readouterr().err
+    table.write_text("scan,finding\np1/ct.nii.gz,1\nelsewhere,0\n")
+    assert call(raw, "--findings", str(table)) == 0
+    assert roles(raw) == {"p1/ct": "natural"}
+
+
+def test_a_folder_of_masks_alone_is_refused_by_name(
+    save: Save, raw: Path, people: list[np.ndarray], capsys: pytest.CaptureFixture[str]
+) -> None:
+    save("labels/p1.nii.gz", marks(people[0]))
+    assert call(raw) == 1
+    assert "labels/p1" in capsys.readouterr().err
+
+
 def test_patients_of_participants_tsv_are_left_out_unless_marked_or_read(
     save: Save, raw: Path, people: list[np.ndarray], capsys: pytest.CaptureFixture[str]
 ) -> None:

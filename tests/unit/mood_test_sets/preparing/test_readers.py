@@ -29,6 +29,10 @@ def test_a_finding_outweighs_an_empty_line_of_the_same_scan(tmp_path: Path) -> N
     assert read_table(table(tmp_path, "scan,finding\na,0\na,1\na,0\n"))["a"].finding
 
 
+def test_a_scan_may_be_named_with_its_ending(tmp_path: Path) -> None:
+    assert read_table(table(tmp_path, "scan,finding\na/b.nii.gz,1\nc.nii,0\n")).keys() == {"a/b", "c"}
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [("name,found\na,1\n", "columns scan and finding"), ("scan,finding\na,maybe\n", "line 2"),
