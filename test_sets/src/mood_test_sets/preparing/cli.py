@@ -162,6 +162,10 @@ def _tell(done: Prepared, out: Path) -> None:
     if done.cohort is None:
         errors.print("No scan can be used: nothing was written.", style="red")
         return
+    if all(scan.role is CohortRole.NATURAL for scan in done.cohort.scans):
+        errors.print(
+            "Nobody is healthy. If the masks show organs alone: --lesion-labels none", style="yellow"
+        )
     counts = ", ".join(f"{sum(1 for _ in done.cohort.of(role))} {role}" for role in CohortRole)
     text = f"wrote {out}: {len(done.cohort.scans)} of {done.scans} scans ({counts})"
     errors.print(f"{text}. key.csv tells whose they are: keep it.", soft_wrap=True)

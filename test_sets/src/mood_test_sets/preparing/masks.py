@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -66,15 +67,18 @@ def _unclear_series(read: Mapping[Mask, frozenset[int]]) -> set[str]:
 
 
 def settle(sources: Sequence[Source], lesions: frozenset[int] | None) -> list[Source]:
-    """Each mask knows its lesions; `lesions` is what people said of unclear ones. Raises ImportRefused."""
+    """Each mask knows its lesions; `lesions` is what people said of the unclear ones, or of all if none is.
+
+    Raises ImportRefused.
+    """
     if lesions is None and (unclear := find_unclear(sources)) is not None:
         raise ImportRefused(
             f"{unclear} Say those that do, such as --lesion-labels 2,3, or none if masks show organs alone."
         )
     read = _read(sources)
-    unclear_series = _unclear_series(read)
+    asked = _unclear_series(read) or {mask.series for mask in read}
     settled = {
-        mask: _settle_one(mask, values, lesions if mask.series in unclear_series else None)
+        mask: _settle_one(mask, values, lesions if mask.series in asked else None)
         for mask, values in read.items()
     }
     return [replace(one, masks=tuple(settled.get(mask, mask) for mask in one.masks)) for one in sources]
@@ -88,6 +92,11 @@ def _settle_one(mask: Mask, values: frozenset[int], said: frozenset[int] | None)
 
 def _classes(path: Path) -> frozenset[int]:
     """Whole values besides 0; none of a map of probabilities, an empty mask, or what cannot be read."""
+    return _classes_at(path, path.stat().st_mtime_ns)
+
+
+@cache
+def _classes_at(path: Path, _changed: int) -> frozenset[int]:
     found: set[float] = set()
     try:
         for plane in read_planes(path):

@@ -150,6 +150,20 @@ def test_a_finding_in_a_scan_that_is_not_there_is_refused_before_anything_is_don
     assert roles(raw) == {"p1/ct": "natural"}
 
 
+def test_masks_of_organs_alone_make_nobody_ill_if_people_say_so(
+    save: Save, raw: Path, people: list[np.ndarray], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for n in range(3):
+        save(f"images/{n}.nii.gz", people[n])
+        save(f"labels/{n}.nii.gz", marks(people[n]))
+    assert call(raw) == 0
+    assert set(roles(raw).values()) == {"natural"}
+    assert "--lesion-labels none" in capsys.readouterr().err
+    assert call(raw, "--lesion-labels", "none", out="again") == 2  # and who is healthy?
+    assert call(raw, "--lesion-labels", "none", "--all-healthy", out="again") == 0
+    assert "natural" not in roles(raw, "again").values()
+
+
 def test_a_folder_of_masks_alone_is_refused_by_name(
     save: Save, raw: Path, people: list[np.ndarray], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -55,6 +55,11 @@ def test_an_answer_is_about_the_series_that_was_asked_about(put: Put, lesion: np
     assert [mask.lesions for mask in settled(organs, tumour, lesions=frozenset({2}))] == [{2}, {1}]
 
 
+def test_masks_of_one_value_are_organs_if_people_say_so(put: Put, lesion: np.ndarray) -> None:
+    (one,) = settled(Mask(put("a_mask.nii.gz", lesion)), lesions=frozenset())
+    assert not one.tells
+
+
 def test_a_name_that_speaks_of_lesions_settles_all_values(put: Put, lesion: np.ndarray) -> None:
     values = lesion + (np.arange(20) > 15)
     (one,) = settled(Mask(put("a_tumour.nii.gz", values.astype(np.uint8)), all_lesions=True))
