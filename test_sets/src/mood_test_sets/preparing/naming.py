@@ -56,12 +56,14 @@ LESION = re.compile(
 )
 ORGAN = re.compile(
     r"background|\bbg\b|organ|normal|healthy|brain|liver|spleen|pancrea|kidney|renal|gall|stomach|bowel|colon|rect"
-    r"|duoden|oesophag|esophag|bladder|prostat|uter|lung|lobe|trachea|airway|heart|atri|ventric|myocard|aorta|aortic"
+    r"|hepat|duoden|oesophag|esophag|bladder|prostat|uter|lung|lobe|trachea|airway|heart|atri|ventric|myocard|aorta|aortic"
     r"|vein|vessel|arter|cava|portal|vertebra|spine|sacrum|rib|bone|femur|hip|hippocamp|anterior|posterior|amygdal"
     r"|thalam|putamen|caudate|pallid|cerebell|cortex|cortic|matter|csf|\bgm\b|\bwm\b|tissue|skull|scalp|skin|fat"
     r"|clavic|scapul|glute|iliopsoas|humer|costal|sternum|autochthon|intestin|carotid|subclavia|brachio|cartilag"
     r"|muscle|body|adrenal|thyroid|gland|zone|\bpz\b|\btz\b|\beye|orbit|lens|nerve|cord|face|head|limb"
 )
+
+ORGAN_WORD = re.compile(rf"\b(?:{ORGAN.pattern})")  # and no part of a word, as in corrected
 
 
 class Kind(StrEnum):
@@ -134,7 +136,7 @@ class NiftiFile:
         for stem in sorted(scans, key=len, reverse=True):
             rest = rest.replace(unmodal(ENTITY.sub("", stem)), "") if unmodal(stem) else rest
         words = " ".join((*self.folders[place:], rest)).replace("_", " ")
-        return not LESION.search(words) and bool(ORGAN.search(words) or TISSUE.search(self.stem))
+        return not LESION.search(words) and bool(ORGAN_WORD.search(words) or TISSUE.search(self.stem))
 
 
 def plain(name: str) -> tuple[str, ...]:
