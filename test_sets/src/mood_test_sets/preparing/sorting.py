@@ -12,7 +12,7 @@ from mood_test_sets.lookalikes import POINTS, Sketch, find_lookalikes
 from mood_test_sets.nifti import read_voxels
 from mood_test_sets.preparing.one_scan import Record
 from mood_test_sets.preparing.readers import Consensus
-from mood_test_sets.preparing.source import Source
+from mood_test_sets.preparing.source import Note, Source
 
 __all__ = ["Sorting", "tell"]
 
@@ -41,7 +41,8 @@ class Sorting:
         findings = [finding for one in records for finding in tell(one, self.sources[one.name])]
         whole = [one for one in records if one.defect is None]
         double = {one.file: one for one in self._doubles(whole)}
-        left = {one.name: self._left_out(one) for one in whole if one.name not in double}
+        beside = self._beside_masks(records)
+        left = {one.name: self._left_out(one, beside) for one in whole if one.name not in double}
         findings += [*double.values(), *filter(None, left.values())]
         return findings, [one for one in whole if one.name in left and left[one.name] is None]
 
@@ -70,11 +71,23 @@ class Sorting:
             or (said is not None and said.finding)
         )
 
-    def _left_out(self, one: Record) -> Finding | None:
+    def _beside_masks(self, records: Sequence[Record]) -> dict[str, Note]:
+        """Scans in a folder of one person with what looks like a mask of theirs."""
+        found: dict[str, Note] = {}
+        for mask in (one for one in records if one.defect in {Defect.MASK_LIKE, Defect.NO_IMAGE}):
+            folder = mask.name.rpartition("/")[0]
+            near = [one for one in records if one.defect is None and one.name.rpartition("/")[0] == folder]
+            if folder and len({one.subject for one in near}) == 1:
+                what = f"{mask.name} beside it looks like a mask of it."
+                remedy = "Call that NAME_mask.nii.gz, or say what a reader saw with --findings."
+                found |= {one.name: Note(Defect.ILL, what, remedy) for one in near}
+        return found
+
+    def _left_out(self, one: Record, beside: Mapping[str, Note]) -> Finding | None:
         if one.name in self.consensus.unsettled:
             what, remedy = "The readers disagree.", "Settle it in the consensus table."
             return Finding(Severity.WARNING, Defect.UNSETTLED, one.name, what, remedy)
-        doubt = self.sources[one.name].doubt
+        doubt = self.sources[one.name].doubt or beside.get(one.name)
         if doubt is not None and not one.marked and one.name not in self.read:
             what = f"{doubt.what} It is left out."
             return Finding(Severity.WARNING, doubt.defect, one.name, what, doubt.remedy)

@@ -232,7 +232,7 @@ class _Archive:
             elif mark.kind is Kind.BRAIN:
                 self._tie_brain(mark, found)
             elif not found:
-                what = "By its name or folder it is a mask, but no scan was found that it belongs to."
+                what = "It is called a mask, and its scan was not found: that one may count as healthy."
                 remedy = f"Call it NAME_mask.nii.gz beside its scan NAME. {IS_A_SCAN}"
                 self._refuse(mark.name, Note(Defect.NO_IMAGE, what, remedy), mark.path)
             elif self._declared(mark) or not mark.is_organ(stem for one in found for _, stem in one.places):

@@ -201,6 +201,17 @@ def test_a_volume_of_few_values_is_refused_and_scan_overrides_it_in_the_table(
     assert set(roles(raw, "again")) == {"a", "b"}
 
 
+def test_what_looks_like_a_mask_in_the_folder_of_a_person_leaves_the_person_out(
+    save: Save, raw: Path, people: list[np.ndarray], capsys: pytest.CaptureFixture[str]
+) -> None:
+    save("p1/ct.nii.gz", people[0])
+    save("p1/damage.nii.gz", marks(people[0]))
+    save("p2/ct.nii.gz", people[1])
+    assert call(raw, "--all-healthy") == 1
+    assert "p1/damage beside it looks like a mask of it" in " ".join(capsys.readouterr().err.split())
+    assert set(roles(raw)) == {"p2/ct"}
+
+
 def test_a_lesion_that_resampling_loses_leaves_its_scan_and_its_person_out(
     save: Save, raw: Path, people: list[np.ndarray], capsys: pytest.CaptureFixture[str]
 ) -> None:
