@@ -195,6 +195,20 @@ def test_stability_tells_intervals_and_significance(
     assert "Consensus: 200 draws" in shown
 
 
+def test_a_team_without_a_result_on_one_test_set_is_last_there_in_every_draw(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = [pixel_run(team, test_set, 0.5) for team in "AB" for test_set in ("brain", "abdom")]
+    none = replace(runs[0].result, score=None, official=None, validation=None, whole_set_ap=None)
+    paths = [str(tmp_path / f"{number}.zip") for number in range(4)]
+    for path, run in zip(paths, [replace(runs[0], result=none), *runs[1:]], strict=True):
+        run.save(path)
+    assert main(["stability", *paths, "--bootstraps", "20", "--json", str(tmp_path / "out.json")]) == 0
+    rows = json.loads((tmp_path / "out.json").read_text())["tasks"]["brain"]["algorithms"]
+    assert {row["algorithm"]: row["ranks"] for row in rows}["A"] == [2] * 20
+    assert "no result" in capsys.readouterr().out
+
+
 def test_an_interval_that_does_not_hold_its_score_is_marked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -179,6 +179,12 @@ def test_a_gzip_bomb_is_inflated_no_further_than_its_voxels(tmp_path: Path) -> N
     assert prediction.flags == (Flag.TRAILING_DATA,)
 
 
+def test_a_header_whose_voxels_lie_in_another_file_is_unreadable(tmp_path: Path) -> None:
+    path = _write(tmp_path / "p.nii", VOXELS.astype("f4"))
+    _patch(path, 344, b"ni1\0")
+    assert _fault(path) is OutputFault.UNREADABLE
+
+
 @pytest.mark.parametrize("name", ["p.nii", "p.nii.gz"])
 def test_long_header_extensions_are_read_over(tmp_path: Path, name: str) -> None:
     image = nib.Nifti1Image(VOXELS.astype("f4"), np.eye(4))
