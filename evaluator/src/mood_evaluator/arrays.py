@@ -22,6 +22,7 @@ def checked_scores_and_labels(scores: Any, labels: Any) -> tuple[npt.NDArray[Any
     """Return finite scores and as many labels, both flat (n,)."""
     numbers, truth = checked_scores(scores), checked_labels(labels)
     _need_one_shape(numbers, truth)
+    _need_one_index(scores, labels)
     return numbers.ravel(), truth.ravel()
 
 
@@ -30,6 +31,7 @@ def checked_raw_scores_and_labels(scores: Any, labels: Any) -> tuple[Floats, Lab
     numbers = as_floats(scores)
     truth = None if labels is None else checked_labels(labels)
     _need_one_shape(numbers, numbers if truth is None else truth)
+    _need_one_index(scores, labels)
     return numbers.ravel(), None if truth is None else truth.ravel()
 
 
@@ -168,6 +170,17 @@ def _need_one_shape(scores: npt.NDArray[Any], labels: npt.NDArray[Any]) -> None:
         )
     if scores.size == 0:
         raise InvalidInput("scores and labels are empty. Give at least one score with its label.")
+
+
+def _need_one_index(scores: Any, labels: Any) -> None:
+    """Refuse two Series that would be paired otherwise by their indexes than by position."""
+    mine: Any = getattr(scores, "index", None)  # of a Series; a list has a method of that name
+    theirs: Any = getattr(labels, "index", None)
+    if hasattr(mine, "equals") and hasattr(theirs, "equals") and not mine.equals(theirs):
+        raise InvalidInput(
+            "scores and labels have different indexes, but are taken by position. Bring them into one order, "
+            "or give both as .to_numpy()."
+        )
 
 
 def _pairs(values: Any, name: str) -> dict[Any, Any]:

@@ -128,6 +128,8 @@ ODD = {
     "masked scores": lambda: average_precision(np.ma.masked_less(SCORES, 0.1), LABELS),
     "ragged scores": lambda: average_precision([[0.1], [0.2, 0.3]], [0, 1]),
     "other shapes": lambda: average_precision(SCORES, LABELS[:100]),
+    "Series in another order": lambda: average_precision(pd.Series(SCORES), pd.Series(LABELS)[::-1]),
+    "Evidence of Series in another order": lambda: Evidence.of(pd.Series(SCORES), pd.Series(LABELS)[::-1]),
     "transposed": lambda: Evidence.of(SCORES.reshape(20, 10), LABELS.reshape(10, 20)),
     "a single score": lambda: average_precision(0.5, True),
     "nothing": lambda: average_precision([], []),
@@ -168,6 +170,12 @@ def test_anything_else_is_one_sentence_with_a_remedy(name: str) -> None:
     assert isinstance(caught.value, ValueError)
     assert isinstance(caught.value, EvaluatorError)
     assert "\n" not in str(caught.value)
+
+
+def test_a_series_is_paired_by_position_with_whatever_has_no_index() -> None:
+    scores, order = pd.Series(SCORES).sample(frac=1, random_state=0), pd.Series(LABELS)
+    assert average_precision(scores, order[scores.index]) == average_precision(SCORES, LABELS)
+    assert average_precision(scores, LABELS) == average_precision(scores.to_numpy(), LABELS)
 
 
 def test_ranks_and_consensus_take_series_and_frames() -> None:
