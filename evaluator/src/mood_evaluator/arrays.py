@@ -98,6 +98,13 @@ def checked_shape(shape: Any) -> tuple[int, int, int]:
     return x, y, z
 
 
+def checked_batch_size(size: Any) -> int:
+    """Return a whole number of cases."""
+    if not _is_whole(size):
+        raise InvalidInput(f"size is {size!r}. Give the number of cases in a batch.")
+    return int(size)
+
+
 def checked_draws(n: Any, seed: Any) -> None:
     """Refuse a number of draws below 1 and a negative seed."""
     if not (_is_whole(n) and n >= 1 and _is_whole(seed) and seed >= 0):
@@ -199,6 +206,11 @@ def _checked_score(name: Any, score: Any) -> float | None:
     if isinstance(score, bool) or not isinstance(score, Real):
         raise InvalidInput(f"The score of {name!r} is {score!r}. Give a number, or None for no result.")
     return float(score)
+
+
+def is_finite(number: Any) -> bool:
+    """Whether it is one real, finite number."""
+    return not isinstance(number, bool) and isinstance(number, Real) and bool(np.isfinite(float(number)))
 
 
 def _is_whole(number: Any) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-from mood_evaluator.arrays import checked_truth
+from mood_evaluator.arrays import checked_batch_size, checked_truth
 from mood_evaluator.canonical import canonical_digest
 from mood_evaluator.errors import BatchingImpossible
 from mood_evaluator.fields import Fields
@@ -79,7 +79,7 @@ def draw_batching(has_positive: Mapping[str, bool], *, size: int, seed: str | in
     >>> draw_batching({"a": True, "b": False, "c": True, "d": False}, size=2, seed=0).batches
     (('b', 'c'), ('d', 'a'))
     """
-    has_positive = checked_truth(has_positive, "has_positive")
+    has_positive, size = checked_truth(has_positive, "has_positive"), checked_batch_size(size)
     if not has_positive or size < 1:
         raise BatchingImpossible(f"{len(has_positive)} cases cannot be cut into batches of {size}.")
     for draw in range(MAX_DRAWS):

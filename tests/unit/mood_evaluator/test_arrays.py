@@ -31,12 +31,14 @@ from mood_evaluator import (
     whole_set_replicates,
 )
 from mood_evaluator.arrays import checked_shape
+from mood_evaluator.tables import Method, ScoreTable, bootstrap_table, rank_table, read_score_tables
 
 RANDOM = np.random.default_rng(0)
 SCORES = RANDOM.random(200).astype(np.float32)
 LABELS = RANDOM.random(200) < 0.2
 EVIDENCE = {"a": Evidence.of(SCORES, LABELS), "b": Evidence.of(SCORES, None)}
 NUMBERS = [np.float16, ">f4", ">f8", np.uint8, np.int64, np.longdouble, object]
+TABLE = ScoreTable("t", ["A"], ["x"], [[0.5]])
 BATCHING = draw_batching({"a": True, "b": False}, size=2, seed=0)
 
 
@@ -158,6 +160,13 @@ ODD = {
     "a score of NaN": lambda: score_sample_dataset({"a": np.nan, "b": 0.2}, {"a": 1, "b": 0}),
     "Evidence short": lambda: pixel_replicates({"a": EVIDENCE["a"]}, BATCHING, n=1, seed=0, stream="s"),
     "truth as text": lambda: draw_batching({"a": "yes"}, size=1, seed=0),
+    "half a batch": lambda: draw_batching({"a": True}, size=0.5, seed=0),
+    "a frame for a table": lambda: rank_table(pd.DataFrame({"A": [0.5]})),
+    "stability of a list": lambda: bootstrap_table([0.5], n=1, seed=0),
+    "a number for a source": lambda: read_score_tables(3),
+    "a scheme that there is not": lambda: Method(scheme="best-first"),
+    "a missing value of NaN": lambda: Method(missing=np.nan),
+    "the name of a scheme for a method": lambda: rank_table(TABLE, "mean-then-rank"),
     "a flat shape": lambda: checked_shape((4, 4)),
     "an empty shape": lambda: checked_shape((4, 4, 0)),
 }  # fmt: skip

@@ -11,7 +11,8 @@ from typing import Literal
 
 import numpy as np
 
-from mood_evaluator.errors import InvalidTable
+from mood_evaluator.arrays import is_finite
+from mood_evaluator.errors import InvalidInput, InvalidTable
 from mood_evaluator.rows import Rows
 from mood_evaluator.tables.resamples import (
     Draws,
@@ -45,12 +46,28 @@ class Adjust(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
-    """`missing` counts in place of a missing value, or "drop" leaves it out; rank-then-* ignore it."""
+    """`missing` counts in place of a missing value, or "drop" leaves it out; rank-then-* ignore it.
+
+    Names are taken for `scheme` and `adjust` too.
+
+    >>> Method(scheme="rank-then-mean").scheme
+    <Scheme.RANK_THEN_MEAN: 'rank-then-mean'>
+    """
 
     scheme: Scheme = Scheme.MEAN_THEN_RANK
     adjust: Adjust = Adjust.NONE
     missing: float | Literal["drop"] | None = None
     smaller_is_better: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a scheme or an adjustment that there is not."""
+        for name, kind in (("scheme", Scheme), ("adjust", Adjust)):
+            given = getattr(self, name)
+            if given not in list(kind):
+                raise InvalidInput(f"{name} is {given!r}. Give one of {', '.join(kind)}.")
+            object.__setattr__(self, name, kind(given))
+        if not (self.missing is None or self.missing == "drop" or is_finite(self.missing)):
+            raise InvalidInput(f'missing is {self.missing!r}. Give a finite number, "drop", or None.')
 
     @property
     def small_aggregate_wins(self) -> bool:
@@ -78,13 +95,24 @@ def rank_table(table: ScoreTable, method: Method | None = None) -> Rows[RankedAl
     Raises InvalidTable where values are missing and `method` does not say what counts instead. With "drop" an
     algorithm without any value is not ranked.
     """
-    method = method or Method()
+    table, method = checked_table_and_method(table, method)
     table = treat_missing(table, method)
     aggregates = aggregate(table, np.arange(len(table.cases))[None], method)
     places = ranks_of(aggregates, smaller_is_better=method.small_aggregate_wins)[0]
     rows = zip(table.algorithms, aggregates[0], places, strict=True)
     ranked = [RankedAlgorithm(name, float(value), int(place)) for name, value, place in rows]
     return Rows(sorted(ranked, key=lambda row: (row.rank, row.algorithm)))
+
+
+def checked_table_and_method(table: ScoreTable, method: Method | None) -> tuple[ScoreTable, Method]:
+    """Return both, the default method for None; refuse a frame, or the name of a scheme, in their place."""
+    if not isinstance(table, ScoreTable):
+        raise InvalidInput(
+            f"table is a {type(table).__name__}. Read it with read_score_tables; give the table of one task."
+        )
+    if method is not None and not isinstance(method, Method):
+        raise InvalidInput(f"method is {method!r}. Give a Method, such as Method(scheme='median-then-rank').")
+    return table, method or Method()
 
 
 def treat_missing(table: ScoreTable, method: Method) -> ScoreTable:

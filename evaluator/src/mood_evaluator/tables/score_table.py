@@ -4,13 +4,14 @@ import csv
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mood_evaluator.errors import InvalidTable
+from mood_evaluator.errors import InvalidInput, InvalidTable
 from mood_evaluator.rows import frame_of, html_table
 
 COLUMNS = ("task", "alg_name", "value", "case")
@@ -72,6 +73,8 @@ def read_score_tables(source: Any) -> dict[str, ScoreTable]:
     """
     values: dict[str, dict[tuple[str, str], float]] = {}
     is_frame = hasattr(source, "columns")
+    if not is_frame and not isinstance(source, str | PathLike):
+        raise InvalidInput(f"source is a {type(source).__name__}. Give the path of a CSV file, or a frame.")
     for place, row in _rows_of_frame(source) if is_frame else _rows_of_file(Path(source)):
         task, algorithm, case = (_text(row, name, place) for name in ("task", "alg_name", "case"))
         mine = values.setdefault(task, {})

@@ -18,7 +18,13 @@ from mood_evaluator.errors import InvalidTable
 from mood_evaluator.rows import Rows
 from mood_evaluator.tables.agreement import tau_b_of_rows
 from mood_evaluator.tables.resamples import Draws, ranks_of
-from mood_evaluator.tables.schemes import Method, aggregate, rank_table, treat_missing
+from mood_evaluator.tables.schemes import (
+    Method,
+    aggregate,
+    checked_table_and_method,
+    rank_table,
+    treat_missing,
+)
 from mood_evaluator.tables.score_table import Matrix, ScoreTable
 
 _QUANTILES = (0.025, 0.5, 0.975)
@@ -96,6 +102,7 @@ def bootstrap_table(
     >>> [(row["algorithm"], row["interval"]) for row in bootstrap_table(table, n=100, seed=1).summary()]
     [('A', [1.0, 1.0]), ('B', [2.0, 2.0])]
     """
+    table, method = checked_table_and_method(table, method)
     checked_draws(n, seed)
     return replay_table(table, method, draw_cases(len(table.cases), n=n, seed=seed), repeats=repeats)
 
@@ -109,9 +116,9 @@ def replay_table(
     table: ScoreTable, method: Method | None, draws: Draws, *, repeats: Repeats = Repeats.HONOURED
 ) -> Stability:
     """Rank the given resamples, `draws` (B, n) being indices of the table's cases."""
+    table, method = checked_table_and_method(table, method)
     if min(len(table.algorithms), len(table.cases)) < 2:
         raise InvalidTable(f"Task {table.task}: stability needs at least two algorithms and two cases.")
-    method = method or Method()
     table = treat_missing(table, method)
     together = repeats is Repeats.AS_CHALLENGER
     aggregates = aggregate(table, draws, method, copies_together=together)
