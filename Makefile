@@ -38,8 +38,8 @@ ENGINE_TESTS = tests --ignore tests/unit --ignore tests/architecture
 test: lint types layers unit integration containers e2e ## everything that must pass
 ci: ## what continuous integration runs
 	.ci/run
-unit: ## fast tests, no sockets and no engines
-	$(PYTEST) tests -n 2 --dist loadfile -m "not integration and not docker and not e2e and not slow"
+unit: coverage-evaluator ## fast tests, no sockets and no engines
+	$(PYTEST) tests --ignore tests/unit/mood_evaluator -n 2 --dist loadfile -m "not integration and not docker and not e2e and not slow"
 integration: ## on a real PostgreSQL and Valkey of their own
 	$(PYTEST) $(ENGINE_TESTS) -n 3 --dist loadfile -m "integration and not docker and not e2e"
 containers: base-image ## on a real Docker Engine
@@ -76,7 +76,7 @@ fuzz: ## hostile predictions against the reader and through the child that score
 	@end=$$((SECONDS + 60 * $(or $(MINUTES),30))); while [ $$SECONDS -lt $$end ]; do \
 	  MOOD_FUZZ=$(or $(MOOD_FUZZ),500) $(PYTEST) --timeout 0 tests/unit/mood_evaluator/test_fuzz.py tests/integration/test_fuzz_predictions.py || exit 1; done
 coverage-evaluator: ## every branch of the evaluator's numerics is tested, or this fails
-	$(BIN)/python -m pytest -q -p no:cacheprovider tests/unit/mood_evaluator --cov mood_evaluator --cov-branch --cov-report term-missing:skip-covered
+	$(PYTEST) tests/unit/mood_evaluator -n 2 --cov mood_evaluator --cov-branch --cov-report term-missing:skip-covered
 
 .PHONY: attacks chaos
 attacks: base-image ## every attack by a container: outcome and seconds, as a table

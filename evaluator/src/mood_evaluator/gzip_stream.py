@@ -49,9 +49,6 @@ class _Metered(io.RawIOBase):
         self._taken = 0
         self.allowed = SLACK
 
-    def readable(self) -> bool:
-        return True
-
     def readinto(self, buffer: Any) -> int:
         count: int = self._raw.readinto(buffer)  # type: ignore[attr-defined]
         self._taken += count

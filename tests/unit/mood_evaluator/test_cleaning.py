@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mood_evaluator.cleaning import clean_scores
+from mood_evaluator.cleaning import clean_scores, ends_of
 
 
 def test_nan_is_zero_and_the_rest_is_clamped_and_counted() -> None:
@@ -31,3 +31,10 @@ def test_every_type_of_number_is_cleaned(kind: Any) -> None:
     clean = clean_scores(raw)
     assert clean.values.tolist() == np.clip(np.asarray(raw, np.float64), 0, 1).tolist()
     assert clean.clamped == 1
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_ends_are_those_of_all_that_was_seen(dtype: type) -> None:
+    for seen in ((1.0, 0.0), (0.0, 0.5), (0.2, 1.0), (0.0, 1.0)):
+        lowest, highest = ends_of(np.array([0.25, 0.75], dtype), within=seen)
+        assert (lowest, highest) == (min(seen[0], 0.25), max(seen[1], 0.75))

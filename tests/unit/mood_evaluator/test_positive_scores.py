@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mood_evaluator import InvalidEvidence, PositiveScores, positive_scores
+from mood_evaluator import InvalidEvidence, PositiveScores, positive_scores, sorted_scores
 from mood_evaluator.pools import KeptPositives, Pool
 from mood_evaluator.shelf import Shelf
 from mood_evaluator.sorted_scores import ScoreSorter, SortedScores
@@ -80,3 +80,13 @@ def test_what_is_too_much_lies_in_files_that_are_gone_in_the_end(
         assert (first.get()[9], second.get()[3], second.size) == (9, 7, 20)
         assert len(list(tmp_path.glob("*/*.npy"))) == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_many_scores_are_handed_over_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sorted_scores, "CHUNK", 40)
+    parts: list[SortedScores] = []
+    sorter = ScoreSorter(parts.append)
+    for seed in range(5):
+        sorter.add(draw(seed, 30), None, wanted=False)
+    sorter.flush()
+    assert [part.ascending.size + part.zeros for part in parts] == [60, 60, 30]
