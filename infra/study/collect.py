@@ -16,8 +16,8 @@ from scale import DATASETS, TASKS, Scale, title_of
 from scored import Row, Scored, load_scored, read_table, save_all
 
 from mood_evaluator import TestSet, load_test_set
-from mood_evaluator.report.build import by_rank
-from mood_evaluator.report.heatmaps import heat_maps
+from mood_evaluator.plots import LIGHT, heat_maps, slices_to_show
+from mood_evaluator.report import teams_by_rank
 from mood_reference.methods import ABOUT, MethodName
 from mood_reference.weights import load_weights
 
@@ -142,10 +142,16 @@ def draw_heat_maps(scored: Sequence[Scored], sets: Mapping[str, TestSet], place:
                 for one in scored
                 if (one.run.test_set, one.run.task, one.stage) == (name, "pixel", "challenge")
             }
-            teams = by_rank(standings, name)
-            drawn = heat_maps(standings, sets[name], place / "test-sets" / name, folders, teams)
-            if drawn.rows:
-                figures.save(figures.sheet(drawn.draw(), dataset, teams), path)
+            teams = [team for team in teams_by_rank(standings, name) if team in folders][: figures.TEAMS]
+            folder = place / "test-sets" / name
+            if teams:
+                drawn = heat_maps(
+                    slices_to_show(standings, sets[name], folder, most=6),
+                    folder,
+                    {team: folders[team] for team in teams},
+                    look=LIGHT.at(figures.WIDTH),
+                )
+                figures.save(figures.sheet(drawn, dataset, teams), path)
 
 
 def lay_out(one: Scored, test_set: TestSet, folder: Path) -> Path:

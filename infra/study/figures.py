@@ -25,9 +25,12 @@ from sentences import (
     who_leads,
 )
 
-from mood_evaluator.report.style import CHANCE, COLOURS, MARKERS, QUIET, team_styles
+from mood_evaluator.plots import LIGHT, team_styles
+from mood_evaluator.plots.look import MARKERS
 
 Json = Mapping[str, Any]
+COLOURS, CHANCE, QUIET = LIGHT.teams, "#6b6b6b", LIGHT.quiet
+TEAMS = 8  # on a sheet of heat maps
 WIDTH, DPI = 8.0, 110  # inches; pixels per inch
 TEXT, SMALL, TITLE = 9, 8, 11  # points
 MOST_COLOURS = 128
@@ -290,7 +293,8 @@ def sheet(figure: Canvas, dataset: str, teams: Sequence[str]) -> Canvas:
     cell = WIDTH / columns
     names = [fill(name, int(15 * cell)) for name in ["scan", "annotation", *teams][:columns]]
     lines = max(name.count("\n") for name in names)
-    figure.set_size_inches(WIDTH, cell * len(figure.axes) / columns + 0.6 + 0.14 * lines)
+    cells = sum(bool(axes.images) for axes in figure.axes)
+    figure.set_size_inches(WIDTH, cell * cells / columns + 0.6 + 0.14 * lines)
     for axes, name in zip(figure.axes, names, strict=False):
         axes.set_title(name, fontsize=SMALL)
     what = "each row the slice with most of one anomaly, best team first"

@@ -15,7 +15,7 @@ from orderings_section import FILE, MEASURES
 from page_parts import Json
 from sentences import counted
 
-from mood_evaluator.report.style import CHANCE, COLOURS
+from mood_evaluator.plots import LIGHT
 
 
 def gather(results: Path) -> dict[str, Any]:
@@ -40,11 +40,11 @@ def draw_experiment(part: Json) -> Canvas:
     figure, ((axes,),) = panels(1, 1, 1.1 + 0.26 * len(rows), title)
     for place, row in enumerate(rows):
         value = row[measure]
-        axes.hlines(place, sign * value["low"], sign * value["high"], color=COLOURS[0], linewidth=1.6)
-        axes.plot(sign * value["mean"], place, "o", color=COLOURS[0], markersize=5)
+        axes.hlines(place, sign * value["low"], sign * value["high"], color=LIGHT.accent, linewidth=1.6)
+        axes.plot(sign * value["mean"], place, "o", color=LIGHT.accent, markersize=5)
     if measure in part["body"]:
         axes.axvline(
-            part["body"][measure], color=CHANCE, linestyle=":", linewidth=1.2, label="the body alone"
+            part["body"][measure], color=LIGHT.quiet, linestyle=":", linewidth=1.2, label="the body alone"
         )
         figure.legend(loc="outside lower center", fontsize=SMALL, frameon=False)
     axes.set_yticks(range(len(rows)), [row["name"] for row in rows], fontsize=TEXT)

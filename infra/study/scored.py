@@ -15,7 +15,7 @@ from typing import Any
 from scale import title_of
 
 from mood_evaluator import CaseScore, Evidence, SetScore, Task, TestSet
-from mood_evaluator.runs import ScoredRun
+from mood_evaluator.runs import Ground, ScoredRun
 
 Row = dict[str, Any]
 SCORE_FIELDS = {field.name for field in fields(SetScore)}
@@ -84,6 +84,7 @@ def as_scored_run(part: Row, submission: Row, manifest: TestSet, files: Path) ->
         abnormal={case.id: case.abnormal for case in manifest.for_task(task)},
         cases={case_id: _case_score(case, files) for case_id, case in part["cases"].items()},
         batchings=manifest.batchings if task is Task.PIXEL else (),
+        ground=Ground.of(manifest),
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mood_evaluator import Case, CaseScore, Dataset, Evidence, Quantizer, Task, TestSet, score_cases
-from mood_evaluator.runs import ScoredRun
+from mood_evaluator.runs import Ground, ScoredRun
 
 FOLDERS = [str(Path(__file__).parents[3] / "infra" / name) for name in ("study", "demo")]
 sys.path += FOLDERS  # the scripts of the study find each other as if one of them had been started
@@ -80,6 +80,7 @@ def make_run(method: str, task: Task, test_set: TestSet) -> ScoredRun:
     return ScoredRun(
         team=title_of(method), task=task, test_set=test_set.name, test_set_digest=test_set.digest,
         precision="float32", result=result, abnormal=abnormal, cases=cases,
+        ground=Ground.of(test_set),
     )  # fmt: skip
 
 

@@ -110,6 +110,7 @@ def evidence(
         objects={} if detection is None else _objects(given, detection, options.threads),
         slices=_slices(given, options.threads) if slices and given.task is Task.PIXEL else {},
         eligible=not not_eligible,
+        ground=given.ground,
     ).save(out)
     sys.stdout.write(as_text(given, scores, result) + f"Scored run: {out}\n")
     return NO_RESULT if result.score is None else OK

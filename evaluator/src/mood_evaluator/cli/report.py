@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json as json_format
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,12 +15,12 @@ import typer
 from mood_evaluator.cli.options import ANALYSIS, Bootstraps, DrawSeed, write_json
 from mood_evaluator.cli.progress import bar
 from mood_evaluator.errors import EvaluatorError
+from mood_evaluator.runs.ground import Edition
 from mood_evaluator.runs.scored_run import ScoredRun
-from mood_evaluator.runs.standings import Standings, gather_runs
 from mood_evaluator.test_set import Task
 
 if TYPE_CHECKING:
-    from mood_evaluator.report import Part
+    from mood_evaluator.report import Report
 
 Drawn = tuple[str, str, Path]
 """Whose predictions, of which test set, in which folder."""
@@ -47,15 +49,30 @@ Maps = Annotated[
 ]
 
 
+Boards = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--leaderboard",
+        metavar="JSON",
+        help="The published leaderboard of a task: edition, version, digest, date and caveats come from it.",
+    ),
+]
+ReportDate = Annotated[
+    str, typer.Option("--date", metavar="YYYY-MM-DD", help="Of the report (default: today).")
+]
+
+
 def report(
     runs: Runs,
     *,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Holds the report afterwards.")],
     test_set: TestSets = None,
     predictions: Maps = None,
+    leaderboard: Boards = None,
+    date: ReportDate = "",
     bootstraps: Bootstraps = 1000,
     seed: DrawSeed = 1,
-    title: Annotated[str, typer.Option(help="Of the report.")] = "MOOD: report",
+    title: Annotated[str, typer.Option(help="Of the report (default: that of the challenge).")] = "",
 ) -> None:
     """Write HTML, PDF and CSV of scored runs of one or both tasks.
 
@@ -64,11 +81,13 @@ def report(
 
     [bold]mood-evaluate report a.zip b.zip --test-set test-brain --test-set test-abdom --out report[/bold]
     """
-    parts = _load(runs, test_set, predictions, bootstraps, seed)
+    made = _build(
+        runs, test_set, predictions, leaderboard, title=title, date=date, bootstraps=bootstraps, seed=seed
+    )
     from mood_evaluator.report import write_report  # an extra
 
-    with bar("Drawing figures", sum(len(part.figures) for part in parts)) as step:
-        path = write_report(parts, out, title=title, on_figure=step)
+    with bar("Drawing figures", 2 * len(made.figures)) as step:
+        path = write_report(made, out, on_figure=step)
     sys.stdout.write(f"{path}\n{path.with_suffix('.pdf')}\n{out / 'csv'}\n")
 
 
@@ -78,6 +97,8 @@ def analyse(
     json: Annotated[Path, typer.Option(metavar="OUT", help="Write the numbers to this file.")],
     test_set: TestSets = None,
     predictions: Maps = None,
+    leaderboard: Boards = None,
+    date: ReportDate = "",
     bootstraps: Bootstraps = 1000,
     seed: DrawSeed = 1,
 ) -> None:
@@ -85,42 +106,56 @@ def analyse(
 
     [bold]mood-evaluate analyse a.zip b.zip --test-set test-brain --json analysis.json[/bold]
     """
-    parts = _load(runs, test_set, predictions, bootstraps, seed)
-    rows = {str(part.task): {item.name: list(item.rows) for item in part.items} for part in parts}
+    made = _build(
+        runs, test_set, predictions, leaderboard, title="", date=date, bootstraps=bootstraps, seed=seed
+    )
+    rows: dict[str, dict[str, Any]] = {}
+    for item in made.items:
+        rows.setdefault(item.task, {})[item.name] = list(item.rows)
     write_json(json, {"schema": ANALYSIS, **rows})
 
 
-def _load(
+def _build(
     paths: Sequence[Path],
     test_sets: Sequence[Path] | None,
     drawn: Sequence[Drawn] | None,
+    boards: Sequence[Path] | None,
+    *,
+    title: str,
+    date: str,
     bootstraps: int,
     seed: int,
-) -> list[Part]:
+) -> Report:
     if find_spec("matplotlib") is None or find_spec("jinja2") is None:
         raise EvaluatorError("Reports need more: pip install 'mood-evaluator[report]'.")
-    from mood_evaluator.report import MeasuredSet, build_part  # an extra
+    from mood_evaluator.report import MeasuredSet, build_report  # an extra
 
     predictions: dict[str, dict[str, Path]] = {}
     for team, test_set, folder in drawn or ():
         predictions.setdefault(test_set, {})[team] = folder
     runs = [ScoredRun.load(path) for path in paths]
-    tasks = _by_task(runs)
+    editions = dict(_edition(path) for path in boards or ())
     sets = [MeasuredSet.load(folder) for folder in test_sets or ()]
-    with bar("Drawing scans", sum(len(found.sets) * len(found.teams) for found in tasks)) as step:
-        return [
-            build_part(
-                found,
-                sets,
-                bootstraps=bootstraps,
-                seed=seed,
-                predictions=predictions,
-                on_run=step,
-            )
-            for found in tasks
-        ]
+    with bar("Drawing scans", len(runs)) as step:
+        return build_report(
+            runs,
+            sets,
+            bootstraps=bootstraps,
+            seed=seed,
+            date=date or datetime.now(UTC).date().isoformat(),
+            title=title,
+            editions=editions,
+            predictions=predictions,
+            on_run=step,
+        )
 
 
-def _by_task(runs: Sequence[ScoredRun]) -> list[Standings]:
-    parts = [[run for run in runs if run.task is task] for task in Task]
-    return [gather_runs(part) for part in parts if part]
+def _edition(path: Path) -> tuple[Task, Edition]:
+    """Read a published leaderboard; raises EvaluatorError, naming the file."""
+    try:
+        document = json_format.loads(path.read_text(encoding="utf-8"))
+        return Task(document["task"]), Edition.of_leaderboard(document)
+    except (LookupError, TypeError, ValueError) as error:
+        raise EvaluatorError(
+            f"{path} is no published leaderboard ({error!r}). Give the JSON of a published version."
+        ) from error

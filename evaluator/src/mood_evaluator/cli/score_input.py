@@ -10,6 +10,7 @@ from mood_evaluator.canonical import canonical_digest
 from mood_evaluator.cli.scoring_options import ScoringOptions
 from mood_evaluator.errors import EvaluatorError, UndefinedScore
 from mood_evaluator.mood_layout import LabelledCase, read_mood_labels
+from mood_evaluator.runs.ground import NOT_SAID, Ground
 from mood_evaluator.scoring import PixelCase
 from mood_evaluator.test_set import Case, Task, TestSet, load_test_set
 
@@ -26,6 +27,7 @@ class ScoreInput:
     batchings: tuple[Batching, ...]
     name: str  # of the test set, or of the folder of labels
     digest: str  # of the test set, or of what is labelled how
+    ground: Ground = NOT_SAID
 
 
 def read_input(options: ScoringOptions) -> ScoreInput:
@@ -47,7 +49,8 @@ def _from_test_set(options: ScoringOptions) -> ScoreInput:
         raise UndefinedScore(f"The test set {test_set.name} has no case of the {task} task.")
     cases = tuple(_locate(case, task, options) for case in wanted)
     abnormal = {case.id: case.abnormal for case in wanted}
-    return ScoreInput(task, cases, abnormal, test_set.batchings, test_set.name, test_set.digest)
+    ground = Ground.of(test_set)
+    return ScoreInput(task, cases, abnormal, test_set.batchings, test_set.name, test_set.digest, ground)
 
 
 def _locate(case: Case, task: Task, options: ScoringOptions) -> PixelCase:

@@ -20,6 +20,7 @@ from mood_evaluator.errors import EvaluatorError, InvalidScoredRun
 from mood_evaluator.evidence import Evidence
 from mood_evaluator.objects.matching import ScanObjects
 from mood_evaluator.runs.checked_document import check_document
+from mood_evaluator.runs.ground import NO_EDITION, NOT_SAID, Edition, Ground
 from mood_evaluator.slices import SliceScores
 from mood_evaluator.test_set import Task
 from mood_evaluator.version import SCORING_VERSION, __version__, scoring_version_of
@@ -60,6 +61,8 @@ class ScoredRun:
     slices: Mapping[str, SliceScores] = field(default_factory=dict)
     eligible: bool = True  # others are listed, and enter nobody's rank
     scoring_version: int = SCORING_VERSION  # of the evaluator that scored it
+    ground: Ground = NOT_SAID
+    edition: Edition = NO_EDITION
 
     @property
     def evidence(self) -> dict[str, Evidence]:
@@ -94,6 +97,8 @@ class ScoredRun:
             "test_set_digest": self.test_set_digest,
             "eligible": self.eligible,
             "precision": self.precision,
+            "ground": self.ground.to_json(),
+            "edition": self.edition.to_json(),
             "result": self.result.to_json(),
             "batchings": [batching.to_json() for batching in self.batchings],
             "detection": None if self.detection is None else asdict(self.detection),
@@ -140,6 +145,8 @@ def _parse(archive: zipfile.ZipFile) -> ScoredRun:
         },
         eligible=document["eligible"],
         scoring_version=scoring_version_of(document),
+        ground=Ground.from_json(document["ground"]) if "ground" in document else NOT_SAID,
+        edition=Edition.from_json(document["edition"]) if "edition" in document else NO_EDITION,
     )
 
 

@@ -2,72 +2,77 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from textwrap import shorten
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
+from matplotlib.figure import Figure, SubFigure
 
 from mood_evaluator.analysis.measures import read_image
 from mood_evaluator.evidence import Evidence
-from mood_evaluator.report.figure import Figure
+from mood_evaluator.plots.canvas import shortened
+from mood_evaluator.plots.look import LIGHT, TINY, Look
 from mood_evaluator.runs.standings import Standings
 from mood_evaluator.test_set import Case, TestSet
 from mood_evaluator.volumes import find_prediction, read_label
 
-_CASES, _TEAMS = 6, 8
+TEAMS = 8  # on a sheet that can be read
 _HEAT = "inferno"
+_COLUMNS = 8  # of a sheet, at least
 Slice = npt.NDArray[Any]
 
 
 def heat_maps(
-    standings: Standings,
-    test_set: TestSet,
+    cases: Mapping[Case, int],
     folder: Path,
     predictions: Mapping[str, Path],
-    teams: Sequence[str],
+    *,
+    look: Look = LIGHT,
+    into: SubFigure | None = None,
 ) -> Figure:
-    """Show the slice with most of the anomaly in up to six cases, for the best eight teams with predictions.
+    """Show a slice of each case: scan, annotation, and the scores of each team.
 
-    `predictions` are folders by team. Cases are spread over the anomalies' sizes.
+    `cases` are of the test set in `folder`, with the number of their slice along the last axis
+    (`slices_to_show` picks some); `predictions` are folders by team. Scores are black at the lowest and
+    yellow at the highest of the slice.
     """
-    shown = [team for team in teams if team in predictions][:_TEAMS]
-    cases = {case: _slice_of(case, folder) for case in _pick(standings, test_set)} if shown else {}
-    rows = [
-        {"case": case.id, "slice": z, "category": case.category, "team": team}
-        for case, z in cases.items()
-        for team in shown
-    ]
-
-    def draw() -> Canvas:
-        figure = Canvas(figsize=(1.3 * (2 + len(shown)), 1.3 * len(cases) + 0.4), layout="constrained")
-        grid = figure.subplots(len(cases), 2 + len(shown), squeeze=False)
-        for line, (case, z) in zip(grid, cases.items(), strict=True):
-            _draw_case(line, case, z, folder, [predictions[team] for team in shown])
-        for axes, title in zip(grid[0], ["scan", "annotation", *shown], strict=True):
-            axes.set_title(shorten(title, 18, placeholder="…"), fontsize=7)
-        return figure
-
-    caption = (
-        "The slice with most of the anomaly; scans from small anomalies to large ones. Scores from the "
-        "lowest (black) to the highest of the slice (yellow), best team first."
+    columns = 2 + len(predictions)
+    cell = look.width / max(columns, _COLUMNS)
+    own = (
+        Figure(figsize=(look.width, cell * len(cases) + 0.35), layout="constrained") if into is None else None
     )
-    return Figure(f"{test_set.name}-heat-maps", f"Heat maps: {test_set.name}", caption, rows, draw)
+    target = own or into
+    assert target is not None
+    target.set_facecolor(look.paper)
+    grid = target.subplots(len(cases), max(columns, _COLUMNS), squeeze=False)
+    for line, (case, z) in zip(grid, cases.items(), strict=True):
+        _draw_case(line, case, z, folder, list(predictions.values()))
+        for axes in line[columns:]:
+            axes.set_axis_off()
+    for axes, title in zip(grid[0], ["scan", "annotation", *predictions], strict=False):
+        axes.set_title(shortened(title, max(7, int(17 * cell))), fontsize=TINY, color=look.ink)
+    root = target.get_figure(root=True)
+    assert isinstance(root, Figure)
+    return root
 
 
-def _pick(standings: Standings, test_set: TestSet) -> list[Case]:
+def slices_to_show(
+    standings: Standings, test_set: TestSet, folder: Path, *, most: int = 4
+) -> dict[Case, int]:
+    """Return up to `most` abnormal cases, small anomalies first, each with the slice that has most of it."""
+    return {case: _slice_of(case, folder) for case in _pick(standings, test_set, most)}
+
+
+def _pick(standings: Standings, test_set: TestSet, most: int) -> list[Case]:
     """Return abnormal cases at even steps of size, from the smallest to the largest."""
     runs = standings.sets[test_set.name]
     evidence: Mapping[str, Evidence] = next(iter(runs.values())).evidence
     cases = {case.id: case for case in test_set.cases}
-    ids = sorted(
-        (key for key, found in evidence.items() if found.positives), key=lambda k: evidence[k].positives
-    )
+    ids = sorted((i for i, found in evidence.items() if found.positives), key=lambda i: evidence[i].positives)
     if not ids:
         return []
-    places = np.unique(np.linspace(0, len(ids) - 1, min(_CASES, len(ids))).astype(int))
+    places = np.unique(np.linspace(0, len(ids) - 1, min(most, len(ids))).astype(int))
     return [cases[ids[place]] for place in places]
 
 
@@ -86,7 +91,7 @@ def _draw_case(line: Sequence[Axes], case: Case, z: int, folder: Path, places: S
     _show(line[0], image, "gray")
     _show(line[1], image, "gray")
     line[1].contour(np.rot90(mask), levels=[0.5], colors="#E69F00", linewidths=1)
-    for axes, place in zip(line[2:], places, strict=True):
+    for axes, place in zip(line[2:], places, strict=False):
         found = find_prediction(place / Path(case.image).name, shape=case.shape)
         _show(axes, np.zeros_like(image) if found is None else found.scores[:, :, z], _HEAT)
         if found is None:

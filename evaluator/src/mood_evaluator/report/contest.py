@@ -1,0 +1,158 @@
+"""All that is known of one task: the ranking that counts, and toy cases and sweeps beside it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mood_evaluator.analysis import Measures, chance_interval, measure_cases
+from mood_evaluator.plots.scores import Guess
+from mood_evaluator.report.words import ANATOMY, TASK
+from mood_evaluator.runs.ground import NOT_SAID, Ground
+from mood_evaluator.runs.scored_run import ScoredRun
+from mood_evaluator.runs.stability import RunStability, bootstrap_runs
+from mood_evaluator.runs.standings import Standings, gather_runs
+from mood_evaluator.tables.stability import Stability
+from mood_evaluator.test_set import Dataset, Task, TestSet, load_test_set
+
+TEAMS = 10  # that a plot of pairs, dots or lines tells apart
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredSet:
+    """A test set, where it lies, and what its anomalies measure."""
+
+    test_set: TestSet
+    folder: Path
+    measures: Mapping[str, Measures]
+
+    @classmethod
+    def load(cls, folder: Path) -> "MeasuredSet":
+        test_set = load_test_set(folder)
+        return cls(test_set, folder, measure_cases(test_set.cases, folder))
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """`standings` are those that count, brain first; `toy` and `sweeps` move no rank."""
+
+    task: Task
+    standings: Standings
+    stability: RunStability
+    toy: Standings | None
+    sweeps: Standings | None
+    grounds: Mapping[str, Ground]
+    sets: Mapping[str, MeasuredSet]
+    predictions: Mapping[str, Mapping[str, Path]]
+    draws: int
+    seed: int
+
+    @property
+    def name(self) -> str:
+        return TASK[self.task]
+
+    @property
+    def overall(self) -> Stability:
+        """Return the ranks that count: the consensus, or those of the only test set."""
+        return self.stability.consensus or next(iter(self.stability.sets.values())).stability
+
+    @property
+    def teams(self) -> list[str]:
+        """Return the ranked teams, the best first."""
+        places, means = self.standings.consensus()
+        return sorted(places, key=lambda team: (places[team], means[team], team))
+
+    def title(self, test_set: str) -> str:
+        """Return Brain or Abdomen, with the name of the test set where several are of one."""
+        dataset = self.grounds[test_set].dataset
+        if dataset is None:
+            return test_set
+        parts = (self.standings, self.toy, self.sweeps)
+        own = next(part.sets for part in parts if part is not None and test_set in part.sets)
+        same = [name for name in own if self.grounds[name].dataset is dataset]
+        return ANATOMY[dataset] if len(same) == 1 else f"{ANATOMY[dataset]} ({test_set})"
+
+    @property
+    def best_teams(self) -> str:
+        """Return that a plot has the best teams alone, where it has."""
+        return f"; the {TEAMS} best teams" if len(self.teams) > TEAMS else ""
+
+    @property
+    def lines(self) -> int:
+        """Return how many teams a table shows before its CSV has to do."""
+        return 8 if len(self.teams) <= TEAMS else 5
+
+    def scored(self, test_set: str) -> list[str]:
+        """Return the teams with a result there, the best first."""
+        return teams_by_rank(self.standings, test_set)
+
+    def guess(self, test_set: str) -> Guess:
+        """Return what guessing scores on the whole test set."""
+        run = next(iter(self.standings.sets[test_set].values()))
+        truth = [(part.positives, part.voxels) for part in run.evidence.values()]
+        if self.task is Task.SAMPLE:
+            truth = [(int(abnormal), 1) for abnormal in run.abnormal.values()]
+        positives, total = (sum(column) for column in zip(*truth, strict=True))
+        return positives / total, chance_interval(positives, total - positives, balanced=False)
+
+
+def teams_by_rank(standings: Standings, test_set: str) -> list[str]:
+    """Return the teams with a result, the best first."""
+    scores, ranks = standings.scores(test_set), standings.rankings()[test_set]
+    return sorted((team for team in ranks if scores[team] is not None), key=lambda team: (ranks[team], team))
+
+
+def gather_contest(
+    runs: Sequence[ScoredRun],
+    sets: Sequence[MeasuredSet],
+    *,
+    bootstraps: int,
+    seed: int,
+    predictions: Mapping[str, Mapping[str, Path]],
+    on_run: Callable[[], None] | None,
+) -> Contest:
+    """Rank the runs of one task and draw their scans; `on_run` is called after each run."""
+    grounds = _grounds(runs, sets)
+    counting, toy, sweeps = _split(runs, grounds)
+    standings = _brain_first(gather_runs(counting), grounds)
+    return Contest(
+        task=runs[0].task,
+        standings=standings,
+        stability=bootstrap_runs(standings, n=bootstraps, seed=seed, on_run=on_run),
+        toy=_beside(toy, grounds),
+        sweeps=_beside(sweeps, grounds),
+        grounds=grounds,
+        sets={found.test_set.name: found for found in sets},
+        predictions=predictions,
+        draws=bootstraps,
+        seed=seed,
+    )
+
+
+def _grounds(runs: Sequence[ScoredRun], sets: Sequence[MeasuredSet]) -> dict[str, Ground]:
+    """Return what is known of each test set: what its folder says, else the first run that says something."""
+    found = {run.test_set: run.ground for run in reversed(runs) if run.ground == NOT_SAID}
+    found |= {run.test_set: run.ground for run in reversed(runs) if run.ground != NOT_SAID}
+    return found | {one.test_set.name: Ground.of(one.test_set) for one in sets}
+
+
+def _split(
+    runs: Sequence[ScoredRun], grounds: Mapping[str, Ground]
+) -> tuple[list[ScoredRun], list[ScoredRun], list[ScoredRun]]:
+    """Return the runs that count, those on toy cases and those of sweeps; where none counts, all do."""
+    parts: dict[str, list[ScoredRun]] = {"counts": [], "toy": [], "sweep": []}
+    for run in runs:
+        purpose = grounds[run.test_set].purpose or ""
+        parts["toy" if purpose == "toy" else "sweep" if purpose.endswith("sweep") else "counts"].append(run)
+    if not any(run.eligible for run in parts["counts"]):
+        return list(runs), [], []
+    return parts["counts"], parts["toy"], parts["sweep"]
+
+
+def _beside(runs: Sequence[ScoredRun], grounds: Mapping[str, Ground]) -> Standings | None:
+    return _brain_first(gather_runs(runs), grounds) if any(run.eligible for run in runs) else None
+
+
+def _brain_first(standings: Standings, grounds: Mapping[str, Ground]) -> Standings:
+    order = [*Dataset, None]
+    names = sorted(standings.sets, key=lambda name: (order.index(grounds[name].dataset), name))
+    return replace(standings, sets={name: standings.sets[name] for name in names})
