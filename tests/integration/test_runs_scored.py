@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections import Counter
 from datetime import timedelta
@@ -12,14 +13,14 @@ import numpy as np
 import pytest
 from nibabel.nifti1 import Nifti1Image
 from sklearn.metrics import average_precision_score
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from mood_evaluator import Dataset, Evidence, PositiveScores, Task, canonical_digest
 from mood_platform.db.engine import Sessions
 from mood_platform.execution.runtime import CaseJob, Collected, Execution
 from mood_platform.execution.usage import Usage
 from mood_platform.failures import FailureReason
-from mood_platform.models import CaseRun, CaseRunState, Run, RunState, Stage, Submission, TestSet
+from mood_platform.models import Case, CaseRun, CaseRunState, Run, RunState, Stage, Submission, TestSet
 from mood_platform.queueing import Job
 from mood_platform.runs.dataset_results import result_of_part
 from mood_platform.runs.due import exclusively
@@ -111,7 +112,7 @@ def test_the_scores_of_abnormal_voxels_are_stored_and_nothing_changes_without_th
     with platform.open() as tx:
         view = read_run(tx, run_id=platform.run_of(submission).id)
     part = next(part for part in view.parts if not part.toy)
-    expected = result_of_part(evaluation_of(platform), Task.PIXEL, part, valid_share=0.5)
+    expected = result_of_part(evaluation_of(platform), Task.PIXEL, part, scoring={"valid_share": 0.5})
     stored = {one: stored_positives(platform.store, one.evidence_key) for one in part.case_runs}
     assert {one for one, key in stored.items() if key} == {one for one in stored if one.case.abnormal}
     for case_run, key in stored.items():
@@ -120,7 +121,7 @@ def test_the_scores_of_abnormal_voxels_are_stored_and_nothing_changes_without_th
             assert case_run.score is not None
             assert found.counts.sum() == case_run.score["evidence"]["positives"]
             platform.store.delete(key)
-    assert result_of_part(evaluation_of(platform), Task.PIXEL, part, valid_share=0.5) == expected
+    assert result_of_part(evaluation_of(platform), Task.PIXEL, part, scoring={"valid_share": 0.5}) == expected
 
 
 def test_a_sample_run_is_scored_over_all_scans_at_once(platform: TinyPlatform) -> None:
@@ -146,6 +147,28 @@ def test_every_pixel_case_leaves_evidence_that_can_be_read(platform: TinyPlatfor
         evidence = Evidence.from_bytes(platform.store.read(case_run.evidence_key, limit=10**7))
         assert evidence.voxels == 64
         assert (evidence.max == 0) == (case_run.state is CaseRunState.CRASHED)
+
+
+def with_affine(content: bytes, size: float) -> bytes:
+    image = Nifti1Image.from_bytes(gzip.decompress(content))
+    return gzip.compress(Nifti1Image(np.asarray(image.dataobj), np.diag([size, size, size, 1])).to_bytes())
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_an_affine_other_than_the_test_sets_is_flagged_on_normal_cases_too(
+    platform: TinyPlatform, told: bool
+) -> None:
+    """The manifest tells it, or, where an older one does not, the header of the image."""
+    own = 2.0 if told else 1.0
+    if told:
+        rows = [[own, 0, 0, 0], [0, own, 0, 0], [0, 0, own, 0]]
+        with platform.open() as tx:
+            tx.session.execute(update(Case).values(affine=rows))
+    for size in (own, 3.0):
+        submission = platform.submit(platform.join(f"north {size}"))
+        drive(platform, FakeRuntime(lambda job: Scripted.writing(with_affine(job.case.read_bytes(), size))))  # noqa: B023 - run at once
+        flags = [case_run.flags for case_run in case_runs(platform, platform.run_of(submission))]
+        assert flags == [[] if size == own else ["affine_differs"]] * 16
 
 
 def test_the_toy_report_comes_first_and_opens_the_hidden_cases(platform: TinyPlatform) -> None:

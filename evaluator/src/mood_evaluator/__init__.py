@@ -43,6 +43,7 @@ from mood_evaluator.faults import Flag, OutputFault
 from mood_evaluator.kernels import prepare_kernels
 from mood_evaluator.leaderboard import Cell, Entry, Row, compare_entries, rank_entries
 from mood_evaluator.nifti_stream import largest_volume_file
+from mood_evaluator.placement import Affine, as_affine, find_affine
 from mood_evaluator.positive_scores import LARGEST_STORED, PositiveScores
 from mood_evaluator.quantizers import Quantizer
 from mood_evaluator.ranking import as_published, average_ranks, rank
@@ -82,6 +83,7 @@ __all__ = [
     "LARGEST_SCORE_FILE",
     "LARGEST_STORED",
     "SCORING_VERSION",
+    "Affine",
     "BatchedScore",
     "Batching",
     "BatchingImpossible",
@@ -120,6 +122,7 @@ __all__ = [
     "TestSet",
     "UndefinedScore",
     "__version__",
+    "as_affine",
     "as_published",
     "average_precision",
     "average_precision_from_histogram",
@@ -132,6 +135,7 @@ __all__ = [
     "count_exactly",
     "draw_batching",
     "exact_replicates",
+    "find_affine",
     "json_schemas",
     "largest_volume_file",
     "load_test_set",

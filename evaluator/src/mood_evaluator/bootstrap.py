@@ -52,7 +52,7 @@ def sample_replicates(
     truth = np.array([labels[case_id] for case_id in ids], np.bool_)
     draws = _draw(truth, n=n, random=_generator(seed, stream))
     twice = _sample_aps(1 + np.eye(len(ids)), values, truth)
-    return Replicates(_sample_aps(_count(draws), values, truth), _centre(twice, truth))
+    return Replicates(_sample_aps(_count(draws), values, truth), centre_influences(twice, truth))
 
 
 def pixel_replicates(
@@ -102,15 +102,20 @@ def _pixel_replicates(
     draws = _draw(truth, n=n, random=random)
     pools = _deal(draws, truth, parts=len(batching.batches), random=random)
     aps = resampled_aps(pools, *counts).reshape(n, -1).mean(axis=1)
-    return Replicates(np.asarray(aps), _centre(_twice_in_batch(batching, counts), truth))
+    return Replicates(np.asarray(aps), centre_influences(_twice_in_batch(batching, counts), truth))
 
 
 def whole_set_replicates(evidence: Mapping[str, Evidence], *, n: int, seed: int, stream: str) -> Matrix:
     """Return (n,) APs of all voxels of the scans that `pixel_replicates` draws."""
     checked_draws(n, seed)
     cases = [evidence[case_id] for case_id in sorted(evidence)]
-    draws = _draw(_truth(cases), n=n, random=_generator(seed, stream))
-    return resampled_aps(_count(draws), *_stack([case.two_sided for case in cases]))
+    draws = count_draws(_truth(cases), n=n, seed=seed, stream=stream)
+    return resampled_aps(draws, *_stack([case.two_sided for case in cases]))
+
+
+def count_draws(abnormal: npt.NDArray[np.bool_], *, n: int, seed: int, stream: str) -> Matrix:
+    """Return (n, cases) how often each case, by sorted id, is among the scans of each draw."""
+    return _count(_draw(abnormal, n=n, random=_generator(seed, stream)))
 
 
 def _generator(seed: int, stream: str) -> np.random.Generator:
@@ -147,7 +152,7 @@ def _own_batches(batching: Batching) -> tuple[sparse.csr_array, npt.NDArray[np.i
     return own, of_case
 
 
-def _centre(values: Matrix, truth: npt.NDArray[np.bool_]) -> Matrix:
+def centre_influences(values: Matrix, truth: npt.NDArray[np.bool_]) -> Matrix:
     """Take off the mean of the abnormal scans and that of the normal ones."""
     found = values.copy()
     for kind in (truth, ~truth):

@@ -16,8 +16,9 @@ from mood_evaluator.evidence import Evidence, EvidenceSums
 from mood_evaluator.faults import Flag, OutputFault
 from mood_evaluator.kernels import count_into_gaps
 from mood_evaluator.nifti_stream import Shape
+from mood_evaluator.placement import Affine, differs, find_affine
 from mood_evaluator.positive_scores import PositiveScores
-from mood_evaluator.volumes import differs, open_prediction, read_label_and_affine, read_sample_score
+from mood_evaluator.volumes import open_prediction, read_label, read_sample_score
 
 Scores = npt.NDArray[np.float32]
 
@@ -78,14 +79,21 @@ def score_sample_case(prediction: Path | str | None) -> CaseScore:
 
 
 def score_pixel_case(
-    prediction: Path | str | None, *, label: Path | str | None, shape: Shape, exact: bool = True
+    prediction: Path | str | None,
+    *,
+    label: Path | str | None,
+    shape: Shape,
+    affine: Affine | None = None,
+    exact: bool = True,
 ) -> CaseScore:
     """Score a volume of `shape` (voxels) against `label`, None meaning that nothing is abnormal.
 
-    Without `exact` there is no `case_ap`, and the volume is never held in memory as a whole. Raises
+    `affine` is the test set's, else the label's: a prediction that states another one is flagged. Without
+    `exact` there is no `case_ap`, and the volume is never held in memory as a whole. Raises
     InvalidGroundTruth for a bad label, and nothing for a bad prediction.
     """
-    return score_pixel_prediction(prediction, truth=PixelTruth.read(label, shape=shape), exact=exact)
+    truth = PixelTruth.read(label, shape=shape, affine=affine)
+    return score_pixel_prediction(prediction, truth=truth, exact=exact)
 
 
 def score_pixel_prediction(
@@ -106,17 +114,19 @@ class PixelTruth:
 
     shape: Shape
     abnormal: npt.NDArray[np.bool_] | None  # (voxels,) in file order; None: nothing is abnormal
-    affine: npt.NDArray[np.float64] | None = None
-    labelled: bool = False  # whether there is an affine to compare with
+    affine: Affine | None = None  # of the test set; None: there is none to compare with
 
     @classmethod
-    def read(cls, label: Path | str | None, *, shape: Shape) -> "PixelTruth":
-        """Read a label, None meaning that nothing is abnormal; raises InvalidGroundTruth."""
+    def read(cls, label: Path | str | None, *, shape: Shape, affine: Affine | None = None) -> "PixelTruth":
+        """Read a label, None meaning that nothing is abnormal; raises InvalidGroundTruth.
+
+        `affine` is the test set's; without one the label's is taken.
+        """
         shape = checked_shape(shape)
         if label is None:
-            return cls(shape, None)
-        abnormal, affine = read_label_and_affine(label, shape=shape)
-        return cls(shape, abnormal.ravel(order="F") if abnormal.any() else None, affine, labelled=True)
+            return cls(shape, None, affine)
+        abnormal = read_label(label, shape=shape).ravel(order="F")
+        return cls(shape, abnormal if abnormal.any() else None, find_affine(affine, Path(label), shape=shape))
 
     @property
     def positives(self) -> int:
@@ -143,7 +153,7 @@ def _score_volume(path: Path, truth: PixelTruth, *, exact: bool) -> CaseScore:
         Flag.CLAMPED: evidence.clamped > 0,
         Flag.NAN: evidence.nan > 0,
         Flag.CONSTANT: evidence.min == evidence.max,
-        Flag.AFFINE_DIFFERS: truth.labelled and differs(reader.affine, truth.affine),
+        Flag.AFFINE_DIFFERS: truth.affine is not None and differs(reader.affine, truth.affine),
         Flag.TRAILING_DATA: reader.trailing_data,
     }
     return CaseScore(

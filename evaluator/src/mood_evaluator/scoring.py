@@ -14,6 +14,7 @@ from mood_evaluator.arrays import checked_cases
 from mood_evaluator.batches import Batching
 from mood_evaluator.errors import InvalidPrediction
 from mood_evaluator.nifti_stream import Shape
+from mood_evaluator.placement import Affine
 from mood_evaluator.pools import KeptPositives, Pool
 from mood_evaluator.positive_scores import PositiveScores
 from mood_evaluator.shelf import Shelf
@@ -32,6 +33,8 @@ class PixelCase:
     prediction: Path | None  # None counts as all zero
     label: Path | None  # None: nothing is abnormal
     shape: Shape  # voxels
+    affine: Affine | None = None  # of the test set; None: the label's is taken
+    image: Path | None = None  # for what lies in the body
 
 
 @dataclass(frozen=True, slots=True)

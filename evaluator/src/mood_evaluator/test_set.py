@@ -8,10 +8,13 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import numpy as np
+
 from mood_evaluator.batches import Batching
 from mood_evaluator.canonical import canonical_digest
 from mood_evaluator.errors import InvalidTestSet, UndefinedScore
 from mood_evaluator.fields import REBUILD, Fields
+from mood_evaluator.placement import Affine, as_affine
 
 SCHEMA = "mood-test-set/1"
 MANIFEST = "test_set.json"
@@ -53,11 +56,13 @@ class Case:
     annotation: str | None = None  # how the mask came about
     sha256_image: str = ""
     sha256_label: str | None = None
+    affine: Affine | None = None  # of the image; manifests from before do not tell it
 
     def to_json(self) -> dict[str, Any]:
         document = {name: getattr(self, name) for name in _PLAIN_FIELDS}
         document |= {"shape": list(self.shape), "tasks": [str(task) for task in self.tasks]}
-        return document | {"sha256": {"image": self.sha256_image, "label": self.sha256_label}}
+        document |= {"sha256": {"image": self.sha256_image, "label": self.sha256_label}}
+        return document if self.affine is None else document | {"affine": [*map(list, self.affine)]}
 
     @classmethod
     def from_json(cls, document: Any, *, place: str = "case") -> "Case":
@@ -80,6 +85,7 @@ class Case:
             annotation=fields.optional_text("annotation"),
             sha256_image=sha256.text("image"),
             sha256_label=sha256.optional_text("label"),
+            affine=None if document.get("affine") is None else _read_affine(fields),
         )
 
 
@@ -204,6 +210,17 @@ def _read_shape(fields: Fields) -> tuple[int, int, int]:
             return x, y, z
         case other:
             raise fields.fail("shape", f"three positive whole numbers are expected, not {other!r}")
+
+
+def _read_affine(fields: Fields) -> Affine:
+    try:
+        rows = np.array(fields.items("affine"), np.float64)
+        affine = as_affine(rows) if rows.shape == (3, 4) else None
+    except (TypeError, ValueError):
+        affine = None
+    if affine is None:
+        raise fields.fail("affine", "three rows of four numbers that give a voxel a volume are expected")
+    return affine
 
 
 def _find_problems(test_set: TestSet) -> Iterable[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Reads predictions and labels, bounded by the shape of their case."""
+"""Reads predictions, labels and images, bounded by the shape of their case."""
 
 import math
 from collections.abc import Iterator
@@ -83,14 +83,10 @@ def find_prediction(path: Path | None, *, shape: Shape) -> Prediction | None:
 
 
 def read_label(path: Path | str, *, shape: Shape) -> npt.NDArray[np.bool_]:
-    """Return the abnormal voxels (x, y, z): stored numbers rounded half to even, clipped to [0, 1], = 1."""
-    return read_label_and_affine(path, shape=shape)[0]
+    """Return the abnormal voxels (x, y, z): stored numbers rounded half to even, clipped to [0, 1], = 1.
 
-
-def read_label_and_affine(
-    path: Path | str, *, shape: Shape
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64] | None]:
-    """Return the abnormal voxels and the label's affine (4, 4); raises InvalidGroundTruth."""
+    Raises InvalidGroundTruth.
+    """
     shape = checked_shape(shape)
     start = 0
     try:
@@ -102,7 +98,7 @@ def read_label_and_affine(
                 _refuse_no_truth(path, chunk)
                 start += chunk.size
             stream.has_more()
-            return abnormal.reshape(shape, order="F"), stream.affine
+            return abnormal.reshape(shape, order="F")
     except (InvalidPrediction, OSError, MemoryError) as error:
         problem = error.detail if isinstance(error, InvalidPrediction) else error
         raise InvalidGroundTruth(
@@ -120,6 +116,18 @@ def _refuse_no_truth(path: Path | str, chunk: npt.NDArray[Any]) -> None:
             f"The label {path} has voxels of {found}, which say neither normal nor abnormal. "
             f"Write 0 for normal and 1 for abnormal voxels."
         )
+
+
+def read_image(path: Path, shape: Shape) -> npt.NDArray[np.float64]:
+    """Return the voxels (x, y, z) of a test set's image; raises InvalidGroundTruth."""
+    try:
+        with open_nifti(path, shape=shape) as stream:
+            return np.concatenate([*stream.chunks()]).astype(np.float64).reshape(shape, order="F")
+    except (InvalidPrediction, OSError) as error:
+        problem = error.detail if isinstance(error, InvalidPrediction) else error
+        raise InvalidGroundTruth(
+            f"The image {path} cannot be read ({problem}). Build the set again."
+        ) from error
 
 
 def read_sample_score(path: Path | str) -> float:
@@ -144,10 +152,3 @@ def _parse_number(text: str) -> float:
     if "_" in text:  # Python's own digit groups are no number to anyone else
         raise ValueError(text)
     return float(text)
-
-
-def differs(mine: npt.NDArray[Any] | None, theirs: npt.NDArray[Any] | None) -> bool:
-    """Whether two affines (4, 4) place voxels differently; one that makes no sense always does."""
-    if mine is None or theirs is None:
-        return True
-    return not np.allclose(mine, theirs, rtol=1e-4, atol=1e-3)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mood_evaluator.batches import Batching, draw_batching
 from mood_evaluator.errors import EvaluatorError
+from mood_evaluator.placement import find_affine
 from mood_evaluator.test_set import Case, Task, TestSet, load_test_set, save_test_set
 from mood_test_sets.anatomy import HEALTHY, Anatomy
 from mood_test_sets.anomalies.catalogue import (
@@ -194,6 +195,7 @@ def _write_files(order: _Order, volume: Volume, mask: Mask | None) -> Case:
         base_subject=order.plan.subject.name,
         sha256_image=sha256_image,
         sha256_label=sha256_label,
+        affine=find_affine(None, order.folder / image, shape=(order.side,) * 3),
     )
 
 

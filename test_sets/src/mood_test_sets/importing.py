@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from mood_evaluator.errors import BatchingImpossible
+from mood_evaluator.placement import find_affine
 from mood_evaluator.test_set import Case, Dataset, Task, TestSet, save_test_set
 from mood_test_sets.build import draw_batchings, write_part
 from mood_test_sets.errors import FolderOccupied, ImportRefused
@@ -189,6 +190,7 @@ def write_case(folder: Path, case_id: str, scan: ScanFile, truth: Truth, *, orig
         origin=origin if truth.abnormal else "none",
         sha256_image=sha256_image,
         sha256_label=sha256_label,
+        affine=find_affine(None, folder / image, shape=(x, y, z)),
     )
 
 

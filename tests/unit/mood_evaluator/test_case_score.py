@@ -15,6 +15,7 @@ from mood_evaluator import (
     InvalidGroundTruth,
     OutputFault,
     Quantizer,
+    as_affine,
     score_pixel_case,
     score_sample_case,
 )
@@ -61,6 +62,17 @@ def test_flags_tell_what_was_noticed(tmp_path: Path, label: Path) -> None:
     score = score_pixel_case(path, label=label, shape=SHAPE)
     assert score.valid
     assert set(score.flags) == set(Flag)
+
+
+def test_an_affine_other_than_the_test_sets_is_flagged_on_normal_cases_too(tmp_path: Path) -> None:
+    own = as_affine(np.diag([0.7, 0.7, 0.7, 1]))
+    honest = _save(tmp_path / "h.nii.gz", SCORES, np.diag([0.7, 0.7, 0.7, 1]))
+    habit = _save(tmp_path / "i.nii.gz", SCORES)
+    label = _save(tmp_path / "label.nii.gz", LABEL.astype(np.uint8))  # stands at another place than its image
+    for truth in (None, label):
+        assert score_pixel_case(honest, label=truth, shape=SHAPE, affine=own).flags == ()
+        assert score_pixel_case(habit, label=truth, shape=SHAPE, affine=own).flags == (Flag.AFFINE_DIFFERS,)
+    assert score_pixel_case(habit, label=None, shape=SHAPE).flags == ()  # nothing to compare with
 
 
 def test_a_case_without_abnormal_voxels_has_no_ap(tmp_path: Path) -> None:

@@ -153,3 +153,33 @@ def test_the_best_dice_is_always_in_the_document(folders: tuple[str, str]) -> No
     nib.Nifti1Image(np.ones(SHAPE, np.uint8), np.eye(4)).to_filename(Path(folders[1]) / "labels/b.nii.gz")
     found = _document(folders, "pixel")
     assert (found["auroc"], found["fpr_at_95_tpr"], found["best_dsc"]["dsc"]) == (None, None, 1.0)
+
+
+def test_the_object_sensitivity_stands_in_the_document_with_its_rule(folders: tuple[str, str]) -> None:
+    for path in Path(folders[1]).glob("test_set.json"):
+        document = json.loads(path.read_text())
+        for case in document["cases"]:
+            case["affine"] = [[2, 0, 0, 0], [0, 2, 0, 0], [0, 0, 2, 0]]
+        del document["digest"]
+        path.write_text(json.dumps(document))
+    found = _document(folders, "pixel", "--object-sensitivity")["object_sensitivity"]
+    assert 0 <= found["interval"][0] <= found["score"] <= found["interval"][1] <= 1
+    assert found["false_alarms_a_scan"] == [0.125, 0.25, 0.5, 1, 2, 4, 8]
+    assert (found["rule"]["factor"], found["rule"]["spacings_mm"]) == (2, [[2, 2, 2]])
+    assert "object_sensitivity" not in _document(folders, "pixel")
+
+
+def test_a_normal_case_of_unknown_voxels_is_named_when_objects_are_asked_for(
+    folders: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _score(folders, "pixel", "--object-sensitivity") == 2
+    assert "how large a voxel of case a is" in capsys.readouterr().err
+
+
+def test_a_manifest_with_affines_flags_normal_cases(folders: tuple[str, str]) -> None:
+    images = Path(folders[1]) / "images"
+    images.mkdir()
+    for name in "ab":
+        nib.Nifti1Image(LABEL.astype(np.uint8), np.diag([2, 1, 1, 1])).to_filename(images / f"{name}.nii.gz")
+    cases = _document(folders, "pixel")["cases"]
+    assert [case["flags"] for case in cases] == [["affine_differs"], ["affine_differs"]]

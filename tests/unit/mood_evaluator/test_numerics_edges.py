@@ -41,10 +41,10 @@ from mood_evaluator.analysis import (
 )
 from mood_evaluator.errors import InvalidScoredRun, InvalidTable
 from mood_evaluator.objects import ScanObjects
+from mood_evaluator.placement import differs
 from mood_evaluator.runs import Detection, ScoredRun, Standings, bootstrap_runs, gather_runs
 from mood_evaluator.slices import SliceScores
 from mood_evaluator.tables import Method, Scheme, ScoreTable, bootstrap_table
-from mood_evaluator.volumes import differs
 
 SHAPE = (110, 100, 60)  # more than one part
 
@@ -184,7 +184,7 @@ def test_an_affine_that_makes_no_sense_always_differs(tmp_path: Path) -> None:
     raw[256:260] = np.float32(5).tobytes()  # quatern_b
     path.write_bytes(raw)
     assert read_prediction(path, shape=(3, 3, 3)).affine is None
-    assert differs(None, np.eye(4))
+    assert differs(None, ((1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0)))
 
 
 def test_an_entry_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Objects: what touches is one, who finds whom, and what a confidence costs; checked by slow twins."""
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel as nib
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mood_evaluator import PixelCase, UndefinedScore
+from mood_evaluator import InvalidGroundTruth, PixelCase, UndefinedScore
 from mood_evaluator.objects import (
     FoundObject,
     ReferenceObject,
@@ -192,14 +193,16 @@ def test_detections_are_counted_per_grade_and_per_review_class() -> None:
     assert table == {"C1": (1, 2), "C2": (1, 1), "FP": (2, None), "imaging artifact": (1, None)}
 
 
+AFFINE = ((2.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0))
+
+
 @pytest.fixture
 def case(tmp_path: Path) -> PixelCase:
     """Return a case with one object of 2 x 1 x 1 mm voxels, predicted as it is with 0.6, beside noise."""
-    affine = np.diag([2.0, 1.0, 1.0, 1.0])
     scores = np.where(REFERENCE, 0.6, 0.1).astype(np.float32)
     scores[20, 1, 1] = 0.9
     for name, voxels in (("label", REFERENCE.astype(np.uint8)), ("scores", scores)):
-        nib.Nifti1Image(voxels, affine).to_filename(tmp_path / f"{name}.nii.gz")
+        nib.Nifti1Image(voxels, np.diag([2.0, 1, 1, 1])).to_filename(tmp_path / f"{name}.nii.gz")
     return PixelCase("a", tmp_path / "scores.nii.gz", tmp_path / "label.nii.gz", SHAPE)
 
 
@@ -212,13 +215,38 @@ def test_objects_are_read_from_files_with_volumes_in_cubic_millimetres(case: Pix
     assert objects_of_case(case, threshold=0.95, min_volume=2.0).predicted == ()
 
 
+@pytest.mark.parametrize("size", [0.01, 1.0, 40.0])
+def test_what_a_prediction_says_of_its_voxels_moves_no_object(case: PixelCase, size: float) -> None:
+    """The least volume and all volumes are measured in voxels of the test set, on healthy scans too."""
+    healthy = replace(case, label=None, affine=AFFINE)
+    expected = [objects_of_case(one, threshold=0.5, min_volume=10.0) for one in (case, healthy)]
+    assert case.prediction is not None
+    voxels = np.asarray(nib.Nifti1Image.from_filename(case.prediction).dataobj)
+    nib.Nifti1Image(voxels, np.diag([size, size, size, 1])).to_filename(case.prediction)
+    assert [objects_of_case(one, threshold=0.5, min_volume=10.0) for one in (case, healthy)] == expected
+    assert len(expected[1].predicted) == 1
+
+
+def test_a_healthy_scan_of_which_nobody_says_how_large_its_voxels_are_is_refused(case: PixelCase) -> None:
+    with pytest.raises(InvalidGroundTruth, match="write `affine` of this case into"):
+        objects_of_case(replace(case, label=None), threshold=0.5, min_volume=2.0)
+
+
+def test_a_surer_object_on_the_first_target_leaves_the_next_to_another() -> None:
+    """Within a ring lies a ball; a centre of mass in the ball is one of both, as the ring is hollow."""
+    ring = ball(SHAPE, (8, 7, 7), 6) & ~ball(SHAPE, (8, 7, 7), 4)
+    inner = ball(SHAPE, (8, 7, 7), 1)
+    scan = match(ring | inner, ring | inner)
+    assert all(wanted.found for wanted in scan.reference)
+
+
 def test_a_missing_prediction_shows_nothing_and_a_healthy_case_has_no_object(case: PixelCase) -> None:
     lost = PixelCase("a", None, case.label, SHAPE)
     broken = PixelCase("a", Path("nowhere"), case.label, SHAPE)
     for each in (lost, broken):
         scan = objects_of_case(each, threshold=0.5, min_volume=1.0)
         assert (scan.predicted, scan.reference[0].found) == ((), False)
-    healthy = PixelCase("a", case.prediction, None, SHAPE)
+    healthy = PixelCase("a", case.prediction, None, SHAPE, AFFINE)
     assert smallest_reference([healthy]) is None
     scan = objects_of_case(healthy, threshold=0.5, min_volume=2.0)
     assert (scan.reference, scan.false_volume) == ((), float(REFERENCE.sum() * 2 + 2))

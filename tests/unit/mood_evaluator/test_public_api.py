@@ -22,6 +22,7 @@ PUBLIC = """
     score_sample_case score_sample_dataset scoring_version_of sum_evidence whole_set_ap
     whole_set_replicates
     LARGEST_STORED PositiveScores prepare_kernels
+    Affine as_affine find_affine
     ExactCounts count_exactly exact_replicates official_batching score_of_counts
 """
 
@@ -43,7 +44,7 @@ def test_nothing_else_is_in_reach_but_modules() -> None:
 def test_the_parts_are_in_reach_and_loaded_when_asked_for() -> None:
     program = (
         "import sys, mood_evaluator as m; before = 'mood_evaluator.analysis' in sys.modules;"
-        "m.tables.rank_table, m.objects.froc, m.analysis.measure_cases, m.runs.ScoredRun;"
+        "m.tables.rank_table, m.objects.free_response, m.analysis.measure_cases, m.runs.ScoredRun;"
         "print(before, 'tables' in dir(m), hasattr(m, 'tabels'))"
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

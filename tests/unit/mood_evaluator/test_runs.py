@@ -188,7 +188,7 @@ def test_stability_tells_intervals_and_significance(
     out = tmp_path / "out.json"
     assert main(["stability", *paths, "--bootstraps", "200", "--json", str(out)]) == 0
     found = json.loads(out.read_text(encoding="utf-8"))
-    assert set(found) == {"schema", "tasks", "consensus"}
+    assert set(found) == {"schema", "ranked_by", "tasks", "consensus"}
     assert len(found["tasks"]["brain"]["significance"]["pairs"]) == 3
     shown = capsys.readouterr().out
     assert "A over C" in shown

@@ -78,6 +78,50 @@ def test_a_given_least_volume_is_kept(home: Path) -> None:
     assert write(home, "--objects", "0.5", "--min-volume", "30").detection.min_volume == 30.0
 
 
+def test_a_run_keeps_what_stands_beside_its_score(home: Path) -> None:
+    run = write(home, "--objects", "0.5", "--object-sensitivity", "--lesions")
+    assert run.sweep.min_volume == 13.5
+    assert (run.sweep.score(), run.spacings) == (1.0, ((1.0, 1.0, 1.0),))
+    assert [len(run.lesions.scans[name]) for name in NAMES] == [0, 1, 0, 1]
+    assert run.lesions.scans[NAMES[1]][0].ap == pytest.approx(1.0)
+    assert run.lesions.aupro == {0.3: pytest.approx(1.0), 0.01: pytest.approx(1.0)}
+    bare = write(home)
+    assert (bare.sweep, bare.lesions, bare.body, bare.spacings) == (None, None, None, ())
+
+
+@pytest.mark.parametrize("option", ["--object-sensitivity", "--lesions", "--body"])
+def test_the_sample_task_has_nothing_of_voxels(
+    home: Path, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--predictions", str(home / "texts"), "--labels", str(home), "--team", "A"]
+    assert main(["evidence", "--task", "sample", *given, "--out", str(home / "x.zip"), option]) == 2
+    assert f"leave {option} out" in capsys.readouterr().err
+
+
+def test_scores_of_the_body_need_images(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ["--predictions", str(home / "predictions"), "--labels", str(home), "--team", "A"]
+    assert main(["evidence", "--task", "pixel", *given, "--out", str(home / "x.zip"), "--body"]) == 2
+    assert "leave --body out" in capsys.readouterr().err
+
+
+def test_runs_are_ranked_by_object_sensitivity(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(home, "--object-sensitivity")
+    run, out = str(home / "run.zip"), home / "rank.json"
+    for command in ("rank", "stability"):
+        assert main([command, run, "--ranking", "object_sensitivity", "--json", str(out)]) == 0
+        assert json.loads(out.read_text())["ranked_by"] == "object_sensitivity"
+        assert "object sensitivity" in capsys.readouterr().out
+    write(home)
+    assert main(["rank", run, "--ranking", "object_sensitivity"]) == 2
+    assert "evidence --object-sensitivity" in capsys.readouterr().err
+
+
+def test_a_score_table_is_ranked_by_its_values(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "t.csv").write_text("task,alg_name,value,case\na,b,1,c\n")
+    assert main(["rank", str(home / "t.csv"), "--ranking", "object_sensitivity"]) == 2
+    assert "--ranking is for scored runs" in capsys.readouterr().err
+
+
 def test_sample_runs_have_scores_and_no_objects(home: Path) -> None:
     run = write(home, task="sample", predictions="texts")
     assert [run.cases[name].score for name in NAMES] == [0.0, 0.25, 0.5, 0.75]

@@ -54,6 +54,7 @@ CASES = (
         sha256_image="0c",
     ),
 )
+AFFINE = ((0.7, 0.0, 0.0, -3.5), (0.0, 0.7, 0.0, 0.0), (0.0, 0.1, 2.0, 0.0))
 SET = TestSet(
     name="test-brain",
     dataset=Dataset.BRAIN,
@@ -174,3 +175,19 @@ def test_the_batches_of_the_pixel_task_do_not_bind_the_sample_task() -> None:
 def test_a_test_set_left_without_an_abnormal_case_is_undefined() -> None:
     with pytest.raises(UndefinedScore, match="no abnormal case of the sample task"):
         SET.without({"b", "c"}, task=Task.SAMPLE)
+
+
+def test_an_affine_comes_back_and_its_absence_leaves_the_digest_as_it_was(tmp_path: Path) -> None:
+    placed = replace(SET, cases=(replace(CASES[0], affine=AFFINE), *CASES[1:]))
+    save_test_set(placed, tmp_path)
+    assert load_test_set(tmp_path) == placed
+    assert placed.digest != SET.digest
+    assert "affine" not in SET.cases[0].to_json()
+
+
+@pytest.mark.parametrize("wrong", [[[1, 0, 0, 0]], "eye", [[0] * 4] * 3, [["a"] * 4] * 3, [[1, 2], [3], []]])
+def test_an_affine_that_places_no_voxel_is_named(wrong: object) -> None:
+    document = SET.to_json()
+    document["cases"][0]["affine"] = wrong
+    with pytest.raises(InvalidTestSet, match=r"cases\[0\].affine"):
+        TestSet.from_json(document)

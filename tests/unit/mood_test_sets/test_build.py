@@ -58,6 +58,12 @@ def test_a_built_set_is_in_order(built: Path) -> None:
     assert find_problems(built / "test-abdom") == []
 
 
+def test_the_manifest_says_where_the_voxels_of_each_image_lie(brain: TestSet, built: Path) -> None:
+    for case in brain.cases:
+        image = nib.Nifti1Image.from_filename(built / "test-brain" / case.image)
+        assert np.array_equal(np.array(case.affine), image.affine[:3])
+
+
 def test_the_same_secret_gives_identical_bytes_in_any_number_of_processes(
     built: Path, tmp_path: Path
 ) -> None:

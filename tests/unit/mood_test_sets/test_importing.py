@@ -82,6 +82,9 @@ def test_a_sound_folder_becomes_a_sound_test_set_without_a_word(source: Path) ->
     ]  # fmt: skip
     assert len(imported.test_set.for_task(Task.PIXEL)) == 2
     assert imported.test_set.secret_sha256 == KEY.secret_sha256
+    for case in imported.test_set.cases:
+        image = nib.Nifti1Image.from_filename(out / case.image)
+        assert np.array_equal(np.array(case.affine), image.affine[:3])
 
 
 def image(name: str, voxels: np.ndarray, **options: Any) -> Break:

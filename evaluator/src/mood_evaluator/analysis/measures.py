@@ -4,15 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from mood_evaluator.errors import InvalidGroundTruth
-from mood_evaluator.objects.scan import volume_of_voxel
+from mood_evaluator.placement import find_affine, volume_of_voxel
 from mood_evaluator.test_set import Case
-from mood_evaluator.volumes import read_label_and_affine
+from mood_evaluator.volumes import read_image, read_label
 
 SHELL = 3  # voxels around an anomaly that it is compared with
 
@@ -30,23 +28,16 @@ def measure_cases(cases: Iterable[Case], folder: Path) -> dict[str, Measures]:
     found = {}
     for case in cases:
         if case.abnormal and case.label is not None:
-            mask, affine = read_label_and_affine(folder / case.label, shape=case.shape)
+            image, label = folder / case.image, folder / case.label
+            mask = read_label(label, shape=case.shape)
+            affine = find_affine(case.affine, image, label, shape=case.shape)
             if mask.any():
-                contrast = _contrast(read_image(folder / case.image, case.shape), mask)
-                found[case.id] = Measures(float(mask.sum()) * volume_of_voxel(affine), contrast)
+                voxel = 1.0 if affine is None else volume_of_voxel(affine)
+                contrast = _contrast(read_image(image, case.shape), mask)
+                found[case.id] = Measures(float(mask.sum()) * voxel, contrast)
     return found
 
 
 def _contrast(image: npt.NDArray[np.float64], mask: npt.NDArray[np.bool_]) -> float | None:
     around = ndimage.binary_dilation(mask, iterations=SHELL) & ~mask
     return abs(float(image[mask].mean() - image[around].mean())) if around.any() else None
-
-
-def read_image(path: Path, shape: tuple[int, int, int]) -> npt.NDArray[np.float64]:
-    """Return the voxels of a test set's image; raises InvalidGroundTruth."""
-    try:
-        return np.asarray(nib.Nifti1Image.from_filename(path).dataobj, np.float64).reshape(shape)
-    except (OSError, ValueError, nib.filebasedimages.ImageFileError) as error:
-        raise InvalidGroundTruth(
-            f"The image {path} cannot be read ({error}). Build the set again."
-        ) from error

@@ -6,6 +6,14 @@ from typing import Annotated
 
 import typer
 
+from mood_evaluator.body import BodyScores, body_of_case
+from mood_evaluator.cli.object_steps import (
+    MinVolume,
+    ObjectSensitivityOption,
+    least_volume,
+    require_pixel,
+    sweep_objects,
+)
 from mood_evaluator.cli.options import NO_RESULT, OK
 from mood_evaluator.cli.score_document import as_text
 from mood_evaluator.cli.score_input import ScoreInput, read_input
@@ -22,9 +30,10 @@ from mood_evaluator.cli.scoring_options import (
     ValidShare,
 )
 from mood_evaluator.cli.scoring_steps import Precision, read_each, score_all, score_set
-from mood_evaluator.errors import EvaluatorError
+from mood_evaluator.lesions import LesionScores, lesions_of_case
 from mood_evaluator.objects.matching import ScanObjects
-from mood_evaluator.objects.scan import objects_of_case, smallest_reference
+from mood_evaluator.objects.rule import spacings_of
+from mood_evaluator.objects.scan import objects_of_case
 from mood_evaluator.runs.scored_run import Detection, ScoredRun
 from mood_evaluator.scoring import PixelCase
 from mood_evaluator.slices import SliceScores, slices_of_case
@@ -51,14 +60,9 @@ Objects = Annotated[
         help="Extract objects at this score: the best-Dice threshold of a validation set, fixed before.",
     ),
 ]
-MinVolume = Annotated[
-    float | None,
-    typer.Option(
-        min=0,
-        metavar="MM3",
-        help="Smallest predicted object.",
-        show_default="half the smallest reference object",
-    ),
+Lesions = Annotated[bool, typer.Option("--lesions", help="Also AUPRO, and the AP of each annotated object.")]
+Body = Annotated[
+    bool, typer.Option("--body", help="Also scores of the body's voxels alone, from the set's images.")
 ]
 Slices = Annotated[bool, typer.Option("--slices", help="Also score each slice along the last axis.")]
 NotEligible = Annotated[
@@ -80,7 +84,10 @@ def evidence(
     threads: Threads = CORES,
     exact: Exact = False,
     objects: Objects = None,
+    object_sensitivity: ObjectSensitivityOption = False,
     min_volume: MinVolume = None,
+    lesions: Lesions = False,
+    body: Body = False,
     slices: Slices = False,
     not_eligible: NotEligible = False,
 ) -> int:
@@ -96,6 +103,7 @@ def evidence(
     scores = score_all(given, exact=exact, threads=options.threads)
     result = score_set(given, scores, precision, options)
     detection = _detection(given, objects, min_volume)
+    sweep = sweep_objects(given, scores, min_volume, threads) if object_sensitivity else None
     ScoredRun(
         team=team,
         task=given.task,
@@ -108,6 +116,10 @@ def evidence(
         batchings=given.batchings,
         detection=detection,
         objects={} if detection is None else _objects(given, detection, options.threads),
+        sweep=sweep,
+        lesions=_lesions(given, threads) if lesions else None,
+        body=_body(given, threads) if body else None,
+        spacings=spacings_of(given.cases) if detection or sweep or lesions else (),
         slices=_slices(given, options.threads) if slices and given.task is Task.PIXEL else {},
         eligible=not not_eligible,
         ground=given.ground,
@@ -119,11 +131,8 @@ def evidence(
 def _detection(given: ScoreInput, threshold: float | None, min_volume: float | None) -> Detection | None:
     if threshold is None:
         return None
-    if given.task is Task.SAMPLE:
-        raise EvaluatorError("The sample task has no objects: leave --objects out.")
-    if min_volume is not None:
-        return Detection(threshold, min_volume)
-    return Detection(threshold, (smallest_reference(given.cases) or 0.0) / 2)
+    require_pixel(given, "--objects")
+    return Detection(threshold, least_volume(given, min_volume))
 
 
 def _objects(given: ScoreInput, detection: Detection, threads: int) -> dict[str, ScanObjects]:
@@ -131,6 +140,16 @@ def _objects(given: ScoreInput, detection: Detection, threads: int) -> dict[str,
         return objects_of_case(case, threshold=detection.threshold, min_volume=detection.min_volume)
 
     return read_each(given, extract, "Extracting objects", threads)
+
+
+def _lesions(given: ScoreInput, threads: int) -> LesionScores:
+    require_pixel(given, "--lesions")
+    return LesionScores.of(read_each(given, lesions_of_case, "Reading lesions", threads))
+
+
+def _body(given: ScoreInput, threads: int) -> BodyScores:
+    require_pixel(given, "--body")
+    return BodyScores.of(read_each(given, body_of_case, "Reading bodies", threads).values())
 
 
 def _slices(given: ScoreInput, threads: int) -> dict[str, SliceScores]:

@@ -11,10 +11,13 @@ from typing import Annotated, Any, Literal
 import typer
 
 from mood_evaluator.errors import EvaluatorError
+from mood_evaluator.runs.scored_run import Ranking, ScoredRun
+from mood_evaluator.runs.standings import Standings, gather_runs
 from mood_evaluator.tables.schemes import Adjust, Method, Scheme
 from mood_evaluator.tables.signed_rank import PairTest
 
 OK, NO_RESULT, CANNOT_SCORE = 0, 1, 2
+RANKED_BY = {Ranking.AP: "AP", Ranking.OBJECT_SENSITIVITY: "object sensitivity"}
 RANKING, STABILITY, ANALYSIS = "mood-ranking/1", "mood-stability/1", "mood-analysis/1"
 
 
@@ -55,16 +58,27 @@ Missing = Annotated[
     ),
 ]
 SmallerIsBetter = Annotated[bool, typer.Option("--smaller-is-better", help="As for errors and distances.")]
+RankingOption = Annotated[Ranking, typer.Option(help="What scored runs are ranked by.")]
 Json = Annotated[Path | None, typer.Option(metavar="OUT", help="Write the numbers to this file.")]
 Bootstraps = Annotated[int, typer.Option(parser=_whole_from(1), metavar="N", help="Draws of scans or cases.")]
 DrawSeed = Annotated[int, typer.Option(parser=_whole_from(0), metavar="SEED", help="Of the draws.")]
 
 
-def are_runs(scores: Sequence[Path], method: Method) -> bool:
+def load_standings(paths: Sequence[Path], ranking: Ranking) -> Standings:
+    """Put the scored runs that lie at `paths` side by side, by the score that ranks."""
+    runs = [ScoredRun.load(path) for path in paths]
+    if ranking is Ranking.OBJECT_SENSITIVITY:
+        runs = [run.by_object_sensitivity() for run in runs]
+    return gather_runs(runs)
+
+
+def are_runs(scores: Sequence[Path], method: Method, ranking: Ranking) -> bool:
     """Whether scored runs were given; raises EvaluatorError for anything but runs or a single table."""
     runs = [path.suffix == ".zip" for path in scores]
     if not all(runs) and len(runs) > 1:
         raise EvaluatorError("Give one score table (.csv), or one or more scored runs (.zip), not a mixture.")
+    if not all(runs) and ranking is not Ranking.AP:
+        raise EvaluatorError("--ranking is for scored runs (.zip): a score table is ranked by its values.")
     if all(runs) and method != Method():
         raise EvaluatorError(
             "Scored runs are ranked by the official rule: leave --scheme, --adjust, --missing and "

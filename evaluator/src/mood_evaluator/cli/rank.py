@@ -13,6 +13,7 @@ from mood_evaluator.cli.options import (
     AdjustOption,
     Json,
     Missing,
+    RankingOption,
     SchemeOption,
     Scores,
     SmallerIsBetter,
@@ -23,6 +24,7 @@ from mood_evaluator.cli.options import (
 )
 from mood_evaluator.cli.rank_runs import rank_runs
 from mood_evaluator.cli.text import aligned
+from mood_evaluator.runs.scored_run import Ranking
 from mood_evaluator.tables.agreement import kendall_tau_b
 from mood_evaluator.tables.combine import combine_rankings
 from mood_evaluator.tables.schemes import Adjust, Method, Scheme, rank_table
@@ -37,6 +39,7 @@ def rank(
     adjust: AdjustOption = Adjust.NONE,
     missing: Missing = None,
     smaller_is_better: SmallerIsBetter = False,
+    ranking: RankingOption = Ranking.AP,
     json: Json = None,
 ) -> None:
     """Rank the algorithms of a score table, or scored runs by the official rule.
@@ -50,8 +53,8 @@ def rank(
     [bold]mood-evaluate rank a.zip b.zip c.zip[/bold]
     """
     method = Method(scheme=scheme, adjust=adjust, missing=missing, smaller_is_better=smaller_is_better)
-    if are_runs(scores, method):
-        rank_runs(scores, json)
+    if are_runs(scores, method, ranking):
+        rank_runs(scores, ranking, json)
         return
     document = rank_document(read_score_tables(scores[0]), method)
     write_json(json, {"schema": RANKING, **document})

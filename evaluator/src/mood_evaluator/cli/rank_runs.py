@@ -9,20 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from mood_evaluator.cli.options import RANKING, or_null, pair_rows, write_json
+from mood_evaluator.cli.options import RANKED_BY, RANKING, load_standings, or_null, pair_rows, write_json
 from mood_evaluator.cli.text import aligned
 from mood_evaluator.runs.batches import batch_table
 from mood_evaluator.runs.reversals import find_reversals
-from mood_evaluator.runs.scored_run import ScoredRun
-from mood_evaluator.runs.standings import Standings, gather_runs
+from mood_evaluator.runs.scored_run import Ranking
+from mood_evaluator.runs.standings import Standings
 from mood_evaluator.tables.agreement import kendall_tau_b
 from mood_evaluator.tables.signed_rank import compare_pairs
 
 
-def rank_runs(paths: Sequence[Path], out: Path | None) -> None:
+def rank_runs(paths: Sequence[Path], ranking: Ranking, out: Path | None) -> None:
     """Rank the scored runs that lie at `paths`."""
-    standings = gather_runs([ScoredRun.load(path) for path in paths])
-    document = rank_document(standings)
+    document = {"ranked_by": str(ranking), **rank_document(load_standings(paths, ranking))}
     write_json(out, {"schema": RANKING, **document})
     sys.stdout.write("\n".join(_as_text(document)) + "\n")
 
@@ -72,7 +71,7 @@ def _numbers(scores: Mapping[str, float | None]) -> dict[str, float]:
 def _as_text(document: Mapping[str, Any]) -> Iterator[str]:
     for test_set, ranking in document["rankings"].items():
         rows = [(row["algorithm"], row["rank"], _words(row["aggregate"])) for row in ranking]
-        yield from (test_set, *aligned(("", "rank", "AP"), rows), "")
+        yield from (test_set, *aligned(("", "rank", RANKED_BY[document["ranked_by"]]), rows), "")
     if "consensus" in document:
         rows = [(row["algorithm"], row["rank"], f"{row['value']:.3f}") for row in document["consensus"]]
         yield from ("Consensus", *aligned(("", "rank", "mean rank"), rows), "")

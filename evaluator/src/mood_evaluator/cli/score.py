@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from mood_evaluator.cli.object_steps import MinVolume, ObjectSensitivityOption, sweep_objects
 from mood_evaluator.cli.options import NO_RESULT, OK
-from mood_evaluator.cli.score_document import as_text, write_document
+from mood_evaluator.cli.score_document import as_text, describe_sensitivity, write_document
 from mood_evaluator.cli.score_input import read_input
 from mood_evaluator.cli.scoring_options import (
     CORES,
@@ -37,6 +38,8 @@ def score(
     precision: Annotated[
         Precision, typer.Option(help="float32 is exact and official; the others need one pass less.")
     ] = Precision.FLOAT32,
+    object_sensitivity: ObjectSensitivityOption = False,
+    min_volume: MinVolume = None,
     json: Annotated[
         Path | None, typer.Option(metavar="OUT", help="Write scores, batches and cases to this file.")
     ] = None,
@@ -54,7 +57,9 @@ def score(
     exact = precision is Precision.FLOAT32
     scores = score_all(given, exact=exact, threads=options.threads)
     result = score_set(given, scores, precision, options)
+    sweep = sweep_objects(given, scores, min_volume, threads) if object_sensitivity else None
+    told = None if sweep is None or result.score is None else describe_sensitivity(given, sweep)
     if json is not None:
-        write_document(json, given, scores, result)
-    sys.stdout.write(as_text(given, scores, result))
+        write_document(json, given, scores, result, told)
+    sys.stdout.write(as_text(given, scores, result, told))
     return NO_RESULT if result.score is None else OK

@@ -12,11 +12,21 @@ from mood_evaluator.cli.score_input import ScoreInput
 from mood_evaluator.curves import MIN_CASES, Curve
 from mood_evaluator.dataset_result import BatchedScore, SetScore
 from mood_evaluator.evidence import sum_evidence
+from mood_evaluator.objects.rule import spacings_of
+from mood_evaluator.objects.sensitivity import ObjectSensitivity, ObjectSweep, object_sensitivity
 from mood_evaluator.test_set import Task
 from mood_evaluator.version import SCORING_VERSION, __version__
 
+_DRAWS, _SEED = 1_000, 1  # of the bootstrap, as `stability` takes them by default
 
-def write_document(path: Path, given: ScoreInput, scores: Mapping[str, CaseScore], result: SetScore) -> None:
+
+def write_document(
+    path: Path,
+    given: ScoreInput,
+    scores: Mapping[str, CaseScore],
+    result: SetScore,
+    sensitivity: ObjectSensitivity | None = None,
+) -> None:
     """Write everything that was computed."""
     batches = _batches(given, result)
     document = {
@@ -33,6 +43,7 @@ def write_document(path: Path, given: ScoreInput, scores: Mapping[str, CaseScore
         ),
         "whole_set_ap": result.whole_set_ap,
         **_rates(given, scores, result),
+        **({"object_sensitivity": sensitivity.to_json()} if sensitivity is not None else {}),
         "quantized": dict(result.quantized),
         "lossy": list(result.lossy),
         "warnings": [_warning(name, given, scores, result) for name in result.lossy],
@@ -43,7 +54,19 @@ def write_document(path: Path, given: ScoreInput, scores: Mapping[str, CaseScore
     write_json(path, document)
 
 
-def as_text(given: ScoreInput, scores: Mapping[str, CaseScore], result: SetScore) -> str:
+def describe_sensitivity(given: ScoreInput, sweep: ObjectSweep) -> ObjectSensitivity:
+    """Return the score with its interval and the rule that it rests on."""
+    return object_sensitivity(
+        sweep, given.abnormal, spacings=spacings_of(given.cases), n=_DRAWS, seed=_SEED, stream=given.name
+    )
+
+
+def as_text(
+    given: ScoreInput,
+    scores: Mapping[str, CaseScore],
+    result: SetScore,
+    sensitivity: ObjectSensitivity | None = None,
+) -> str:
     """Return one line a case, then the score."""
     lines = [f"{case_id}  {_case_words(score)}" for case_id, score in scores.items()]
     lines.append(f"{result.valid} of {result.total} predictions are valid.")
@@ -51,6 +74,11 @@ def as_text(given: ScoreInput, scores: Mapping[str, CaseScore], result: SetScore
         lines.append(f"No result: at least {result.valid_share:.0%} must be valid.")
     else:
         lines += _score_lines(result)
+    if sensitivity is not None:
+        low, high = sensitivity.interval
+        lines.append(
+            f"Object sensitivity {sensitivity.score!r}, 95 % of draws of scans {low:.4f} - {high:.4f}"
+        )
     lines += [f"Warning: {_warning(name, given, scores, result)}" for name in result.lossy]
     return "\n".join(lines) + "\n"
 

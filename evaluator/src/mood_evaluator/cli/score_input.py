@@ -10,6 +10,7 @@ from mood_evaluator.canonical import canonical_digest
 from mood_evaluator.cli.scoring_options import ScoringOptions
 from mood_evaluator.errors import EvaluatorError, UndefinedScore
 from mood_evaluator.mood_layout import LabelledCase, read_mood_labels
+from mood_evaluator.placement import find_affine
 from mood_evaluator.runs.ground import NOT_SAID, Ground
 from mood_evaluator.scoring import PixelCase
 from mood_evaluator.test_set import Case, Task, TestSet, load_test_set
@@ -55,7 +56,10 @@ def _from_test_set(options: ScoringOptions) -> ScoreInput:
 
 def _locate(case: Case, task: Task, options: ScoringOptions) -> PixelCase:
     label = None if case.label is None else options.test_set / case.label
-    return PixelCase(case.id, _prediction(Path(case.image).name, task, options), label, case.shape)
+    image: Path = options.test_set / case.image
+    affine = find_affine(case.affine, image, label, shape=case.shape) if task is Task.PIXEL else None
+    prediction = _prediction(image.name, task, options)
+    return PixelCase(case.id, prediction, label, case.shape, affine, image if image.is_file() else None)
 
 
 def _prediction(name: str, task: Task, options: ScoringOptions) -> Path:
@@ -72,6 +76,7 @@ def _from_labels(options: ScoringOptions) -> ScoreInput:
             _prediction(case.id, task, options),
             case.label if case.abnormal and task is Task.PIXEL else None,
             case.shape,
+            find_affine(None, case.label, shape=case.shape) if task is Task.PIXEL else None,
         )
         for case in found
     )

@@ -55,7 +55,9 @@ def read_each(
 def _score_case(case: PixelCase, task: Task, *, exact: bool) -> CaseScore:
     if task is Task.SAMPLE:
         return score_sample_case(case.prediction)
-    return score_pixel_case(case.prediction, label=case.label, shape=case.shape, exact=exact)
+    return score_pixel_case(
+        case.prediction, label=case.label, shape=case.shape, affine=case.affine, exact=exact
+    )
 
 
 def score_set(

@@ -15,6 +15,7 @@ from mood_evaluator.cli.options import (
     DrawSeed,
     Json,
     Missing,
+    RankingOption,
     SchemeOption,
     Scores,
     SmallerIsBetter,
@@ -24,6 +25,7 @@ from mood_evaluator.cli.options import (
 from mood_evaluator.cli.stability_runs import stability_of_runs
 from mood_evaluator.cli.text import stability_lines
 from mood_evaluator.errors import EvaluatorError, InvalidTable
+from mood_evaluator.runs.scored_run import Ranking
 from mood_evaluator.tables.resamples import Draws
 from mood_evaluator.tables.schemes import Adjust, Method, Scheme
 from mood_evaluator.tables.score_table import ScoreTable, read_score_tables
@@ -39,6 +41,7 @@ def stability(
     adjust: AdjustOption = Adjust.NONE,
     missing: Missing = None,
     smaller_is_better: SmallerIsBetter = False,
+    ranking: RankingOption = Ranking.AP,
     json: Json = None,
     bootstraps: Bootstraps = 1000,
     seed: DrawSeed = 1,
@@ -56,10 +59,10 @@ def stability(
     [bold]mood-evaluate stability a.zip b.zip c.zip --json stability.json[/bold]
     """
     method = Method(scheme=scheme, adjust=adjust, missing=missing, smaller_is_better=smaller_is_better)
-    if are_runs(scores, method):
+    if are_runs(scores, method, ranking):
         if draws is not None:
             raise EvaluatorError("Draws are replayed for score tables only: leave --draws out.")
-        stability_of_runs(scores, json, bootstraps=bootstraps, seed=seed)
+        stability_of_runs(scores, ranking, json, bootstraps=bootstraps, seed=seed)
         return
     tables = read_score_tables(scores[0])
     drawn = _draw(tables, bootstraps, seed) if draws is None else _named(tables, draws)

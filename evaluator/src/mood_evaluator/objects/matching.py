@@ -6,13 +6,14 @@ centre of mass, would never be found: there the predicted object's own voxel nea
 stands in. Each finds one at most; the surest predicted object chooses first, the others are false positives.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mood_evaluator.objects.components import Component, Components
 
 FACTOR = 2.0  # how much the volumes may differ, inclusive
+_TOLERANCE = 1e-6  # relative, of volumes in mm³: headers keep spacings in 32 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,36 +78,52 @@ def match_objects(
 
     `predicted` holds no object below `min_volume`.
     """
-    matches: dict[int, int] = {}  # place of the predicted object: place of the reference object
-    surest_first = sorted(predicted.objects, key=lambda found: (-found.peak, -found.voxels, found.number))
-    for found in surest_first:
-        target = _target(found, reference)
-        if target is not None and target not in matches.values():
-            matches[found.number] = target
+    return match_components(predicted.objects, reference, voxel_volume=voxel_volume, min_volume=min_volume)
+
+
+def match_components(
+    predicted: Sequence[Component], reference: Components, *, voxel_volume: float, min_volume: float
+) -> ScanObjects:
+    """Match as `match_objects` does what was found in parts of the scan."""
+    matches: dict[Component, int] = {}  # place of the reference object
+    for found in sorted(predicted, key=lambda found: (-found.peak, -found.voxels, found.centre)):
+        free = (place for place in _targets(found, reference) if place not in matches.values())
+        target = next(free, None)
+        if target is not None:
+            matches[found] = target
     return ScanObjects(
         tuple(
-            FoundObject(found.voxels * voxel_volume, found.peak, found.centre, matches.get(found.number))
-            for found in predicted.objects
+            FoundObject(found.voxels * voxel_volume, found.peak, found.centre, matches.get(found))
+            for found in predicted
         ),
         tuple(
             ReferenceObject(
                 volume=wanted.voxels * voxel_volume,
                 found=place in matches.values(),
-                reachable=wanted.voxels * voxel_volume * FACTOR >= min_volume,
+                reachable=is_reachable(wanted, least_voxels(min_volume, voxel_volume)),
             )
             for place, wanted in enumerate(reference.objects)
         ),
     )
 
 
-def _target(found: Component, reference: Components) -> int | None:
-    """Return the place of the reference object that `found` may find."""
+def least_voxels(min_volume: float, voxel_volume: float) -> float:
+    """Return from how many voxels on an object has `min_volume`, exactly as much included (both in mm³)."""
+    return min_volume / voxel_volume * (1 - _TOLERANCE)
+
+
+def is_reachable(wanted: Component, least: float) -> bool:
+    """Whether a predicted object of at least `least` voxels may find it."""
+    return wanted.voxels * FACTOR >= least
+
+
+def _targets(found: Component, reference: Components) -> Iterator[int]:
+    """Yield the places of the reference objects that `found` may find."""
     for place, wanted in enumerate(reference.objects):
         hollow = wanted.centre != wanted.centre_of_mass
         centre = found.centre if hollow else found.centre_of_mass
         if reference.labelled[centre] == wanted.number and _alike(found.voxels, wanted.voxels):
-            return place
-    return None
+            yield place
 
 
 def _alike(one: int, other: int) -> bool:

@@ -27,6 +27,12 @@ class ObjectSummary:
         """None where nothing could be found."""
         return self.true / (self.true + self.missed) if self.true + self.missed else None
 
+    @property
+    def f1(self) -> float | None:
+        """Harmonic mean of precision and recall; None where nothing was predicted or could be found."""
+        all_objects = 2 * self.true + self.false + self.missed
+        return 2 * self.true / all_objects if all_objects else None
+
 
 def summarize_objects(scans: Sequence[ScanObjects]) -> ObjectSummary:
     """Count what was found in `scans`."""

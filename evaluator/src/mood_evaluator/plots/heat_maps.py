@@ -9,13 +9,12 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from mood_evaluator.analysis.measures import read_image
 from mood_evaluator.evidence import Evidence
 from mood_evaluator.plots.canvas import shortened
 from mood_evaluator.plots.look import LIGHT, TINY, Look
 from mood_evaluator.runs.standings import Standings
 from mood_evaluator.test_set import Case, TestSet
-from mood_evaluator.volumes import find_prediction, read_label
+from mood_evaluator.volumes import find_prediction, read_image, read_label
 
 TEAMS = 8  # on a sheet that can be read
 _HEAT = "inferno"

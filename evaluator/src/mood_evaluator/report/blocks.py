@@ -8,6 +8,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.figure import SubFigure
 
 from mood_evaluator.plots.look import Look
+from mood_evaluator.runs.standings import Standings
 
 Row = dict[str, Any]
 Whisker = tuple[float, float, float]
@@ -96,6 +97,7 @@ class Report:
     strap: Sequence[str]
     first: Sequence[Block]
     pages: Sequence[Page] = field(default=())
+    standings: Sequence[Standings] = field(default=())  # of the runs that count, a task each
 
     @property
     def items(self) -> list[Table | Figure]:

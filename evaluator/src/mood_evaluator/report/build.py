@@ -45,6 +45,7 @@ def build_report(
         strap=_strap(contests, editions),
         first=[block for one in contests for block in first_page.ranking(one)],
         pages=list(_pages(contests)),
+        standings=[one.standings for one in contests],
     )
 
 

@@ -2,7 +2,7 @@
 
 from mood_evaluator.runs.ground import NO_EDITION, NOT_SAID, Edition, Ground
 from mood_evaluator.runs.reversals import Reversal, find_reversals
-from mood_evaluator.runs.scored_run import Detection, ScoredRun
+from mood_evaluator.runs.scored_run import Detection, Ranking, ScoredRun
 from mood_evaluator.runs.stability import RunStability, SetStability, bootstrap_runs
 from mood_evaluator.runs.standings import Standings, gather_runs
 
@@ -12,6 +12,7 @@ __all__ = [
     "Detection",
     "Edition",
     "Ground",
+    "Ranking",
     "Reversal",
     "RunStability",
     "ScoredRun",

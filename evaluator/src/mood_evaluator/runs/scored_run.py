@@ -8,17 +8,22 @@ import json
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from mood_evaluator.batches import Batching
+from mood_evaluator.body import BodyScores
 from mood_evaluator.canonical import canonical_digest
 from mood_evaluator.case_score import CaseScore
 from mood_evaluator.dataset_result import SetScore
 from mood_evaluator.errors import EvaluatorError, InvalidScoredRun
 from mood_evaluator.evidence import Evidence
+from mood_evaluator.lesions import Lesion, LesionScores
 from mood_evaluator.objects.matching import ScanObjects
+from mood_evaluator.objects.rule import MatchingRule, Spacing
+from mood_evaluator.objects.sensitivity import ObjectSweep, SweptScan
 from mood_evaluator.runs.checked_document import check_document
 from mood_evaluator.runs.ground import NO_EDITION, NOT_SAID, Edition, Ground
 from mood_evaluator.slices import SliceScores
@@ -43,6 +48,13 @@ class Detection:
     min_volume: float  # mm³, of predicted objects
 
 
+class Ranking(StrEnum):
+    """What a score is, by which teams are ranked."""
+
+    AP = "ap"
+    OBJECT_SENSITIVITY = "object_sensitivity"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoredRun:
     """One submission on one test set."""
@@ -59,7 +71,12 @@ class ScoredRun:
     detection: Detection | None = None
     objects: Mapping[str, ScanObjects] = field(default_factory=dict)
     slices: Mapping[str, SliceScores] = field(default_factory=dict)
+    sweep: ObjectSweep | None = None
+    lesions: LesionScores | None = None
+    body: BodyScores | None = None
+    spacings: tuple[Spacing, ...] = ()  # of the test set, where objects were extracted
     eligible: bool = True  # others are listed, and enter nobody's rank
+    ranking: Ranking = Ranking.AP  # what the score of `result` is; a file always has the AP
     scoring_version: int = SCORING_VERSION  # of the evaluator that scored it
     ground: Ground = NOT_SAID
     edition: Edition = NO_EDITION
@@ -68,6 +85,29 @@ class ScoredRun:
     def evidence(self) -> dict[str, Evidence]:
         """Evidence by case (pixel task)."""
         return {case_id: case.evidence for case_id, case in self.cases.items() if case.evidence is not None}
+
+    @property
+    def rule(self) -> MatchingRule | None:
+        """How objects were told and matched at the threshold that was given."""
+        if self.detection is None:
+            return None
+        return MatchingRule((self.detection.threshold,), self.detection.min_volume, self.spacings)
+
+    def by_object_sensitivity(self) -> "ScoredRun":
+        """Return the run with its object sensitivity as its score; raises EvaluatorError without a sweep."""
+        if self.sweep is None:
+            raise EvaluatorError(
+                f"The run of {self.team} on {self.test_set} has no object sensitivity. Write it again with "
+                f"`mood-evaluate evidence --object-sensitivity`."
+            )
+        score = None if self.result.score is None else self.sweep.score()
+        result = SetScore(
+            score=score,
+            valid=self.result.valid,
+            total=self.result.total,
+            valid_share=self.result.valid_share,
+        )
+        return replace(self, result=result, ranking=Ranking.OBJECT_SENSITIVITY)
 
     def save(self, path: Path | str) -> None:
         """Write the ZIP; the same run gives the same bytes."""
@@ -102,13 +142,28 @@ class ScoredRun:
             "result": self.result.to_json(),
             "batchings": [batching.to_json() for batching in self.batchings],
             "detection": None if self.detection is None else asdict(self.detection),
+            **self._extras(),
             "cases": [self._case_to_json(case_id, packed.get(case_id)) for case_id in self.cases],
         }
         return document | {"digest": canonical_digest(document)}
 
+    def _extras(self) -> dict[str, Any]:
+        """Return what was asked for beside scores and objects, of the whole set."""
+        extras: dict[str, Any] = {}
+        if self.spacings:
+            extras["spacings"] = [list(spacing) for spacing in self.spacings]
+        if self.sweep is not None:
+            extras["sweep"] = {"codes": list(self.sweep.codes), "min_volume": self.sweep.min_volume}
+        if self.lesions is not None:
+            extras["aupro"] = {str(limit): value for limit, value in self.lesions.aupro.items()}
+        return extras if self.body is None else extras | {"body": self.body.to_json()}
+
     def _case_to_json(self, case_id: str, packed: bytes | None) -> dict[str, Any]:
-        parts = {"objects": self.objects.get(case_id), "slices": self.slices.get(case_id)}
+        swept = None if self.sweep is None else self.sweep.scans[case_id]
+        parts = {"objects": self.objects.get(case_id), "slices": self.slices.get(case_id), "swept": swept}
         more: dict[str, Any] = {name: part.to_json() for name, part in parts.items() if part is not None}
+        if self.lesions is not None:
+            more["lesions"] = [lesion.to_json() for lesion in self.lesions.scans[case_id]]
         if packed is not None:
             more["evidence_sha256"] = hashlib.sha256(packed).hexdigest()
         return {"id": case_id, "abnormal": self.abnormal[case_id], **self.cases[case_id].to_json(), **more}
@@ -143,11 +198,29 @@ def _parse(archive: zipfile.ZipFile) -> ScoredRun:
             case_id: SliceScores(tuple(found["scores"]), tuple(found["annotated"]))
             for case_id, found in slices.items()
         },
+        sweep=_parse_sweep(document),
+        lesions=_parse_lesions(document),
+        body=BodyScores(**document["body"]) if "body" in document else None,
+        spacings=tuple((x, y, z) for x, y, z in document.get("spacings", ())),
         eligible=document["eligible"],
         scoring_version=scoring_version_of(document),
         ground=Ground.from_json(document["ground"]) if "ground" in document else NOT_SAID,
         edition=Edition.from_json(document["edition"]) if "edition" in document else NO_EDITION,
     )
+
+
+def _parse_sweep(document: Mapping[str, Any]) -> ObjectSweep | None:
+    if "sweep" not in document:
+        return None
+    scans = {case["id"]: SweptScan.from_json(case["swept"]) for case in document["cases"]}
+    return ObjectSweep(tuple(document["sweep"]["codes"]), document["sweep"]["min_volume"], scans)
+
+
+def _parse_lesions(document: Mapping[str, Any]) -> LesionScores | None:
+    if "aupro" not in document:
+        return None
+    scans = {case["id"]: tuple(Lesion(**one) for one in case["lesions"]) for case in document["cases"]}
+    return LesionScores(scans, {float(limit): value for limit, value in document["aupro"].items()})
 
 
 def _parse_case(archive: zipfile.ZipFile, case: Mapping[str, Any]) -> CaseScore:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from mood_evaluator.bootstrap import Replicates, whole_set_replicates
 from mood_evaluator.rank_draws import Interval, Ranks, consensus_draws, rank_draws, score_interval
 from mood_evaluator.replicates import replicates_of
-from mood_evaluator.runs.scored_run import ScoredRun
+from mood_evaluator.runs.scored_run import Ranking, ScoredRun
 from mood_evaluator.runs.standings import Scores, Standings
 from mood_evaluator.significance import PairDifference, compare_replicates
 from mood_evaluator.tables.agreement import tau_b_of_rows
@@ -83,7 +83,7 @@ def _bootstrap_set(
         if scores[team] is not None:
             found = _replicates(runs[team], n=n, seed=seed)
             replicates[:, column], influences[:, column] = found.draws, found.influences
-            if standings.task is Task.PIXEL:
+            if standings.task is Task.PIXEL and standings.ranking is Ranking.AP:
                 whole[:, column] = whole_set_replicates(runs[team].evidence, n=n, seed=seed, stream=test_set)
         step()
     places = standings.rankings()[test_set]
@@ -110,6 +110,9 @@ def _stability(teams: tuple[str, ...], full: Sequence[int], ranks: Ranks) -> Sta
 
 
 def _replicates(run: ScoredRun, *, n: int, seed: int) -> Replicates:
+    if run.ranking is Ranking.OBJECT_SENSITIVITY:
+        assert run.sweep is not None, "its score is from there"
+        return run.sweep.replicates(run.abnormal, n=n, seed=seed, stream=run.test_set)
     return replicates_of(
         task=run.task,
         test_set=run.test_set,

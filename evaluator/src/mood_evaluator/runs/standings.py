@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mood_evaluator.consensus_ranks import consensus, mean_ranks
 from mood_evaluator.errors import EvaluatorError
 from mood_evaluator.ranking import as_published, rank
-from mood_evaluator.runs.scored_run import ScoredRun
+from mood_evaluator.runs.scored_run import Ranking, ScoredRun
 from mood_evaluator.test_set import Task
 
 Scores = dict[str, float | None]
@@ -24,6 +24,22 @@ class Standings:
     @property
     def teams(self) -> tuple[str, ...]:
         return tuple(sorted({team for runs in self.sets.values() for team in runs}))
+
+    @property
+    def ranking(self) -> Ranking:
+        """What the scores are."""
+        return next(iter(next(iter(self.sets.values())).values())).ranking
+
+    def board_order(self) -> tuple[str, ...]:
+        """Return the teams as the official board lists them: by consensus rank, then by name."""
+        places, _ = self.consensus()
+        return tuple(sorted(places, key=lambda team: (places[team], team)))
+
+    def board_runs(self, test_set: str) -> list[tuple[str, ScoredRun]]:
+        """Return the runs on a test set with a result, in the order of the board."""
+        runs = self.sets[test_set]
+        teams = [team for team in self.board_order() if team in runs]
+        return [(team, runs[team]) for team in teams if runs[team].result.score is not None]
 
     def scores(self, test_set: str) -> Scores:
         """Return every team's score; a team without a run there has no result."""
@@ -85,3 +101,14 @@ def _check_fits(run: ScoredRun, first: ScoredRun, others: Mapping[str, ScoredRun
                 f"{run.team} and {other.team} were scored on different forms of {run.test_set}. "
                 f"Score both on the same one."
             )
+        if _least_volume(other) != _least_volume(run):
+            raise EvaluatorError(
+                f"{run.team} and {other.team} have object sensitivities of different least volumes on "
+                f"{run.test_set}. Write both runs with the same --min-volume, or without it."
+            )
+
+
+def _least_volume(run: ScoredRun) -> float | None:
+    return (
+        run.sweep.min_volume if run.sweep is not None and run.ranking is Ranking.OBJECT_SENSITIVITY else None
+    )

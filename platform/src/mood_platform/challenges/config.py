@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
-from mood_evaluator import Dataset
+from mood_evaluator import Dataset, Task
+from mood_evaluator.runs import Ranking
 from mood_platform.challenges.document import LAST_MOMENT, NEVER, Section
 from mood_platform.challenges.entry_rule import EVERYBODY, EntryRule
 from mood_platform.challenges.mistakes import Mistakes
@@ -54,6 +55,13 @@ class QuotaRule:
 class Scoring:
     valid_share: float
     """Share of hidden cases that must be valid for a result on a Dataset, 0 to 1."""
+    ranking: Ranking = Ranking.AP
+    """What teams of the pixel Task are ranked by; the sample Task has the AP alone."""
+
+    def to_json(self) -> Json:
+        """Without a ranking by AP: rules from before it could be chosen are the same rules."""
+        ranking = {} if self.ranking is Ranking.AP else {"ranking": str(self.ranking)}
+        return {"valid_share": self.valid_share} | ranking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +145,7 @@ class ChallengeConfig:
             },
             "quota": asdict(self.quota),
             "limits": self.limits.to_json(),
-            "scoring": asdict(self.scoring),
+            "scoring": self.scoring.to_json(),
             "stages": {
                 str(stage): {str(dataset): list(names) for dataset, names in sets.items()}
                 for stage, sets in self.stages.items()
@@ -151,6 +159,11 @@ class ChallengeConfig:
 def rules_of(scoring: Mapping[str, Any]) -> Json:
     """Those of a Run or a board that have an effect, so that old ones compare with new ones."""
     return {name: value for name, value in scoring.items() if name not in WITHOUT_EFFECT}
+
+
+def is_ranked_by_objects(scoring: Mapping[str, Any], task: Task) -> bool:
+    """Of the rules of a Run or an edition."""
+    return task is Task.PIXEL and scoring.get("ranking") == Ranking.OBJECT_SENSITIVITY
 
 
 def _public_counts(top: Section) -> bool:
@@ -207,8 +220,16 @@ def _without_place(detail: str) -> str:
 def _scoring(section: Section) -> Scoring:
     section.refuse("batch_size", "batches are those that are stored with the test set")
     section.refuse("precision", "the official precision is float32, whatever is written here")
-    section.allow("valid_share", *WITHOUT_EFFECT)
-    return Scoring(valid_share=section.share("valid_share"))
+    section.allow("valid_share", "ranking", *WITHOUT_EFFECT)
+    return Scoring(valid_share=section.share("valid_share"), ranking=_ranking(section))
+
+
+def _ranking(section: Section) -> Ranking:
+    if "ranking" not in section.values:
+        return Ranking.AP
+    remedy = f"Write {' or '.join(Ranking)}, or leave it out."
+    text = section.text("ranking", pattern="|".join(Ranking), remedy=remedy)
+    return Ranking.AP if section.failed("ranking") else Ranking(text)
 
 
 def _stages(section: Section) -> dict[Stage, dict[Dataset, tuple[str, ...]]]:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from mood_evaluator import Dataset
+from mood_evaluator.runs import Ranking
 from mood_platform.challenges.config import ChallengeConfig
 from mood_platform.challenges.entry_rule import REMEDY
 from mood_platform.challenges.mistakes import Mistakes
@@ -70,6 +71,17 @@ def _check_test_set(
         wanted = "a toy set" if stage is Stage.TOY else "a hidden one"
         mistakes.add(place, f"{name} is a {found.purpose} set", f"Name {wanted}.")
     return found
+
+
+def check_ranking(tx: Transaction, config: ChallengeConfig, mistakes: Mistakes) -> None:
+    """What teams are ranked by is chosen before the edition opens."""
+    stored = tx.session.scalar(select(Challenge).where(Challenge.slug == config.slug))
+    if stored is None or tx.now < stored.opens:
+        return
+    before = stored.config["scoring"].get("ranking", Ranking.AP)
+    if config.scoring.ranking != before:
+        opened = f"the edition has opened, and teams are ranked by {before}"
+        mistakes.add("scoring.ranking", opened, f"Write ranking: {before}.")
 
 
 def check_limits(

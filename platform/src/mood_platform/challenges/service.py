@@ -17,7 +17,7 @@ from mood_platform.accounts.reasons import checked_words, require_reason
 from mood_platform.challenges.config import ChallengeConfig
 from mood_platform.challenges.mistakes import Mistakes
 from mood_platform.challenges.neutral import check_neutral
-from mood_platform.challenges.plan import check_test_sets, plan_change
+from mood_platform.challenges.plan import check_ranking, check_test_sets, plan_change
 from mood_platform.challenges.queries import newest_test_set
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import Invalid
@@ -38,6 +38,7 @@ def apply_challenge(
     """
     mistakes = Mistakes(f"challenge {config.slug}")
     check_test_sets(tx, config, mistakes)
+    check_ranking(tx, config, mistakes)
     mistakes.require_none()
     challenge = tx.session.scalar(
         select(Challenge).where(Challenge.slug == config.slug).with_for_update(key_share=True)
@@ -191,4 +192,5 @@ def _case_row(row: TestSet, place: int, case: ManifestCase) -> Case:
         shape={"x": x, "y": y, "z": z},
         abnormal=case.abnormal,
         tasks=[str(task) for task in case.tasks],
+        affine=None if case.affine is None else [*map(list, case.affine)],
     )

@@ -57,7 +57,7 @@ def _plan(file: Path, home: Path, *, measured: bool) -> tuple[ChallengeConfig, P
     """Everything that is wrong with the file and with what it names is told together."""
     from mood_platform.challenges.config import read_draft
     from mood_platform.challenges.mistakes import Mistakes
-    from mood_platform.challenges.plan import check_limits, check_test_sets, plan_change
+    from mood_platform.challenges.plan import check_limits, check_ranking, check_test_sets, plan_change
 
     mistakes = Mistakes(file.name)
     config, settings = read_draft(file, mistakes), read_local_settings(home)
@@ -65,6 +65,7 @@ def _plan(file: Path, home: Path, *, measured: bool) -> tuple[ChallengeConfig, P
     check_limits(config, mistakes, case_seconds_max=settings.execution.case_seconds_max, machine=machine)
     with local_world(home) as (tx, _):
         check_test_sets(tx, config, mistakes)
+        check_ranking(tx, config, mistakes)
         mistakes.require_none()
         return config, plan_change(tx, config)
 

@@ -29,7 +29,7 @@ def show_moved(rows: list[dict[str, Any]], *, title: str) -> None:
         say.print(f"{title}: no entry.")
         return
     datasets = [str(dataset) for dataset in Dataset]
-    columns = ("team", "rank", *(f"{dataset} {what}" for dataset in datasets for what in ("AP", "95 %")))
+    columns = ("team", "rank", *(f"{dataset} {what}" for dataset in datasets for what in ("score", "95 %")))
     show_table(columns, [_row(row, datasets) for row in rows], title=title)
 
 

@@ -162,8 +162,9 @@ def show_board(document: dict[str, Any], *, version: int | str) -> None:
     """Its rows and what has to be said with them."""
     columns = ["rank>", "team"]
     datasets = [str(dataset) for dataset in Dataset if dataset in document["datasets"]]
+    score = "sensitivity" if document.get("ranked_by") else "AP"
     for dataset in datasets:
-        columns += [f"{dataset} AP>", "95 %"]
+        columns += [f"{dataset} {score}>", "95 %"]
     title_text = f"{document['challenge']['title']}: {document['task']} task, version {version}"
     rows = [_leaderboard_row(row, datasets, document["rows"]) for row in document["rows"]]
     show_table((*columns, "mean rank>", "rank 95 %", "keeps place>"), rows, title=title_text)

@@ -16,6 +16,7 @@ from mood_evaluator import (
     PixelCase,
     Task,
     TestSet,
+    find_affine,
     load_test_set,
     result_of,
 )
@@ -161,6 +162,7 @@ def _test_case(
         prediction=job.output if found.state_name == "collected" else None,
         label=None if case.label is None else folder / case.label,
         shape=case.shape,
+        affine=find_affine(case.affine, job.case, shape=case.shape),
     )
     scored = score_files(files, READING)
     evidence = None if scored.evidence is None else Evidence.from_bytes(scored.evidence)

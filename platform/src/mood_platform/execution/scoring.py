@@ -9,6 +9,7 @@ from typing import Any
 
 from mood_evaluator import (
     LARGEST_STORED,
+    Affine,
     CaseScore,
     OutputFault,
     PixelTruth,
@@ -22,12 +23,16 @@ from mood_platform.execution.limited_child import Begin, ChildLimits, Unread, ru
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseFiles:
-    """A case's prediction and truth; no prediction counts as all zero, no label as a normal case."""
+    """A case's prediction and truth; no prediction counts as all zero, no label as a normal case.
+
+    `affine` is the test set's: a prediction that states another one is flagged.
+    """
 
     task: Task
     prediction: Path | None
     label: Path | None
     shape: tuple[int, int, int]
+    affine: Affine | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,9 @@ def score_files(case: CaseFiles, limits: ChildLimits) -> ScoredCase:
 
 def _score(case: CaseFiles, begin: Begin) -> CaseScore:
     """The label comes first, and is ours."""
-    truth = None if case.task is Task.SAMPLE else PixelTruth.read(case.label, shape=case.shape)
+    truth = None
+    if case.task is Task.PIXEL:
+        truth = PixelTruth.read(case.label, shape=case.shape, affine=case.affine)
     if case.prediction is not None:
         begin()
     if truth is None:

@@ -21,6 +21,7 @@ from mood_evaluator import (
     rank_entries,
 )
 from mood_evaluator.significance import ALPHA
+from mood_platform.challenges.config import is_ranked_by_objects
 from mood_platform.clock import rfc3339
 from mood_platform.leaderboards.caveats import describe_caveats
 from mood_platform.leaderboards.common_ground import most_common
@@ -30,6 +31,7 @@ from mood_platform.leaderboards.selection import Contender, Standing
 from mood_platform.models import Challenge, Json
 from mood_platform.runs.coarse_evidence import is_coarse
 from mood_platform.runs.dropped import Dropped
+from mood_platform.runs.object_results import FIELD
 from mood_platform.runs.replicates import DRAWS, SEED
 from mood_platform.runs.replicates_document import RunReplicates
 
@@ -66,8 +68,11 @@ def write_document(ground: Ground, *, challenge: Challenge, task: Task) -> Json:
     rows = rank_entries(entries)
     by_key = {contender.key: contender for contender in ground.contenders}
     ranked = {row.key: results[row.key] for row in rows if row.rank is not None}
+    scoring = _of_runs(ground, "scoring") or challenge.config["scoring"]
+    by_objects = {"ranked_by": FIELD} if is_ranked_by_objects(scoring, task) else {}
     return {
         "schema": SCHEMA,
+        **by_objects,
         "challenge": {"slug": challenge.slug, "title": challenge.config["title"]},
         "task": str(task),
         **describe_caveats(
@@ -80,7 +85,7 @@ def write_document(ground: Ground, *, challenge: Challenge, task: Task) -> Json:
             for dataset, manifest in manifests.items()
         },
         "limits": _of_runs(ground, "limits") or challenge.config["limits"],
-        "scoring": _of_runs(ground, "scoring") or challenge.config["scoring"],
+        "scoring": scoring,
         "evaluator": ", ".join(sorted({found.evaluator for found in results.values()})),
         "scoring_version": min(
             (found.scoring_version for found in results.values()), default=SCORING_VERSION

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from mood_evaluator import as_published, scoring_version_of
 from mood_platform.models import Json
+from mood_platform.runs.object_results import published_objects
 
 TOLD = ("evaluator", "valid", "total", "valid_share", "failed_share", "lossy")
 
@@ -20,6 +21,7 @@ def published_result(result: Json) -> Json:
         "official": _mean_of(result["official"]),
         "validation": _mean_of(result["validation"]),
         "whole_set_ap": as_published(result["whole_set_ap"]),
+        **published_objects(result),
         "quantized": {name: as_published(ap) for name, ap in result["quantized"].items()},
     }
 

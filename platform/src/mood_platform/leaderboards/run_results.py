@@ -8,6 +8,7 @@ from functools import cached_property
 
 from mood_evaluator import Dataset, as_published, scoring_version_of
 from mood_platform.models import Json
+from mood_platform.runs.object_results import FIELD, ranking_score
 from mood_platform.storage.store import ObjectStore
 
 LARGEST_RESULTS = 64 * 2**20
@@ -24,14 +25,13 @@ class RunResults:
         return {Dataset(part["dataset"]): part for part in self.document["test_sets"]}
 
     def score(self, dataset: Dataset) -> float | None:
-        """The official score; None is "no result"."""
-        score: float | None = self.parts[dataset]["result"]["score"]
-        return score
+        """The score that ranks; None is "no result"."""
+        return ranking_score(self.parts[dataset]["result"])
 
     def both_batchings(self, dataset: Dataset) -> tuple[float, float] | None:
-        """The official score and that of the validating batching, as published."""
+        """The official score and that of the validating batching, as published; objects know no batches."""
         result = self.parts[dataset]["result"]
-        if result["official"] is None or result["validation"] is None:
+        if FIELD in result or result["official"] is None or result["validation"] is None:
             return None
         official, validation = (as_published(result[name]["mean"]) for name in ("official", "validation"))
         assert official is not None

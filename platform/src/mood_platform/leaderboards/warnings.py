@@ -12,6 +12,7 @@ from mood_platform.db.transaction import Transaction
 from mood_platform.leaderboards.common_ground import most_common
 from mood_platform.leaderboards.document import Ground
 from mood_platform.models import Challenge
+from mood_platform.runs.object_results import FIELD
 
 
 def find_warnings(tx: Transaction, *, challenge: Challenge, ground: Ground) -> list[str]:
@@ -61,6 +62,7 @@ def _other_limits(ground: Ground) -> Iterator[str]:
 def _lossy_scores(ground: Ground) -> Iterator[str]:
     """Scores that a float16 cast, as in the published evaluation, would change."""
     for key, dataset in ground.cells:
-        if lossy := ground.results[key].parts[dataset]["result"]["lossy"]:
+        result = ground.results[key].parts[dataset]["result"]
+        if (lossy := result["lossy"]) and FIELD not in result:
             more = ", and its interval is made from these" if ground.is_rounded(key, dataset) else ""
             yield f"{key}, {dataset}: the score of {' and '.join(lossy)} is not the exact one{more}."

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mood_evaluator import Dataset
@@ -48,3 +49,5 @@ class Case(WithId, Base):
     """`{"x": …, "y": …, "z": …}` in voxels."""
     abnormal: Mapped[bool]
     tasks: Mapped[list[str]]
+    affine: Mapped[list[list[float]] | None] = mapped_column(JSONB(none_as_null=True))
+    """Where its voxels lie, by the manifest; older ones do not tell it."""

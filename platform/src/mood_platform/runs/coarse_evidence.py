@@ -24,6 +24,7 @@ from mood_evaluator import (
 )
 from mood_evaluator.dataset_result import TOLERATED
 from mood_platform.models import Json
+from mood_platform.runs.object_results import FIELD
 from mood_platform.runs.predictions import label_key, opened
 from mood_platform.runs.replicates_document import Source
 from mood_platform.runs.stored_positives import read_positives, stored_positives
@@ -39,8 +40,11 @@ class Volumes:
 
 
 def is_coarse(part: Json) -> bool:
-    """Of one test set in a Run's results: whether rounded scores have another AP than the scores."""
-    return Quantizer.TWO_SIDED in part["result"]["lossy"]
+    """Of one test set in a Run's results: whether rounded scores have another AP than the scores.
+
+    What is ranked by objects has none: they come from rounded scores to begin with.
+    """
+    return Quantizer.TWO_SIDED in part["result"]["lossy"] and FIELD not in part["result"]
 
 
 @contextmanager

@@ -11,10 +11,12 @@ from pathlib import Path
 
 from sqlalchemy import update
 
-from mood_evaluator import CaseScore, Evidence, PixelCase, Task, prepare_kernels, result_of
+from mood_evaluator import CaseScore, Evidence, PixelCase, Task, find_affine, prepare_kernels, result_of
+from mood_platform.challenges.config import is_ranked_by_objects
 from mood_platform.db.transaction import transaction
 from mood_platform.execution.limited_child import run_limited
 from mood_platform.models import CaseRun, CaseRunState, Json
+from mood_platform.runs.object_results import with_objects
 from mood_platform.runs.predictions import opened, score_prediction, stored_case
 from mood_platform.runs.run_view import Part
 from mood_platform.runs.score_case import Evaluation, keep_evidence
@@ -35,15 +37,16 @@ def complete_evidence(evaluation: Evaluation, task: Task, part: Part) -> None:
             case_run.score, case_run.evidence_key = scored.document, key
 
 
-def result_of_part(evaluation: Evaluation, task: Task, part: Part, *, valid_share: float) -> Json:
-    """Reads all valid predictions again, exactly, with time for each case as for one."""
+def result_of_part(evaluation: Evaluation, task: Task, part: Part, *, scoring: Json) -> Json:
+    """Reads all valid predictions again, exactly, with time for each case as for one.
+
+    `scoring` are the rules of the Run; where they rank by objects, the result has these too.
+    """
     limits = evaluation.limits.for_cases(len(part.case_runs))
     prepare_kernels()  # the child inherits them
     with ExitStack() as stack:
         inputs = [stack.enter_context(_opened_case(evaluation.store, task, case)) for case in part.case_runs]
-        answer = run_limited(
-            lambda _begin: _result(task, part, inputs, valid_share, evaluation.threads), limits
-        )
+        answer = run_limited(lambda _begin: _result(task, part, inputs, scoring, evaluation.threads), limits)
     assert isinstance(answer, bytes), "each prediction was found valid before: nothing is its fault any more"
     document: Json = json.loads(answer)
     return document
@@ -70,23 +73,31 @@ def _opened_case(store: ObjectStore, task: Task, case_run: CaseRun) -> Iterator[
         opened(store, stored.label_key) as label,
         opened(store, case_run.evidence_key) as evidence,
         opened(store, stored_positives(store, case_run.evidence_key)) as positives,
+        opened(store, stored.image_key) as image,
     ):
-        volume = PixelCase(case_run.case.case_id, prediction, label, stored.shape)
+        affine = find_affine(stored.affine, image, shape=stored.shape)
+        volume = PixelCase(case_run.case.case_id, prediction, label, stored.shape, affine)
         yield _Input(case_run.score, volume, evidence, positives)
 
 
-def _result(task: Task, part: Part, inputs: Sequence[_Input], valid_share: float, threads: int) -> bytes:
+def _result(task: Task, part: Part, inputs: Sequence[_Input], scoring: Json, threads: int) -> bytes:
     scores = {one.volume.id: CaseScore.from_json(one.score, evidence=_evidence(one)) for one in inputs}
+    counting = part.manifest.without(part.dropped, task=task)
     result = result_of(
         task=task,
-        test_set=part.manifest.without(part.dropped, task=task),
+        test_set=counting,
         case_scores=scores,
         cases=[one.volume for one in inputs],
-        valid_share=valid_share,
+        valid_share=float(scoring["valid_share"]),
         positives={one.volume.id: partial(read_positives, one.positives) for one in inputs if one.positives},
         threads=threads,
     )
-    return json.dumps(result.to_json()).encode()
+    document = result.to_json()
+    if is_ranked_by_objects(scoring, task) and result.score is not None:
+        counted = {case.id for case in counting.for_task(task)}
+        volumes = [one.volume for one in inputs if one.volume.id in counted]
+        document = with_objects(document, volumes, [scores[one.id].evidence for one in volumes])
+    return json.dumps(document).encode()
 
 
 def _evidence(one: _Input) -> Evidence | None:

@@ -7,7 +7,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mood_evaluator import Task
+from mood_evaluator import Affine, Task, as_affine, find_affine
+from mood_platform.challenges.service import case_key
 from mood_platform.execution.limited_child import ChildLimits
 from mood_platform.execution.scoring import CaseFiles, ScoredCase, score_files
 from mood_platform.models import CaseRun
@@ -22,14 +23,24 @@ class StoredCase:
     prediction_key: str | None
     label_key: str | None
     shape: tuple[int, int, int]
+    affine: Affine | None = None
+    image_key: str | None = None
+    """Tells where its voxels lie, where the manifest does not."""
 
 
 def stored_case(case_run: CaseRun, task: Task) -> StoredCase:
     """Needs the CaseRun's Case loaded."""
     case = case_run.case
     shape = (case.shape["x"], case.shape["y"], case.shape["z"])
-    label = label_key(case.label_sha256)
-    return StoredCase(task=task, prediction_key=case_run.prediction_key, label_key=label, shape=shape)
+    affine = None if case.affine is None else as_affine(case.affine)
+    return StoredCase(
+        task=task,
+        prediction_key=case_run.prediction_key,
+        label_key=label_key(case.label_sha256),
+        shape=shape,
+        affine=affine,
+        image_key=case_key(case.image_sha256) if affine is None and task is Task.PIXEL else None,
+    )
 
 
 def label_key(sha256: str | None) -> str | None:
@@ -39,8 +50,13 @@ def label_key(sha256: str | None) -> str | None:
 
 def score_prediction(store: ObjectStore, limits: ChildLimits, case: StoredCase) -> ScoredCase:
     """As `score_files` for what is stored."""
-    with opened(store, case.prediction_key) as prediction, opened(store, case.label_key) as label:
-        files = CaseFiles(task=case.task, prediction=prediction, label=label, shape=case.shape)
+    with (
+        opened(store, case.prediction_key) as prediction,
+        opened(store, case.label_key) as label,
+        opened(store, case.image_key) as image,
+    ):
+        affine = find_affine(case.affine, image, shape=case.shape)
+        files = CaseFiles(task=case.task, prediction=prediction, label=label, shape=case.shape, affine=affine)
         return score_files(files, limits)
 
 

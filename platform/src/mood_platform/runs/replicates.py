@@ -23,6 +23,7 @@ from mood_platform.queueing import Job
 from mood_platform.runs.coarse_evidence import Volumes, count_part, is_coarse, opened_volumes
 from mood_platform.runs.due import exclusively
 from mood_platform.runs.insist import insist
+from mood_platform.runs.object_results import sweep_of
 from mood_platform.runs.replicates_document import RunReplicates, Source
 from mood_platform.runs.score_case import Evaluation
 from mood_platform.storage.store import ObjectStore
@@ -165,6 +166,10 @@ def _draw_part(
     """The replicates, None where there is no result, and what they are made of."""
     if part["result"]["score"] is None:
         return None, {"source": Source.NOTHING}
+    abnormal = {case.id: case.abnormal for case in manifest.for_task(task)}
+    if (sweep := sweep_of(part["result"])) is not None:
+        drawn = sweep.replicates(abnormal, n=DRAWS, seed=SEED, stream=manifest.name)
+        return drawn, {"source": Source.OBJECTS}
     counts, made_of = None, {"source": Source.SCORES if task is Task.SAMPLE else Source.EVIDENCE}
     if volumes is not None:
         counts, made_of = count_part(part, manifest, volumes)
@@ -172,7 +177,7 @@ def _draw_part(
     drawn = replicates_of(
         task=task,
         test_set=manifest.name,
-        abnormal={case.id: case.abnormal for case in manifest.for_task(task)},
+        abnormal=abnormal,
         batchings=manifest.batchings,
         case_scores={case_id: _case_score(store, case) for case_id, case in rounded.items()},
         n=DRAWS,

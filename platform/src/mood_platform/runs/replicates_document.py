@@ -29,6 +29,8 @@ class Source(StrEnum):
     """Voxels' scores, rounded to `two_sided` codes."""
     EXACT = "exact"
     """Voxels' scores as the official AP takes them, where `two_sided` has another AP."""
+    OBJECTS = "objects"
+    """Objects at each threshold, where these are what ranks."""
     NOTHING = "nothing"
     """There is no result."""
 

@@ -113,8 +113,7 @@ def _score(evaluation: Evaluation, order: _Order) -> tuple[str, dict[UUID, str |
         )
         for manifest, cases in order.parts
     ]
-    valid_share = float(run.scoring["valid_share"])
-    results = [result_of_part(evaluation, task, part, valid_share=valid_share) for part in parts]
+    results = [result_of_part(evaluation, task, part, scoring=run.scoring) for part in parts]
     document: Json = run_results(replace(order.view, parts=parts), results=results, rescoring=order.number)
     key = f"runs/{run.id}/results-{order.number}.json"
     evaluation.store.put_bytes(key, json.dumps(document, indent=1, ensure_ascii=False).encode())

@@ -122,8 +122,7 @@ def _conclude(evaluation: Evaluation, view: RunView, key: str) -> None:
 
 def _result(evaluation: Evaluation, view: RunView, part: Part) -> Json:
     complete_evidence(evaluation, view.submission.task, part)
-    valid_share = float(view.run.scoring["valid_share"])
-    return result_of_part(evaluation, view.submission.task, part, valid_share=valid_share)
+    return result_of_part(evaluation, view.submission.task, part, scoring=view.run.scoring)
 
 
 def _keep(evaluation: Evaluation, key: str, document: Json) -> str:

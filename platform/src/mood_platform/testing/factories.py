@@ -91,7 +91,9 @@ class TinyPlatform:
         )
 
 
-def make_platform(sessions: Sessions, store: ObjectStore, folder: Path, *, cases: int = 4) -> TinyPlatform:
+def make_platform(
+    sessions: Sessions, store: ObjectStore, folder: Path, *, cases: int = 4, **changes: Any
+) -> TinyPlatform:
     with transaction(sessions, FakeQueue()) as tx:
-        challenge = make_edition(tx, store=store, folder=folder, cases=cases)
+        challenge = make_edition(tx, store=store, folder=folder, cases=cases, **changes)
     return TinyPlatform(sessions, store, challenge, folder / "cache")

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from mood_evaluator import Dataset
-from mood_platform.challenges.config import ChallengeConfig, read_challenge
+from mood_evaluator import Dataset, Task
+from mood_platform.challenges.config import ChallengeConfig, is_ranked_by_objects, read_challenge
 from mood_platform.challenges.entry_rule import EntryRule
 from mood_platform.errors import Invalid
 from mood_platform.models import Stage
@@ -71,6 +71,18 @@ def test_an_entry_rule_that_says_nothing_clear_is_refused_by_its_place(entry: An
     assert place in refusal(document(entry=entry)).detail
 
 
+def test_a_ranking_is_by_ap_where_nothing_is_said_and_by_objects_where_that_is_named() -> None:
+    plain, scoring = ChallengeConfig.parse(document()), document()["scoring"]
+    assert ChallengeConfig.parse(document(scoring={**scoring, "ranking": "ap"})) == plain
+    assert "ranking" not in plain.to_json()["scoring"]  # rules from before are the same rules
+    config = ChallengeConfig.parse(document(scoring={**scoring, "ranking": "object_sensitivity"}))
+    assert config.to_json()["scoring"]["ranking"] == "object_sensitivity"
+    assert ChallengeConfig.parse(config.to_json()) == config
+    assert is_ranked_by_objects(config.to_json()["scoring"], Task.PIXEL)
+    assert not is_ranked_by_objects(config.to_json()["scoring"], Task.SAMPLE)
+    assert not is_ranked_by_objects(plain.to_json()["scoring"], Task.PIXEL)
+
+
 def test_a_time_in_another_zone_is_kept_as_utc() -> None:
     timeline = {"opens": "2026-05-01T00:00:00+02:00", "closes": "2026-05-02T00:00:00Z", "upload_grace": "0s"}
     config = ChallengeConfig.parse(document(timeline=timeline))
@@ -118,6 +130,8 @@ def test_a_missing_field_is_named(field: str) -> None:
         ("limits", {"memoory": "16GiB"}, "memoory"),
         ("scoring", {"precision": "float32", "valid_share": 0.5}, "scoring.precision"),
         ("scoring", {"batch_size": 6, "valid_share": 0.5}, "scoring.batch_size"),
+        ("scoring", {"valid_share": 0.5, "ranking": "dice"}, "scoring.ranking"),
+        ("scoring", {"valid_share": 0.5, "ranking": ["ap"]}, "scoring.ranking"),
         ("scoring", {"valid_share": 1.5}, "scoring.valid_share"),
         ("scoring", {"valid_share": "half"}, "scoring.valid_share"),
         ("limits", {"memory": "1GiB", "output": "2GiB", "tmp": "1MiB", "shm": "1MiB"}, "limits.output"),

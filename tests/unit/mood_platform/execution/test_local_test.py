@@ -109,6 +109,15 @@ def test_a_perfect_image_has_an_ap_of_one_in_every_part(toy_set: Path) -> None:
     assert {case["outcome"] for part in report["parts"] for case in part["cases"]} == {"succeeded"}
 
 
+def test_another_affine_than_the_images_is_flagged_on_normal_cases_too(toy_set: Path) -> None:
+    def elsewhere(job: CaseJob) -> Scripted:
+        image = nib.Nifti1Image.from_bytes(gzip.decompress(job.case.read_bytes()))
+        return Scripted.writing(gzip.compress(nib.Nifti1Image(image.get_fdata(), 2 * np.eye(4)).to_bytes()))
+
+    report = report_of(elsewhere, toy_set, tasks=[Task.PIXEL])
+    assert [case["flags"] for case in report["parts"][0]["cases"]] == [["affine_differs"]] * 2
+
+
 def test_a_row_says_all_that_the_platforms_report_would(toy_set: Path) -> None:
     report = report_of(
         lambda _job: Scripted.writing(b"1.5\n", log=b"\x1b[31mred\x00\n"), toy_set, tasks=[Task.SAMPLE]
