@@ -11,7 +11,7 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 
 from mood_evaluator import CaseScore, Evidence, Quantizer, Task
-from mood_evaluator.analysis import calibrate, calibrations, size_classes, supplement
+from mood_evaluator.analysis import calibrate, calibrations, size_classes, supplement_of
 from mood_evaluator.body import BodyScores
 from mood_evaluator.dataset_result import score_cases
 from mood_evaluator.errors import EvaluatorError
@@ -80,7 +80,7 @@ def words(document: Any) -> set[str]:
 
 
 def test_it_is_headed_as_deciding_nothing_and_keeps_the_order_of_the_board() -> None:
-    document = json.loads(json.dumps(supplement(PIXEL, n=20).to_json()))
+    document = json.loads(json.dumps(supplement_of(PIXEL, n=20).to_json()))
     assert document["heading"] == "Analysis, decides nothing"
     assert document["order_of_the_official_board"] == ["late", "middle", "early"]
     for rows in document["sets"]["set"].values():
@@ -90,7 +90,7 @@ def test_it_is_headed_as_deciding_nothing_and_keeps_the_order_of_the_board() -> 
 
 
 def test_every_number_of_objects_stands_beside_its_rule() -> None:
-    part = supplement(PIXEL, n=20).to_json()["sets"]["set"]
+    part = supplement_of(PIXEL, n=20).to_json()["sets"]["set"]
     for rows, thresholds in ((part["detections"], 1), (part["object_sensitivity"], 2)):
         for row in rows:
             assert row["rule"]["factor"] == 2
@@ -108,9 +108,9 @@ def test_every_number_of_objects_stands_beside_its_rule() -> None:
 def test_without_extras_there_is_nothing_to_tell_and_the_sample_task_tells_calibration() -> None:
     plain = {"detection": None, "objects": {}, "sweep": None, "lesions": None, "body": None, "spacings": ()}
     bare = gather_runs([replace(run, **plain) for run in RUNS])
-    assert supplement(bare).to_json()["sets"] == {"set": {}}
+    assert supplement_of(bare).to_json()["sets"] == {"set": {}}
     samples = gather_runs([sample_run(team, quality) for team, quality in TEAMS.items()])
-    part = supplement(samples).to_json()["sets"]["set"]
+    part = supplement_of(samples).to_json()["sets"]["set"]
     assert list(part) == ["calibration"]
     assert [row["brier"] for row in part["calibration"]] == pytest.approx(
         [0.32, 0.005, 0.5 * 0.55**2]
@@ -151,13 +151,13 @@ def test_sizes_are_thirds_of_the_lesions_and_say_how_many_were_found() -> None:
     empty = LesionScores(dict.fromkeys(IDS, ()), {0.3: None})
     healthy = gather_runs([replace(run, lesions=empty, objects={}) for run in RUNS])
     assert size_classes(healthy, "set") == ()
-    assert supplement(healthy, n=5).sets["set"].lesions[0].mean_ap is None
+    assert supplement_of(healthy, n=5).sets["set"].lesions[0].mean_ap is None
 
 
 def test_where_nothing_is_normal_there_is_no_auroc_of_whole_volumes() -> None:
     full = CaseScore(valid=True, evidence=Evidence.of(np.full(4, 0.5, np.float32), np.ones(4, np.bool_)))
     run = replace(RUNS[0], cases=dict.fromkeys(IDS, full))
-    (found,) = supplement(gather_runs([run]), n=5).sets["set"].body
+    (found,) = supplement_of(gather_runs([run]), n=5).sets["set"].body
     assert (found.auroc, found.ap) == (None, 1.0)
 
 
@@ -178,7 +178,7 @@ def test_a_team_without_a_result_on_one_test_set_has_no_draws_and_no_row_there()
     both = gather_runs([run.by_object_sensitivity() for run in (*RUNS, *other)])
     drawn = bootstrap_runs(both, n=5, seed=1).sets["other"].replicates
     assert np.isnan(drawn[:, both.teams.index("late")]).all()
-    assert {row.team for row in supplement(both, n=5).sets["other"].lesions} == {"early", "middle"}
+    assert {row.team for row in supplement_of(both, n=5).sets["other"].lesions} == {"early", "middle"}
 
 
 def test_a_run_without_a_result_or_a_sweep_has_no_object_sensitivity() -> None:

@@ -20,7 +20,7 @@ from mood_evaluator.analysis.object_level import (
 )
 from mood_evaluator.analysis.per_scan import dice_rows, per_scan_rows, scan_rows
 from mood_evaluator.analysis.slices import slice_rows
-from mood_evaluator.analysis.supplement import SetSupplement, Supplement, supplement
+from mood_evaluator.analysis.supplement import SetSupplement, Supplement, supplement_of
 
 __all__ = [
     "BodyNumbers",
@@ -56,5 +56,5 @@ __all__ = [
     "scan_rows",
     "size_classes",
     "slice_rows",
-    "supplement",
+    "supplement_of",
 ]

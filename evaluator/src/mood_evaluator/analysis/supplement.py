@@ -48,7 +48,7 @@ class Supplement:
         return {"heading": HEADING, "order_of_the_official_board": list(self.order), "sets": sets}
 
 
-def supplement(standings: Standings, *, n: int = 1_000, seed: int = 1) -> Supplement:
+def supplement_of(standings: Standings, *, n: int = 1_000, seed: int = 1) -> Supplement:
     """Gather it; intervals are over `n` draws of scans."""
     sets = {name: _of_set(standings, name, n, seed) for name in standings.sets}
     return Supplement(standings.board_order(), sets)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mood_evaluator.analysis.supplement import supplement
+from mood_evaluator.analysis.supplement import supplement_of
 from mood_evaluator.cli.options import ANALYSIS, Bootstraps, DrawSeed, write_json
 from mood_evaluator.cli.progress import bar
 from mood_evaluator.errors import EvaluatorError
@@ -113,7 +113,7 @@ def analyse(
     rows: dict[str, dict[str, Any]] = {}
     for item in made.items:
         rows.setdefault(item.task, {})[item.name] = list(item.rows)
-    beside = {str(one.task): supplement(one, n=bootstraps, seed=seed).to_json() for one in made.standings}
+    beside = {str(one.task): supplement_of(one, n=bootstraps, seed=seed).to_json() for one in made.standings}
     write_json(json, {"schema": ANALYSIS, **rows, "analysis": beside})
 
 
