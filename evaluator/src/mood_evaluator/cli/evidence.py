@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -99,33 +99,47 @@ def evidence(
     """
     options = ScoringOptions(predictions, task, test_set, labels, batch_size, seed, valid_share, threads)
     given = read_input(options)
-    precision = Precision.FLOAT32 if exact or given.task is Task.SAMPLE else Precision.TWO_SIDED
+    precision = Precision.FLOAT32 if exact or task is Task.SAMPLE else Precision.TWO_SIDED
     scores = score_all(given, exact=exact, threads=options.threads)
     result = score_set(given, scores, precision, options)
     detection = _detection(given, objects, min_volume)
     sweep = sweep_objects(given, scores, min_volume, threads) if object_sensitivity else None
     ScoredRun(
         team=team,
-        task=given.task,
-        test_set=given.name,
-        test_set_digest=given.digest,
+        **_facts(given),
         precision=str(precision),
         result=result,
-        abnormal=given.abnormal,
         cases=scores,
-        batchings=given.batchings,
         detection=detection,
         objects={} if detection is None else _objects(given, detection, options.threads),
         sweep=sweep,
-        lesions=_lesions(given, threads) if lesions else None,
-        body=_body(given, threads) if body else None,
-        spacings=spacings_of(given.cases) if detection or sweep or lesions else (),
-        slices=_slices(given, options.threads) if slices and given.task is Task.PIXEL else {},
+        spacings=spacings_of(given.cases) if detection or sweep else (),
+        **_more(given, threads, lesions=lesions, body=body, slices=slices),
         eligible=not not_eligible,
         ground=given.ground,
     ).save(out)
     sys.stdout.write(as_text(given, scores, result) + f"Scored run: {out}\n")
     return NO_RESULT if result.score is None else OK
+
+
+def _facts(given: ScoreInput) -> dict[str, Any]:
+    """Return what the run is of."""
+    return {
+        "task": given.task,
+        "test_set": given.name,
+        "test_set_digest": given.digest,
+        "abnormal": given.abnormal,
+        "batchings": given.batchings,
+    }
+
+
+def _more(given: ScoreInput, threads: int, *, lesions: bool, body: bool, slices: bool) -> dict[str, Any]:
+    """Return what was asked for beside scores and objects."""
+    return {
+        "lesions": _lesions(given, threads) if lesions else None,
+        "body": _body(given, threads) if body else None,
+        "slices": _slices(given, threads) if slices and given.task is Task.PIXEL else {},
+    }
 
 
 def _detection(given: ScoreInput, threshold: float | None, min_volume: float | None) -> Detection | None:
