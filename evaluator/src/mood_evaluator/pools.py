@@ -27,6 +27,9 @@ class KeptPositives:
     def put(cls, shelf: Shelf, found: PositiveScores) -> "KeptPositives":
         return cls(shelf.put(found.codes), shelf.put(found.counts))
 
+    def load(self) -> PositiveScores:
+        return PositiveScores(self.codes.get(), self.counts.get())
+
 
 class Pool:
     """Adding is safe from several threads."""

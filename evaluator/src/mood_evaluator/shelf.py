@@ -4,6 +4,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
@@ -40,6 +41,7 @@ class Shelf:
         self._left = budget
         self._count = 0
         self._folder: TemporaryDirectory[str] | None = None
+        self._lock = Lock()
 
     @classmethod
     def boundless(cls) -> Self:
@@ -47,11 +49,12 @@ class Shelf:
         return cls(budget=sys.maxsize)
 
     def put(self, array: Array) -> Kept[Array]:
-        """Keep an array of one axis; without items it stays in memory."""
-        if array.nbytes <= self._left or not array.size:
-            self._left -= array.nbytes
-            return Kept.here(array)
-        path = self._new_file()
+        """Keep an array of one axis; without items it stays in memory. Safe from several threads."""
+        with self._lock:
+            if array.nbytes <= self._left or not array.size:
+                self._left -= array.nbytes
+                return Kept.here(array)
+            path = self._new_file()
         np.save(path, array)
         return Kept(array.size, path)
 

@@ -29,7 +29,7 @@ from mood_evaluator.cli.scoring_options import (
     Threads,
     ValidShare,
 )
-from mood_evaluator.cli.scoring_steps import Precision, read_each, score_all, score_set
+from mood_evaluator.cli.scoring_steps import Precision, read_each, score_all
 from mood_evaluator.lesions import LesionScores, lesions_of_case
 from mood_evaluator.objects.matching import ScanObjects
 from mood_evaluator.objects.rule import spacings_of
@@ -100,8 +100,7 @@ def evidence(
     options = ScoringOptions(predictions, task, test_set, labels, batch_size, seed, valid_share, threads)
     given = read_input(options)
     precision = Precision.FLOAT32 if exact or task is Task.SAMPLE else Precision.TWO_SIDED
-    scores = score_all(given, exact=exact, threads=options.threads)
-    result = score_set(given, scores, precision, options)
+    scores, result = score_all(given, precision, options, exact=exact)
     detection = _detection(given, objects, min_volume)
     sweep = sweep_objects(given, scores, min_volume, threads) if object_sensitivity else None
     ScoredRun(

@@ -22,7 +22,7 @@ from mood_evaluator.cli.scoring_options import (
     Threads,
     ValidShare,
 )
-from mood_evaluator.cli.scoring_steps import Precision, score_all, score_set
+from mood_evaluator.cli.scoring_steps import Precision, score_all
 
 
 def score(
@@ -55,8 +55,7 @@ def score(
     options = ScoringOptions(predictions, task, test_set, labels, batch_size, seed, valid_share, threads)
     given = read_input(options)
     exact = precision is Precision.FLOAT32
-    scores = score_all(given, exact=exact, threads=options.threads)
-    result = score_set(given, scores, precision, options)
+    scores, result = score_all(given, precision, options, exact=exact)
     sweep = sweep_objects(given, scores, min_volume, threads) if object_sensitivity else None
     told = None if sweep is None or result.score is None else describe_sensitivity(given, sweep)
     if json is not None:

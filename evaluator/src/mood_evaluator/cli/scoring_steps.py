@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from enum import StrEnum
 from typing import TypeVar
 
@@ -10,8 +11,10 @@ from mood_evaluator.cli.progress import bar
 from mood_evaluator.cli.score_input import ScoreInput
 from mood_evaluator.cli.scoring_options import ScoringOptions
 from mood_evaluator.dataset_result import SetScore, score_cases
+from mood_evaluator.pools import KeptPositives
 from mood_evaluator.quantizers import Quantizer
-from mood_evaluator.scoring import PixelCase
+from mood_evaluator.scoring import LoadPositives, PixelCase
+from mood_evaluator.shelf import Shelf
 from mood_evaluator.test_set import Task
 
 Part = TypeVar("Part")
@@ -29,13 +32,21 @@ class Precision(StrEnum):
         return None if self is Precision.FLOAT32 else Quantizer(self.replace("-", "_"))
 
 
-def score_all(given: ScoreInput, *, exact: bool, threads: int) -> dict[str, CaseScore]:
-    """Score each case, in order."""
+def score_all(
+    given: ScoreInput, precision: Precision, options: ScoringOptions, *, exact: bool
+) -> tuple[dict[str, CaseScore], SetScore]:
+    """Score each case, in order, then pool what was scored."""
+    positives: dict[str, LoadPositives] = {}
+    with Shelf() as shelf:
 
-    def score(case: PixelCase) -> CaseScore:
-        return _score_case(case, given.task, exact=exact)
+        def score(case: PixelCase) -> CaseScore:
+            found = _score_case(case, given.task, exact=exact)
+            if found.positives is not None:
+                positives[case.id] = KeptPositives.put(shelf, found.positives).load
+            return replace(found, positives=None)
 
-    return read_each(given, score, "Reading cases", threads)
+        scores = read_each(given, score, "Reading cases", options.threads)
+        return scores, _score_set(given, scores, positives, precision, options)
 
 
 def read_each(
@@ -60,11 +71,14 @@ def _score_case(case: PixelCase, task: Task, *, exact: bool) -> CaseScore:
     )
 
 
-def score_set(
-    given: ScoreInput, scores: Mapping[str, CaseScore], precision: Precision, options: ScoringOptions
+def _score_set(
+    given: ScoreInput,
+    scores: Mapping[str, CaseScore],
+    positives: Mapping[str, LoadPositives],
+    precision: Precision,
+    options: ScoringOptions,
 ) -> SetScore:
-    """Pool what was scored."""
-    with bar("Pooling voxels", 2 * len(given.cases)) as step:
+    with bar("Pooling voxels", len(given.cases)) as step:
         return score_cases(
             task=given.task,
             abnormal=given.abnormal,
@@ -72,6 +86,7 @@ def score_set(
             case_scores=scores,
             cases=given.cases,
             valid_share=options.valid_share,
+            positives=positives,
             precision=precision.quantizer,
             threads=options.threads,
             on_read=step,
