@@ -51,7 +51,7 @@ e2e: base-image ## the whole platform in small, and with everything killed in mi
 trial-fairness: ## ten virtual hours of 65 Teams on 20 slots: first hidden cases, a late Team, a Team that loops; 30 minutes
 	MOOD_TRIAL=1 $(PYTEST) -s --timeout 0 tests/integration/test_fairness.py
 
-.PHONY: bench-runner bench-intake bench-api bench-evaluator study-test-sets bench-board prove-significance
+.PHONY: bench-runner bench-intake bench-api bench-evaluator study-test-sets bench-board prove-significance false-alarms
 bench-board: ## the draft of a pixel board of 65 teams from stored replicates, beside computing them in the request
 	$(BIN)/python tests/benchmarks/bench_board.py
 prove-significance: ## false 'significant' among 8, 27 and 65 equal teams on 500 simulated boards each; an hour
@@ -66,6 +66,10 @@ study-test-sets: ## PCA, threshold and constant guess on grown test sets of 125 
 	$(BIN)/mood-test-sets build train demo-data/study --size 64 --train 96 --not-hidden
 	$(BIN)/mood-test-sets build test demo-data/study --size 64 --share 0.35 --not-hidden
 	$(BIN)/python tests/benchmarks/study_test_sets.py demo-data/study
+false-alarms: ## what the evaluator notices in maps of the reference methods: after `make weights PROFILE=tiny`, half an hour
+	$(BIN)/mood-test-sets build toy demo-data/false-alarms/sets --size 64 --not-hidden
+	$(BIN)/mood-test-sets build test demo-data/false-alarms/sets --size 64 --share 0.05 --not-hidden
+	$(BIN)/python tests/benchmarks/false_alarms.py weights/tiny demo-data/false-alarms/sets/t*-* --spoil
 bench-intake: base-image ## the check of an uploaded image, beside `docker load` of the same archive
 	$(BIN)/python tests/benchmarks/bench_intake.py
 bench-api: ## the API and the pages under 50 clients

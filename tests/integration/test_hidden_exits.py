@@ -5,9 +5,11 @@ After publication exactly the leaderboard document is there to read, and nothing
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 from typer.testing import CliRunner
 
-from mood_evaluator import Dataset, canonical_digest
+from mood_evaluator import Case, Dataset, canonical_digest, load_test_set
 from mood_platform.accounts.principal import Principal
 from mood_platform.challenges.service import install_test_set
 from mood_platform.cli.main import app as command
@@ -55,6 +57,8 @@ class Scene:
     """By name; None is a visitor. North and south take part, olga organizes."""
     submission: Submission
     """North's, with an analysis that nobody may know of."""
+    spoilt: Submission
+    """West's, with hidden maps that are inverted and squeezed, and sound toy maps."""
     words: set[str]
     """Every long number and id in the results of all Runs, and what the case rows know."""
 
@@ -69,18 +73,34 @@ def scene(
     north, south = contest.join("north"), contest.join("south")
     submission = contest.enter(north, quality=0.4, skips=skip_some)
     contest.enter(south, quality=1)
+    west = contest.join("west")
+    toys = {case.sha256_image for case in toy_cases(folder / "sets")}
+    spoilt = contest.enter(west, quality=0.8, spoils=lambda job: digest_of(job.case) not in toys)
     analyse(contest, submission)
     contest.run()
     with contest.platform.open() as tx:
         olga = make_participant(tx, "olga", organizer=True)
-    people = {"visitor": None, "north": north, "south": south, "olga": olga}
+    people = {"visitor": None, "north": north, "south": south, "west": west, "olga": olga}
     with serve_site(contest.platform, database_url=database_url, root=store.root) as site:
-        yield Scene(site, contest, people, submission, hidden_words(contest))
+        yield Scene(site, contest, people, submission, spoilt, hidden_words(contest))
 
 
 def skip_some(job: CaseJob) -> bool:
     """About a quarter of all cases stay unanswered."""
     return job.case.read_bytes()[-8] % 4 == 0
+
+
+def toy_cases(folder: Path) -> list[Case]:
+    return [
+        case
+        for manifest in folder.rglob("test_set.json")
+        if (test_set := load_test_set(manifest.parent)).purpose == "toy"
+        for case in test_set.cases
+    ]
+
+
+def digest_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def analyse(contest: Contest, submission: Submission) -> None:
@@ -123,7 +143,7 @@ def long_texts(value: object) -> Iterator[str]:
 def read_everything(scene: Scene) -> Iterator[tuple[str, str, str]]:
     """Reader, address and answer of every GET route, for all but organizers."""
     ids = {
-        "submission_id": {"own": str(scene.submission.id)},
+        "submission_id": {"own": str(scene.submission.id), "spoilt": str(scene.spoilt.id)},
         "image_id": {"own": str(scene.submission.image_id)},
         "upload_id": {"unknown": str(scene.submission.id)},
         "task": {"sample": "sample", "pixel": "pixel"},
@@ -134,7 +154,7 @@ def read_everything(scene: Scene) -> Iterator[tuple[str, str, str]]:
         "run_id": {"unknown": str(scene.submission.id)},
     } | {name: {"public": "tiny"} for name in ("slug", "challenge")}
     asks = [ask for key in route_table(scene.site) if key.startswith("GET ") for ask in asks_of(key, ids)]
-    for reader in ("visitor", "north", "south"):
+    for reader in ("visitor", "north", "south", "west"):
         with scene.site.visit(scene.people[reader]) as client:
             for ask in asks:
                 answer = client.get(ask.path)
@@ -175,11 +195,11 @@ def test_no_mail_tells_a_word_of_the_results(scene: Scene) -> None:
     assert not about & {str(run.id) for run in runs if run.stage is Stage.ANALYSIS}
 
 
-def run_command(scene: Scene, *arguments: str) -> str:
-    """`mood …` as north: data, messages and the error that it would explain."""
-    north = scene.people["north"]
-    assert north is not None
-    environment = {"MOOD_URL": scene.site.url, "MOOD_TOKEN": scene.site.token(north)}
+def run_command(scene: Scene, *arguments: str, name: str = "north") -> str:
+    """`mood …` as a team: data, messages and the error that it would explain."""
+    team = scene.people[name]
+    assert team is not None
+    environment = {"MOOD_URL": scene.site.url, "MOOD_TOKEN": scene.site.token(team)}
     result = CliRunner().invoke(command, list(arguments), env=environment)
     return f"{result.output}{result.exception or ''}"
 
@@ -193,6 +213,41 @@ def test_no_command_tells_a_word_of_the_results_before_publication(scene: Scene)
             assert found_in(scene, output) == set(), arguments
     assert "in review" in run_command(scene, "status")
     assert "not published yet" in run_command(scene, "leaderboard", "pixel")
+
+
+def noticed_in(text: str) -> set[str]:
+    """What the evaluator noticed on west's hidden maps, in any of its words."""
+    words = ("squeezed", "8-bit whole numbers", "inverted")
+    return {word for word in words if word in text.lower()}
+
+
+def test_what_looks_wrong_on_hidden_cases_is_told_to_organizers(scene: Scene) -> None:
+    place = f"/api/v1/admin/submissions/{scene.spoilt.id}"
+    with scene.site.visit(scene.people["olga"]) as organizer:
+        cases = organizer.get(place, params={"cases": True}).json()["runs"][0]["cases"]
+        assert {tuple(case["flags"]) for case in cases if not case["toy"]} == {("squeezed",)}
+        assert {tuple(case["flags"]) for case in cases if case["toy"]} == {()}
+        warnings = organizer.get(f"{BOARD}/draft").json()["warnings"]
+    assert sum("west" in one and "looks inverted" in one for one in warnings) == 2
+    assert sum("west" in one and "4 of 4 cases" in one and "8-bit" in one for one in warnings) == 2
+
+
+def test_what_looks_wrong_on_hidden_cases_reaches_no_team_by_any_exit(scene: Scene) -> None:
+    """Nor its own, by page, API, stream, command or mail, in the toy report either."""
+    assert [one[:2] for one in read_everything(scene) if noticed_in(one[2])] == []
+    place = str(scene.spoilt.id)
+    for arguments in (("status",), ("status", place), ("report", place), ("leaderboard", "pixel")):
+        for form in ((), ("--json",)):
+            output = run_command(scene, *arguments, *form, name="west")
+            assert output
+            assert noticed_in(output) == set(), arguments
+    box, platform = Letterbox(), scene.contest.platform
+    with platform.open() as tx:
+        run = tx.session.scalars(select(Run).where(Run.submission_id == scene.spoilt.id)).one()
+        for kind in ABOUT_RUNS:
+            send_mail(tx, mailer=box, public_url="https://mood.example.org", kind=kind, run=str(run.id))
+    assert box.mails
+    assert [mail for mail in box.mails if noticed_in(f"{mail.subject} {mail.body}")] == []
 
 
 def test_after_publication_exactly_the_document_is_there_to_read(scene: Scene) -> None:
@@ -212,6 +267,7 @@ def test_after_publication_exactly_the_document_is_there_to_read(scene: Scene) -
     assert scores
     assert all(score == round(score, 4) for score in scores), "scores can be read now, as they are published"
     for reader, path, text in read_everything(scene):
+        assert noticed_in(text) == set(), (reader, path)
         words = found_in(scene, text) - ({"sweep-brain"} if "sweep-brain" in path else set())
         assert words <= public, (reader, path)
         assert not words or "leaderboard" in path, (reader, path)

@@ -58,6 +58,7 @@ from mood_evaluator.scoring import (
 )
 from mood_evaluator.significance import PairDifference, compare_replicates
 from mood_evaluator.streaming import StreamingAveragePrecision
+from mood_evaluator.suspicion import Suspicion
 from mood_evaluator.test_set import Case, Dataset, Task, TestSet, load_test_set, save_test_set
 from mood_evaluator.version import SCORING_VERSION, __version__, scoring_version_of
 from mood_evaluator.volumes import LARGEST_SCORE_FILE, Prediction, read_label, read_prediction
@@ -118,6 +119,7 @@ __all__ = [
     "Row",
     "SetScore",
     "StreamingAveragePrecision",
+    "Suspicion",
     "Task",
     "TestSet",
     "UndefinedScore",

@@ -18,6 +18,7 @@ from mood_evaluator.kernels import count_into_gaps
 from mood_evaluator.nifti_stream import Shape
 from mood_evaluator.placement import Affine, differs, find_affine
 from mood_evaluator.positive_scores import PositiveScores
+from mood_evaluator.tied_scores import DistinctScores, is_squeezed
 from mood_evaluator.volumes import open_prediction, read_label, read_sample_score
 
 Scores = npt.NDArray[np.float32]
@@ -139,12 +140,13 @@ class PixelTruth:
 def _score_volume(path: Path, truth: PixelTruth, *, exact: bool) -> CaseScore:
     held = exact and truth.abnormal is not None
     scores = np.empty(math.prod(truth.shape) if held else 0, np.float32)
-    sums = EvidenceSums()
+    sums, distinct = EvidenceSums(), DistinctScores()
     start = 0
     with open_prediction(path, shape=truth.shape) as reader:
         for clean in reader.chunks():
             size = clean.values.size
             sums.add(clean, truth.part(start, size))
+            distinct.add(clean.values)
             if held:
                 scores[start : start + size] = clean.values
             start += size
@@ -155,6 +157,9 @@ def _score_volume(path: Path, truth: PixelTruth, *, exact: bool) -> CaseScore:
         Flag.CONSTANT: evidence.min == evidence.max,
         Flag.AFFINE_DIFFERS: truth.affine is not None and differs(reader.affine, truth.affine),
         Flag.TRAILING_DATA: reader.trailing_data,
+        Flag.SQUEEZED: distinct.count > 1 and is_squeezed(reader.stream),
+        Flag.FEW_SCORES: distinct.are_few(evidence) and not is_squeezed(reader.stream),
+        Flag.NOT_GZIP: path.suffix != ".nii" and not reader.stream.compressed,
     }
     return CaseScore(
         valid=True,

@@ -9,11 +9,14 @@ from typing import Any
 from mood_evaluator.batches import Batching
 from mood_evaluator.canonical import canonical_digest
 from mood_evaluator.case_score import CaseScore
+from mood_evaluator.constant_guess import constant_score
 from mood_evaluator.errors import UndefinedScore
 from mood_evaluator.evidence import Evidence, sum_evidence
 from mood_evaluator.positive_scores import PositiveScores
 from mood_evaluator.quantizers import Quantizer
 from mood_evaluator.scoring import LoadPositives, PixelCase, mean_ap, pooled_aps, score_sample_dataset
+from mood_evaluator.suspicion import Suspicion
+from mood_evaluator.suspicions import suspicions_of
 from mood_evaluator.test_set import Dataset, Task, TestSet
 from mood_evaluator.version import SCORING_VERSION, __version__
 
@@ -88,6 +91,8 @@ class DatasetResult(SetScore):
     dataset: Dataset
     test_set: str
     test_set_digest: str
+    constant: float | None = None  # score of one value for everything
+    suspicions: tuple[Suspicion, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         document = {
@@ -101,6 +106,8 @@ class DatasetResult(SetScore):
             **SetScore.to_json(self),
             "failed_share": self.failed_share,
             "lossy": list(self.lossy),
+            "constant": self.constant,
+            "suspicions": [suspicion.to_json() for suspicion in self.suspicions],
         }
         return document | {"digest": canonical_digest(document)}
 
@@ -115,13 +122,15 @@ def result_of(
     positives: Mapping[str, LoadPositives] | None = None,
     threads: int = 1,
 ) -> DatasetResult:
-    """Score a Submission on a test set; see `score_cases`."""
+    """Score a Submission on a test set; see `score_cases`. Maps of toy cases are also turned."""
+    cases = tuple(cases)
     wanted = test_set.for_task(task)
     if not wanted:
         raise UndefinedScore(f"The test set {test_set.name} has no case of the {task} task.")
+    abnormal = {case.id: case.abnormal for case in wanted}
     scored = score_cases(
         task=task,
-        abnormal={case.id: case.abnormal for case in wanted},
+        abnormal=abnormal,
         batchings=test_set.batchings,
         case_scores=case_scores,
         cases=cases,
@@ -129,13 +138,25 @@ def result_of(
         positives=positives,
         threads=threads,
     )
-    return DatasetResult(
+    result = DatasetResult(
         task=task,
         dataset=test_set.dataset,
         test_set=test_set.name,
         test_set_digest=test_set.digest,
         **{part.name: getattr(scored, part.name) for part in fields(scored)},
     )
+    if result.score is None:
+        return result
+    constant = constant_score(task, abnormal, test_set.batchings, case_scores)
+    suspicions = suspicions_of(
+        task=task,
+        score=result.score,
+        constant=constant,
+        abnormal=abnormal,
+        case_scores=case_scores,
+        turn=cases if test_set.purpose == "toy" else (),
+    )
+    return replace(result, constant=constant, suspicions=suspicions)
 
 
 def score_cases(

@@ -29,6 +29,9 @@ class Flag(StrEnum):
     CONSTANT = "constant"
     AFFINE_DIFFERS = "affine_differs"
     TRAILING_DATA = "trailing_data"
+    SQUEEZED = "squeezed"
+    FEW_SCORES = "few_scores"
+    NOT_GZIP = "not_gzip"
 
     @property
     def text(self) -> str:
@@ -63,4 +66,17 @@ _FLAG_TEXTS = {
         "copy the input's affine."
     ),
     Flag.TRAILING_DATA: "The file is longer than its header says; the surplus was ignored.",
+    Flag.SQUEEZED: (
+        "The file stores 8-bit whole numbers with a scale, as a header copied from the input makes it: 256 "
+        "different scores are left at most, and those that became equal cost AP. Call "
+        "header.set_data_dtype(np.float32) before you save."
+    ),
+    Flag.FEW_SCORES: (
+        "The map has few different scores. Among equal ones nothing is told apart, which costs AP: write the "
+        "scores as they come, as float32, without a threshold or rounding."
+    ),
+    Flag.NOT_GZIP: (
+        "The file is called .nii.gz and is not compressed. It was read all the same; other programs may "
+        "refuse it, so save it with nibabel under that name."
+    ),
 }

@@ -51,6 +51,7 @@ class NiftiStream:
     slope: float
     inter: float
     affine: npt.NDArray[np.float64] | None  # None: the header's transformation makes no sense
+    compressed: bool
 
     def chunks(self) -> Iterator[npt.NDArray[np.floating[Any]]]:
         """Yield stored number x slope + inter: float64, or float32 where that holds the number exactly."""
@@ -134,6 +135,7 @@ def _read_header(file: _Bytes, shape: Shape) -> NiftiStream:
         slope=slope,
         inter=inter,
         affine=_read_affine(header),
+        compressed=isinstance(file, BoundedGzip),
     )
 
 

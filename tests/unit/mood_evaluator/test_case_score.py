@@ -61,7 +61,35 @@ def test_flags_tell_what_was_noticed(tmp_path: Path, label: Path) -> None:
     path.write_bytes(path.read_bytes() + b"more")
     score = score_pixel_case(path, label=label, shape=SHAPE)
     assert score.valid
-    assert set(score.flags) == set(Flag)
+    assert set(score.flags) == set(Flag) - {Flag.SQUEEZED, Flag.FEW_SCORES, Flag.NOT_GZIP}
+
+
+def test_scores_squeezed_into_8_bits_with_a_scale_are_flagged(tmp_path: Path, label: Path) -> None:
+    """As nibabel does with float scores under the header of an 8-bit image; 16 bits lose next to nothing."""
+    flags = {}
+    for kind in (np.uint8, np.int8, np.int16, np.float32):
+        image = nib.Nifti1Image(SCORES, np.eye(4))
+        image.set_data_dtype(kind)
+        image.to_filename(tmp_path / "p.nii.gz")
+        flags[kind] = score_pixel_case(tmp_path / "p.nii.gz", label=label, shape=SHAPE).flags
+    squeezed = (Flag.SQUEEZED,)
+    assert flags == {np.uint8: squeezed, np.int8: squeezed, np.int16: (), np.float32: ()}
+
+
+def test_a_map_of_yes_and_no_has_few_scores(tmp_path: Path) -> None:
+    volume = np.zeros((20, 20, 20), np.uint8)
+    volume[4:9, 4:9, 4:9] = 1
+    answers = {np.uint8: volume, np.float32: volume.astype(np.float32)}
+    for voxels in answers.values():
+        path = _save(tmp_path / "p.nii.gz", voxels)
+        assert score_pixel_case(path, label=None, shape=volume.shape).flags == (Flag.FEW_SCORES,)
+
+
+def test_a_file_that_is_called_gz_and_is_no_gzip_is_flagged(tmp_path: Path, label: Path) -> None:
+    plain = _save(tmp_path / "p.nii", SCORES)
+    assert score_pixel_case(plain, label=label, shape=SHAPE).flags == ()
+    named = plain.rename(tmp_path / "p.nii.gz")
+    assert score_pixel_case(named, label=label, shape=SHAPE).flags == (Flag.NOT_GZIP,)
 
 
 def test_an_affine_other_than_the_test_sets_is_flagged_on_normal_cases_too(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ PUBLIC = """
     InvalidPrediction InvalidTestSet OutputFault PairDifference PixelCase PixelScore PixelTruth Prediction
     Quantizer Replicates Row
     LARGEST_SCORE_FILE SCORING_VERSION SetScore json_schemas largest_volume_file
-    StreamingAveragePrecision Task TestSet UndefinedScore __version__ as_published average_precision
+    StreamingAveragePrecision Suspicion Task TestSet UndefinedScore __version__ as_published average_precision
     average_precision_from_histogram average_ranks canonical_digest clean_scores compare_entries
     compare_replicates consensus draw_batching
     load_test_set mean_ranks pixel_replicates pooled_aps rank rank_entries read_label read_prediction

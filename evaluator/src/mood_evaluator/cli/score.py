@@ -22,7 +22,7 @@ from mood_evaluator.cli.scoring_options import (
     Threads,
     ValidShare,
 )
-from mood_evaluator.cli.scoring_steps import Precision, score_all
+from mood_evaluator.cli.scoring_steps import Precision, score_all, suspect_set
 
 
 def score(
@@ -58,7 +58,8 @@ def score(
     scores, result = score_all(given, precision, options, exact=exact)
     sweep = sweep_objects(given, scores, min_volume, threads) if object_sensitivity else None
     told = None if sweep is None or result.score is None else describe_sensitivity(given, sweep)
+    suspicions = suspect_set(given, scores, result)
     if json is not None:
-        write_document(json, given, scores, result, told)
-    sys.stdout.write(as_text(given, scores, result, told))
+        write_document(json, given, scores, result, told, suspicions)
+    sys.stdout.write(as_text(given, scores, result, told, suspicions))
     return NO_RESULT if result.score is None else OK

@@ -1,6 +1,6 @@
 """What `score` tells: a text, and a JSON document for scripts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from mood_evaluator.dataset_result import BatchedScore, SetScore
 from mood_evaluator.evidence import sum_evidence
 from mood_evaluator.objects.rule import spacings_of
 from mood_evaluator.objects.sensitivity import ObjectSensitivity, ObjectSweep, object_sensitivity
+from mood_evaluator.suspicion import Suspicion
 from mood_evaluator.test_set import Task
 from mood_evaluator.version import SCORING_VERSION, __version__
 
@@ -26,6 +27,7 @@ def write_document(
     scores: Mapping[str, CaseScore],
     result: SetScore,
     sensitivity: ObjectSensitivity | None = None,
+    suspicions: Sequence[Suspicion] = (),
 ) -> None:
     """Write everything that was computed."""
     batches = _batches(given, result)
@@ -46,7 +48,7 @@ def write_document(
         **({"object_sensitivity": sensitivity.to_json()} if sensitivity is not None else {}),
         "quantized": dict(result.quantized),
         "lossy": list(result.lossy),
-        "warnings": [_warning(name, given, scores, result) for name in result.lossy],
+        "warnings": _warnings(given, scores, result, suspicions),
         "cases": [
             {"id": key, "outcome": _outcome(score), **score.to_json()} for key, score in scores.items()
         ],
@@ -66,6 +68,7 @@ def as_text(
     scores: Mapping[str, CaseScore],
     result: SetScore,
     sensitivity: ObjectSensitivity | None = None,
+    suspicions: Sequence[Suspicion] = (),
 ) -> str:
     """Return one line a case, then the score."""
     lines = [f"{case_id}  {_case_words(score)}" for case_id, score in scores.items()]
@@ -79,7 +82,7 @@ def as_text(
         lines.append(
             f"Object sensitivity {sensitivity.score!r}, 95 % of draws of scans {low:.4f} - {high:.4f}"
         )
-    lines += [f"Warning: {_warning(name, given, scores, result)}" for name in result.lossy]
+    lines += [f"Warning: {text}" for text in _warnings(given, scores, result, suspicions)]
     return "\n".join(lines) + "\n"
 
 
@@ -91,6 +94,16 @@ def _score_lines(result: SetScore) -> list[str]:
     if result.validation is not None:
         lines.append(f"AP under the second batching {result.validation.mean!r}")
     return lines
+
+
+def _warnings(
+    given: ScoreInput,
+    scores: Mapping[str, CaseScore],
+    result: SetScore,
+    suspicions: Sequence[Suspicion],
+) -> list[str]:
+    lossy = [_warning(name, given, scores, result) for name in result.lossy]
+    return lossy + [suspicion.text for suspicion in suspicions]
 
 
 def _warning(name: str, given: ScoreInput, scores: Mapping[str, CaseScore], result: SetScore) -> str:

@@ -10,11 +10,14 @@ from mood_evaluator.case_score import CaseScore, score_pixel_case, score_sample_
 from mood_evaluator.cli.progress import bar
 from mood_evaluator.cli.score_input import ScoreInput
 from mood_evaluator.cli.scoring_options import ScoringOptions
+from mood_evaluator.constant_guess import constant_score
 from mood_evaluator.dataset_result import SetScore, score_cases
 from mood_evaluator.pools import KeptPositives
 from mood_evaluator.quantizers import Quantizer
 from mood_evaluator.scoring import LoadPositives, PixelCase
 from mood_evaluator.shelf import Shelf
+from mood_evaluator.suspicion import Suspicion
+from mood_evaluator.suspicions import suspicions_of
 from mood_evaluator.test_set import Task
 
 Part = TypeVar("Part")
@@ -91,3 +94,19 @@ def _score_set(
             threads=options.threads,
             on_read=step,
         )
+
+
+def suspect_set(
+    given: ScoreInput, scores: Mapping[str, CaseScore], result: SetScore
+) -> tuple[Suspicion, ...]:
+    """Return what looks wrong; the maps of a few abnormal cases are read once more, and turned."""
+    if result.score is None:
+        return ()
+    return suspicions_of(
+        task=given.task,
+        score=result.score,
+        constant=constant_score(given.task, given.abnormal, given.batchings, scores),
+        abnormal=given.abnormal,
+        case_scores=scores,
+        turn=given.cases,
+    )

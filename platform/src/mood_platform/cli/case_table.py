@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mood_platform.cli.console import BLANK, number, show_table
+from mood_platform.cli.console import BLANK, number, say, show_table
 
 
 def show_cases(cases: Sequence[dict[str, Any]], *, title: str, notes: str) -> None:
@@ -24,6 +24,19 @@ def show_cases(cases: Sequence[dict[str, Any]], *, title: str, notes: str) -> No
     ]
     columns = ("case", "outcome", "time / limit>", "CPU>", "memory>", "score>", "AP>", notes)
     show_table(columns, rows, title=title)
+
+
+def ap_of(part: dict[str, Any]) -> str:
+    """With the bar that it has to pass; reports of an older platform have none."""
+    constant = part.get("constant")
+    bar = "" if constant is None else f" (one score for everything: {number(constant)})"
+    return f"AP {number(part['ap'])}{bar}"
+
+
+def show_warnings(warnings: Iterable[dict[str, Any]]) -> None:
+    """What works but looks wrong."""
+    for warning in warnings:
+        say.print(f"{warning['dataset']}: {warning['text']}", style="yellow", markup=False)
 
 
 def _used(usage: dict[str, Any]) -> tuple[str, str]:

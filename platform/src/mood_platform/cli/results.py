@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from mood_evaluator import Dataset
-from mood_platform.cli.case_table import show_cases
+from mood_platform.cli.case_table import ap_of, show_cases, show_warnings
 from mood_platform.cli.choices import ChallengeSlug, Reference, find_challenge, find_submission, parse_task
 from mood_platform.cli.client import Client, at
 from mood_platform.cli.console import BLANK, AsJson, echo, emit, number, say, show_table
@@ -136,9 +136,8 @@ def show_report(document: dict[str, Any]) -> None:
     echo(document["head"])
     for dataset in (dataset for dataset in Dataset if dataset in document["datasets"]):
         part = document["datasets"][dataset]
-        show_cases(part["cases"], title=f"{dataset}: AP {number(part['ap'])}", notes="notes")
-    for warning in document["warnings"]:
-        say.print(f"{warning['dataset']}: {warning['text']}", style="yellow")
+        show_cases(part["cases"], title=f"{dataset}: {ap_of(part)}", notes="notes")
+    show_warnings(document["warnings"])
 
 
 def _save_report(document: dict[str, Any], folder: Path) -> None:

@@ -16,7 +16,7 @@ from mood_evaluator import Task
 from mood_platform.challenges.mistakes import Mistakes
 from mood_platform.challenges.yaml_file import read_yaml
 from mood_platform.cli import toy_sets
-from mood_platform.cli.case_table import show_cases
+from mood_platform.cli.case_table import ap_of, show_cases, show_warnings
 from mood_platform.cli.choices import (
     ChallengeSlug,
     Datasets,
@@ -26,7 +26,7 @@ from mood_platform.cli.choices import (
     parse_tasks,
 )
 from mood_platform.cli.client import Client
-from mood_platform.cli.console import emit, number, say, steps_bar
+from mood_platform.cli.console import emit, say, steps_bar
 from mood_platform.cli.credentials import cache_folder
 from mood_platform.cli.problems import Exit, Problem
 from mood_platform.cli.stopping import stopping
@@ -147,5 +147,6 @@ def _tell_starved(report: dict[str, Any]) -> None:
 
 
 def _show_part(part: dict[str, Any]) -> None:
-    title = f"{part['task']} {part['dataset']}: AP {number(part['ap'])}"
+    title = f"{part['task']} {part['dataset']}: {ap_of(part)}"
     show_cases(part["cases"], title=title, notes="output check")
+    show_warnings(part["warnings"])

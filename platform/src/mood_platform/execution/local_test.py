@@ -22,6 +22,7 @@ from mood_evaluator import (
 )
 from mood_platform.errors import Misconfigured, NotFound
 from mood_platform.execution.case_log import log_text
+from mood_platform.execution.case_warnings import warnings_of
 from mood_platform.execution.limited_child import ChildLimits
 from mood_platform.execution.limits import Limits
 from mood_platform.execution.outcome import Outcome, OutcomeFlag, outcome
@@ -120,13 +121,16 @@ def _test_part(
             case_scores={name: one.score for name, one in done.items()},
             cases=[one.volume for one in done.values()] if task is Task.PIXEL else (),
         )
+    rows, suspicions = [one.row for one in done.values()], [one.to_json() for one in result.suspicions]
     return {
         "task": str(task),
         "dataset": str(test_set.dataset),
         "test_set": test_set.name,
         "digest": test_set.digest,
         "ap": result.score,
-        "cases": [one.row for one in done.values()],
+        "constant": result.constant,
+        "cases": rows,
+        "warnings": [*warnings_of(task, str(test_set.dataset), rows, suspicions)],
     }
 
 

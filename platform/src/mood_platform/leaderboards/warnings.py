@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mood_evaluator import SCORING_VERSION
+from mood_evaluator import SCORING_VERSION, Flag
 from mood_platform.challenges.queries import newest_test_set
 from mood_platform.challenges.window import takes_until
 from mood_platform.clock import rfc3339
@@ -22,6 +22,7 @@ def find_warnings(tx: Transaction, *, challenge: Challenge, ground: Ground) -> l
         *_older_scoring(ground),
         *_other_limits(ground),
         *_lossy_scores(ground),
+        *_suspicions(ground),
     ]
 
 
@@ -66,3 +67,15 @@ def _lossy_scores(ground: Ground) -> Iterator[str]:
         if (lossy := result["lossy"]) and FIELD not in result:
             more = ", and its interval is made from these" if ground.is_rounded(key, dataset) else ""
             yield f"{key}, {dataset}: the score of {' and '.join(lossy)} is not the exact one{more}."
+
+
+def _suspicions(ground: Ground) -> Iterator[str]:
+    """Which no team reads: they tell of hidden cases."""
+    for key, dataset in ground.cells:
+        part = ground.results[key].parts[dataset]
+        for suspicion in part["result"].get("suspicions", ()):  # older results have none
+            yield f"{key}, {dataset}: {suspicion['text']}"
+        for flag in (Flag.SQUEEZED, Flag.FEW_SCORES):
+            flagged = [case for case in part["cases"].values() if flag in case["flags"]]
+            if flagged:
+                yield f"{key}, {dataset}, {len(flagged)} of {len(part['cases'])} cases: {flag.text}"

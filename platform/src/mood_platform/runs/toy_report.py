@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from mood_evaluator import Flag, Task, canonical_digest
+from mood_evaluator import canonical_digest
 from mood_platform.execution.case_log import log_text
+from mood_platform.execution.case_warnings import warnings_of
 from mood_platform.execution.limits import Limits
 from mood_platform.models import TEAM_FAULTS, CaseRun, Json
 from mood_platform.runs.run_view import Part, RunView
@@ -15,7 +16,6 @@ from mood_platform.storage.store import ObjectStore
 SCHEMA = "mood-toy-report/1"
 LOGS_BYTES = 24 * 2**20
 """Of all logs of a report together: it must remain a document that a page can read."""
-SLOW_SHARE = 0.5
 
 
 def toy_report(view: RunView, *, results: Sequence[Json], store: ObjectStore) -> Json:
@@ -24,6 +24,10 @@ def toy_report(view: RunView, *, results: Sequence[Json], store: ObjectStore) ->
     limits = Limits.restore(view.run.limits)
     logs = LOGS_BYTES // max(1, sum(len(part.case_runs) for part in parts))
     limits = replace(limits, log=min(limits.log, logs))
+    datasets = {
+        str(part.manifest.dataset): _dataset(part, result, limits=limits, store=store)
+        for part, result in zip(parts, results, strict=True)
+    }
     report: Json = {
         "schema": SCHEMA,
         "head": _head(parts),
@@ -31,11 +35,12 @@ def toy_report(view: RunView, *, results: Sequence[Json], store: ObjectStore) ->
         "submission": {"number": view.submission.number, "name": view.submission.name, "task": str(task)},
         "image": view.submission.image.digest,
         "limits": view.run.limits,
-        "datasets": {
-            str(part.manifest.dataset): _dataset(part, result, limits=limits, store=store)
-            for part, result in zip(parts, results, strict=True)
-        },
-        "warnings": [*_warnings(task, parts, limits.seconds)],
+        "datasets": datasets,
+        "warnings": [
+            warning
+            for (dataset, part), result in zip(datasets.items(), results, strict=True)
+            for warning in warnings_of(task, dataset, part["cases"], result["suspicions"])
+        ],
         "failed": all_failed(parts),
     }
     return report | {"digest": canonical_digest(report)}
@@ -56,6 +61,7 @@ def _dataset(part: Part, result: Json, *, limits: Limits, store: ObjectStore) ->
         "test_set": part.manifest.name,
         "digest": part.manifest.digest,
         "ap": result["score"],
+        "constant": result["constant"],
         "cases": [_case(case_run, limits=limits, store=store) for case_run in part.case_runs],
     }
 
@@ -83,32 +89,3 @@ def _log(store: ObjectStore, key: str | None, *, limit: int) -> str:
         return ""
     with store.local(key) as path:
         return log_text(path.read_bytes(), limit=limit)
-
-
-def _warnings(task: Task, parts: Sequence[Part], limit: float) -> Iterator[Json]:
-    """What works but looks wrong; each names its cases."""
-    for part in parts:
-        dataset = str(part.manifest.dataset)
-        for flag in Flag:
-            cases = [case_run for case_run in part.case_runs if flag in case_run.flags]
-            if cases:
-                yield _warning(str(flag), flag.text, dataset, cases)
-        if task is Task.SAMPLE and _all_scores_equal(part.case_runs):
-            text = (
-                "All scans have the same score, so nothing is told apart. Check what your score depends on."
-            )
-            yield _warning("all_scores_equal", text, dataset, part.case_runs)
-        slow = [case_run for case_run in part.case_runs if (case_run.seconds or 0) > SLOW_SHARE * limit]
-        if slow:
-            text = "Took more than half of the time limit; other cases or a busier machine may take longer."
-            yield _warning("slow", text, dataset, slow)
-
-
-def _all_scores_equal(case_runs: Sequence[CaseRun]) -> bool:
-    scores = [case_run.score["score"] for case_run in case_runs if case_run.score and case_run.score["valid"]]
-    return len(scores) > 1 and len(set(scores)) == 1
-
-
-def _warning(code: str, text: str, dataset: str, case_runs: Sequence[CaseRun]) -> Json:
-    cases = [case_run.case.case_id for case_run in case_runs]
-    return {"code": code, "text": text, "dataset": dataset, "cases": cases}

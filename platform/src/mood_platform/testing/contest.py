@@ -38,6 +38,8 @@ class Contest:
     skips: dict[str, Skips] = field(default_factory=dict)
     squeezed: set[str] = field(default_factory=set)
     """Digests of images whose voxels' scores all have one 16-bit code."""
+    spoils: dict[str, Skips] = field(default_factory=dict)
+    """By image digest: the cases whose map is inverted and stored in 8 bits."""
 
     def join(self, name: str, *, reference: bool = False) -> Principal:
         with self.platform.open() as tx:
@@ -51,6 +53,7 @@ class Contest:
         task: Task = Task.PIXEL,
         skips: Skips | None = None,
         squeezed: bool = False,
+        spoils: Skips | None = None,
     ) -> Submission:
         """Submit an image of this quality; `skips` names cases it leaves unanswered. Nothing runs yet."""
         with self.platform.open() as tx:
@@ -59,6 +62,7 @@ class Contest:
             self.quality[image.digest] = quality
             self.skips[image.digest] = skips or (lambda _: False)
             self.squeezed |= {image.digest} if squeezed else set()
+            self.spoils[image.digest] = spoils or (lambda _: False)
             return submit(tx, principal=team, image_id=image.id, task=task, stage=Stage.CHALLENGE)
 
     def run(self) -> None:
@@ -69,8 +73,9 @@ class Contest:
             if job.image in self.skips and self.skips[job.image](job):
                 return Scripted.ending(1)
             truth = truths[hashlib.sha256(job.case.read_bytes()).hexdigest()]
-            squeezed = job.image in self.squeezed
-            return Scripted.writing(_answer(job, truth, self.quality[job.image], squeezed=squeezed))
+            squeezed, spoilt = job.image in self.squeezed, self.spoils[job.image](job)
+            quality = self.quality[job.image]
+            return Scripted.writing(_answer(job, truth, quality, squeezed=squeezed, spoilt=spoilt))
 
         drive(self.platform, FakeRuntime(answer))
 
@@ -89,7 +94,7 @@ def read_truths(folder: Path) -> dict[str, Truth]:
     return truths
 
 
-def _answer(job: CaseJob, truth: Truth, quality: float, *, squeezed: bool) -> bytes:
+def _answer(job: CaseJob, truth: Truth, quality: float, *, squeezed: bool, spoilt: bool) -> bytes:
     """Truth and noise, mixed; the noise belongs to the case and the quality, so that it repeats."""
     abnormal, voxels = truth
     seed = hashlib.sha256(f"{quality}".encode() + job.case.read_bytes()).digest()
@@ -99,5 +104,9 @@ def _answer(job: CaseJob, truth: Truth, quality: float, *, squeezed: bool) -> by
     scores = quality * voxels + (1 - quality) * noise.random(voxels.shape)
     if squeezed:
         scores = 0.7 + 2e-5 * scores
+    if spoilt:
+        scores = 1 - scores
     volume = Nifti1Image(scores.astype(np.float32), np.eye(4))  # type: ignore[no-untyped-call]  # nibabel
+    if spoilt:
+        volume.set_data_dtype(np.uint8)  # type: ignore[no-untyped-call]
     return gzip.compress(volume.to_bytes(), mtime=0)

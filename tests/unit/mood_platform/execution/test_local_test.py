@@ -129,6 +129,26 @@ def test_a_row_says_all_that_the_platforms_report_would(toy_set: Path) -> None:
     }  # fmt: skip
 
 
+def test_what_looks_wrong_is_told_as_on_the_platform(toy_set: Path) -> None:
+    report = report_of(lambda _job: Scripted.writing(b"1.5\n"), toy_set, tasks=[Task.SAMPLE])
+    told = {warning["code"]: warning["cases"] for warning in report["parts"][0]["warnings"]}
+    assert told == {"clamped": ["a", "b"], "all_scores_equal": ["a", "b"]}
+
+
+def test_an_inverted_map_is_told_with_its_numbers(toy_set: Path) -> None:
+    """Also that it is no gzip file, in one sentence each."""
+
+    def inverted(job: CaseJob) -> Scripted:
+        image = nib.Nifti1Image.from_bytes(gzip.decompress(job.case.read_bytes()))
+        scores = 1 - image.get_fdata().astype(np.float32)
+        return Scripted.writing(nib.Nifti1Image(scores, image.affine).to_bytes())
+
+    [part] = report_of(inverted, toy_set, tasks=[Task.PIXEL])["parts"]
+    told = {warning["code"]: warning["text"] for warning in part["warnings"]}
+    assert set(told) == {"inverted", "not_gzip"}
+    assert "1 - score would have an AP of 1.000" in told["inverted"]
+
+
 def test_a_log_is_delivered_as_far_as_the_limit_says(toy_set: Path) -> None:
     log = b"".join(b"line %d\n" % number for number in range(20_000))
     report = report_of(lambda _job: Scripted.writing(b"0.5\n", log=log), toy_set, tasks=[Task.SAMPLE])
