@@ -136,6 +136,22 @@ def test_a_report_shows_head_outcome_time_and_reason(capsys: pytest.CaptureFixtu
         assert expected in told
 
 
+def test_a_report_says_what_one_score_for_everything_gets_and_what_looks_wrong(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    document = report()
+    show_report(document)
+    assert "for everything" not in capsys.readouterr().out
+    document["datasets"]["brain"] |= {"ap": 0.639, "constant": 0.75}
+    document["warnings"] = [
+        {"code": "inverted", "text": "It looks [inverted].", "dataset": "brain", "cases": []}
+    ]
+    show_report(document)
+    told = capsys.readouterr()
+    assert "AP 0.639 (one score for everything: 0.750)" in " ".join(told.out.split())
+    assert "brain: It looks [inverted]." in told.err
+
+
 def test_a_saved_report_has_the_document_and_a_log_a_case(tmp_path: Path) -> None:
     save_report(report(), tmp_path / "out")
     assert json.loads((tmp_path / "out" / "report.json").read_text()) == report()
