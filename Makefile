@@ -51,7 +51,7 @@ e2e: base-image ## the whole platform in small, and with everything killed in mi
 trial-fairness: ## ten virtual hours of 65 Teams on 20 slots: first hidden cases, a late Team, a Team that loops; 30 minutes
 	MOOD_TRIAL=1 $(PYTEST) -s --timeout 0 tests/integration/test_fairness.py
 
-.PHONY: bench-runner bench-intake bench-api bench-evaluator study-test-sets bench-board prove-significance false-alarms
+.PHONY: bench-large bench-runner bench-intake bench-api bench-evaluator study-test-sets bench-board prove-significance false-alarms
 bench-board: ## the draft of a pixel board of 65 teams from stored replicates, beside computing them in the request
 	$(BIN)/python tests/benchmarks/bench_board.py
 prove-significance: ## false 'significant' among 8, 27 and 65 equal teams on 500 simulated boards each; an hour
@@ -60,6 +60,9 @@ bench-evaluator: ## AP of 20 volumes of 256³, beside scikit-learn and the publi
 	$(BIN)/python tests/benchmarks/bench_evaluator.py
 	$(BIN)/python tests/benchmarks/bench_resampling.py
 	$(BIN)/python tests/benchmarks/bench_exact.py
+	$(BIN)/python tests/benchmarks/bench_run.py
+bench-large: ## memory and time of pools that do not fit: scans of 512³, noise, 6 % abnormal; 20 minutes, 10 GB of disk
+	$(BIN)/python tests/benchmarks/bench_run.py --large
 bench-runner: base-image ## what the platform adds to a case, beside `docker run` by hand, with 1, 2 and 4 slots
 	$(BIN)/python tests/benchmarks/bench_runner.py
 study-test-sets: ## PCA, threshold and constant guess on grown test sets of 125 to 241 scans; 15 minutes
