@@ -5,6 +5,7 @@ Arrays, lists and pandas Series are taken alike, by position. Inside the package
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from numbers import Real
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -147,6 +148,11 @@ def checked_cases(scores: Any, abnormal: Any) -> tuple[dict[Any, float], dict[An
     return dict(zip(truth, values.tolist(), strict=True)), truth
 
 
+def as_path(path: Path | str) -> Path:
+    """Return a path as it is, whatever kind of path, and text as a path."""
+    return path if isinstance(path, Path) else Path(path)
+
+
 def need_all(found: Mapping[Key, Any], wanted: Iterable[Key], name: str) -> None:
     """Refuse a mapping that lacks a case."""
     for case_id in wanted:
@@ -180,14 +186,15 @@ def _need_one_shape(scores: npt.NDArray[Any], labels: npt.NDArray[Any]) -> None:
 
 
 def _need_one_index(scores: Any, labels: Any) -> None:
-    """Refuse two Series that would be paired otherwise by their indexes than by position."""
-    mine: Any = getattr(scores, "index", None)  # of a Series; a list has a method of that name
-    theirs: Any = getattr(labels, "index", None)
-    if hasattr(mine, "equals") and hasattr(theirs, "equals") and not mine.equals(theirs):
-        raise InvalidInput(
-            "scores and labels have different indexes, but are taken by position. Bring them into one order, "
-            "or give both as .to_numpy()."
-        )
+    """Refuse Series and frames that would be paired otherwise by their labels than by position."""
+    for axis in ("index", "columns"):
+        mine: Any = getattr(scores, axis, None)  # of a Series or a frame; a list has a method `index`
+        theirs: Any = getattr(labels, axis, None)
+        if hasattr(mine, "equals") and hasattr(theirs, "equals") and not mine.equals(theirs):
+            raise InvalidInput(
+                f"scores and labels differ in their {axis}, but are taken by position. Bring them into one "
+                f"order, or give both as .to_numpy()."
+            )
 
 
 def _pairs(values: Any, name: str) -> dict[Any, Any]:

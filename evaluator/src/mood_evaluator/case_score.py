@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mood_evaluator.ap import average_precision_of_counts
-from mood_evaluator.arrays import checked_shape
+from mood_evaluator.arrays import as_path, checked_shape
 from mood_evaluator.errors import InvalidPrediction
 from mood_evaluator.evidence import Evidence, EvidenceSums
 from mood_evaluator.faults import Flag, OutputFault
@@ -127,7 +127,9 @@ class PixelTruth:
         if label is None:
             return cls(shape, None, affine)
         abnormal = read_label(label, shape=shape).ravel(order="F")
-        return cls(shape, abnormal if abnormal.any() else None, find_affine(affine, Path(label), shape=shape))
+        return cls(
+            shape, abnormal if abnormal.any() else None, find_affine(affine, as_path(label), shape=shape)
+        )
 
     @property
     def positives(self) -> int:
@@ -186,4 +188,4 @@ def _case_ap(scores: Scores, abnormal: npt.NDArray[np.bool_], positives: Positiv
 def _present(prediction: Path | str | None) -> Path:
     if prediction is None:
         raise InvalidPrediction(OutputFault.MISSING, "no file was collected")
-    return Path(prediction)
+    return as_path(prediction)

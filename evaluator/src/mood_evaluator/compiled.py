@@ -1,7 +1,7 @@
 """Loops over voxels, compiled by Numba (`pip install mood-evaluator[fast]`): the twins of those in `kernels`.
 
-Scores are the bits of float32 numbers in [0, 1]: they order as the numbers do. All results are equal to those
-of NumPy; a test holds every function to that.
+Scores are the bits of float32 numbers in [0, 1]: they order as the numbers do. All counts are equal to those
+of NumPy, replicates within 1e-12; tests hold every function to that.
 """
 
 import numpy as np

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from mood_evaluator.ap import average_precision_of_counts, count_levels
 from mood_evaluator.arrays import checked_scores_and_labels
 from mood_evaluator.case_score import CaseScore
-from mood_evaluator.errors import UndefinedScore
+from mood_evaluator.errors import InvalidInput, UndefinedScore
 from mood_evaluator.evidence import Evidence, sum_evidence
 from mood_evaluator.quantizers import Quantizer
 from mood_evaluator.test_set import Task
@@ -85,6 +85,8 @@ class Curve:
         A constant score finds all or nothing, so its value is 1.
         """
         self._need(negatives=True)
+        if not 0 <= tpr <= 1:
+            raise InvalidInput(f"tpr is {tpr}. Give a rate from 0 to 1.")
         found = _from_top(self.positives)
         last = int(np.flatnonzero(found >= tpr * found[0])[-1])
         return float(_from_top(self.negatives)[last] / self.negatives.sum())

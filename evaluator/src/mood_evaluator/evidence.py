@@ -7,7 +7,7 @@ each one rounding away from the stored number. Sums of Evidence are Evidence of 
 import json
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NoReturn
 
@@ -178,8 +178,9 @@ class EvidenceSums:
         return Evidence(mood2020, two_sided, **self._counts, min=self._min, max=self._max)
 
 
-def sum_evidence(parts: Sequence[Evidence]) -> Evidence:
+def sum_evidence(parts: Iterable[Evidence]) -> Evidence:
     """Pool the Evidence of one or more cases; raises InvalidInput for none."""
+    parts = list(parts)
     if not parts or not all(isinstance(part, Evidence) for part in parts):
         raise InvalidInput("parts is no list of Evidence. Give the Evidence of one or more cases.")
     return Evidence(

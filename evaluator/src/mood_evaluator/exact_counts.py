@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mood_evaluator.errors import UndefinedScore
 from mood_evaluator.kernels import Bits, Counts, merge_into_gaps
 from mood_evaluator.positive_scores import PositiveScores
 from mood_evaluator.scoring import LoadPositives, PixelCase, read_parts
@@ -39,12 +40,14 @@ def count_exactly(
     positives: Mapping[str, LoadPositives] | None = None,
     cells: int = CELLS,
 ) -> ExactCounts:
-    """Read each volume once, a part at a time; raises InvalidPrediction.
+    """Read each volume once, a part at a time; raises InvalidPrediction, and UndefinedScore without a label.
 
     `positives` has the scores of abnormal voxels as `score_pixel_case` found them; of a labelled case that it
     leaves out they are read first. `cells` bounds cases times thresholds.
     """
     ordered = sorted(cases, key=lambda case: case.id)
+    if all(case.label is None for case in ordered):
+        raise UndefinedScore("No case has a label, so no voxel is known to be abnormal.")
     thresholds, complete = _find_thresholds(ordered, positives or {}, most=max(cells // len(ordered), 1))
     both = np.zeros((2, len(ordered), thresholds.size), np.int32)
     for row, case in enumerate(ordered):

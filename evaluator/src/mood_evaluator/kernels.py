@@ -1,10 +1,11 @@
-"""Loops over voxels: NumPy's, or compiled where `mood-evaluator[fast]` is installed; equal to the bit."""
+"""Loops over voxels and thresholds: NumPy's, or compiled where `mood-evaluator[fast]` is installed."""
 
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from mood_evaluator.quantizers import HALF_CODE, ONE_CODE, float16_codes
 
@@ -38,6 +39,8 @@ def prepare_kernels() -> bool:
     take_above_zero(bits, labels, wanted=True)
     count_into_gaps(bits, labels, bits, gaps)
     merge_into_gaps(bits, 0, bits, gaps)
+    pools = sparse.csr_array(np.ones((1, 2)))
+    sweep_pools(pools, pools, np.ones((2, 3)), np.ones((2, 3)), np.zeros(1), np.zeros(1))
     return True
 
 
@@ -98,7 +101,8 @@ def sweep_pools(of_abnormal: Any, weights: Any, trues: Sums, founds: Sums, true:
     """Add the next thresholds to the areas of sparse pools; False, and nothing done, where none is compiled.
 
     `trues` (abnormal cases, thresholds) and `founds` (cases, thresholds) are summed up from the highest
-    threshold; `true` and `area` (pools,) are those of the pools so far, and are updated.
+    threshold; `true` and `area` (pools,) are those of the pools so far, and grow. The compiler chooses
+    the order in which a pool's terms are added: replicates agree with NumPy's within 1e-12, not to the bit.
     """
     if _compiled is None:
         return False

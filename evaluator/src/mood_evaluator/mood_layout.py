@@ -4,6 +4,7 @@ A case is named by the file name of its image, which its pixel label shares; its
 prediction are called like the image with `.txt` behind it.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,9 +34,12 @@ def read_mood_labels(folder: Path, task: Task) -> list[LabelledCase]:
     if not place.is_dir():
         raise InvalidGroundTruth(f"There is no folder {place}. Give the folder of labels.")
     endings = (".txt",) if task is Task.SAMPLE else (".nii.gz", ".nii")
-    paths = sorted(path for path in place.iterdir() if path.name.endswith(endings))
+    paths = sorted(path for path in place.iterdir() if path.name.endswith(endings) and path.name[:2] != "._")
     if not paths:
         raise InvalidGroundTruth(f"{place} holds no label ({' or '.join(endings)}) of the {task} task.")
+    stems = Counter(path.name.removesuffix(".gz") for path in paths)
+    for name in (name for name, count in stems.items() if count > 1):
+        raise InvalidGroundTruth(f"{place} holds both {name} and {name}.gz. Keep the one that is true.")
     return [_read_sample(path) if task is Task.SAMPLE else _read_pixel(path) for path in paths]
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from nibabel.spatialimages import HeaderDataError
 
+from mood_evaluator.arrays import as_path
 from mood_evaluator.errors import InvalidPrediction
 from mood_evaluator.faults import OutputFault
 from mood_evaluator.gzip_stream import INFLATE_ERRORS, BoundedGzip, most_compressed
@@ -105,7 +106,7 @@ def read_shape(path: Path | str) -> Shape:
 @contextmanager
 def _open(path: Path | str) -> Iterator[_Bytes]:
     try:
-        with Path(path).open("rb") as raw:
+        with as_path(path).open("rb") as raw:
             yield _inflated(raw)
     except INFLATE_ERRORS as error:
         raise _unreadable(str(error)) from error

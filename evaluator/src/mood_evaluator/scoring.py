@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mood_evaluator.ap import unchecked_average_precision
-from mood_evaluator.arrays import checked_cases
+from mood_evaluator.arrays import checked_cases, need_all
 from mood_evaluator.batches import Batching
 from mood_evaluator.errors import InvalidPrediction
 from mood_evaluator.nifti_stream import Shape
@@ -127,6 +127,7 @@ class _Reading:
 
     def score(self, groups: Sequence[Sequence[str]], shelf: Shelf) -> tuple[float, ...]:
         wanted = tuple(dict.fromkeys(case_id for group in groups for case_id in group))
+        need_all(self.cases, wanted, "cases")
         with ThreadPoolExecutor(self.threads) as readers:
             found = readers.map(self._load_positives, wanted)
             kept = {name: KeptPositives.put(shelf, part) for name, part in zip(wanted, found, strict=True)}

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mood_evaluator.arrays import checked_shape
+from mood_evaluator.arrays import as_path, checked_shape
 from mood_evaluator.cleaning import CleanScores, clean_scores
 from mood_evaluator.errors import InvalidGroundTruth, InvalidPrediction
 from mood_evaluator.faults import Flag, OutputFault
@@ -48,7 +48,7 @@ class Prediction:
 @contextmanager
 def open_prediction(path: Path | str, *, shape: Shape) -> Iterator[PredictionReader]:
     """Open the prediction of a case of `shape`; raises InvalidPrediction, also while it is read."""
-    path = Path(path)
+    path = as_path(path)
     if not path.is_file():
         raise InvalidPrediction(OutputFault.MISSING, f"{path.name} is no file")
     with open_nifti(path, shape=shape) as stream:
@@ -90,20 +90,25 @@ def read_label(path: Path | str, *, shape: Shape) -> npt.NDArray[np.bool_]:
     shape = checked_shape(shape)
     start = 0
     try:
-        abnormal = np.empty(math.prod(shape), np.bool_)
+        abnormal, marked = np.empty(math.prod(shape), np.bool_), False
         with open_nifti(path, shape=shape) as stream:
             for chunk in stream.numbers():
                 limit = 0.5 if chunk.dtype.kind == "f" else 0  # 0.5 rounds to 0
                 np.greater(chunk, limit, out=abnormal[start : start + chunk.size])
                 _refuse_no_truth(path, chunk)
+                marked = marked or bool(chunk.max() > 0)
                 start += chunk.size
             stream.has_more()
-            return abnormal.reshape(shape, order="F")
-    except (InvalidPrediction, OSError, MemoryError) as error:
+    except (InvalidPrediction, OSError, MemoryError, ValueError) as error:  # ValueError: no such size or name
         problem = error.detail if isinstance(error, InvalidPrediction) else error
         raise InvalidGroundTruth(
             f"The label {path} cannot be used ({problem}). Write it again in the shape of its image."
         ) from error
+    if marked and not abnormal.any():
+        raise InvalidGroundTruth(
+            f"All that the label {path} marks rounds to 0. Write 1 for abnormal voxels, or an empty label."
+        )
+    return abnormal.reshape(shape, order="F")
 
 
 def _refuse_no_truth(path: Path | str, chunk: npt.NDArray[Any]) -> None:
@@ -132,7 +137,7 @@ def read_image(path: Path, shape: Shape) -> npt.NDArray[np.float64]:
 
 def read_sample_score(path: Path | str) -> float:
     """Return the number on the first line of a score file, not yet clamped; raises InvalidPrediction."""
-    path = Path(path)
+    path = as_path(path)
     if not path.is_file():
         raise InvalidPrediction(OutputFault.MISSING, f"{path.name} is no file")
     with path.open("rb") as file:

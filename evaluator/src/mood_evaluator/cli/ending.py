@@ -8,6 +8,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import wraps
 from importlib.metadata import version
 from typing import Any, TypeVar
@@ -17,7 +18,7 @@ import typer
 Function = TypeVar("Function", bound=Callable[..., Any])
 UNFORESEEN = 70
 """A fault of the command itself (`EX_SOFTWARE`): nothing is said about what was scored or checked."""
-_INTERRUPTED = 130
+_INTERRUPTED, _PIPE_CLOSED = 130, 141  # as shells tell SIGINT and SIGPIPE
 _DEBUG = "--debug"
 DebugOption = typer.Option(_DEBUG, envvar="MOOD_DEBUG", help="Show where an error comes from.")
 
@@ -46,7 +47,10 @@ def _past_typer(function: Callable[..., Any]) -> Callable[..., None]:
             code = function(*arguments, **options)
         except KeyboardInterrupt:
             raise typer.Exit(_INTERRUPTED) from None
-        except (EOFError, BrokenPipeError) as error:
+        except BrokenPipeError:  # whoever read has enough
+            _drop_output()
+            raise typer.Exit(_PIPE_CLOSED) from None
+        except EOFError as error:
             raise CommandFailed from error
         raise typer.Exit(code or 0)
 
@@ -69,6 +73,7 @@ def run_commands(
 ) -> int:
     """Run a command and return its exit code; `known` errors are sentences already, with their codes."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _need_streams()
     debug = _DEBUG in words or bool(os.environ.get("MOOD_DEBUG"))
     try:
         app([word for word in words if word != _DEBUG], prog_name=name)
@@ -82,13 +87,32 @@ def run_commands(
     return 0
 
 
+def _need_streams() -> None:
+    """Write to nowhere where a shell has closed an output."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
+
+
+def _drop_output() -> None:
+    """Let nothing more be written, at the end of the process either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _tell(error: BaseException, name: str, known: dict[type[Exception], int]) -> int:
     for kind, code in known.items():
         if isinstance(error, kind):
-            sys.stderr.write(f"{name}: {error}\n")
-            return code
+            return _say(f"{name}: {error}\n", code)
     words = " ".join(f"{type(error).__name__}: {error}".split())
-    sys.stderr.write(
-        f"{name}: something unforeseen happened ({words}). Run it again with --debug to see where.\n"
+    return _say(
+        f"{name}: something unforeseen happened ({words}). Run it again with --debug to see where.\n",
+        UNFORESEEN,
     )
-    return UNFORESEEN
+
+
+def _say(words: str, code: int) -> int:
+    """Write to stderr, if it can be written to."""
+    with suppress(OSError):
+        sys.stderr.write(words)
+        sys.stderr.flush()
+    return code

@@ -50,7 +50,7 @@ def _threshold(text: str) -> float:
 Team = Annotated[str, typer.Option(help="Who made the predictions.")]
 Out = Annotated[Path, typer.Option(metavar="RUN.zip", help="Where the scored run goes.")]
 Exact = Annotated[
-    bool, typer.Option("--exact", help="Exact float32 APs, of each scan too, by two passes more.")
+    bool, typer.Option("--exact", help="Exact float32 APs, of each scan too, by one reading more.")
 ]
 Objects = Annotated[
     float | None,

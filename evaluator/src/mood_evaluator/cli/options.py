@@ -30,11 +30,11 @@ def _missing(text: str) -> float | Literal["drop"]:
     return number
 
 
-def _whole_from(least: int) -> Callable[[str], int]:
+def _whole_from(least: int, most: int) -> Callable[[str], int]:
     def parse(given: object) -> int:  # the text, or the default
         text = str(given)
-        if not text.isdecimal() or int(text) < least:
-            raise typer.BadParameter(f"{text!r} is no whole number of at least {least}")
+        if not (text.isascii() and text.isdecimal() and least <= int(text) <= most):
+            raise typer.BadParameter(f"{text!r} is no whole number from {least} to {most:,}")
         return int(text)
 
     return parse
@@ -60,8 +60,10 @@ Missing = Annotated[
 SmallerIsBetter = Annotated[bool, typer.Option("--smaller-is-better", help="As for errors and distances.")]
 RankingOption = Annotated[Ranking, typer.Option(help="What scored runs are ranked by.")]
 Json = Annotated[Path | None, typer.Option(metavar="OUT", help="Write the numbers to this file.")]
-Bootstraps = Annotated[int, typer.Option(parser=_whole_from(1), metavar="N", help="Draws of scans or cases.")]
-DrawSeed = Annotated[int, typer.Option(parser=_whole_from(0), metavar="SEED", help="Of the draws.")]
+Bootstraps = Annotated[
+    int, typer.Option(parser=_whole_from(1, 1_000_000), metavar="N", help="Draws of scans or cases.")
+]
+DrawSeed = Annotated[int, typer.Option(parser=_whole_from(0, 2**63), metavar="SEED", help="Of the draws.")]
 
 
 def load_standings(paths: Sequence[Path], ranking: Ranking) -> Standings:

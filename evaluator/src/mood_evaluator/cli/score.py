@@ -36,7 +36,8 @@ def score(
     valid_share: ValidShare = 0.5,
     threads: Threads = CORES,
     precision: Annotated[
-        Precision, typer.Option(help="float32 is exact and official; the others need one pass less.")
+        Precision,
+        typer.Option(help="float32 is exact and official; the others read each map once, not twice."),
     ] = Precision.FLOAT32,
     object_sensitivity: ObjectSensitivityOption = False,
     min_volume: MinVolume = None,

@@ -1,8 +1,10 @@
 """What `score` is given: cases, where their files lie, and their batches."""
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from mood_evaluator.batches import Batching, draw_batching
@@ -16,6 +18,7 @@ from mood_evaluator.scoring import PixelCase
 from mood_evaluator.test_set import Case, Task, TestSet, load_test_set
 
 _BATCH_SIZE, _SEED = 20, "0"
+_MOOD_FOLDERS = ("toy_label", *Task)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +52,19 @@ def _from_test_set(options: ScoringOptions) -> ScoreInput:
     if not wanted:
         raise UndefinedScore(f"The test set {test_set.name} has no case of the {task} task.")
     cases = tuple(_locate(case, task, options) for case in wanted)
+    _need_own_names(cases)
     abnormal = {case.id: case.abnormal for case in wanted}
     ground = Ground.of(test_set)
     return ScoreInput(task, cases, abnormal, test_set.batchings, test_set.name, test_set.digest, ground)
+
+
+def _need_own_names(cases: Sequence[PixelCase]) -> None:
+    """A prediction is named like its image: two of one name would be one file, scored twice."""
+    names = Counter(case.prediction.name for case in cases if case.prediction is not None)
+    for name in (name for name, count in names.items() if count > 1):
+        raise EvaluatorError(
+            f"{name} would be the prediction of several cases. Name the test set's images apart."
+        )
 
 
 def _locate(case: Case, task: Task, options: ScoringOptions) -> PixelCase:
@@ -81,9 +94,22 @@ def _from_labels(options: ScoringOptions) -> ScoreInput:
         for case in found
     )
     abnormal = {case.id: case.abnormal for case in found}
-    digest = canonical_digest({"labels": abnormal})
-    name = options.labels.resolve().name
-    return ScoreInput(task, cases, abnormal, _draw(found, task, options), name, digest)
+    digest = canonical_digest({"labels": {case.id: _digest(case) for case in found}})
+    return ScoreInput(
+        task, cases, abnormal, _draw(found, task, options), _name(options.labels.resolve()), digest
+    )
+
+
+def _digest(case: LabelledCase) -> str:
+    return sha256(case.label.read_bytes()).hexdigest()
+
+
+def _name(folder: Path) -> str:
+    """Name the labels by the folder that holds MOOD's: those of brain and abdomen are laid out alike."""
+    parts = list(folder.parts)
+    while len(parts) > 1 and parts[-1] in _MOOD_FOLDERS:
+        parts.pop()
+    return "/".join(folder.parts[len(parts) - 1 :])
 
 
 def _draw(found: list[LabelledCase], task: Task, options: ScoringOptions) -> tuple[Batching, ...]:

@@ -135,12 +135,15 @@ def object_sensitivity(
 def sweep_codes(pooled: Evidence) -> Codes:
     """Return the thresholds for the pooled Evidence of all scans, rising; none is a score of 0.
 
-    For each of SHARES: the highest score that at least this share of all voxels reaches.
+    For each of SHARES: the highest score that at least this share of all voxels reaches; and the lowest score
+    that no more than the largest of SHARES reach, which marks all that a sparse map marks.
     """
     histogram = pooled.two_sided
     reached = np.cumsum((histogram.positives + histogram.negatives)[::-1])
     places = np.searchsorted(reached, SHARES * pooled.voxels * (1 - 1e-9))
-    codes = np.unique(histogram.codes[::-1][places])
+    falling = histogram.codes[::-1]
+    within = falling[reached <= SHARES[-1] * pooled.voxels * (1 + 1e-9)]
+    codes = np.unique(np.concatenate([falling[places], within[-1:]]))
     return tuple(int(code) for code in codes if code > 0)
 
 

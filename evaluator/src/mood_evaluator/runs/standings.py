@@ -93,6 +93,16 @@ def _check_fits(run: ScoredRun, first: ScoredRun, others: Mapping[str, ScoredRun
             f"{run.team} was scored by scoring version {run.scoring_version}, {first.team} by "
             f"{first.scoring_version}. Score both again with one evaluator."
         )
+    if run.precision != first.precision:
+        raise EvaluatorError(
+            f"{run.team} was scored at precision {run.precision}, {first.team} at {first.precision}. "
+            f"Write both runs with `mood-evaluate evidence --exact`, or both without."
+        )
+    if run.result.valid_share != first.result.valid_share:
+        raise EvaluatorError(
+            f"{run.team} needed a share of {run.result.valid_share:g} valid predictions, {first.team} "
+            f"{first.result.valid_share:g}. Write both runs with the same --valid-share."
+        )
     if run.team in others:
         raise EvaluatorError(f"{run.team} has two runs on {run.test_set}. Give the one that counts.")
     for other in others.values():
@@ -100,6 +110,11 @@ def _check_fits(run: ScoredRun, first: ScoredRun, others: Mapping[str, ScoredRun
             raise EvaluatorError(
                 f"{run.team} and {other.team} were scored on different forms of {run.test_set}. "
                 f"Score both on the same one."
+            )
+        if [one.digest for one in other.batchings] != [one.digest for one in run.batchings]:
+            raise EvaluatorError(
+                f"{run.team} and {other.team} were scored in different batches of {run.test_set}. "
+                f"Write both runs with the same --batch-size and --seed."
             )
         if _least_volume(other) != _least_volume(run):
             raise EvaluatorError(

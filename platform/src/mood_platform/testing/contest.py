@@ -73,7 +73,8 @@ class Contest:
             if job.image in self.skips and self.skips[job.image](job):
                 return Scripted.ending(1)
             truth = truths[hashlib.sha256(job.case.read_bytes()).hexdigest()]
-            squeezed, spoilt = job.image in self.squeezed, self.spoils[job.image](job)
+            squeezed = job.image in self.squeezed
+            spoilt = job.image in self.spoils and self.spoils[job.image](job)
             quality = self.quality[job.image]
             return Scripted.writing(_answer(job, truth, quality, squeezed=squeezed, spoilt=spoilt))
 
