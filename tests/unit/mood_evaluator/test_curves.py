@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
 
-from mood_evaluator import Curve, Evidence, Quantizer, UndefinedScore
+from mood_evaluator import Curve, Evidence, InvalidInput, Quantizer, UndefinedScore
 
 LEVELS = st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0])
 SCORED = st.lists(st.tuples(LEVELS, st.booleans()), min_size=2, max_size=40).filter(
@@ -110,3 +110,9 @@ def test_auroc_of_the_real_challenge_equals_that_of_fractions(abnormal: float) -
     wins = sum(hit * (lower + Fraction(level, 2)) for hit, lower, level in pairs)
     exact = wins / (sum(positives.tolist()) * sum(negatives.tolist()))
     assert Curve(np.arange(50.0), positives, negatives).auroc() == float(exact)
+
+
+@pytest.mark.parametrize("tpr", [1.1, -0.1, float("nan")])
+def test_a_rate_outside_0_and_1_is_refused(tpr: float) -> None:
+    with pytest.raises(InvalidInput, match="from 0 to 1"):
+        Curve(np.arange(2.0), np.array([1, 2]), np.array([2, 1])).fpr_at_tpr(tpr)

@@ -15,6 +15,7 @@ from mood_evaluator import (
     PixelCase,
     Quantizer,
     Task,
+    UndefinedScore,
     count_exactly,
     draw_batching,
     exact_replicates,
@@ -184,3 +185,10 @@ def test_without_a_batching_all_cases_are_one_batch(tmp_path: Path) -> None:
     assert score_of_counts(count_exactly(cases), whole) == pytest.approx(
         score_pixel_dataset(cases, whole).mean, abs=1e-12
     )
+
+
+@pytest.mark.parametrize("count", [0, 3])
+def test_without_a_label_there_is_nothing_to_count(count: int) -> None:
+    cases = [PixelCase(f"c{number}", None, None, SHAPE) for number in range(count)]
+    with pytest.raises(UndefinedScore, match="No case has a label"):
+        count_exactly(cases)

@@ -230,7 +230,7 @@ def test_an_interval_that_does_not_hold_its_score_is_marked(
         (["rank", "a.zip", "--scheme", "median-then-rank"], "official rule"),
         (["rank", "a.zip"], "no scored run"),
         (["stability", "a.zip", "--draws", "d.json"], "leave --draws out"),
-        (["stability", "a.zip", "--bootstraps", "0"], "at least 1"),
+        (["stability", "a.zip", "--bootstraps", "0"], "from 1 to"),
     ],
 )
 def test_wrong_use_is_explained(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -360,7 +360,7 @@ def test_heat_maps_need_a_team_a_test_set_and_a_folder(eight: Path) -> None:
 def test_wrong_draws_are_refused(two: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = str(next(two.glob("*.zip")))
     assert main(["report", run, "--bootstraps", "0", "--out", str(two / "x")]) == 2
-    assert "at least 1" in capsys.readouterr().err
+    assert "from 1 to" in capsys.readouterr().err
 
 
 def test_a_scored_run_keeps_its_ground_and_edition_and_one_of_before_has_none(eight: Path, two: Path) -> None:
