@@ -13,6 +13,7 @@ from mood_test_sets.air import count_in_air
 from mood_test_sets.findings import Defect, Finding, Severity
 from mood_test_sets.geometry import Turn
 from mood_test_sets.lookalikes import Sketch, find_lookalikes, sketch
+from mood_test_sets.preparing.plausible import looks_like_mask
 from mood_test_sets.scan_file import ScanFile, UnusableFile, read_scan_file
 
 __all__ = ["Facts", "Inspector", "Truth"]
@@ -106,6 +107,11 @@ class Inspector:
         low, high = float(scan.values.min()), float(scan.values.max())
         if low == high:
             self.error(Defect.CONSTANT, path, f"All of its voxels are {low:g}.", "Export the scan again.")
+            return None
+        if (why := looks_like_mask(scan.values)) is not None:
+            self.error(
+                why.defect, path, why.what, "Put the scan there; masks belong into the folder for labels."
+            )
             return None
         self.facts.append(_facts(path, scan, low, high))
         return scan

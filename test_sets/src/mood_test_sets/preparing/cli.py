@@ -11,11 +11,11 @@ from rich.console import Console
 
 from mood_evaluator.test_set import Dataset
 from mood_test_sets.cli_looking import progress_bar
-from mood_test_sets.errors import PreparingStopped
-from mood_test_sets.findings import Finding
+from mood_test_sets.errors import ImportRefused, PreparingStopped
+from mood_test_sets.findings import Finding, Severity
 from mood_test_sets.preparing.cohort_folder import CohortRole
 from mood_test_sets.preparing.health import find_unknown, tell_unknown
-from mood_test_sets.preparing.masks import find_unclear, parse_lesions, settle
+from mood_test_sets.preparing.masks import find_unclear, parse_lesions, settle, tell_values
 from mood_test_sets.preparing.prepare import Prepared, Wishes, prepare
 from mood_test_sets.preparing.preprocess import Preprocessing
 from mood_test_sets.preparing.readers import Reading, read_table
@@ -91,6 +91,9 @@ def prepare_command(
     sources = find_sources(raw, read_subjects(subjects), scans=scan or ())
     if sys.stdin.isatty():
         sources, wishes = _ask(sources, wishes, readings)
+    sources = settle(sources, wishes.lesions)
+    for told in tell_values(sources):
+        errors.print(told, soft_wrap=True)
     settled = read_table(consensus) if consensus else {}
     done = _prepare(sources, out, wishes, read_secret(secret), readings, settled, jobs=jobs)
     _tell(done, out)
@@ -108,7 +111,7 @@ def _prepare(
     *,
     jobs: int,
 ) -> Prepared:
-    """With a bar; what was found is told even if it cannot end."""
+    """With a bar; what was found is told even if it cannot end, or asks who is healthy."""
     with progress_bar() as bar:
         task = bar.add_task("preparing", total=None)
         try:
@@ -122,9 +125,20 @@ def _prepare(
                 jobs=jobs,
                 on_scan=lambda count, total: bar.update(task, completed=count, total=total),
             )
+        except ImportRefused:
+            _print_table(_refused(sources))
+            raise
         except PreparingStopped as stopped:
             _print_table(stopped.findings)
             raise
+
+
+def _refused(sources: Sequence[Source]) -> list[Finding]:
+    told = [(one.name, one.refusal) for one in sources if one.refusal is not None]
+    return [
+        Finding(Severity.ERROR if why.error else Severity.WARNING, why.defect, name, why.what, why.remedy)
+        for name, why in told
+    ]
 
 
 def _ask(
@@ -137,6 +151,7 @@ def _ask(
     sources = settle(sources, wishes.lesions)
     unknown = [] if wishes.all_healthy else find_unknown(sources, readings)
     if unknown:
+        _print_table(_refused(sources))
         count = sum(one.refusal is None for one in sources)
         healthy = typer.confirm(f"{tell_unknown(unknown, count)}\nAre all of them healthy?", err=True)
         wishes = replace(wishes, all_healthy=healthy)

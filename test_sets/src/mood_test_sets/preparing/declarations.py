@@ -2,26 +2,21 @@
 
 import csv
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mood_test_sets.errors import ImportRefused
-from mood_test_sets.preparing.naming import LESION, ORGAN, is_visible
+from mood_test_sets.preparing.naming import LESION, is_anatomy, walk
 
-__all__ = ["Declared", "read_datasets", "read_participants"]
+__all__ = ["Declared", "find_unread", "read_datasets", "read_participants"]
 
-COLUMNS = (
-    "group",
-    "diagnosis",
-    "diagnosis_group",
-    "dx",
-    "status",
-    "condition",
-    "disease",
-    "pathology",
-    "health",
+ILLNESS = re.compile(r"diag|\bdx|_dx|disease|patholog|tumou?r|lesion|cancer|disorder|illness")
+GROUP = re.compile(r"group|status|condition|health|cohort|population|subject_?type|patient_?type")
+HARMLESS = re.compile(
+    r"participant_id|species|strain|age\w*|sex|gender|hand\w*|site\w*|scanner\w*|session\w*|race|ethnicity|height|weight"
 )
 CONTROLS = {
     "control",
@@ -35,9 +30,15 @@ CONTROLS = {
     "normal",
     "cn",
     "nc",
+    "hv",
+    "healthy controls",
+    "healthy volunteer",
+    "healthy volunteers",
+    "normal control",
+    "typically developing",
 }
-UNSAID = {"", "n/a", "na", "nan", "unknown"}
-PATIENTS = ("patient", "case", "disease", "disorder")
+UNSAID = {"", "n/a", "na", "nan", "unknown", "none", "no", "negative", "0", "-"}
+PATIENTS = re.compile(rf"{LESION.pattern}|patient|case|disease|disorder|blastom|(?:oma|itis|osis|pathy)s?\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,12 @@ class Declared:
     organs: frozenset[int]
     unclear: Mapping[int, str]  # value to name
     pairs: Mapping[Path, Path]  # mask to scan
+    names: Mapping[int, str]
 
 
 def read_datasets(root: Path) -> list[Declared]:
     """Those of inner folders first. Raises ImportRefused."""
-    files = [path for path in root.rglob("*") if path.name.lower() == "dataset.json"]
-    visible = sorted(path for path in files if is_visible(path.relative_to(root)))
-    found = [_read_dataset(path) for path in visible]
+    found = [_read_dataset(path) for path in walk(root) if path.name.lower() == "dataset.json"]
     return sorted((one for one in found if one), key=lambda one: -len(one.folder.parts))
 
 
@@ -78,9 +78,9 @@ def _read_dataset(file: Path) -> Declared | None:
             f"{file}: its labels cannot be read ({reason}). Correct it, or remove it and say --lesion-labels."
         ) from None
     lesions = {value for value, name in names if LESION.search(name)}
-    organs = {value for value, name in names if value == 0 or ORGAN.search(name)} - lesions
+    organs = {value for value, name in names if value == 0 or is_anatomy(name)} - lesions
     unclear = {value: name for value, name in names if value not in lesions | organs}
-    return Declared(file.parent, frozenset(lesions), frozenset(organs), unclear, pairs)
+    return Declared(file.parent, frozenset(lesions), frozenset(organs), unclear, pairs, dict(names))
 
 
 def _names(labels: Any) -> Any:
@@ -94,30 +94,63 @@ def _names(labels: Any) -> Any:
 
 
 def read_participants(root: Path) -> dict[str, str | None]:
-    """Subject to what it suffers from, or None for a control; who is not in it is not known."""
+    """Subject to what it suffers from, or None for a control; who is not in it is not known.
+
+    An illness in any column of any table counts more than a control.
+    """
     known: dict[str, str | None] = {}
-    for file in sorted(root.rglob("participants.tsv")):
-        if is_visible(file.relative_to(root)):
-            known |= _read_table(file)
+    for file in _tables(root):
+        for who, said in _read_table(file).items():
+            known[who] = known.get(who) or said
     return known
 
 
-def _read_table(file: Path) -> dict[str, str | None]:
+def find_unread(root: Path) -> dict[Path, list[str]]:
+    """Columns of participants.tsv that may tell who is ill and were not understood."""
+    found = {file: _unread_columns(_rows(file)) for file in _tables(root)}
+    return {file: columns for file, columns in found.items() if columns}
+
+
+def _tables(root: Path) -> list[Path]:
+    return [path for path in walk(root) if path.name == "participants.tsv" and path.exists()]
+
+
+def _rows(file: Path) -> list[dict[str, str]]:
     with file.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
-        rows = [{(k or "").casefold(): (v or "").strip() for k, v in row.items() if isinstance(v, str)}
+        return [{(k or "").casefold(): (v or "").strip() for k, v in row.items() if isinstance(v, str)}
                 for row in csv.DictReader(stream, delimiter="\t")]  # fmt: skip
-    column = next((name for name in COLUMNS if rows and name in rows[0]), None)
-    if column is None:
-        return {}
-    compared = any(row.get(column, "").casefold() in CONTROLS for row in rows)
-    return {
-        row.get("participant_id", "").removeprefix("sub-"): None if said in CONTROLS else row[column]
-        for row in rows
-        if (said := row.get(column, "").casefold()) not in UNSAID and _is_telling(said, compared=compared)
+
+
+def _read_table(file: Path) -> dict[str, str | None]:
+    rows, known = _rows(file), {}
+    compared = _compared(rows)
+    for row in rows:
+        told = {said: _is_ill(column, said, compared) for column, said in row.items()}
+        if any(ill is not None for ill in told.values()):
+            who = row.get("participant_id", "").removeprefix("sub-")
+            known[who] = next((said for said, ill in told.items() if ill), None)
+    return known
+
+
+def _compared(rows: Sequence[Mapping[str, str]]) -> set[str]:
+    """Columns with controls."""
+    return {column for row in rows for column, said in row.items() if said.casefold() in CONTROLS}
+
+
+def _is_ill(column: str, value: str, compared: Container[str]) -> bool | None:
+    """Beside controls, or in a column of illnesses, every word is one; else those that sound so."""
+    said = value.casefold()
+    if said in UNSAID or not (GROUP.search(column) or ILLNESS.search(column)):
+        return None
+    if said in CONTROLS:
+        return False
+    return True if column in compared or ILLNESS.search(column) or PATIENTS.search(said) else None
+
+
+def _unread_columns(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    columns = list(dict.fromkeys(column for row in rows for column in row if column))
+    compared = _compared(rows)
+    told = {
+        column for row in rows for column, said in row.items() if _is_ill(column, said, compared) is not None
     }
-
-
-def _is_telling(said: str, *, compared: bool) -> bool:
-    """Beside controls every other word is an illness; alone it may be a group of any kind."""
-    words = (*PATIENTS,)
-    return compared or said in CONTROLS or bool(LESION.search(said)) or any(word in said for word in words)
+    return [one for one in columns if one not in told and not HARMLESS.fullmatch(one)]

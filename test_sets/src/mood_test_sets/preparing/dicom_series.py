@@ -10,7 +10,7 @@ from typing import Any
 
 from mood_test_sets.errors import ImportRefused
 from mood_test_sets.findings import Defect
-from mood_test_sets.preparing.naming import ENDING, is_visible, printable
+from mood_test_sets.preparing.naming import ENDING, printable, walk
 from mood_test_sets.preparing.source import Note
 
 __all__ = ["Series", "dicom_library", "find_series", "read_header"]
@@ -45,8 +45,8 @@ class Series:
 def find_series(root: Path) -> list[Series]:
     """By name; what is no picture, such as a report, is left out."""
     folders: dict[Path, list[Path]] = defaultdict(list)
-    for path in sorted(root.rglob("*")):
-        if is_visible(path.relative_to(root)) and _is_dicom(path):
+    for path in walk(root):
+        if _is_dicom(path):
             folders[path.parent].append(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # headers of archives break many rules that do not matter here

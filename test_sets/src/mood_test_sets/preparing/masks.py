@@ -14,7 +14,7 @@ from mood_test_sets.findings import Defect
 from mood_test_sets.preparing.source import Mask, Source
 from mood_test_sets.scan_file import UnusableFile, read_planes
 
-__all__ = ["Unclear", "find_unclear", "marked_by", "parse_lesions", "settle"]
+__all__ = ["Unclear", "find_unclear", "marked_by", "parse_lesions", "settle", "tell_values"]
 
 MOST = 64  # values of a mask of classes
 
@@ -76,12 +76,51 @@ def settle(sources: Sequence[Source], lesions: frozenset[int] | None) -> list[So
             f"{unclear} Say those that do, such as --lesion-labels 2,3, or none if masks show organs alone."
         )
     read = _read(sources)
+    _check_said(lesions or frozenset(), read, sources)
     asked = _unclear_series(read) or {mask.series for mask in read}
     settled = {
         mask: _settle_one(mask, values, lesions if mask.series in asked else None)
         for mask, values in read.items()
     }
     return [replace(one, masks=tuple(settled.get(mask, mask) for mask in one.masks)) for one in sources]
+
+
+def _check_said(said: frozenset[int], read: Mapping[Mask, frozenset[int]], sources: Iterable[Source]) -> None:
+    """A value that is in no mask would make everybody healthy."""
+    masks = {mask for one in sources for mask in one.masks}
+    held = {
+        value
+        for mask in masks
+        for value in read.get(mask, (mask.lesions or frozenset()) | mask.others)
+        if value
+    }
+    if missing := sorted(said - held):
+        which = f"no mask holds {', '.join(map(str, missing))}"
+        what = f"--lesion-labels: {which}; they hold {', '.join(map(str, sorted(held))) or 'nothing'}."
+        raise ImportRefused(f"{what} Say the values that mark what is abnormal.")
+
+
+def tell_values(sources: Iterable[Source]) -> list[str]:
+    """How the values of settled masks were read, one sentence a series."""
+    series: dict[str, list[Mask]] = defaultdict(list)
+    for mask in (mask for one in sources for mask in one.masks):
+        series[mask.series].append(mask)
+    return [_tell_series(name, masks) for name, masks in sorted(series.items())]
+
+
+def _tell_series(name: str, masks: Sequence[Mask]) -> str:
+    names = {value: said for mask in masks for value, said in mask.names}
+    lesions = {value for mask in masks for value in mask.lesions or ()}
+    others = {value for mask in masks for value in mask.others if value}
+    soft = ["above 0.5"] if any(mask.lesions is None for mask in masks) and not lesions else []
+    marked = _named(lesions, names) + soft or ["nothing"]
+    which = f"Masks ({name}): " if name else "Masks: "
+    rest = f"; no lesion is {', '.join(_named(others, names))}" if others else ""
+    return f"{which}{', '.join(marked)} marks what is abnormal{rest}."
+
+
+def _named(values: Iterable[int], names: Mapping[int, str]) -> list[str]:
+    return [f"{value} ({names[value]})" if value in names else str(value) for value in sorted(values)]
 
 
 def _settle_one(mask: Mask, values: frozenset[int], said: frozenset[int] | None) -> Mask:

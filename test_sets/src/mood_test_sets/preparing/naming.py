@@ -3,25 +3,30 @@
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
+from mood_test_sets.errors import ImportRefused
+
 __all__ = [
     "ENDING",
+    "IMAGES",
+    "LABELS",
     "LESION",
     "ORGAN",
     "Kind",
     "NiftiFile",
-    "is_visible",
+    "is_anatomy",
     "list_nifti",
     "own_subject",
     "printable",
     "split_of",
     "unmodal",
     "unprefixed",
+    "walk",
 ]
 
 ENDING = re.compile(r"\.nii(\.gz)?$", re.IGNORECASE)
@@ -32,6 +37,12 @@ MARKS = (
 MASK = re.compile(rf"(?:^|[._\- ]){MARKS}(?:[._\- ]?\d)?$")
 PREFIX = re.compile(rf"^{MARKS}(?:[._\- ]|(?=\d))(?=.)")
 IMAGE_PREFIX = re.compile(r"^(?:image|imaging|img|volume|vol|scan|ct|mr)[._\- ]?(?=\d)")
+SAYS_MASK = re.compile(
+    r"lesion|tumou?r|mask(?!ed)|msk|annot|label(?!l?ed)|delineat|contour|ground[_-]?truth"
+    r"|seg(?:s|m|ment|mentations?|mented)?(?![a-z])"
+    r"|(?<![a-z])(?:roi|voi|gtv|gt|wmh|les|heat(?:map)?|prob(?:s|map|ability)?)(?![a-z])"
+)
+WHO = re.compile(r"(?:^|_)sub-[a-z0-9]+")
 BRAIN_MASK = re.compile(r"(?:^|[._\-])(?:desc-)?brain[._\-]?mask$")
 BRAIN = re.compile(r"_brain$")
 SPLIT = r"(?:[_-]?(tr|ts|te|val|train|training|test|testing|validation))?"
@@ -63,7 +74,15 @@ ORGAN = re.compile(
     r"|muscle|body|adrenal|thyroid|gland|zone|\bpz\b|\btz\b|\beye|orbit|lens|nerve|cord|face|head|limb"
 )
 
-ORGAN_WORD = re.compile(rf"\b(?:{ORGAN.pattern})")  # and no part of a word, as in corrected
+ILLNESS = re.compile(r"(?:itis|oma|omas|omata|osis|oses|megaly|pathy|ectasis|trophy)$|^(?:fatty|vasculit)")
+BESIDE_ORGANS = re.compile(
+    r"(?:left|right|lt|rt|upper|middle|lower|inferior|superior|lateral|medial|central|peripheral|whole|main|common"
+    r"|ascending|descending|internal|external|deep|white|gr[ae]y|small|large|left|of|and|the|with|other|structures?"
+    r"|region|area|volume|segments?|segmentations?|vena|celiac|mesenteric|splenic|iliac[a]?|pulmonary|urinary|biliary"
+    r"|appendage|spinal|trunk|minimus|medius|maximus|psoas|umbilical|optic|temporal|frontal|parietal|occipital"
+    r"|accumbens|stem|nucleus|nuclei|ganglia|basal|corpus|callosum|insula|thoracic|lumbar|cervical|abdominal"
+    r"|dseg|probseg|aseg|manual|auto|final|roi|gt|flair|dwi|adc|swi|ct|mr|mri|pet|pd|[a-z]|" + MARKS + ")"
+)
 
 
 class Kind(StrEnum):
@@ -106,6 +125,14 @@ class NiftiFile:
         return None
 
     @cached_property
+    def mask_word(self) -> str:
+        """What of its name only masks are called, wherever it stands; nothing in a folder for images."""
+        if self.label_folder is None and any(map(IMAGES.fullmatch, self.folders)):
+            return ""
+        found = SAYS_MASK.search(WHO.sub("", self.stem))
+        return found.group() if found else ""
+
+    @cached_property
     def bases(self) -> tuple[str, ...]:
         """Its stem without what calls it a mask or a brain: `p1_lesion_mask` is `p1_lesion`, then `p1`."""
         found = [PREFIX.sub("", self.stem)] if PREFIX.search(self.stem) else []
@@ -136,7 +163,15 @@ class NiftiFile:
         for stem in sorted(scans, key=len, reverse=True):
             rest = rest.replace(unmodal(ENTITY.sub("", stem)), "") if unmodal(stem) else rest
         words = " ".join((*self.folders[place:], rest)).replace("_", " ")
-        return not LESION.search(words) and bool(ORGAN_WORD.search(words) or TISSUE.search(self.stem))
+        return is_anatomy(words) or (bool(TISSUE.search(self.stem)) and not LESION.search(words))
+
+
+def is_anatomy(words: str) -> bool:
+    """An organ, and no word beside it that may be an illness: `left kidney` is, `liver hcc` is not."""
+    found = re.findall("[a-z]+", words)
+    organs = [one for one in found if ORGAN.match(one) and not ILLNESS.search(one)]
+    others = [one for one in found if one not in organs and not BESIDE_ORGANS.fullmatch(one)]
+    return bool(organs) and not others and not LESION.search(words)
 
 
 def plain(name: str) -> tuple[str, ...]:
@@ -153,16 +188,40 @@ def printable(path: Path) -> str:
         return raw.decode("latin-1")
 
 
+def walk(root: Path) -> list[Path]:
+    """Files that are not hidden, by name, through linked folders too; a link that leads nowhere is one.
+
+    Raises ImportRefused where that is called as a folder of scans or masks is.
+    """
+    found: list[Path] = []
+    for place, folders, files in os.walk(root, followlinks=True):
+        folder = Path(place)
+        folders[:] = [name for name in folders if _is_visible(name) and not _is_loop(folder / name)]
+        found += [folder / name for name in files if _is_visible(name)]
+    for path in found:
+        if not path.exists() and (
+            LABELS.fullmatch(path.name.casefold()) or IMAGES.fullmatch(path.name.casefold())
+        ):
+            raise ImportRefused(
+                f"{path} is a link to a folder that is not there. Bring it back, or remove the link."
+            )
+    return sorted(found)
+
+
+def _is_visible(name: str) -> bool:
+    return not name.startswith(".") and name != "__MACOSX"
+
+
+def _is_loop(folder: Path) -> bool:
+    """A link to a folder that it lies in."""
+    return folder.is_symlink() and folder.parent.resolve().is_relative_to(folder.resolve())
+
+
 def list_nifti(root: Path) -> Iterator[NiftiFile]:
     """By name; hidden files, such as the `._` twins that macOS makes, are none."""
-    for path in sorted(root.rglob("*")):
-        inner = path.relative_to(root)
-        if is_visible(inner) and ENDING.search(path.name) and path.is_file():
-            yield NiftiFile(path, ENDING.sub("", printable(inner)))
-
-
-def is_visible(inner: Path) -> bool:
-    return not any(part.startswith(".") or part == "__MACOSX" for part in inner.parts)
+    for path in walk(root):
+        if ENDING.search(path.name):
+            yield NiftiFile(path, ENDING.sub("", printable(path.relative_to(root))))
 
 
 def unmodal(stem: str) -> str:
@@ -181,13 +240,19 @@ def split_of(folder: str) -> str | None:
     return found.group(1) if found else None
 
 
-def own_subject(name: str, *, channels: bool) -> str:
-    """Whose a scan is, by its name: modalities and time points of one person are together."""
+def own_subject(name: str, *, channels: bool, people: Container[str] = ()) -> str:
+    """Whose a scan is, by its name: modalities and time points of one person are together.
+
+    `people` are folders of one person each.
+    """
     if bids := BIDS.search(name):
         return bids.group(1)
     if brats := BRATS.search(name):
         return brats.group(1)
     folder, _, stem = name.rpartition("/")
+    above = [folder[:end] for end, sign in enumerate(f"{folder}/") if sign == "/"]
+    if person := next((one for one in above if one in people), None):
+        return person
     if channels:
         stem = CHANNEL.sub("", stem)
     base = stem[: found.start()] if (found := MODALITY.search(stem.casefold())) else stem

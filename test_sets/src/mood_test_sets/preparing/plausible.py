@@ -22,6 +22,8 @@ def looks_like_mask(values: NDArray[Any]) -> Note | None:
     share = np.count_nonzero(values) / values.size
     if len(np.unique(values.ravel()[:: max(1, values.size // 100_000)])) <= MORE:
         found = np.unique(values)
+        if len(found) == 1:
+            return Note(Defect.CONSTANT, f"All voxels are {found[0]:g}.", "Export the scan again.")
         if len(found) <= FEW:
             listed = ", ".join(f"{value:g}" for value in found[:SHOWN]) + (
                 ", …" if len(found) > SHOWN else ""

@@ -79,7 +79,12 @@ def prepare(
             records.append(record)
             on_scan(len(records), len(orders))
         records.sort(key=lambda one: one.name)
-        sorting = Sorting(partial, known, consensus, {scan for table in tables for scan in table})
+        sorting = Sorting(
+            partial,
+            known,
+            consensus,
+            {scan for table in tables for scan, said in table.items() if said.finding is not None},
+        )
         findings, usable = sorting.sort_out(records)
         if tables and consensus.unsettled:
             write_consensus(out.with_name(f"{out.name}.consensus.csv"), tables, consensus.unsettled)
@@ -123,7 +128,7 @@ def _finish(
     natural = {one.name: _reading(one, consensus) for one in usable}
     abnormal = {one.subject: False for one in usable}
     ill = [one.subject for one in records if one.marked or one.name in consensus.unsettled]
-    ill += [one.subject for one in usable if natural[one.name].finding]
+    ill += [one.subject for one in records if (said := consensus.settled.get(one.name)) and said.finding]
     abnormal |= {subject: True for subject in ill if subject in abnormal}
     roles = split([one.subject for one in usable], abnormal, wishes.shares, streams)
     scans, left = [], []

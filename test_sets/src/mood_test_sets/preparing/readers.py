@@ -8,17 +8,17 @@ from pathlib import Path
 from mood_test_sets.errors import ImportRefused
 from mood_test_sets.preparing.naming import ENDING
 
-__all__ = ["Consensus", "Reading", "find_consensus", "read_table", "write_consensus"]
+__all__ = ["Consensus", "Reading", "find_consensus", "read_rows", "read_table", "write_consensus"]
 
 SCOPES = ("local", "global")
-YES, NO = {"1", "yes", "true"}, {"0", "no", "false", ""}
+YES, NO = {"1", "yes", "true"}, {"0", "no", "false"}
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What one reader says of one scan."""
 
-    finding: bool
+    finding: bool | None  # None where the cell is blank: not read
     scope: str = "global"
     category: str | None = None
     subcategory: str | None = None
@@ -39,50 +39,64 @@ def read_table(file: Path) -> dict[str, Reading]:
 
     Raises ImportRefused.
     """
-    with file.open(encoding="utf-8-sig", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    if rows and not {"scan", "finding"} <= set(rows[0]):
-        raise ImportRefused(f"{file} has no columns scan and finding. Add a line with their names.")
+    rows = read_rows(file, "scan", "finding")
     found: dict[str, Reading] = {}
     for line, row in enumerate(rows, start=2):
         place = f"{file}, line {line}"
-        reading = _read_row({key: (value or "").strip() for key, value in row.items() if key}, place)
+        reading = _read_row(row, place)
         scan = ENDING.sub("", row["scan"])
         before = found.get(scan)
-        if before is None or (reading.finding and not before.finding):
+        if before is None or before.finding is None or (reading.finding and not before.finding):
             found[scan] = reading
     return found
 
 
+def read_rows(file: Path, *columns: str) -> list[dict[str, str]]:
+    """Cells without blanks around them, "" where a line is short. Raises ImportRefused."""
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            rows = list(csv.DictReader(stream, restkey=""))
+    except UnicodeDecodeError:
+        raise ImportRefused(f"{file} is not written in UTF-8. Save it as CSV in UTF-8.") from None
+    except OSError as reason:
+        raise ImportRefused(f"{file} cannot be read ({reason.strerror}). Name another table.") from None
+    if rows and not set(columns) <= set(rows[0]):
+        raise ImportRefused(f"{file} has no columns {' and '.join(columns)}. Add a line with their names.")
+    return [{key: (value or "").strip() for key, value in row.items() if key} for row in rows]
+
+
 def _read_row(row: Mapping[str, str], place: str) -> Reading:
     said = row["finding"].lower()
-    if said not in YES | NO:
+    if said not in YES | NO | {""}:
         raise ImportRefused(f"{place}: finding is {row['finding']!r}. Write 0 or 1.")
     scope = row.get("scope") or "global"
     if scope not in SCOPES:
         raise ImportRefused(f"{place}: scope is {scope!r}. Write local or global.")
     note = " ".join(f"{name}={row[name]}" for name in ("x", "y", "z", "radius", "comment") if row.get(name))
     empty = {name: row.get(name) or None for name in ("category", "subcategory", "grade")}
-    return Reading(said in YES, scope, note=note, **empty)
+    return Reading(said in YES if said else None, scope, note=note, **empty)
 
 
 def find_consensus(tables: Sequence[Mapping[str, Reading]], settled: Mapping[str, Reading]) -> Consensus:
-    """A scan is settled if all who read it agree, or by hand; the first reader who found it describes it."""
+    """A scan is settled if all who read it agree, or by hand; the first reader who found it describes it.
+
+    A blank cell settles nothing.
+    """
     scans = sorted({scan for table in tables for scan in table})
     agreed: dict[str, Reading] = {}
     open_ones = []
     for scan in scans:
-        readings = [table[scan] for table in tables if scan in table]
+        readings = [table[scan] for table in tables if scan in table and table[scan].finding is not None]
         said = {one.finding for one in readings}
-        if scan in settled:
-            detail = next((one for one in readings if one.finding), settled[scan])
-            agreed[scan] = detail if settled[scan].finding else settled[scan]
+        last = settled.get(scan, Reading(None))
+        if last.finding is not None:
+            agreed[scan] = next((one for one in readings if one.finding), last) if last.finding else last
         elif len(said) == 1:
             agreed[scan] = readings[0]
         else:
             open_ones.append(scan)
-    both = [scan for scan in scans if len(tables) > 1 and all(scan in table for table in tables[:2])]
-    pairs = [(tables[0][scan].finding, tables[1][scan].finding) for scan in both]
+    both = [[table[scan].finding for table in tables[:2] if scan in table] for scan in scans]
+    pairs = [(one[0], one[1]) for one in both if len(one) == 2 and one[0] is not None and one[1] is not None]
     share = sum(a == b for a, b in pairs) / len(pairs) if pairs else None
     return Consensus(agreed, open_ones, share, _kappa(pairs))
 
@@ -103,5 +117,6 @@ def write_consensus(file: Path, tables: Sequence[Mapping[str, Reading]], unsettl
         writer = csv.writer(stream)
         writer.writerow(["scan", *(f"reader {n}" for n in range(1, len(tables) + 1)), "finding"])
         for scan in unsettled:
-            said = [str(int(table[scan].finding)) if scan in table else "" for table in tables]
+            read = [table[scan].finding if scan in table else None for table in tables]
+            said = ["" if one is None else str(int(one)) for one in read]
             writer.writerow([scan, *said, ""])

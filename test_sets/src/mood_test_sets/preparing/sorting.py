@@ -11,6 +11,7 @@ from mood_test_sets.findings import Defect, Finding, Severity
 from mood_test_sets.lookalikes import POINTS, Sketch, find_lookalikes
 from mood_test_sets.nifti import read_voxels
 from mood_test_sets.preparing.one_scan import Record
+from mood_test_sets.preparing.owners import doubt_of, find_owners, may_be_mask
 from mood_test_sets.preparing.readers import Consensus
 from mood_test_sets.preparing.source import Note, Source
 
@@ -68,26 +69,24 @@ class Sorting:
             one.marked
             or self.sources[one.name].doubt is not None
             or one.name in self.consensus.unsettled
-            or (said is not None and said.finding)
+            or (said is not None and said.finding is True)
         )
 
     def _beside_masks(self, records: Sequence[Record]) -> dict[str, Note]:
-        """Scans in a folder of one person with what looks like a mask of theirs."""
-        found: dict[str, Note] = {}
-        for mask in (one for one in records if one.defect in {Defect.MASK_LIKE, Defect.NO_IMAGE}):
-            folder = mask.name.rpartition("/")[0]
-            near = [one for one in records if one.defect is None and one.name.rpartition("/")[0] == folder]
-            if folder and len({one.subject for one in near}) == 1:
-                what = f"{mask.name} beside it looks like a mask of it."
-                remedy = "Call that NAME_mask.nii.gz, or say what a reader saw with --findings."
-                found |= {one.name: Note(Defect.ILL, what, remedy) for one in near}
+        """By subject: who may be ill, as something that looks like a mask may be theirs."""
+        scans = {one.name: one.subject for one in records if one.defect is None}
+        found = {one.subject: one.doubt for one in self.sources.values() if one.doubt is not None}
+        for mask in (one for one in records if one.defect and may_be_mask(one.name, Defect(one.defect))):
+            for owner in find_owners(mask.name, scans):
+                found.setdefault(scans[owner], doubt_of(mask.name))
         return found
 
     def _left_out(self, one: Record, beside: Mapping[str, Note]) -> Finding | None:
         if one.name in self.consensus.unsettled:
-            what, remedy = "The readers disagree.", "Settle it in the consensus table."
+            what = "The readers disagree, or left its cell blank: it is left out."
+            remedy = "Settle it in the consensus table."
             return Finding(Severity.WARNING, Defect.UNSETTLED, one.name, what, remedy)
-        doubt = self.sources[one.name].doubt or beside.get(one.name)
+        doubt = self.sources[one.name].doubt or beside.get(one.subject)
         if doubt is not None and not one.marked and one.name not in self.read:
             what = f"{doubt.what} It is left out."
             return Finding(Severity.WARNING, doubt.defect, one.name, what, doubt.remedy)

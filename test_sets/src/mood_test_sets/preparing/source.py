@@ -26,7 +26,7 @@ class Mask:
     others: frozenset[int] = frozenset()
     """Values that it may hold besides, such as organs."""
     names: tuple[tuple[int, str], ...] = ()
-    """What dataset.json calls its values, where that does not tell a lesion from an organ."""
+    """What dataset.json calls its values; of a mask that is not settled, those that are open."""
     all_lesions: bool = False
     """Its name says that all it marks is abnormal."""
     series: str = ""

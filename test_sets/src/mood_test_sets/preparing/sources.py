@@ -4,8 +4,8 @@ A mask is never a scan: it is known by its name, its folder, dataset.json, BIDS,
 its grid. What looks like a mask and belongs to no scan is refused by name.
 """
 
-import csv
 import fnmatch
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mood_test_sets.errors import ImportRefused
 from mood_test_sets.findings import Defect
-from mood_test_sets.preparing.declarations import Declared, read_datasets, read_participants
+from mood_test_sets.preparing.declarations import Declared, find_unread, read_datasets, read_participants
 from mood_test_sets.preparing.dicom_series import Series, find_series
 from mood_test_sets.preparing.naming import (
     BIDS,
@@ -22,18 +22,26 @@ from mood_test_sets.preparing.naming import (
     ENDING,
     Kind,
     NiftiFile,
-    is_visible,
     list_nifti,
     own_subject,
     printable,
+    unmodal,
+    walk,
 )
+from mood_test_sets.preparing.owners import begins, doubt_of, find_owners, may_be_mask
 from mood_test_sets.preparing.pairing import Candidate, find_scans
+from mood_test_sets.preparing.people import find_person_folders
+from mood_test_sets.preparing.readers import read_rows
 from mood_test_sets.preparing.source import Mask, Note, Source
-from mood_test_sets.preparing.twins import Grid, find_twins, grid_of, is_small_mask
+from mood_test_sets.preparing.twins import Grid, find_twins, grid_of, small_mask
 
 __all__ = ["find_sources", "read_subjects"]
 
-IS_A_SCAN = "If it is a scan: --scan NAME (--scan 'FOLDER/*' for many); if not, take it out."
+SEQUEL = re.compile(
+    r"(?:pre|post|native|contrast|gd|arterial|portal|venous|delayed|late|early|phase|baseline|followup|fu|visit|ses"
+    r"|session|run|echo|acq|reg|registered|coreg|norm|n4|bet|stripped|brain|iso|mni|resampled|scan|sag|cor|ax|tra|km"
+    r"|t1\w*|t2\w*|flair|dwi|adc|swi|pdw?|cta?|mri?|mra|tof|pet|mprage|space|tse|stir|fat|water|dixon|inv|\d+|[a-z]?)"
+)  # what a scan adds to the name of another of the same person
 UNREAD = {".nrrd", ".nhdr", ".mha", ".mhd", ".mgz", ".mgh", ".img", ".npz", ".npy", ".mnc", ".v3draw", ".tif"}
 MANY, SEVERAL = 10, 3  # series, or studies, of one PatientID that are told
 
@@ -43,13 +51,17 @@ def find_sources(root: Path, subjects: Mapping[str, str], *, scans: Sequence[str
 
     `subjects` overrides what names and headers say, `scans` (names, or patterns with *) what is a scan.
     """
+    if not root.is_dir():
+        raise ImportRefused(f"{root} is no folder. Name one that holds scans.")
     archive = _Archive(root, subjects, tuple(scans), read_datasets(root), read_participants(root))
     archive.add_nifti(list(list_nifti(root)))
     archive.add_dicom(find_series(root))
     archive.tell_of_others()
     if not archive.sources and not archive.marks:
         raise ImportRefused(f"{root} holds neither NIfTI files nor DICOM series. Name another folder.")
+    archive.tell_of_columns()
     archive.tie_masks()
+    archive.doubt_owners()
     archive.check_patterns()
     archive.tell_of_shared_ids()
     return sorted(archive.sources.values(), key=lambda one: one.name)
@@ -59,10 +71,9 @@ def read_subjects(file: Path | None) -> dict[str, str]:
     """A table with the columns scan and subject; the scan as `Source.name`."""
     if file is None:
         return {}
-    with file.open(encoding="utf-8-sig", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    if not rows or not {"scan", "subject"} <= set(rows[0]):
-        raise ImportRefused(f"{file} has no columns scan and subject. Add a line with their names.")
+    rows = read_rows(file, "scan", "subject")
+    if open_ones := [row["scan"] for row in rows if not row["subject"]]:
+        raise ImportRefused(f"{file} names no subject of {open_ones[0]}. Write one, or remove the line.")
     return {ENDING.sub("", row["scan"]): row["subject"] for row in rows}
 
 
@@ -77,34 +88,84 @@ class _Archive:
     marks: list[NiftiFile] = field(default_factory=list)  # masks, and brains
     candidates: list[Candidate] = field(default_factory=list)
     series: list[Series] = field(default_factory=list)
+    people: set[str] = field(default_factory=set)  # folders of one person each
+    suspects: set[str] = field(
+        default_factory=set
+    )  # names of what may mark somebody, refused or taken for a scan
     grid: Callable[[Path], Grid | None] = field(default_factory=lambda: cache(grid_of))
 
     # NIfTI
 
     def add_nifti(self, files: Sequence[NiftiFile]) -> None:
-        files = self._without_doubles(files)
+        self.people = find_person_folders(one.name for one in files)
+        files = self._without_doubles(self._without_dead(files))
         scans = [one for one in files if one.kind is Kind.SCAN or self._is_forced(one.name)]
         taken = {one.name for one in scans}
         others = [one for one in files if one.name not in taken]
-        copies = [one for one in others if one.kind is Kind.COPY and not is_small_mask(one.path)]
+        copies = [one for one in others if one.kind is Kind.COPY and small_mask(one.path) is None]
         self.marks += [one for one in others if one not in copies]
+        self.suspects |= {one.name for one in scans if one.kind is Kind.MASK}
         channels = _channels(scans, self.datasets)
         for one in scans:
             self._add_scan(one, channels=one.path.parent in channels)
-        self._check_twins([one for one in scans if not self._is_forced(one.name)])
+        free = [one for one in scans if not self._is_forced(one.name)]
+        self._check_twins(free)
+        self._check_masks([one for one in free if one.name in self.sources])
         if copies:
             what = f"{len(copies)} volumes in derivatives/ are processed copies and are left out."
-            self._refuse(copies[0].name, Note(Defect.STRAY, what, IS_A_SCAN, error=False), copies[0].path)
+            self._refuse(
+                copies[0].name,
+                Note(Defect.STRAY, what, _is_a_scan(copies[0].name), error=False),
+                copies[0].path,
+            )
+
+    def _check_masks(self, scans: Sequence[NiftiFile]) -> None:
+        """What looks like a mask, is called one, or as a scan on its grid is and more."""
+        named: dict[str, list[NiftiFile]] = defaultdict(list)
+        for one in scans:
+            named[one.stem].append(one)
+        for one in scans:
+            if self.sources[one.name].refusal is None and (why := self._why_mask(one, named)) is not None:
+                self._refuse(one.name, why, one.path)
+
+    def _why_mask(self, one: NiftiFile, named: Mapping[str, Sequence[NiftiFile]]) -> Note | None:
+        if one.mask_word:
+            what = f"Its name speaks of a mask ({one.mask_word!r}), and it belongs to no scan."
+            return Note(Defect.MASK_LIKE, what, _is_a_scan(one.name))
+        starts = (one.stem[:end] for end in range(len(one.stem) - 1, 0, -1))
+        for other in (other for start in starts for other in named.get(start, ())):
+            if _is_more(one, other) and self.grid(one.path) == self.grid(other.path) is not None:
+                what = (
+                    f"It lies on the grid of {other.name}, and its name goes on from that: it may be a mask."
+                )
+                return Note(Defect.MASK_LIKE, what, _is_a_scan(one.name))
+        return small_mask(one.path)
+
+    def _without_dead(self, files: Sequence[NiftiFile]) -> list[NiftiFile]:
+        dead = [one for one in files if not one.path.exists()]
+        for one in dead:
+            what = f"It is a link to a file that is not there ({one.path.readlink()})."
+            remedy = "Bring that file here (such as with git annex get), or remove the link."
+            self._refuse(one.name, Note(Defect.UNREADABLE, what, remedy), one.path)
+            self.suspects.add(one.name)
+        return [one for one in files if one not in dead]
 
     def tell_of_others(self) -> None:
         """A mask in a format that is not read would be missed."""
-        paths = [path for path in sorted(self.root.rglob("*")) if path.suffix.lower() in UNREAD]
-        visible = [path for path in paths if is_visible(path.relative_to(self.root)) and path.is_file()]
+        visible = [path for path in walk(self.root) if path.suffix.lower() in UNREAD]
         if visible and self.sources:
             name = printable(visible[0].relative_to(self.root))
             what = f"{len(visible)} files in formats that are not read ({visible[0].suffix}) are left out."
             remedy = "Convert scans and masks to NIfTI; without its mask a patient may count as healthy."
             self._refuse(name, Note(Defect.STRAY, what, remedy, error=False), visible[0])
+
+    def tell_of_columns(self) -> None:
+        for file, columns in find_unread(self.root).items():
+            what = f"Nothing that its columns say of who is ill is understood: {', '.join(columns)}."
+            remedy = "If one tells who is ill: call it diagnosis, or say so with --findings."
+            self._refuse(
+                printable(file.relative_to(self.root)), Note(Defect.STRAY, what, remedy, error=False), file
+            )
 
     def _without_doubles(self, files: Sequence[NiftiFile]) -> list[NiftiFile]:
         first: dict[str, NiftiFile] = {}
@@ -116,7 +177,8 @@ class _Archive:
         return list(first.values())
 
     def _add_scan(self, one: NiftiFile, *, channels: bool = False) -> None:
-        subject = self.subjects.get(one.name, own_subject(one.name, channels=channels))
+        own = own_subject(one.name, channels=channels, people=self.people)
+        subject = self.subjects.get(one.name, own)
         source = Source(one.name, (one.path,), dicom=False, subject=subject)
         self._add(source, one.path, shape=None, aliases=(one.name,))
 
@@ -168,7 +230,7 @@ class _Archive:
             for one in [*like_scans, *masks]:
                 other = next(o for o in [*like_scans, *masks] if o is not one)
                 what = f"It has name and grid of {other.name}: one of them may be a mask of the other."
-                self._refuse(one.name, Note(Defect.MASK_LIKE, what, IS_A_SCAN), one.path)
+                self._refuse(one.name, Note(Defect.MASK_LIKE, what, _is_a_scan(one.name)), one.path)
 
     # DICOM
 
@@ -233,11 +295,22 @@ class _Archive:
                 self._tie_brain(mark, found)
             elif not found:
                 what = "It is called a mask, and its scan was not found: that one may count as healthy."
-                remedy = f"Call it NAME_mask.nii.gz beside its scan NAME. {IS_A_SCAN}"
-                self._refuse(mark.name, Note(Defect.NO_IMAGE, what, remedy), mark.path)
+                self._refuse(mark.name, Note(Defect.NO_IMAGE, what, _is_a_scan(mark.name)), mark.path)
             elif self._declared(mark) or not mark.is_organ(stem for one in found for _, stem in one.places):
                 for one in found:
                     self._tie(one.name, self._mask(mark))
+
+    def doubt_owners(self) -> None:
+        """Nobody is healthy whom something refused, or taken for a scan all the same, may mark."""
+        scans = {one.name: one.subject for one in self.sources.values() if one.refusal is None}
+        refused = [one for one in self.sources.values() if one.refusal is not None]
+        self.suspects |= {
+            one.name for one in refused if one.refusal and may_be_mask(one.name, one.refusal.defect)
+        }
+        for name in sorted(self.suspects):
+            for owner in find_owners(name, scans) - self.suspects:
+                source = self.sources[owner]
+                self.sources[owner] = replace(source, doubt=source.doubt or doubt_of(name))
 
     def _refuse_ambiguous(self, mark: NiftiFile, found: Iterable[Candidate]) -> None:
         names = sorted(one.name for one in found)
@@ -255,7 +328,7 @@ class _Archive:
                 self.sources[one.name] = replace(self.sources[one.name], brain=mark.path)
         elif mark.stem.endswith("mask"):
             what = "By its name it is the mask of a brain, but no scan was found that it belongs to."
-            self._refuse(mark.name, Note(Defect.NO_IMAGE, what, IS_A_SCAN), mark.path)
+            self._refuse(mark.name, Note(Defect.NO_IMAGE, what, _is_a_scan(mark.name)), mark.path)
         else:
             self._add_scan(mark)
 
@@ -270,16 +343,29 @@ class _Archive:
         if said.unclear:
             names, others = tuple(sorted(said.unclear.items())), said.organs | said.lesions
             return Mask(file.path, names=names, others=others, series=str(said.folder))
-        return Mask(file.path, said.lesions, said.organs, settled=True)
+        names = tuple(sorted(said.names.items()))
+        return Mask(file.path, said.lesions, said.organs, names, series=str(said.folder), settled=True)
 
     def _declared(self, file: NiftiFile) -> Declared | None:
         """What the nearest dataset.json above it says."""
         return next((one for one in self.datasets if file.path.is_relative_to(one.folder)), None)
 
     def _refuse(self, name: str, refusal: Note, path: Path) -> None:
-        subject = self.subjects.get(name, own_subject(name, channels=False))
+        subject = self.subjects.get(name, own_subject(name, channels=False, people=self.people))
         self.sources[name] = Source(name, (path,), dicom=False, subject=subject, refusal=refusal)
         self.candidates = [one for one in self.candidates if one.name != name]
+
+
+def _is_a_scan(name: str) -> str:
+    return f"Call a mask NAME_mask.nii.gz beside its scan NAME. If it is a scan: --scan '{name}'."
+
+
+def _is_more(one: NiftiFile, other: NiftiFile) -> bool:
+    """Beside another, or called as one person is; and what it adds is not of a kind that scans add."""
+    near = one.folders == other.folders or any(map(str.isdigit, unmodal(other.stem)))
+    words = re.split(r"[\W_]+", one.stem.removeprefix(other.stem))
+    same = unmodal(one.stem) == unmodal(other.stem)
+    return near and not same and begins(one.stem, other.stem) and not all(map(SEQUEL.fullmatch, words))
 
 
 def _channels(scans: Sequence[NiftiFile], datasets: Sequence[Declared]) -> set[Path]:

@@ -12,9 +12,10 @@ import numpy as np
 
 from mood_test_sets.preparing.naming import BIDS, NiftiFile, unmodal
 from mood_test_sets.preparing.plausible import looks_like_mask
+from mood_test_sets.preparing.source import Note
 from mood_test_sets.scan_file import UnusableFile, read_scan_file
 
-__all__ = ["Grid", "find_twins", "grid_of", "is_small_mask"]
+__all__ = ["GENERIC", "Grid", "find_twins", "grid_of", "small_mask"]
 
 GENERIC = {
     "",
@@ -34,6 +35,10 @@ GENERIC = {
 PAIRED = 3  # more volumes of one name are those of people
 PACKED = 0.5  # bytes a voxel that a packed mask needs at most
 SMALL = 0.25  # a mask takes this part of the bytes of its scan, or less
+UNREADABLE = (
+    OSError, EOFError, ValueError, TypeError, zlib.error, nib.filebasedimages.ImageFileError,
+    nib.wrapstruct.WrapStructError,
+)  # fmt: skip
 Grid = tuple[tuple[int, ...], bytes]
 
 
@@ -41,7 +46,7 @@ def grid_of(path: Path) -> Grid | None:
     """Shape, and place to a tenth of a millimetre; None if the header cannot be read."""
     try:
         image = nib.Nifti1Image.from_filename(path)
-    except (OSError, EOFError, ValueError, TypeError, zlib.error, nib.filebasedimages.ImageFileError):
+    except UNREADABLE:
         return None
     return image.shape[:3], np.round(image.affine, 1).tobytes()
 
@@ -82,19 +87,19 @@ def _tell_apart(same: Sequence[NiftiFile]) -> tuple[list[NiftiFile], list[NiftiF
     numbered = len({re.sub(r"\d+", "", "/".join(one.folders)) for one in same}) == 1
     people = len(same) > PAIRED or (numbered and not any(map(str.isdigit, same[0].stem)))
     read = [one for one in same if not people or sizes[one.name] < SMALL * largest]
-    masks = [one for one in read if _is_mask(one.path)]
+    masks = [one for one in read if _why_mask(one.path) is not None]
     return [one for one in same if one not in masks and not (people and not masks)], masks
 
 
-def is_small_mask(path: Path) -> bool:
-    """Cheap for what is no mask: masks pack to a small part of their voxels."""
+def small_mask(path: Path) -> Note | None:
+    """Why it is no scan, if it is none; cheap for what is one: masks pack to a small part of their voxels."""
     grid = grid_of(path)
     packed = grid is not None and path.stat().st_size < PACKED * math.prod(grid[0])
-    return packed and _is_mask(path)
+    return _why_mask(path) if packed else None
 
 
-def _is_mask(path: Path) -> bool:
+def _why_mask(path: Path) -> Note | None:
     try:
-        return looks_like_mask(read_scan_file(path).values) is not None
+        return looks_like_mask(read_scan_file(path).values)
     except UnusableFile:
-        return False
+        return None
