@@ -340,3 +340,9 @@ def test_the_report_for_programs_lists_errors_first() -> None:
     document = json.loads(to_json(findings, folder="in", cases=3, digest=None))
     assert document["schema"] == "mood-import-report/1"
     assert len(document["findings"]) == 2
+
+
+def test_a_mask_among_the_scans_is_refused(source: Path) -> None:
+    write(source / "images" / "d.nii.gz", SPHERE)
+    write(source / "labels" / "d.nii.gz", SPHERE)
+    assert ("error", Defect.MASK_LIKE, "images/d.nii.gz") in seen(import_it(source))

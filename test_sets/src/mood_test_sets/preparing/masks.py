@@ -48,7 +48,7 @@ def find_unclear(sources: Iterable[Source]) -> Unclear | None:
     if not masks:
         return None
     names = dict(name for mask in masks for name in mask.names)
-    values = sorted({value for mask in masks for value in read[mask]})
+    values = sorted({value for mask in masks for value in read[mask] - mask.others})
     return Unclear({one: names.get(one, "") for one in values}, sorted(str(mask.path) for mask in masks))
 
 
@@ -101,22 +101,26 @@ def _check_said(said: frozenset[int], read: Mapping[Mask, frozenset[int]], sourc
 
 
 def tell_values(sources: Iterable[Source]) -> list[str]:
-    """How the values of settled masks were read, one sentence a series."""
+    """How the values of settled masks were read, one sentence for all that were read alike."""
     series: dict[str, list[Mask]] = defaultdict(list)
     for mask in (mask for one in sources for mask in one.masks):
         series[mask.series].append(mask)
-    return [_tell_series(name, masks) for name, masks in sorted(series.items())]
+    told: dict[str, list[str]] = defaultdict(list)
+    for name, masks in sorted(series.items()):
+        told[_tell_series(masks)].append(name)
+    return [
+        f"Masks ({names[0]}{f' and {len(names) - 1} other kinds' if len(names) > 1 else ''}): {what}"
+        for what, names in told.items()
+    ]
 
 
-def _tell_series(name: str, masks: Sequence[Mask]) -> str:
+def _tell_series(masks: Sequence[Mask]) -> str:
     names = {value: said for mask in masks for value, said in mask.names}
     lesions = {value for mask in masks for value in mask.lesions or ()}
     others = {value for mask in masks for value in mask.others if value}
     soft = ["above 0.5"] if any(mask.lesions is None for mask in masks) and not lesions else []
-    marked = _named(lesions, names) + soft or ["nothing"]
-    which = f"Masks ({name}): " if name else "Masks: "
-    rest = f"; no lesion is {', '.join(_named(others, names))}" if others else ""
-    return f"{which}{', '.join(marked)} marks what is abnormal{rest}."
+    marked = ", ".join(_named(lesions, names) + soft) or "nothing"
+    return f"abnormal is {marked}{'; no lesion is ' if others else ''}{', '.join(_named(others, names))}."
 
 
 def _named(values: Iterable[int], names: Mapping[int, str]) -> list[str]:

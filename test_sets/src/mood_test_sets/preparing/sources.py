@@ -104,7 +104,7 @@ class _Archive:
         others = [one for one in files if one.name not in taken]
         copies = [one for one in others if one.kind is Kind.COPY and small_mask(one.path) is None]
         self.marks += [one for one in others if one not in copies]
-        self.suspects |= {one.name for one in scans if one.kind is Kind.MASK}
+        self.suspects |= {one.name for one in scans if one.kind is Kind.MASK or one.mask_word}
         channels = _channels(scans, self.datasets)
         for one in scans:
             self._add_scan(one, channels=one.path.parent in channels)
@@ -113,11 +113,8 @@ class _Archive:
         self._check_masks([one for one in free if one.name in self.sources])
         if copies:
             what = f"{len(copies)} volumes in derivatives/ are processed copies and are left out."
-            self._refuse(
-                copies[0].name,
-                Note(Defect.STRAY, what, _is_a_scan(copies[0].name), error=False),
-                copies[0].path,
-            )
+            remedy = f"If one is a scan: --scan '{copies[0].name}'."
+            self._refuse(copies[0].name, Note(Defect.STRAY, what, remedy, error=False), copies[0].path)
 
     def _check_masks(self, scans: Sequence[NiftiFile]) -> None:
         """What looks like a mask, is called one, or as a scan on its grid is and more."""

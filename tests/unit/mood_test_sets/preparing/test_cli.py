@@ -312,3 +312,56 @@ def test_an_sform_and_a_qform_that_differ_are_told_with_their_size(
     nib.save(image, raw / "both.nii.gz")
     assert call(raw, "--all-healthy") == 0
     assert "0.0°, mirrored, up to 282.0 mm" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_blank_cell_of_a_reader_leaves_a_scan_out_even_where_all_are_said_to_be_healthy(
+    save: Save, raw: Path, people: list[np.ndarray], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for n, one in enumerate(people[:3]):
+        save(f"{n}.nii.gz", one)
+    table = raw.parent / "reader.csv"
+    table.write_text("scan,finding\n0,0\n1,\n2\n")
+    assert call(raw, "--findings", str(table), "--all-healthy") == 0
+    assert set(roles(raw)) == {"0"}
+    assert "left its cell blank" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_finding_in_a_scan_that_cannot_be_read_leaves_the_others_of_its_person_out(
+    save: Save, raw: Path, people: list[np.ndarray]
+) -> None:
+    for n, name in enumerate(("p1_t1", "p1_t2", "p2_t1")):
+        save(f"{name}.nii.gz", people[n])
+    (raw / "p1_t1.nii.gz").write_bytes((raw / "p1_t1.nii.gz").read_bytes()[:900])
+    table = raw.parent / "reader.csv"
+    table.write_text("scan,finding\np1_t1,1\n")
+    assert call(raw, "--findings", str(table), "--all-healthy") == 1
+    assert set(roles(raw)) == {"p2_t1"}
+
+
+def test_what_may_mark_one_scan_of_a_person_leaves_the_others_out_too(
+    save: Save, raw: Path, people: list[np.ndarray]
+) -> None:
+    for n, name in enumerate(("p1_t1", "p1_t2", "p2_t1")):
+        save(f"{name}.nii.gz", people[n])
+    save("p1_t1_edema.nii.gz", marks(people[0]))
+    assert call(raw, "--all-healthy") == 1
+    assert set(roles(raw)) == {"p2_t1"}
+
+
+def test_masks_are_told_before_it_is_asked_who_is_healthy_and_are_no_people(
+    save: Save, raw: Path, people: list[np.ndarray], capsys: pytest.CaptureFixture[str]
+) -> None:
+    save("p1.nii.gz", people[0])
+    save("p2.nii.gz", people[1])
+    save("other/m7.nii.gz", marks(people[0]))
+    assert call(raw) == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert told.index("other/m7") < told.index("2 of 2 scans (such as p1)")
+
+
+def test_how_values_of_masks_were_read_is_told(
+    save: Save, raw: Path, people: list[np.ndarray], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_msd(save, raw, people)
+    assert call(raw, "--all-healthy") == 0
+    assert "abnormal is 2 (cancer); no lesion is 1 (liver)." in capsys.readouterr().err

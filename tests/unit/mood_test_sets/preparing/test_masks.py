@@ -1,6 +1,7 @@
 """What masks mark, and who says which of their values are lesions."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from mood_test_sets.errors import ImportRefused
 from mood_test_sets.findings import Defect
-from mood_test_sets.preparing.masks import find_unclear, marked_by, parse_lesions, settle
+from mood_test_sets.preparing.masks import find_unclear, marked_by, parse_lesions, settle, tell_values
 from mood_test_sets.preparing.source import Mask, Source
 from mood_test_sets.scan_file import UnusableFile
 
@@ -105,3 +106,26 @@ def test_a_file_that_cannot_be_read_asks_nothing(put: Put) -> None:
     path = put("a_mask.nii.gz")
     path.write_bytes(b"broken")
     assert find_unclear([source(Mask(path))]) is None
+
+
+def test_a_value_that_no_mask_holds_is_refused_and_what_was_read_as_no_lesion_is_told(
+    put: Put, lesion: np.ndarray
+) -> None:
+    values = lesion + (np.arange(20) > 15).astype(np.uint8) * 2
+    mask = Mask(put("labels/a.nii.gz", values), series="labels")
+    with pytest.raises(ImportRefused, match=r"no mask holds 3; they hold 1, 2"):
+        settled(mask, lesions=frozenset({2, 3}))
+    (one,) = settled(mask, lesions=frozenset({2}))
+    assert settled(one, lesions=frozenset({2})) == [one]  # what is settled stays
+    assert tell_values([source(one)]) == ["Masks (labels): abnormal is 2; no lesion is 1."]
+
+
+def test_masks_that_are_read_alike_are_told_together_with_the_names_of_their_values() -> None:
+    organs = Mask(
+        NAME, frozenset({2}), frozenset({0, 1}), ((1, "liver"), (2, "hcc")), series="a", settled=True
+    )
+    other = Mask(NAME, frozenset(), frozenset({1}), settled=True, series="c")
+    assert tell_values([source(organs), source(replace(organs, series="b")), source(other)]) == [
+        "Masks (a and 1 other kinds): abnormal is 2 (hcc); no lesion is 1 (liver).",
+        "Masks (c): abnormal is nothing; no lesion is 1.",
+    ]

@@ -49,6 +49,11 @@ def test_a_name_or_the_innermost_folder_says_what_is_a_mask(name: str, kind: Kin
         ("sub-1_T1w_dseg", ["sub-1_t1w"], True),
         ("sub-1_label-lesion_probseg", ["sub-1_t1w"], False),
         ("p1_mask", ["p1"], False),
+        ("p1_liver_hcc_mask", ["p1"], False),
+        ("s1/segmentations/lung_opacity", ["ct"], False),
+        ("s1/segmentations/inferior_vena_cava", ["ct"], True),
+        ("s1/segmentations/lung_upper_lobe_left", ["ct"], True),
+        ("s1/segmentations/vertebrae_L1", ["ct"], True),
         ("p1_corrected_mask", ["p1"], False),
     ],
 )

@@ -60,3 +60,27 @@ def test_who_disagrees_has_to_settle_it_by_hand(tmp_path: Path) -> None:
 def test_one_reader_alone_is_believed() -> None:
     found = find_consensus([{"a": YES}], {})
     assert (found.settled, found.unsettled, found.agreement) == ({"a": YES}, [], None)
+
+
+def test_a_blank_cell_is_no_reading(tmp_path: Path) -> None:
+    read = read_table(table(tmp_path, "scan,finding\na,\nb\nc,0\nd,\nd,0\n"))
+    assert {scan: one.finding for scan, one in read.items()} == {"a": None, "b": None, "c": False, "d": False}
+    found = find_consensus([read], {})
+    assert found.unsettled == ["a", "b"]
+    assert set(found.settled) == {"c", "d"}
+    assert find_consensus([read, {"a": YES}], {}).settled["a"] == YES
+
+
+def test_a_blank_cell_of_the_consensus_settles_nothing(tmp_path: Path) -> None:
+    blank = {"a": Reading(None)}
+    assert find_consensus([{"a": YES}, {"a": NO}], blank).unsettled == ["a"]
+    write_consensus(tmp_path / "open.csv", [{"a": YES}, blank], ["a"])
+    assert "a,1,,\n" in (tmp_path / "open.csv").read_text()
+
+
+def test_a_table_in_another_encoding_or_nowhere_is_named(tmp_path: Path) -> None:
+    (tmp_path / "l.csv").write_bytes("scan,finding,comment\na,1,Läsion\n".encode("latin-1"))
+    with pytest.raises(ImportRefused, match="UTF-8"):
+        read_table(tmp_path / "l.csv")
+    with pytest.raises(ImportRefused, match="cannot be read"):
+        read_table(tmp_path / "none.csv")

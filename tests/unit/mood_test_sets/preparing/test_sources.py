@@ -10,7 +10,7 @@ import pytest
 from mood_test_sets.errors import ImportRefused
 from mood_test_sets.findings import Defect
 from mood_test_sets.preparing.source import Source
-from mood_test_sets.preparing.sources import find_sources
+from mood_test_sets.preparing.sources import find_sources, read_subjects
 
 Put = Callable[..., Path]
 Z = np.zeros((20, 20, 20), np.uint8)
@@ -249,3 +249,162 @@ def test_what_macos_leaves_behind_is_nothing(tmp_path: Path, put: Put) -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"\0\5\26\7")
     assert list(found(tmp_path)) == ["p1"]
+
+
+def left_out(root: Path, **options: object) -> set[str]:
+    """Scans that something speaks against."""
+    return {one.name for one in found(root, **options).values() if one.doubt is not None}
+
+
+def test_linked_folders_are_followed_and_a_circle_of_links_ends(
+    tmp_path: Path, put: Put, lesion: np.ndarray
+) -> None:
+    put("images/p1.nii.gz")
+    put("../elsewhere/p1.nii.gz", lesion)
+    (tmp_path / "raw/labels").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "raw/images/up").symlink_to(tmp_path / "raw")
+    assert masks(tmp_path) == {"images/p1": ["p1.nii.gz"]}
+    (tmp_path / "raw/masks").symlink_to("nowhere")
+    with pytest.raises(ImportRefused, match="masks is a link to a folder that is not there"):
+        found(tmp_path)
+
+
+def test_a_link_to_a_file_that_is_gone_is_told_and_its_person_is_left_out(tmp_path: Path, put: Put) -> None:
+    for who in "12":
+        put(f"sub-{who}/anat/sub-{who}_T1w.nii.gz")
+    link = tmp_path / "raw/derivatives/m/sub-1/anat/sub-1_label-lesion_mask.nii.gz"
+    link.parent.mkdir(parents=True)
+    link.symlink_to("../.git/annex/objects/x")
+    assert refused(tmp_path) == {"derivatives/m/sub-1/anat/sub-1_label-lesion_mask": Defect.UNREADABLE}
+    assert left_out(tmp_path) == {"sub-1/anat/sub-1_T1w"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["p1_lesionmask", "p1_tumormask", "p1_mask_final", "p1_mask_v2", "p1Mask", "p1_edema", "p1_les",
+     "p1_msak", "p1_manual", "p1_truth", "p1_mask (1)", "p1_seg_JD", "lesions/p1_x", "tumour_masks_v2/p1-t"],
+)  # fmt: skip
+def test_a_mask_under_any_name_is_no_scan_and_leaves_its_person_out(
+    tmp_path: Path, put: Put, lesion: np.ndarray, name: str
+) -> None:
+    for scan in ("p1", "p10", "p2"):
+        put(f"{scan}.nii.gz")
+    put(f"{name}.nii.gz", lesion)
+    assert refused(tmp_path) == {name: Defect.MASK_LIKE}
+    assert left_out(tmp_path) == {"p1"}
+
+
+@pytest.mark.parametrize("name", ["p1_lesionmap", "p1_heat", "p1_dist", "maps/p1_tumourmap", "p1_damage"])
+def test_a_map_of_many_grey_values_is_known_by_its_name_or_that_of_its_scan(
+    tmp_path: Path, put: Put, name: str
+) -> None:
+    put("p1.nii.gz")
+    put("p2.nii.gz")
+    put(f"{name}.nii.gz")  # noise, as a scan might be
+    assert refused(tmp_path) == {name: Defect.MASK_LIKE}
+    assert left_out(tmp_path) == {"p1"}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["p1", "p1_T2"], ["p1", "p1_post"], ["p1/t1", "p1/t1ce"], ["p1/ct", "p1/ct_portal"], ["p1", "p10"],
+     ["scan", "scan_2"], ["ann", "anna"], ["p1_masked", "p2_masked"], ["sub-lesion01_T1w", "sub-tumor2_T1w"],
+     ["labeled/p1", "segment_study/p2"], ["imagesTr/x_tumor_a1", "imagesTr/x_tumor_a2"]],
+)  # fmt: skip
+def test_scans_whose_names_go_on_from_one_another_as_those_of_scans_do_are_scans(
+    tmp_path: Path, put: Put, names: list[str]
+) -> None:
+    for name in names:
+        put(f"{name}.nii.gz")
+    assert set(masks(tmp_path)) == set(names)
+    assert left_out(tmp_path) == set()
+
+
+def test_the_same_name_and_more_on_another_grid_is_a_scan(tmp_path: Path, put: Put) -> None:
+    put("p1.nii.gz")
+    put("p1_thick.nii.gz", affine=np.diag([3.0, 3, 5, 1]))
+    assert set(masks(tmp_path)) == {"p1", "p1_thick"}
+
+
+def test_phases_and_time_points_in_the_folder_of_a_person_are_one_person_with_one_mask(
+    tmp_path: Path, put: Put, lesion: np.ndarray
+) -> None:
+    for who in ("P1", "P2"):
+        for inner in ("arterial", "portal"):
+            put(f"{who}/{inner}.nii.gz")
+    put("P1/segmentation.nii.gz", lesion)
+    assert {one.subject for one in found(tmp_path).values()} == {"P1", "P2"}
+    assert [bool(marks) for marks in masks(tmp_path).values()] == [True, True, False, False]
+
+
+def test_what_looks_like_a_mask_in_a_folder_of_a_persons_folder_leaves_all_scans_of_that_person_out(
+    tmp_path: Path, put: Put, lesion: np.ndarray
+) -> None:
+    for who in ("P1", "P2"):
+        for inner in ("arterial", "portal"):
+            put(f"{who}/{inner}.nii.gz")
+    put("P1/drawn/x.nii.gz", lesion)
+    assert left_out(tmp_path) == {"P1/arterial", "P1/portal"}
+
+
+def test_of_a_mask_that_is_there_twice_the_one_that_is_not_read_leaves_its_person_out(
+    tmp_path: Path, put: Put, lesion: np.ndarray
+) -> None:
+    for name in ("p1", "p2"):
+        put(f"{name}.nii.gz")
+    put("p1_mask.nii", lesion)
+    put("p1_mask.nii.gz", Z)
+    put("p2.nii")
+    assert set(refused(tmp_path)) == {"p1_mask.nii", "p2.nii"}
+    assert left_out(tmp_path) == {"p1"}
+
+
+def test_what_is_called_a_mask_and_taken_for_a_scan_leaves_its_person_out(
+    tmp_path: Path, put: Put, lesion: np.ndarray
+) -> None:
+    for name in ("images/p1", "images/p2", "images/p3"):
+        put(f"{name}.nii.gz")
+    put("labels/p1.nii.gz", lesion)
+    put("images/p2_mask.nii.gz", lesion)
+    everything = ["images/*", "labels/*"]
+    assert left_out(tmp_path, scans=everything) == {"images/p1", "images/p2"}
+
+
+def test_the_remedy_names_the_file_and_no_pattern_that_would_take_masks_for_scans(
+    tmp_path: Path, put: Put, lesion: np.ndarray
+) -> None:
+    put("labels/p3.nii.gz", lesion)
+    note = found(tmp_path)["labels/p3"].refusal
+    assert note is not None
+    assert "--scan 'labels/p3'" in note.remedy
+    assert "*" not in note.remedy
+
+
+@pytest.mark.parametrize("content", [b"", b"abc"])
+def test_a_file_that_is_no_nifti_stops_nothing(tmp_path: Path, put: Put, content: bytes) -> None:
+    put("p1.nii.gz")
+    (tmp_path / "raw/z.nii").write_bytes(content)
+    assert set(found(tmp_path)) == {"p1", "z"}
+
+
+def test_columns_of_participants_that_nobody_understands_are_named(tmp_path: Path, put: Put) -> None:
+    put("sub-1/anat/sub-1_T1w.nii.gz")
+    rows = "participant_id\tage\tgroup\tdiagnosis\nsub-1\t40\tdiscovery\tglioblastoma\n"
+    (tmp_path / "raw/participants.tsv").write_text(rows)
+    note = found(tmp_path)["participants.tsv"].refusal
+    assert note is not None
+    assert not note.error
+    assert note.what.endswith(": group.")
+    assert left_out(tmp_path) == {"sub-1/anat/sub-1_T1w"}
+
+
+def test_a_folder_that_is_not_there_is_said_to_be_none(tmp_path: Path) -> None:
+    with pytest.raises(ImportRefused, match="is no folder"):
+        find_sources(tmp_path / "nowhere", {})
+
+
+def test_a_line_without_a_subject_is_named(tmp_path: Path) -> None:
+    table = tmp_path / "s.csv"
+    table.write_text("scan,subject\np1,a\np2\n")
+    with pytest.raises(ImportRefused, match="no subject of p2"):
+        read_subjects(table)
