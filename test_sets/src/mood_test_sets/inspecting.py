@@ -22,6 +22,7 @@ LISTED = 6
 MOST = 0.5  # share of a scan from which a label looks inverted
 IDENTICAL = 0.1  # positions that differ by less than this share of a voxel are the same
 OBLIQUE = 1.0  # degrees that are told
+ROUNDED = 1e-4  # values of a label that are nearer to 0 or 1 are that
 KEEP = "Keep one of them."
 
 
@@ -187,7 +188,7 @@ class Inspector:
             self.warn(Defect.IN_AIR, path, what, "Look at the picture: is it flipped, shifted, or another's?")
 
     def _check_values(self, path: Path, values: NDArray[np.float64]) -> bool:
-        found = np.unique(values)
+        found = np.unique(np.where(np.abs(values - np.rint(values)) < ROUNDED, np.rint(values), values))
         shown = ", ".join(f"{value:g}" for value in found[:LISTED]) + (", …" if len(found) > LISTED else "")
         if not np.isfinite(found).all() or found[0] < 0 or found[-1] > 1:
             self.error(Defect.NOT_BINARY, path, f"Its values are {shown}.", "Write 1 where abnormal, else 0.")

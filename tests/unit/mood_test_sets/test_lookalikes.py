@@ -54,3 +54,13 @@ def test_an_anomaly_of_a_few_voxels_makes_another_scan() -> None:
 
 def test_another_shape_is_another_scan() -> None:
     assert found({"a": BRAIN, "b": BRAIN[:-1]}) == []
+
+
+def test_a_share_of_the_voxels_may_differ_where_that_is_said() -> None:
+    changed = BRAIN.copy()
+    changed[20:23, 17:20, 19:22] = BRAIN.max()
+    pair = [sketch("a", BRAIN), sketch("b", changed)]
+    assert list(find_lookalikes(pair, {"a": BRAIN, "b": changed}.__getitem__)) == []
+    assert list(find_lookalikes(pair, {"a": BRAIN, "b": changed}.__getitem__, share=0.999)) == [
+        ("a", "b", False)
+    ]

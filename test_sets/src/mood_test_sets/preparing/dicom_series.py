@@ -105,7 +105,7 @@ def read_header(path: Path, *, only: list[str] | None = None) -> Any:
     """All but the voxels. Raises ValueError."""
     pydicom = dicom_library("pydicom")
     try:
-        return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=only)
+        return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=only, force=True)
     except Exception as reason:  # noqa: BLE001 - a broken file breaks the parser in many ways
         raise ValueError(f"{type(reason).__name__}: {reason}") from None
 
@@ -123,5 +123,11 @@ def _is_dicom(path: Path) -> bool:
     if not path.is_file() or ENDING.search(path.name) or path.name == "DICOMDIR":
         return False
     with path.open("rb") as stream:
-        stream.seek(MAGIC[0])
-        return stream.read(4) == MAGIC[1]
+        head = stream.read(MAGIC[0] + 4)
+    bare = head[:2] in {b"\2\0", b"\x08\0"} and head[4:6] in {
+        b"UL",
+        b"OB",
+        b"CS",
+        b"UI",
+    }  # without a preamble
+    return head[MAGIC[0] :] == MAGIC[1] or bare

@@ -17,6 +17,7 @@ from mood_test_sets.scan_file import UnusableFile, read_planes
 __all__ = ["Unclear", "find_unclear", "marked_by", "parse_lesions", "settle", "tell_values"]
 
 MOST = 64  # values of a mask of classes
+ROUNDED = 1e-4  # a value that is nearer to a whole number is that number, off by a slope or float32
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +109,12 @@ def tell_values(sources: Iterable[Source]) -> list[str]:
     told: dict[str, list[str]] = defaultdict(list)
     for name, masks in sorted(series.items()):
         told[_tell_series(masks)].append(name)
-    return [
-        f"Masks ({names[0]}{f' and {len(names) - 1} other kinds' if len(names) > 1 else ''}): {what}"
-        for what, names in told.items()
-    ]
+    return [f"Masks ({_several(names)}): {what}" for what, names in told.items()]
+
+
+def _several(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 1} other kinds" if len(names) > 1 else ""
+    return f"{names[0] or 'by name and grid'}{more}"
 
 
 def _tell_series(masks: Sequence[Mask]) -> str:
@@ -148,12 +151,16 @@ def _classes_at(path: Path, _changed: int) -> frozenset[int]:
                 return frozenset()
     except UnusableFile:
         return frozenset()
-    whole = all(np.isfinite(value) and value >= 0 and value == int(value) for value in found)
-    return frozenset(int(value) for value in found if value) if whole else frozenset()
+    if not np.isfinite(list(found)).all():
+        return frozenset()
+    near = {round(value) for value in found}
+    whole = min(near, default=0) >= 0 and all(abs(value - round(value)) < ROUNDED for value in found)
+    return frozenset(near - {0}) if whole else frozenset()
 
 
 def marked_by(mask: Mask, values: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Where `values` are lesions. Raises UnusableFile."""
+    values = np.where(np.abs(values - np.rint(values)) < ROUNDED, np.rint(values), values)
     name, found = mask.path.name, np.unique(values)
     if mask.lesions is None:
         return _above_half(name, values, found)

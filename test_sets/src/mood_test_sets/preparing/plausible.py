@@ -13,6 +13,10 @@ __all__ = ["looks_like_mask"]
 FEW = 16  # distinct values that no scan gets by with
 SPARSE, MORE = 0.2, 64  # share that is not zero, and distinct values, of a mask of many classes
 EDGE, MOSTLY = 0.1, 0.5  # within this of 0 or 1 lies this much of what is not zero, in a map of probabilities
+FAINT, SOME = (
+    0.01,
+    0.05,
+)  # it fades into 0, or more than this share is nearly 1; a dim scan with a bright spot does neither
 PATCHY = 0.75  # share of voxels that equal the next one where the many classes of an atlas are
 SHOWN = 6
 
@@ -41,20 +45,26 @@ def looks_like_mask(values: NDArray[Any]) -> Note | None:
 
 
 def _is_patchy(values: NDArray[Any]) -> bool:
-    """Beside the commonest value nearly every voxel is equal to the one next to it."""
+    """Beside the commonest value nearly every voxel is equal to those next to it along two axes."""
     some = values[:, :, :: max(1, values.shape[2] // 16)]
     if not np.array_equal(some, np.rint(some)):
         return False
     found, counts = np.unique(some, return_counts=True)
-    other = some[:-1] != found[np.argmax(counts)]
-    return bool(other.any() and np.mean((some[1:] == some[:-1])[other]) > PATCHY)
+    common = found[np.argmax(counts)]
+    return all(_is_even(one, common) for one in (some, some.swapaxes(0, 1)))
+
+
+def _is_even(values: NDArray[Any], common: float) -> bool:
+    other = values[:-1] != common
+    return bool(other.any() and np.mean((values[1:] == values[:-1])[other]) > PATCHY)
 
 
 def _is_probability(values: NDArray[Any]) -> bool:
     if values.min() < 0 or not 0 < values.max() <= 1:
         return False
     inside = values[values > 0] / values.max()
-    return bool(np.mean((inside < EDGE) | (inside > 1 - EDGE)) > MOSTLY)
+    fades = np.mean(inside < FAINT) > SOME or np.mean(inside > 1 - EDGE) > SOME
+    return bool(fades and np.mean((inside < EDGE) | (inside > 1 - EDGE)) > MOSTLY)
 
 
 def _refuse(what: str) -> Note:

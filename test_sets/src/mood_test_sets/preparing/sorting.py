@@ -17,6 +17,8 @@ from mood_test_sets.preparing.source import Note, Source
 
 __all__ = ["Sorting", "tell"]
 
+NEARLY_ALL = 0.999  # of the voxels of a scan, where the same person is there twice
+
 
 def tell(one: Record, source: Source) -> list[Finding]:
     """What is to be said of one scan, used or not."""
@@ -57,7 +59,9 @@ class Sorting:
         images = {one.name: self.folder / one.image for one in ordered}
         told: set[str] = set()
         sketches = [_sketch(one) for one in ordered if first[one.sha256_image] == one.name]
-        for kept, other, mirrored in find_lookalikes(sketches, lambda name: _read(images[name])):
+        for kept, other, mirrored in find_lookalikes(
+            sketches, lambda name: _read(images[name]), share=NEARLY_ALL
+        ):
             if other not in told:
                 told.add(other)
                 like = "the mirror image of" if mirrored else "but for noise or scale the same as"

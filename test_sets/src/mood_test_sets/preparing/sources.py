@@ -33,7 +33,7 @@ from mood_test_sets.preparing.pairing import Candidate, find_scans
 from mood_test_sets.preparing.people import find_person_folders
 from mood_test_sets.preparing.readers import read_rows
 from mood_test_sets.preparing.source import Mask, Note, Source
-from mood_test_sets.preparing.twins import Grid, find_twins, grid_of, small_mask
+from mood_test_sets.preparing.twins import Grid, find_twins, grid_of, hold_alike, small_mask
 
 __all__ = ["find_sources", "read_subjects"]
 
@@ -130,8 +130,9 @@ class _Archive:
             what = f"Its name speaks of a mask ({one.mask_word!r}), and it belongs to no scan."
             return Note(Defect.MASK_LIKE, what, _is_a_scan(one.name))
         starts = (one.stem[:end] for end in range(len(one.stem) - 1, 0, -1))
-        for other in (other for start in starts for other in named.get(start, ())):
-            if _is_more(one, other) and self.grid(one.path) == self.grid(other.path) is not None:
+        for other in (other for start in starts for other in named.get(start, ()) if _is_more(one, other)):
+            same = self.grid(one.path) == self.grid(other.path) is not None
+            if same and not hold_alike(one.path, other.path):
                 what = (
                     f"It lies on the grid of {other.name}, and its name goes on from that: it may be a mask."
                 )

@@ -15,7 +15,7 @@ from mood_test_sets.preparing.plausible import looks_like_mask
 from mood_test_sets.preparing.source import Note
 from mood_test_sets.scan_file import UnusableFile, read_scan_file
 
-__all__ = ["GENERIC", "Grid", "find_twins", "grid_of", "small_mask"]
+__all__ = ["Grid", "find_twins", "grid_of", "hold_alike", "small_mask"]
 
 GENERIC = {
     "",
@@ -34,6 +34,7 @@ GENERIC = {
 }
 PAIRED = 3  # more volumes of one name are those of people
 PACKED = 0.5  # bytes a voxel that a packed mask needs at most
+BINS, ALIKE = 32, 0.75  # of two scans' histograms this share is in common
 SMALL = 0.25  # a mask takes this part of the bytes of its scan, or less
 UNREADABLE = (
     OSError, EOFError, ValueError, TypeError, zlib.error, nib.filebasedimages.ImageFileError,
@@ -88,7 +89,23 @@ def _tell_apart(same: Sequence[NiftiFile]) -> tuple[list[NiftiFile], list[NiftiF
     people = len(same) > PAIRED or (numbered and not any(map(str.isdigit, same[0].stem)))
     read = [one for one in same if not people or sizes[one.name] < SMALL * largest]
     masks = [one for one in read if _why_mask(one.path) is not None]
-    return [one for one in same if one not in masks and not (people and not masks)], masks
+    scans = [one for one in same if one not in masks]
+    alike = people or all(hold_alike(scans[0].path, one.path) for one in scans[1:])
+    return ([] if alike and not masks else scans), masks
+
+
+def hold_alike(one: Path, other: Path) -> bool:
+    """Voxels of one data type that are spread alike over the same values, as those of two scans are."""
+    try:
+        types = {int(nib.Nifti1Image.from_filename(path).header["datatype"]) for path in (one, other)}
+        first, second = (read_scan_file(path).values for path in (one, other))
+    except (*UNREADABLE, UnusableFile):
+        return False
+    low, high = np.nanpercentile(np.concatenate([first.ravel(), second.ravel()]), (1, 99))
+    counts = [
+        np.histogram(values.clip(low, high), BINS, (low, high))[0] / values.size for values in (first, second)
+    ]
+    return len(types) == 1 and bool(high > low and np.minimum(*counts).sum() > ALIKE)
 
 
 def small_mask(path: Path) -> Note | None:

@@ -365,3 +365,15 @@ def test_how_values_of_masks_were_read_is_told(
     write_msd(save, raw, people)
     assert call(raw, "--all-healthy") == 0
     assert "abnormal is 2 (cancer); no lesion is 1 (liver)." in capsys.readouterr().err
+
+
+def test_a_few_voxels_that_differ_make_no_other_person(
+    save: Save, raw: Path, people: list[np.ndarray], capsys: pytest.CaptureFixture[str]
+) -> None:
+    dotted = people[0].copy()
+    dotted[24, 24, 24] = 500
+    save("a.nii.gz", people[0])
+    save("z_dotted.nii.gz", dotted)
+    save("b.nii.gz", people[1])
+    assert call(raw, "--all-healthy") == 1
+    assert set(roles(raw)) == {"a", "b"}

@@ -8,6 +8,7 @@ import pytest
 
 from mood_test_sets.findings import Defect
 from mood_test_sets.preparing.dicom_series import find_series
+from mood_test_sets.preparing.reading import read_source
 from mood_test_sets.preparing.sources import find_sources
 from mood_test_sets.streams import PUBLIC
 
@@ -94,6 +95,16 @@ def test_a_report_is_passed_over_and_a_broken_header_is_refused_by_name(
     assert set(names) == {"p1/1.2.11", "p2/broken"}
     assert names["p2/broken"] is not None
     assert names["p2/broken"].defect is Defect.UNREADABLE
+
+
+def test_files_without_a_preamble_are_read(tmp_path: Path, slices: Write) -> None:
+    slices(tmp_path / "p1", VALUES, patient=b"P1")
+    for path in (tmp_path / "p1").iterdir():
+        path.write_bytes(path.read_bytes()[132:])
+    (tmp_path / "p1/notes").write_bytes(b"\x08\0 no header")
+    (source,) = find_sources(tmp_path, {})
+    assert source.subject == "P1"
+    assert read_source(source).values.shape == VALUES.shape
 
 
 def test_a_mask_beside_the_folder_of_a_series_is_its_mask(

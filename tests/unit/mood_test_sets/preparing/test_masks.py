@@ -129,3 +129,11 @@ def test_masks_that_are_read_alike_are_told_together_with_the_names_of_their_val
         "Masks (a and 1 other kinds): abnormal is 2 (hcc); no lesion is 1 (liver).",
         "Masks (c): abnormal is nothing; no lesion is 1.",
     ]
+
+
+def test_a_value_that_is_whole_but_for_rounding_is_that_value(put: Put, lesion: np.ndarray) -> None:
+    values = (lesion * 1.0000001).astype(np.float32)
+    values[0, 0, 0] = -1e-9
+    (one,) = settled(Mask(put("a_mask.nii.gz", values)))
+    assert one.lesions == {1}
+    assert (marked_by(one, values) == (lesion > 0)).all()

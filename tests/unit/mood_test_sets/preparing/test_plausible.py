@@ -70,3 +70,11 @@ def test_masks_of_organs_are_no_scan_and_grown_scans_are() -> None:
 
 def test_a_scan_of_seventeen_values_all_over_is_taken() -> None:
     assert looks_like_mask(RNG.integers(1, 18, BLOB.shape)) is None
+
+
+def test_a_dim_scan_with_a_few_bright_voxels_and_one_of_repeated_slices_are_scans() -> None:
+    body = ndimage.binary_dilation(BLOB > 0, iterations=3)
+    dim = body * RNG.normal(0.07, 0.01, BLOB.shape).clip(0.02)
+    dim[20, 20, 18:22] = 1
+    assert looks_like_mask(dim) is None
+    assert looks_like_mask(np.repeat(RNG.integers(0, 900, (5, 40, 40)), 8, axis=0)) is None

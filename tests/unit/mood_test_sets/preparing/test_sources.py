@@ -208,7 +208,7 @@ def test_two_volumes_of_one_name_and_grid_are_both_refused_unless_they_are_said_
     tmp_path: Path, put: Put
 ) -> None:
     put("a/p1.nii.gz")
-    put("heat/p1.nii.gz")
+    put("heat/p1.nii.gz", np.random.default_rng(0).random(Z.shape).astype(np.float32))
     assert refused(tmp_path) == {"a/p1": Defect.MASK_LIKE, "heat/p1": Defect.MASK_LIKE}
     assert refused(tmp_path, scans=["*/p1"]) == {}
 
@@ -300,7 +300,7 @@ def test_a_map_of_many_grey_values_is_known_by_its_name_or_that_of_its_scan(
 ) -> None:
     put("p1.nii.gz")
     put("p2.nii.gz")
-    put(f"{name}.nii.gz")  # noise, as a scan might be
+    put(f"{name}.nii.gz", np.random.default_rng(0).random(Z.shape).astype(np.float32))
     assert refused(tmp_path) == {name: Defect.MASK_LIKE}
     assert left_out(tmp_path) == {"p1"}
 
@@ -408,3 +408,11 @@ def test_a_line_without_a_subject_is_named(tmp_path: Path) -> None:
     table.write_text("scan,subject\np1,a\np2\n")
     with pytest.raises(ImportRefused, match="no subject of p2"):
         read_subjects(table)
+
+
+def test_scans_of_one_name_at_two_sites_are_scans_if_their_voxels_are_spread_alike(
+    tmp_path: Path, put: Put
+) -> None:
+    for name in ("site_a/001", "site_b/001", "p1", "p1_again"):
+        put(f"{name}.nii.gz")
+    assert refused(tmp_path) == {}
