@@ -85,6 +85,11 @@ class Contest:
         """Return the teams with a result there, the best first."""
         return teams_by_rank(self.standings, test_set)
 
+    def tied(self, test_set: str, one: str, other: str) -> bool:
+        """Return whether two teams have the same score there, as published."""
+        ranks = self.standings.rankings()[test_set]
+        return ranks[one] == ranks[other]
+
     def guess(self, test_set: str) -> Guess:
         """Return what guessing scores on the whole test set."""
         run = next(iter(self.standings.sets[test_set].values()))

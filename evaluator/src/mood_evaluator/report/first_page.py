@@ -10,6 +10,7 @@ from mood_evaluator.canonical import canonical_digest
 from mood_evaluator.rank_draws import rank_interval, score_interval
 from mood_evaluator.report.blocks import Block, Column, Row, Table, Whisker, Words
 from mood_evaluator.report.contest import Contest
+from mood_evaluator.report.leader import first_shares
 from mood_evaluator.report.words import (
     ASKED,
     NOT_SAID,
@@ -139,7 +140,8 @@ def ranking(contest: Contest) -> list[Block]:
     rows = ranking_rows(contest)
     caption = (
         f"{ASKED[contest.task]} Higher average precision (AP) is better. Behind it its 95 % interval over "
-        f"{contest.draws:,} draws of scans; drawn from 0 to 1."
+        f"{contest.draws:,} draws of scans; drawn from 0 to 1. Keeps place: share of draws with the same "
+        "rank, alone or shared."
     )
     title = f"{contest.name}: ranking"
     blocks: list[Block] = [
@@ -171,7 +173,9 @@ def ranking_rows(contest: Contest) -> list[Row]:
             row |= _score(contest, name, team)
         low, high = rank_interval(mine)
         row |= {"mean rank": means[team], "rank low": low, "rank high": high}
-        rows.append(row | {"keeps place": float(np.mean(mine == place)), "first": float(np.mean(mine == 1))})
+        alone, shared = first_shares(contest, team)
+        row |= {"keeps place": float(np.mean(mine == place)), "alone first": alone, "shared first": shared}
+        rows.append(row)
     return rows + _others(contest, rows[0] if rows else {})
 
 

@@ -1,30 +1,57 @@
 """Who leads, and how sure that is, in sentences."""
 
-import numpy as np
+from collections.abc import Sequence
 
 from mood_evaluator.report.contest import Contest
-from mood_evaluator.report.words import inside, number, p_value, percent, together
+from mood_evaluator.report.words import ap, inside, number, p_value, percent, together
 from mood_evaluator.significance import PairDifference
 
 
 def leader(contest: Contest) -> str:
     """Return in one sentence who leads, and in how many draws of scans."""
+    return _told(contest, f"{contest.draws:,} draws of scans")
+
+
+def in_short(contest: Contest) -> str:
+    """Return the sentence that stands on every page."""
+    return _told(contest, "the draws of scans")
+
+
+def _told(contest: Contest, draws: str) -> str:
     places = dict(zip(contest.overall.algorithms, contest.overall.full.tolist(), strict=True))
     first = [team for team in contest.teams if places[team] == 1]
     if len(contest.teams) == 1:
         return f"{contest.name}: {first[0]} is the only team, so there is no order."
     if len(first) > 1:
-        shares = together(f"{team} in {percent(_share_first(contest, team))}" for team in first)
+        firsts = "; ".join(f"{team} is {_firsts(contest, team, draws)}" for team in first)
         return (
-            f"{contest.name}: nobody leads; {together(first)} share the first place. Of {contest.draws:,} "
-            "draws "
-            f"of scans, ties counted for each, {shares} rank first."
+            f"{contest.name}: nobody leads; {together(first)} share the first place. {firsts}."
+            f"{_rival(contest, first)}"
         )
-    share = percent(_share_first(contest, first[0]))
     return (
-        f"{contest.name}: {first[0]} leads, ranked first in {share} of {contest.draws:,} draws of "
-        f"scans. {_verdict(contest)}"
+        f"{contest.name}: {first[0]} leads, {_firsts(contest, first[0], draws)}."
+        f"{_rival(contest, first)} {_verdict(contest)}"
     )
+
+
+def _firsts(contest: Contest, team: str, draws: str) -> str:
+    alone, shared = first_shares(contest, team)
+    also = f", first with others in {percent(shared)}" if shared else ""
+    return f"alone first in {percent(alone)} of {draws}{also}"
+
+
+def _rival(contest: Contest, leaders: Sequence[str]) -> str:
+    """Return that another team is alone first as often as the leaders or more, where one is."""
+    alone = {team: first_shares(contest, team)[0] for team in contest.teams}
+    others = [team for team in contest.teams if team not in leaders]
+    if not others:
+        return ""
+    rival = max(others, key=alone.__getitem__)
+    most = max(alone[team] for team in leaders)
+    if not alone[rival] or alone[rival] < most:
+        return ""
+    often = "just as often" if percent(alone[rival]) == percent(most) else "more often"
+    return f" But {rival} is alone first {often}, in {percent(alone[rival])}."
 
 
 def _verdict(contest: Contest) -> str:
@@ -46,15 +73,12 @@ def _verdict(contest: Contest) -> str:
     return f"That is not sure: no lead over {other}, the next, is significant."
 
 
-def _share_first(contest: Contest, team: str) -> float:
-    return float(np.mean(contest.overall.ranks[:, contest.overall.algorithms.index(team)] == 1))
-
-
-def in_short(contest: Contest) -> str:
-    """Return the sentence that stands on every page."""
-    return leader(contest).replace(
-        f" of {contest.draws:,} draws of scans. That is ", " of the draws of scans, "
-    )
+def first_shares(contest: Contest, team: str) -> tuple[float, float]:
+    """Return the shares of draws in which a team is first alone, and first together with others."""
+    ranks = contest.overall.ranks
+    first = ranks[:, contest.overall.algorithms.index(team)] == 1
+    alone = first & ((ranks == 1).sum(axis=1) == 1)
+    return float(alone.mean()), float((first & ~alone).mean())
 
 
 def answer(contest: Contest) -> str:
@@ -74,8 +98,11 @@ def _lead(contest: Contest, name: str, one: str, other: str) -> str:
     pair = _pair(contest, name, one, other)
     if pair is None:
         return "no result of one of them"
-    side = "ahead" if pair.better == one else "behind"
-    return f"{number(pair.difference)} AP {side} (p {_p(pair.p_adjusted, contest.draws)})"
+    p = f"(p {_p(pair.p_adjusted, contest.draws)})"
+    if contest.tied(name, one, other):
+        return f"tied {p}"
+    difference = ap(pair.difference) if pair.difference < 0.0005 else number(pair.difference)
+    return f"{difference} AP {'ahead' if pair.better == one else 'behind'} {p}"
 
 
 def _pair(contest: Contest, name: str, one: str, other: str) -> PairDifference | None:

@@ -1,6 +1,6 @@
 """Who leads, and how sure: ranks over draws of scans, leads over the next, orders that hang by a thread."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -9,7 +9,7 @@ from mood_evaluator.plots import differences, rank_shares
 from mood_evaluator.report.batch_spread import batch_blocks
 from mood_evaluator.report.blocks import Block, Column, Figure, Row, Table, Words
 from mood_evaluator.report.contest import TEAMS, Contest
-from mood_evaluator.report.words import NOTHING, inside, p_value, signed
+from mood_evaluator.report.words import NOTHING, inside, p_value, signed, together
 from mood_evaluator.runs.reversals import find_reversals
 from mood_evaluator.significance import PairDifference
 from mood_evaluator.tables.stability import Stability
@@ -59,8 +59,8 @@ def _ranks(contest: Contest) -> Figure:
         )
     ]
     caption = (
-        f"Disc: share of {contest.draws:,} draws of scans with that rank. Line: 95 % of them. Cross: "
-        "rank as published."
+        f"Disc: share of {contest.draws:,} draws of scans with that rank; teams that tie share the better "
+        "rank. Line: 95 % of them. Cross: rank as published."
     )
     return Figure(
         str(contest.task), "ranks", "Ranks when scans are drawn anew", caption, rows,
@@ -79,6 +79,7 @@ def _leads(contest: Contest) -> Table:
         row: Row = {"team": one, "next": other}
         for name, pairs in found.items():
             row |= _signed(name, one, pairs.get(frozenset((one, other))))
+            row[f"{name} tied"] = contest.tied(name, one, other)
         rows.append(row)
     columns = [
         Column("Team", lambda row: str(row["team"]), right=False, weight=1.6),
@@ -90,7 +91,8 @@ def _leads(contest: Contest) -> Table:
             Column("p", partial(_p_value, name, contest.draws), weight=0.8),
         ]
     caption = (
-        "Difference of the scores and its 95 % interval; p holds for all pairs together (step-down max-T). "
+        "Difference of the scores and its 95 % interval. The interval is the pair's own; p is for all pairs "
+        "together (step-down max-T), so it may be large beside an interval without 0. "
         f"p ≤ 0.05 counts as significant; {contest.draws:,} draws cannot show less than "
         f"{p_value(0, contest.draws).removeprefix('≤ ')}."
     )
@@ -128,7 +130,7 @@ def _ahead(name: str, row: Row) -> str:
         return NOTHING
     numbers = (row[f"{name} {part}"] for part in ("difference", "low", "high"))
     middle, low, high = (signed(f"{value:+.3f}") for value in numbers)
-    return f"{middle}  ({low} to {high})"
+    return f"{'tied' if row[f'{name} tied'] else middle}  ({low} to {high})"
 
 
 def _map(contest: Contest) -> Iterator[Block]:
@@ -146,19 +148,33 @@ def _map(contest: Contest) -> Iterator[Block]:
         for title, own in pairs.items()
         for pair in own
     ]
-    if not any(row["significant"] for row in rows):
-        words = "No difference of any two teams is significant: all pairs tested together, 5 %."
-        yield Words(words)
+    none = [title for title, own in pairs.items() if not _any_significant(own, teams[title])]
+    if none:
+        yield Words(_none_significant(contest, none))
+    if len(none) == len(pairs):
         yield Table(str(contest.task), "differences", "Which differences are significant", "", rows, ())
         return
     caption = (
         "Filled: the team of the row is significantly better than that of the column (all pairs together, "
         f"5 %){contest.best_teams}."
     )
+    drawn = {title: own for title, own in pairs.items() if title not in none}
     yield Figure(
         str(contest.task), "differences", "Which differences are significant", caption, rows,
-        lambda look, into: differences(pairs, teams, look=look, into=into),
+        lambda look, into: differences(
+            drawn, {title: teams[title] for title in drawn}, look=look, into=into
+        ),
     )  # fmt: skip
+
+
+def _any_significant(pairs: Sequence[PairDifference], teams: Sequence[str]) -> bool:
+    return any(pair.significant and {pair.better, pair.worse} <= set(teams) for pair in pairs)
+
+
+def _none_significant(contest: Contest, titles: Sequence[str]) -> str:
+    where = "" if len(titles) == len(contest.stability.sets) else f" on {together(map(inside, titles))}"
+    best = f" of the {TEAMS} best" if contest.best_teams else ""
+    return f"No difference of any two teams{best} is significant{where}: all pairs tested together, 5 %."
 
 
 def _thread(contest: Contest) -> Iterator[Block]:
