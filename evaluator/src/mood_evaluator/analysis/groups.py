@@ -10,6 +10,7 @@ from mood_evaluator.analysis.measures import Measures
 from mood_evaluator.test_set import Case, Task, TestSet
 
 _BINS = 5
+_LEAST = 5  # cases of a bin, where there are enough
 _LEVELS = 40  # as many different values are levels of a sweep; more are binned
 
 
@@ -27,7 +28,7 @@ class CaseGroup:
 def group_cases(test_set: TestSet, task: Task, measures: Mapping[str, Measures]) -> list[CaseGroup]:
     """Return all groups of the test set's abnormal cases in `task`.
 
-    Sizes and contrasts are levels in a sweep, else up to 5 bins of about equally many cases.
+    Sizes and contrasts are levels in a sweep, else up to 5 bins of about equally many cases, 5 at least.
     """
     abnormal = [case for case in test_set.for_task(task) if case.abnormal]
     volumes = {case_id: found.volume for case_id, found in measures.items()}
@@ -75,7 +76,8 @@ def _by_value(
     if sweep and levels.size <= _LEVELS:
         bins = np.searchsorted(levels, np.round(numbers, 6))
     else:
-        bins = np.searchsorted(np.quantile(numbers, np.arange(1, _BINS) / _BINS), numbers)
+        count = min(_BINS, max(1, numbers.size // _LEAST))
+        bins = np.searchsorted(np.quantile(numbers, np.arange(1, count) / count), numbers)
     found = []
     for number in np.unique(bins):
         own = numbers[bins == number]

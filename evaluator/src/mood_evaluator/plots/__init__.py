@@ -7,7 +7,7 @@ Each takes its data by panel and draws small multiples. `look` is `plots.LIGHT`,
 another width: `plots.LIGHT.at(3.4)`. With `into` a plot becomes a part of another figure.
 """
 
-from mood_evaluator.plots.curves import objects_found, threshold_curves
+from mood_evaluator.plots.curves import objects_found, reliability, threshold_curves
 from mood_evaluator.plots.heat_maps import heat_maps, slices_to_show
 from mood_evaluator.plots.kinds import false_alarms, kind_bars, score_over
 from mood_evaluator.plots.look import DARK, LIGHT, Look, team_styles
@@ -37,6 +37,7 @@ __all__ = [
     "rank_counts",
     "rank_shares",
     "ranks_by_scheme",
+    "reliability",
     "scheme_ranks",
     "score_intervals",
     "score_over",

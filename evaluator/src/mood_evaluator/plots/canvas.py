@@ -7,12 +7,13 @@ from textwrap import shorten
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from mood_evaluator.plots.look import MARKERS, SMALL, TEXT, TINY, Look
+from mood_evaluator.plots.look import SMALL, TEXT, TINY, Look, team_styles
 
 _LEGEND = 0.28  # inches of a line of a legend
 _TITLE_AND_AXIS = 0.6  # inches around the rows of a panel
 NAME = 24  # letters of a team at an axis
 _KEY = 18  # in a legend of teams
+_ROOM = 0.95  # of the width, for a legend; letters of a page may be wider than those measured
 
 
 def panels(
@@ -91,20 +92,26 @@ def few(count: int) -> list[int]:
 
 def key_of_teams(axes: Axes, teams: Sequence[str], look: Look, *, grey: str = "-") -> None:
     """Add a legend below all panels that says which line is whose, and what the grey ones are."""
-    if len(teams) > len(MARKERS):
-        axes.plot([], [], grey, color=look.quiet, linewidth=0.8, label=f"{len(teams) - len(MARKERS)} more")
+    more = sum(style["label"] is None for style in team_styles(teams, look).values())
+    if more:
+        axes.plot([], [], grey, color=look.quiet, linewidth=0.8, label=f"{more} more")
     key(axes, look, letters=_KEY)
 
 
 def key(axes: Axes, look: Look, *, letters: int = NAME) -> None:
-    """Add a legend of what `axes` shows below all panels."""
+    """Add a legend of what `axes` shows below all panels, in as many columns as the figure is wide."""
     handles, labels = axes.get_legend_handles_labels()
-    if handles:
-        labels = [shortened(label, letters) for label in labels]
-        axes.get_figure(root=False).legend(  # type: ignore[union-attr]  # axes of a figure
-            handles, labels, loc="outside lower left", ncols=2 if look.narrow else 7, fontsize=SMALL,
+    labels = [shortened(label, letters) for label in labels]
+    figure = axes.get_figure(root=False)
+    assert figure is not None
+    for columns in range(len(handles), 0, -1):
+        legend = figure.legend(
+            handles, labels, loc="outside lower left", ncols=columns, fontsize=SMALL,
             frameon=False, labelcolor=look.ink, handlelength=1.6, columnspacing=1.0,
         )  # fmt: skip
+        if columns == 1 or legend.get_window_extent().width <= _ROOM * look.width * figure.dpi:
+            return
+        legend.remove()
 
 
 def shortened(name: str, letters: int) -> str:

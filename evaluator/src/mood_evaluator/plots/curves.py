@@ -1,4 +1,4 @@
-"""Plots of what every threshold does: ROC, precision and recall, objects found (thesis Fig. 3.8).
+"""Plots over thresholds and scores: ROC, precision and recall, objects found, reliability (thesis Fig. 3.8).
 
 Rows are those of `mood_evaluator.analysis`: dicts, or the records of a frame.
 """
@@ -8,10 +8,12 @@ from typing import Any
 
 from matplotlib.figure import Figure, SubFigure
 
+from mood_evaluator.objects.free_response import RATES as _RATES
 from mood_evaluator.plots.canvas import key_of_teams, panels
 from mood_evaluator.plots.look import LIGHT, Look, team_styles
 
 Rows = Sequence[Mapping[str, Any]]
+_FRACTIONS = ("⅛", "¼", "½", "1", "2", "4", "8")
 
 
 def threshold_curves(
@@ -49,7 +51,7 @@ def threshold_curves(
 def objects_found(
     rows: Mapping[str, Rows], *, teams: Sequence[str], look: Look = LIGHT, into: SubFigure | None = None
 ) -> Figure:
-    """Show the share of objects found over false alarms a scan (FROC), a panel a test set.
+    """Show the share of objects found over ⅛ to 8 false alarms a scan (FROC), a panel a test set.
 
     Rows have `team`, `false_per_scan` and `sensitivity`.
 
@@ -63,8 +65,38 @@ def objects_found(
         for team in teams:
             mine = [row for row in own if row["team"] == team]
             style = styles[team] | {"marker": None}
-            x, y = [row["false_per_scan"] for row in mine], [row["sensitivity"] for row in mine]
+            x = [max(row["false_per_scan"], _RATES[0] / 2) for row in mine]
+            y = [row["sensitivity"] for row in mine]
             each.step(x, y, where="post", **style)
+        each.set_xscale("log", base=2)
+        each.set_xticks(_RATES, _FRACTIONS)
+        each.minorticks_off()
         each.set(xlabel="false alarms per scan", ylabel="objects found", ylim=(-0.02, 1.02))
+        each.set_xlim(_RATES[0], _RATES[-1])
+    key_of_teams(axes[0], teams, look)
+    return figure
+
+
+def reliability(
+    rows: Mapping[str, Rows], *, teams: Sequence[str], look: Look = LIGHT, into: SubFigure | None = None
+) -> Figure:
+    """Show the share of abnormal scans over their score, a panel a test set; dotted: a probability.
+
+    Rows have `team`, `score` and `abnormal`, one a bin of scores.
+
+    >>> row = {"team": "A", "score": 0.75, "abnormal": 0.8}
+    >>> reliability({"Brain": [row]}, teams=["A"]).axes[0].get_xlabel()
+    'mean score of a bin'
+    """
+    figure, axes = panels(list(rows), 1.9, look, into, columns=2, legend=1)
+    styles = team_styles(teams, look)
+    for each, own in zip(axes, rows.values(), strict=True):
+        each.plot([0, 1], [0, 1], ":", color=look.quiet, linewidth=1)
+        for team in teams:
+            mine = [row for row in own if row["team"] == team]
+            each.plot([row["score"] for row in mine], [row["abnormal"] for row in mine], **styles[team])
+        each.set(
+            xlabel="mean score of a bin", ylabel="abnormal scans", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02)
+        )
     key_of_teams(axes[0], teams, look)
     return figure

@@ -13,7 +13,10 @@ TINY, SMALL, TEXT = 6.5, 7.5, 8.5  # points
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Colours, and the width of a figure in inches; panels of a narrow one stand below each other."""
+    """Colours, and the width of a figure in inches; panels of a narrow one stand below each other.
+
+    `order`: teams by the style that each keeps in all plots of this look (default: by its place in a plot).
+    """
 
     ink: str
     quiet: str
@@ -25,6 +28,7 @@ class Look:
     teams: tuple[str, str, str, str, str]
     heat: str = "cividis"
     width: float = 7.2
+    order: tuple[str, ...] = ()
 
     @property
     def narrow(self) -> bool:
@@ -33,6 +37,10 @@ class Look:
     def at(self, width: float) -> "Look":
         """Return the same look for figures of another width in inches."""
         return replace(self, width=width)
+
+    def styling(self, order: Sequence[str]) -> "Look":
+        """Return the same look in which each team of `order` has one style in all plots."""
+        return replace(self, order=tuple(order))
 
 
 LIGHT = Look(
@@ -48,17 +56,20 @@ DARK = Look(
 
 
 def team_styles(teams: Sequence[str], look: Look = LIGHT) -> dict[str, dict[str, Any]]:
-    """Return line styles: the first five teams have a colour and a marker each, the others are grey."""
-    styles: dict[str, dict[str, Any]] = {}
-    for place, team in enumerate(teams):
-        known = place < len(MARKERS)
-        styles[team] = {
-            "color": look.teams[place] if known else look.quiet,
-            "marker": MARKERS[place] if known else None,
-            "linewidth": 1.6 if known else 0.6,
-            "alpha": 1.0 if known else 0.55,
-            "zorder": 3 if known else 2,
-            "markersize": 4,
-            "label": team if known else None,
-        }
-    return styles
+    """Return line styles: the first five teams have a colour and a marker each, the others are grey.
+
+    Where the look has an order these are the first five that are in it, each by its place there; the sixth to
+    tenth of the order have the colours again, hollow and dashed.
+    """
+    order = look.order or tuple(teams)
+    known = [team for team in teams if team in order][: len(MARKERS)]
+    grey = {"color": look.quiet, "marker": None, "linewidth": 0.6, "alpha": 0.55, "zorder": 2}
+    grey |= {"markersize": 4, "label": None}
+    return {team: _style(team, order.index(team), look) if team in known else grey for team in teams}
+
+
+def _style(team: str, slot: int, look: Look) -> dict[str, Any]:
+    colour, again = look.teams[slot % len(MARKERS)], slot >= len(MARKERS)
+    style = {"color": colour, "marker": MARKERS[slot % len(MARKERS)], "linewidth": 1.6, "alpha": 1.0}
+    style |= {"zorder": 3, "markersize": 4, "label": team}
+    return style | {"linestyle": "--", "markerfacecolor": look.paper} if again else style

@@ -77,5 +77,5 @@ def _spread(contest: Contest, tables: Mapping[str, ScoreTable]) -> Iterator[Bloc
     )
     yield Figure(
         task, "schemes", "Ranks under other schemes", caption, ranks,
-        lambda look, into: scheme_ranks(tables, look=look, into=into),
+        lambda look, into: scheme_ranks(tables, look=look.styling(contest.styled), into=into),
     )  # fmt: skip

@@ -1,8 +1,10 @@
 """Puts the report together: the first page, and one page a question."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from mood_evaluator.plots.look import MARKERS
 from mood_evaluator.report import first_page, leader, toy_cases, what_is_hard, where, who_leads
 from mood_evaluator.report.blocks import Block, Heading, Page, Report
 from mood_evaluator.report.contest import Contest, MeasuredSet, gather_contest
@@ -37,6 +39,7 @@ def build_report(
         for task in Task
         if (own := [run for run in runs if run.task is task])
     ]
+    contests = [replace(one, styled=_styled(contests)) for one in contests]
     editions = {one.task: (editions or {}).get(one.task) or _edition_of(runs, one.task) for one in contests}
     return Report(
         title=title or next((one.title for one in editions.values() if one.title), "MOOD: report"),
@@ -47,6 +50,11 @@ def build_report(
         pages=list(_pages(contests)),
         standings=[one.standings for one in contests],
     )
+
+
+def _styled(contests: Sequence[Contest]) -> tuple[str, ...]:
+    """Return the teams that any plot has in colour, those of the first task first."""
+    return tuple(dict.fromkeys(team for one in contests for team in one.teams[: len(MARKERS)]))
 
 
 def _edition_of(runs: Sequence[ScoredRun], task: Task) -> Edition:

@@ -45,6 +45,7 @@ class Contest:
     predictions: Mapping[str, Mapping[str, Path]]
     draws: int
     seed: int
+    styled: tuple[str, ...] = ()  # teams by the style that each has in the whole report
 
     @property
     def name(self) -> str:
@@ -158,6 +159,14 @@ def _beside(runs: Sequence[ScoredRun], grounds: Mapping[str, Ground]) -> Standin
 
 
 def _brain_first(standings: Standings, grounds: Mapping[str, Ground]) -> Standings:
+    """Put brain before abdomen, as the ground or else the name tells; other sets stay as they were given."""
     order = [*Dataset, None]
-    names = sorted(standings.sets, key=lambda name: (order.index(grounds[name].dataset), name))
+    place = {name: order.index(grounds[name].dataset or _named(name)) for name in standings.sets}
+    names = sorted(place, key=lambda name: (place[name], name if order[place[name]] else ""))
     return replace(standings, sets={name: standings.sets[name] for name in names})
+
+
+def _named(test_set: str) -> Dataset | None:
+    """Return the dataset whose name stands in that of a test set, where it is one alone."""
+    found = [dataset for dataset in Dataset if str(dataset) in test_set.lower()]
+    return found[0] if len(found) == 1 else None

@@ -106,25 +106,26 @@ def _count_teams(contest: Contest) -> str:
 
 
 def caveats(contests: Sequence[Contest], editions: Editions) -> list[str]:
-    """Return what must be said wherever this ranking is shown."""
+    """Return what must be said wherever this ranking is shown, what makes it a demonstration first."""
     said = [words for edition in editions.values() for words in edition.caveats]
-    return list(dict.fromkeys([*said, *_own_caveats(contests)]))
+    found = dict.fromkeys([*_own_caveats(contests), *said])
+    return sorted(found, key=lambda words: "emonstration" not in words)
 
 
 def _own_caveats(contests: Sequence[Contest]) -> Iterator[str]:
     grounds = [one.grounds[name] for one in contests for name in one.standings.sets]
     if any(ground.labels_reproducible for ground in grounds):
         yield CAVEATS["labels_reproducible"]
-    if any(ground.labels_reproducible is None for ground in grounds):
-        yield "Whether the labels were hidden from the teams is not said."
     if any(
         ground.source_subjects is not None and ground.source_subjects < ENOUGH_SUBJECTS for ground in grounds
     ):
         yield CAVEATS["few_subjects"]
-    if any(ground.source_subjects is None for ground in grounds):
-        yield "From how many people the scans come is not said."
     if any(ground.purpose == "toy" for ground in grounds):
         yield "These are toy cases, which every team has: they rank nobody."
+    if any(ground.source_subjects is None for ground in grounds):
+        yield "From how many people the scans come is not said."
+    if any(ground.labels_reproducible is None for ground in grounds):
+        yield "Whether the labels were hidden from the teams is not said."
     counts = {
         name: sum(next(iter(runs.values())).abnormal.values())
         for one in contests

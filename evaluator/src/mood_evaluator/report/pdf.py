@@ -1,7 +1,7 @@
 """Sets the report as A4 pages: words and tables in lines, figures as parts of the page."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from matplotlib.backends.backend_pdf import PdfPages
@@ -36,6 +36,7 @@ class _Piece:
     draw: Draw
     glued: bool = False
     figure: Figure | None = None
+    head: "_Piece | None" = None  # set again where a page begins with this piece
 
 
 @dataclass(slots=True)
@@ -123,13 +124,15 @@ def _sheets(report: Report, heights: Heights) -> Iterator[_Sheet]:
 
 
 def _fill(pieces: Sequence[_Piece], foot: str, top: float) -> Iterator[_Sheet]:
-    """Put pieces onto sheets; glued ones stay on one."""
+    """Put pieces onto sheets; glued ones stay on one, and a table that goes on has its head again."""
     sheet, y = _new(foot, top), top
     for group in _groups(pieces):
+        again: list[_Piece] = []
         if y > top and y + sum(piece.height for piece in group) > _HEIGHT - _BOTTOM:
             yield sheet
             sheet, y = _new(foot, top), top
-        for piece in group:
+            again = [] if group[0].head is None else [group[0].head]
+        for piece in (*again, *group):
             if piece.figure is not None:
                 sheet.figures.append((y, piece.height, piece.figure))
             piece.draw(sheet, y)
@@ -253,10 +256,12 @@ def _table(table: Table) -> Iterator[_Piece]:
         return
     yield from _captioned(table)
     edges = _edges(table.columns)
-    yield _table_head(table.columns, edges)
+    head = _table_head(table.columns, edges)
+    yield head
     together = len(table.shown) <= _TOGETHER
     for number, row in enumerate(table.shown, 1):
-        yield _table_row(table.columns, edges, row, glued=together and number < len(table.shown))
+        glued = together and number < len(table.shown)
+        yield replace(_table_row(table.columns, edges, row, glued=glued), head=head if number > 1 else None)
     if table.rest:
         yield from _paragraph(table.rest, 7, colour=LIGHT.quiet)
     yield _Piece(0.08, lambda _sheet, _y: None)

@@ -124,5 +124,7 @@ def blocks(found: ToyComparison) -> Iterator[Block]:
     yield Figure(
         task, "toy-and-test", "Scores on toy cases and on the test set", "A dot a team (n = "
             f"{max(map(len, found.points.values()))}); on the line both scores are equal.", rows,
-        lambda look, into: toy_and_test(found.points, teams=teams, look=look, into=into),
+        lambda look, into: toy_and_test(
+            found.points, teams=teams, look=look.styling(found.contest.styled), into=into
+        ),
     )  # fmt: skip

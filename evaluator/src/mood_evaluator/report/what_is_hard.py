@@ -7,6 +7,7 @@ from mood_evaluator.curves import MIN_CASES
 from mood_evaluator.plots import false_alarms, kind_bars, score_over, threshold_curves
 from mood_evaluator.report.blocks import Block, Figure, Row, Words
 from mood_evaluator.report.contest import TEAMS, Contest
+from mood_evaluator.report.decides_nothing import calibration_blocks
 from mood_evaluator.report.kind_intervals import interval_of_kind
 from mood_evaluator.report.words import NOT_SAID, inside, together
 from mood_evaluator.runs.standings import Standings
@@ -137,6 +138,7 @@ def blocks(found: Hardness) -> Iterator[Block]:
         yield from _lines(found)
     if contest.task is Task.SAMPLE:
         yield from curves(contest, "All scans of the test set, every threshold")
+        yield from calibration_blocks(contest)
 
 
 def _bars(found: Hardness) -> Iterator[Block]:
@@ -156,7 +158,7 @@ def _bars(found: Hardness) -> Iterator[Block]:
             else "their voxels together"
         )
         graded = (
-            f" Grade 1 is the hardest, graded by: {_sources(found.contest)}."
+            f" Grade 1 is the hardest, at the bottom; graded by: {_sources(found.contest)}."
             if found.kinds["difficulty"]
             else ""
         )
@@ -195,7 +197,7 @@ def _left_out(title: str, few: Sequence[str]) -> str:
 
 
 def _order(row: Row) -> float:
-    return float(row["place"] if row["dimension"] == "difficulty" else -row["ap"])
+    return -float(row["place"] if row["dimension"] == "difficulty" else row["ap"])
 
 
 def _sources(contest: Contest) -> str:
@@ -247,7 +249,8 @@ def _lines(found: Hardness) -> Iterator[Block]:
     missing = [title for dimension, (title, _) in _MEASURES.items() if not found.points[dimension]]
     if missing:
         yield Words(
-            f"{together(missing)}: left out, three groups of {LEAST} abnormal scans or more are needed.",
+            f"{together(missing)}: left out, three groups of {LEAST} abnormal scans or more with different "
+            "values are needed.",
             quiet=True,
         )
     if points:
@@ -259,7 +262,7 @@ def _lines(found: Hardness) -> Iterator[Block]:
             str(contest.task), "size-and-contrast", "Size and contrast", caption,
             [row for own in points.values() for row in own],
             lambda look, into: score_over(
-                points, units=units, teams=contest.teams[:TEAMS], look=look, into=into
+                points, units=units, teams=contest.teams[:TEAMS], look=look.styling(contest.styled), into=into
             ),
         )  # fmt: skip
 
@@ -282,5 +285,7 @@ def curves(contest: Contest, caption: str) -> Iterator[Block]:
             str(contest.task), "curves", "Every threshold",
             f"{caption}{contest.best_teams}. Dotted: guessing. Not the score.",
             [row for own in rows.values() for row in own],
-            lambda look, into: threshold_curves(rows, teams=contest.teams[:TEAMS], look=look, into=into),
+            lambda look, into: threshold_curves(
+                rows, teams=contest.teams[:TEAMS], look=look.styling(contest.styled), into=into
+            ),
         )  # fmt: skip

@@ -16,17 +16,20 @@ from mood_evaluator.analysis import (
     scan_rows,
     slice_rows,
 )
+from mood_evaluator.analysis.supplement import HEADING
+from mood_evaluator.objects.matching import FACTOR
 from mood_evaluator.plots import heat_maps, objects_found, score_spread, slices_to_show
 from mood_evaluator.plots.heat_maps import TEAMS as MAPS
 from mood_evaluator.plots.look import Look
 from mood_evaluator.report.blocks import Block, Column, Figure, Row, Table, Words
 from mood_evaluator.report.contest import TEAMS, Contest
+from mood_evaluator.report.decides_nothing import pixel_tables
 from mood_evaluator.report.what_is_hard import curves
-from mood_evaluator.report.words import NOTHING, inside, number, together
+from mood_evaluator.report.words import NOTHING, inside, number, scans, together
 from mood_evaluator.test_set import Case
 
 SPREAD = 10  # scans with an anomaly from which on their spread is shown
-_PLACES = "Not the score: it is made from voxels of all scans together, here each scan counts once."
+_PLACES = "Not the score: it is made from voxels of all scans together; in a mean each scan counts once."
 
 
 class Places:
@@ -34,6 +37,10 @@ class Places:
 
     def __init__(self, contest: Contest) -> None:
         self.contest = contest
+        self.dice = {
+            name: {row["team"]: row for row in dice_rows(contest.standings, name)}
+            for name in contest.standings.sets
+        }
         self.scans = {name: scan_rows(contest.standings, name) for name in contest.standings.sets}
         order = {team: place for place, team in enumerate(contest.teams)}
         self.means: dict[str, list[Row]] = {
@@ -60,7 +67,12 @@ def _in_words(places: Places, name: str, team: str) -> str:
     if row is None:
         return ""
     where = inside(places.contest.title(name))
-    return f"on {where} with a mean Dice of {row['dsc_of_scans']:.2f} a scan (n = {row['scans']})"
+    apart = places.dice[name].get(team, {})
+    if apart.get("dsc_of_scans") is None:
+        how = f"n = {row['scans']}; the threshold was chosen on these scans, so this is on the high side"
+        return f"on {where} with a mean Dice of {row['dsc_of_scans']:.2f} a scan ({how})"
+    how = f"n = {apart['scans']}; the threshold was chosen on the other fifth of the scans"
+    return f"on {where} with a mean Dice of {apart['dsc_of_scans']:.2f} a scan ({how})"
 
 
 def blocks(places: Places) -> Iterator[Block]:
@@ -72,6 +84,7 @@ def blocks(places: Places) -> Iterator[Block]:
     yield from curves(contest, "All voxels of the test set, every threshold")
     yield from _objects(contest)
     yield from _slices(contest)
+    yield from pixel_tables(contest)
 
 
 def _joined(contest: Contest, rows: dict[str, list[Row]], names: tuple[str, ...]) -> list[Row]:
@@ -95,9 +108,14 @@ def _per_scan(places: Places) -> Table:
     contest = places.contest
     rows: dict[str, list[Row]] = {}
     for name in contest.standings.sets:
-        dice = {row["team"]: row for row in dice_rows(contest.standings, name)}
+        dice = places.dice[name]
         rows[name] = [
-            row | {"dice of the rest": dice.get(row["team"], {}).get("dsc")} for row in places.means[name]
+            row
+            | {
+                "dsc_of_the_rest": dice.get(row["team"], {}).get("dsc"),
+                "dsc_of_scans_of_the_rest": dice.get(row["team"], {}).get("dsc_of_scans"),
+            }
+            for row in places.means[name]
         ]
     names = (
         "ap_of_set",
@@ -106,7 +124,8 @@ def _per_scan(places: Places) -> Table:
         "auroc_of_scans",
         "dsc_of_set",
         "dsc_of_scans",
-        "dice of the rest",
+        "dsc_of_the_rest",
+        "dsc_of_scans_of_the_rest",
     )
     columns = [_team_column()]
     for name in rows:
@@ -114,11 +133,12 @@ def _per_scan(places: Places) -> Table:
         columns += [
             _number_column(f"{title}: AP, all voxels", f"{title} ap_of_set"),
             _number_column("AP, mean of scans", f"{title} ap_of_scans"),
-            _number_column("Dice, mean of scans", f"{title} dsc_of_scans"),
-            _number_column("Dice, threshold chosen apart", f"{title} dice of the rest"),
+            _number_column("Dice, mean, threshold of these scans", f"{title} dsc_of_scans"),
+            _number_column("Dice, mean, threshold of other scans", f"{title} dsc_of_scans_of_the_rest"),
         ]
     caption = (
-        f"{_PLACES} Dice of a scan at the threshold best for all voxels; last: chosen on a fifth of "
+        f"{_PLACES} Means are over scans with an anomaly. Dice, threshold of these scans: the one best for "
+        "all voxels of this test set, so it is on the high side; of other scans: the one best on a fifth of "
         "the scans, Dice of the others."
     )
     return Table(
@@ -181,16 +201,42 @@ def _objects(contest: Contest) -> Iterator[Block]:
             _number_column(f"{title}: mean sensitivity at ⅛ to 8 false alarms a scan", f"{title} cpm"),
             _number_column("found", f"{title} recall"),
             _number_column("right", f"{title} precision"),
+            _number_column("F1", f"{title} f1"),
         ]
     caption = (
-        "Analysis, decides nothing. Found: share of annotated objects; right: share of predicted "
-        "ones; both at the threshold fixed beforehand."
+        f"{HEADING}. Found: share of annotated objects; right: share of predicted ones; F1: of both; at a "
+        "threshold fixed beforehand. An annotated object is found where the centre of a predicted one lies "
+        f"in it and their volumes differ by a factor of at most {FACTOR:g}; each finds one. "
+        + " ".join(_resting_on(contest, name, own) for name, own in rows.items())
     )
     yield Table(
         "pixel", "objects", "Objects", caption, _joined(contest, rows, names), columns, limit=contest.lines
     )
     yield from _detections(contest, list(rows))
     yield from _found_over_alarms(contest, list(rows))
+
+
+def _resting_on(contest: Contest, name: str, rows: list[Row]) -> str:
+    """Return how many objects and scans there are, and what counts as a predicted object."""
+    thresholds, volumes = (sorted({row[key] for row in rows}) for key in ("threshold", "min_volume"))
+    return (
+        f"{contest.title(name)}: {_count(contest, name)}, false alarms counted over all of them; threshold "
+        f"{_range(thresholds)}, least volume {_range(volumes)} mm³."
+    )
+
+
+def _count(contest: Contest, name: str) -> str:
+    """Return how many annotated objects there are, those that can be found, and scans."""
+    run = next(run for _, run in contest.standings.board_runs(name) if run.objects)
+    objects = [wanted for scan in run.objects.values() for wanted in scan.reference]
+    lost = sum(not wanted.reachable for wanted in objects)
+    unreachable = f" ({lost} out of reach)" if lost else ""
+    return f"{len(objects)} objects{unreachable}, {scans(len(run.objects))}"
+
+
+def _range(values: list[float]) -> str:
+    ends = (f"{value:.4g}" for value in (values[0], values[-1]))
+    return f"{values[0]:.4g}" if len(values) == 1 else " to ".join(ends)
 
 
 def _found_over_alarms(contest: Contest, names: list[str]) -> Iterator[Block]:
@@ -202,12 +248,17 @@ def _found_over_alarms(contest: Contest, names: list[str]) -> Iterator[Block]:
         yield Words(f"{words} {abnormal[name]} abnormal scans are too few (from {SPREAD} on).", quiet=True)
     known = [name for name in names if abnormal[name] >= SPREAD]
     if known:
-        curve = {contest.title(name): froc_rows(contest.standings, name) for name in known}
+        curve = {
+            f"{contest.title(name)}: {_count(contest, name)}": froc_rows(contest.standings, name)
+            for name in known
+        }
         yield Figure(
             "pixel", "objects-found", "Objects found and false alarms",
-            f"Analysis, decides nothing. Objects by their highest score{contest.best_teams}.",
+            f"{HEADING}. Objects by their highest score; false alarms over all scans{contest.best_teams}.",
             [row for own in curve.values() for row in own],
-            lambda look, into: objects_found(curve, teams=contest.teams[:TEAMS], look=look, into=into),
+            lambda look, into: objects_found(
+                curve, teams=contest.teams[:TEAMS], look=look.styling(contest.styled), into=into
+            ),
         )  # fmt: skip
 
 
@@ -233,7 +284,7 @@ def _detections(contest: Contest, names: list[str]) -> Iterator[Block]:
             *(Column(grade.capitalize(), partial(_found_of, grade)) for grade in sorted(grades)),
             Column("False alarms", lambda row: str(row.get("false alarms", 0))),
         ]
-        caption = "Analysis, decides nothing. Found of annotated; difficulty 1 is the hardest."
+        caption = f"{HEADING}. Found of annotated; difficulty 1 is the hardest."
         yield Table(
             "pixel",
             "detections",
