@@ -1,5 +1,6 @@
 """Numbers per kind of anomaly, per scan, slice and object, against independent twins."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from mood_evaluator import (
     draw_batching,
 )
 from mood_evaluator.analysis import (
+    Measures,
     agreement_rows,
     category_rows,
     chance_interval,
@@ -250,6 +252,40 @@ def test_dice_is_taken_on_four_fifths_at_the_threshold_of_the_other_fifth() -> N
     total = np.concatenate([LABELS[name].ravel() for name in IDS])
     everything = f1_score(total, np.concatenate([SCORES["A"][name].ravel() for name in IDS]) >= chosen)
     assert found["dsc"] == pytest.approx(everything, abs=0.05)
+
+
+def test_dice_of_a_scan_at_the_threshold_of_other_scans_is_a_mean_over_scans_with_an_anomaly() -> None:
+    fifth = sorted(IDS, key=lambda name: hashlib.sha256(name.encode()).digest())[: -(-len(IDS) // 5)]
+    for found in dice_rows(PIXEL, "test"):
+        rest = [name for name in IDS if name not in fifth and ABNORMAL[name]]
+        codes = {name: Quantizer.TWO_SIDED.quantize(SCORES[found["team"]][name].ravel()) for name in rest}
+        dice = [f1_score(LABELS[name].ravel(), codes[name] >= found["threshold"]) for name in rest]
+        assert found["scans"] == len(rest)
+        assert found["dsc_of_scans"] == pytest.approx(np.mean(dice), abs=1e-12)
+
+
+def test_where_none_of_the_other_scans_has_an_anomaly_there_is_no_dice() -> None:
+    first = min(IDS, key=lambda name: hashlib.sha256(name.encode()).digest())
+    kept = [first, *[name for name in IDS if name != first and not ABNORMAL[name]][:4]]
+    run = pixel_run("A")
+    truth = {name: name == first for name in kept}
+    voxels = {name: np.full(8, name == first) for name in kept}
+    cases = {
+        name: CaseScore(valid=True, evidence=Evidence.of(voxels[name] * 1.0, voxels[name])) for name in kept
+    }
+    alone = gather_runs([replace(run, abnormal=truth, cases=cases)])
+    assert dice_rows(alone, "test") == []
+
+
+@pytest.mark.parametrize(
+    ("count", "sizes"), [(3, [3]), (9, [9]), (20, [5] * 4), (16, [6, 5, 5]), (25, [5] * 5), (60, [12] * 5)]
+)
+def test_groups_of_size_have_five_cases_at_least_where_there_are_enough(count: int, sizes: list[int]) -> None:
+    cases = tuple(replace(CASES[1], id=f"g{number:02}") for number in range(count))
+    measures = {case.id: Measures(float(place), None) for place, case in enumerate(cases)}
+    known = replace(SET, cases=cases, batchings=())
+    groups = [group for group in group_cases(known, Task.PIXEL, measures) if group.dimension == "size"]
+    assert [len(group.ids) for group in groups] == sizes
 
 
 def test_slices_with_few_annotated_voxels_are_left_out() -> None:

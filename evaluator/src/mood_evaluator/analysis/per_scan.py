@@ -45,18 +45,18 @@ def per_scan_rows(standings: Standings, test_set: str, scans: Sequence[Row]) -> 
 def dice_rows(standings: Standings, test_set: str) -> list[Row]:
     """Return per team the Dice of 4/5 of the scans, at the threshold best on the other 1/5 (Table 3.1).
 
-    `dsc` is of all their voxels at once, `dsc_of_scans` the mean over the `scans` with an anomaly among them
-    (None without one).
+    `dsc` is of all their voxels at once, `dsc_of_scans` the mean over the `scans` with an anomaly among them;
+    no row where either part is without an anomaly.
     """
     found = []
     for team, run in sorted(standings.sets[test_set].items()):
         fifth, rest = _split(run)
-        threshold = _threshold(fifth)
-        if threshold is not None and rest:
-            row: Row = {"test_set": test_set, "team": team, "threshold": threshold}
-            own = [Curve.of_evidence(scan).dsc_at(threshold) for scan in rest if scan.positives]
-            row |= {"dsc": Curve.of_evidence(sum_evidence(rest)).dsc_at(threshold)}
-            found.append(row | {"scans": len(own), "dsc_of_scans": mean(own) if own else None})
+        threshold, abnormal = _threshold(fifth), [scan for scan in rest if scan.positives]
+        if threshold is not None and abnormal:
+            row: Row = {"test_set": test_set, "team": team, "threshold": threshold, "scans": len(abnormal)}
+            row["dsc"] = Curve.of_evidence(sum_evidence(rest)).dsc_at(threshold)
+            row["dsc_of_scans"] = mean(Curve.of_evidence(scan).dsc_at(threshold) for scan in abnormal)
+            found.append(row)
     return found
 
 

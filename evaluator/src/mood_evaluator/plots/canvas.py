@@ -104,7 +104,8 @@ def key(axes: Axes, look: Look, *, letters: int = NAME) -> None:
     labels = [shortened(label, letters) for label in labels]
     figure = axes.get_figure(root=False)
     assert figure is not None
-    for columns in range(len(handles), 0, -1):
+    for lines in range(1, len(handles) + 1):
+        columns = math.ceil(len(handles) / lines)
         legend = figure.legend(
             handles, labels, loc="outside lower left", ncols=columns, fontsize=SMALL,
             frameon=False, labelcolor=look.ink, handlelength=1.6, columnspacing=1.0,

@@ -63,11 +63,12 @@ def objects_found(
     styles = team_styles(teams, look)
     for each, own in zip(axes, rows.values(), strict=True):
         for team in teams:
-            mine = [row for row in own if row["team"] == team]
             style = styles[team] | {"marker": None}
-            x = [max(row["false_per_scan"], _RATES[0] / 2) for row in mine]
-            y = [row["sensitivity"] for row in mine]
-            each.step(x, y, where="post", **style)
+            points = [(row["false_per_scan"], row["sensitivity"]) for row in own if row["team"] == team]
+            points += [(_RATES[-1], y) for _, y in points[-1:]]  # more false alarms are allowed, not made
+            each.step(
+                [max(x, _RATES[0] / 2) for x, _ in points], [y for _, y in points], where="post", **style
+            )
         each.set_xscale("log", base=2)
         each.set_xticks(_RATES, _FRACTIONS)
         each.minorticks_off()

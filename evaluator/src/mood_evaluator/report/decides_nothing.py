@@ -32,10 +32,11 @@ class _Told:
     def table(
         self, name: str, title: str, caption: str, rows: Sequence[Row], columns: Sequence[Column]
     ) -> Table:
-        """Put the rows of a team together; `rows` have what one test set says."""
-        joined: dict[str, Row] = {team: {"team": team} for team in self.order}
+        """Put the rows of a team together, what is no team first; `rows` have what one test set says."""
+        others = dict.fromkeys(row["team"] for row in rows if row["team"] not in self.order)
+        joined: dict[str, Row] = {team: {"team": team} for team in (*others, *self.order)}
         for row in rows:
-            joined.setdefault(row["team"], {}).update(row)
+            joined[row["team"]] |= row
         known = [row for row in joined.values() if len(row) > 1]
         team = Column("Team", lambda row: str(row["team"]), right=False, weight=1.8)
         words = f"{HEADING}. {caption}"
@@ -134,7 +135,7 @@ def _body(told: _Told) -> Table:
     rows, columns = [], []
     for title, own in told.having("body").items():
         rows.append(
-            {"team": "The body itself as a map", f"{title} whole AUROC": own.body[0].body.mask_auroc}
+            {"team": "(body mask)", f"{title} whole AUROC": own.body[0].body.mask_auroc}
             | {f"{title} whole AP": own.body[0].body.mask_ap}
         )
         rows += [
@@ -149,8 +150,8 @@ def _body(told: _Told) -> Table:
             _number("AP, whole", f"{title} whole AP"),
         ]
     caption = (
-        "Voxels of the body alone beside those of whole volumes. A map that is 1 in the body and 0 outside "
-        "knows no anomaly: what it scores on whole volumes is owed to the air around the body."
+        "Voxels of the body alone beside those of whole volumes. The body mask, a map that is 1 in the "
+        "body and 0 outside, knows no anomaly: what it scores on whole volumes is owed to the air around."
     )
     return told.table("body", "Within the body", caption, rows, columns)
 

@@ -67,8 +67,8 @@ def _in_words(places: Places, name: str, team: str) -> str:
     if row is None:
         return ""
     where = inside(places.contest.title(name))
-    apart = places.dice[name].get(team, {})
-    if apart.get("dsc_of_scans") is None:
+    apart = places.dice[name].get(team)
+    if apart is None:
         how = f"n = {row['scans']}; the threshold was chosen on these scans, so this is on the high side"
         return f"on {where} with a mean Dice of {row['dsc_of_scans']:.2f} a scan ({how})"
     how = f"n = {apart['scans']}; the threshold was chosen on the other fifth of the scans"
@@ -198,15 +198,16 @@ def _objects(contest: Contest) -> Iterator[Block]:
     for name in rows:
         title = contest.title(name)
         columns += [
-            _number_column(f"{title}: mean sensitivity at ⅛ to 8 false alarms a scan", f"{title} cpm"),
+            _number_column(f"{title}: sensitivity", f"{title} cpm"),
             _number_column("found", f"{title} recall"),
             _number_column("right", f"{title} precision"),
             _number_column("F1", f"{title} f1"),
         ]
     caption = (
-        f"{HEADING}. Found: share of annotated objects; right: share of predicted ones; F1: of both; at a "
-        "threshold fixed beforehand. An annotated object is found where the centre of a predicted one lies "
-        f"in it and their volumes differ by a factor of at most {FACTOR:g}; each finds one. "
+        f"{HEADING}. Sensitivity: mean at ⅛ to 8 false alarms a scan. Found: share of annotated objects; "
+        "right: share of predicted ones; F1: of both; at a threshold fixed beforehand. An "
+        "annotated object is found where the centre of a predicted one lies in it and their "
+        f"volumes differ by a factor of at most {FACTOR:g}; each finds one. "
         + " ".join(_resting_on(contest, name, own) for name, own in rows.items())
     )
     yield Table(

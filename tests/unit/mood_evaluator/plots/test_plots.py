@@ -108,6 +108,38 @@ def test_the_first_five_teams_have_a_colour_and_a_marker_and_the_others_are_grey
     assert [style["marker"] is None for style in styles.values()] == [False] * 5 + [True] * 9
 
 
+def test_a_look_with_an_order_gives_a_team_one_style_wherever_it_stands() -> None:
+    look = plots.LIGHT.styling(TEAMS[:8])
+    one, other = plots.team_styles(TEAMS[:5], look), plots.team_styles(TEAMS[7:2:-1], look)
+    assert one["Team 4"] == other["Team 4"]
+    assert one["Team 1"]["color"] == other["Team 6"]["color"] == plots.LIGHT.teams[0]
+    assert (other["Team 6"]["linestyle"], other["Team 6"]["markerfacecolor"]) == ("--", plots.LIGHT.paper)
+    styled = [other[team] for team in other if other[team]["label"]]
+    assert len({(style["color"], style.get("linestyle")) for style in styled}) == len(styled) == 5
+    assert plots.team_styles(["unknown"], look)["unknown"]["color"] == plots.LIGHT.quiet
+
+
+def test_objects_are_found_over_an_eighth_to_eight_false_alarms_on_a_log_axis() -> None:
+    rows = [
+        {"team": "A", "false_per_scan": x, "sensitivity": y} for x, y in ((0.0, 0.0), (0.0, 0.4), (3.0, 0.6))
+    ]
+    [axes] = plots.objects_found({"Brain": [*rows, rows[-1] | {"team": "B", "false_per_scan": 12.0}]},
+                                 teams=["A", "B", "C"]).axes  # fmt: skip
+    assert (axes.get_xscale(), axes.get_xlim()) == ("log", (0.125, 8.0))
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["⅛", "¼", "½", "1", "2", "4", "8"]
+    assert axes.lines[0].get_xydata()[-1].tolist() == [8.0, 0.6]
+
+
+@pytest.mark.parametrize("look", [plots.LIGHT, plots.LIGHT.at(3.5)])
+def test_no_legend_passes_the_margin(look: plots.Look) -> None:
+    teams = [f"Long-named consortium {number}" for number in range(7)]
+    rows = [{"team": team, "place": 1.0, "cases": 9, "ap": 0.5, "chance": 0.5} for team in teams]
+    figure = plots.score_over({"Brain": rows}, units={"Brain": "mm³"}, teams=teams, look=look)
+    figure.draw_without_rendering()
+    [legend] = figure.legends
+    assert legend.get_window_extent().x1 <= figure.bbox.x1
+
+
 def test_what_guessing_scores_stands_behind_scores() -> None:
     guess = (0.5, (0.4, 0.6))
     figure = plots.score_intervals(

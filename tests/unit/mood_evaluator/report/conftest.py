@@ -29,9 +29,12 @@ def load(home: Path, *, draws: int = 40) -> Report:
 
 @pytest.fixture(scope="session")
 def eight(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with seven ranked teams and another, 40 scans and 8 toy cases of each anatomy."""
+    """Return a folder with seven ranked teams and another, 40 scans and 8 toy cases of each anatomy.
+
+    Its runs carry all that stands beside the score.
+    """
     home = tmp_path_factory.mktemp("eight")
-    make_contest(Wanted(home, teams=8, cases=40, edition=EDITION))
+    make_contest(Wanted(home, teams=8, cases=40, edition=EDITION, extras=True))
     return home
 
 

@@ -1,12 +1,13 @@
 """Makes contests that look real: scans with blobs, teams of falling skill, two Datasets, both Tasks.
 
-As a script it writes one to a folder: made_contest.py FOLDER TEAMS CASES [BARE]
+As a script it writes one to a folder: made_contest.py FOLDER TEAMS CASES [BARE] [EXTRAS]
 """
 
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nibabel as nib
 import numpy as np
@@ -24,9 +25,15 @@ from mood_evaluator import (
     save_test_set,
     score_cases,
 )
+from mood_evaluator.body import BodyScores, body_of_case
+from mood_evaluator.evidence import sum_evidence
+from mood_evaluator.lesions import LesionScores, lesions_of_case
 from mood_evaluator.objects.components import find_components
 from mood_evaluator.objects.matching import ScanObjects, match_objects
+from mood_evaluator.objects.rule import spacings_of
+from mood_evaluator.objects.sensitivity import sweep_cases
 from mood_evaluator.runs import NO_EDITION, NOT_SAID, Detection, Edition, Ground, ScoredRun
+from mood_evaluator.scoring import PixelCase
 from mood_evaluator.slices import SliceScores
 
 Maps = dict[str, np.ndarray]
@@ -91,7 +98,10 @@ def _map(label: np.ndarray, skill: float, random: np.random.Generator) -> np.nda
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a contest is like; `silent`: its runs say nothing of edition and test set."""
+    """What a contest is like; `silent`: its runs say nothing of edition and test set.
+
+    `extras`: runs of the pixel task carry lesions, the body and an object sensitivity.
+    """
 
     home: Path
     teams: int
@@ -101,6 +111,7 @@ class Wanted:
     toy: bool = True
     maps: bool = True
     silent: bool = False
+    extras: bool = False
 
 
 def make_contest(wanted: Wanted) -> None:
@@ -130,6 +141,8 @@ def _write(wanted: Wanted, dataset: Dataset, purpose: str, count: int) -> None:
         if wanted.maps and purpose == "test" and place < 4:
             _keep(maps, wanted.home / "predictions" / name / str(place))
         for run in _runs(team, test_set, abnormal, labels, maps, skill, random):
+            if wanted.extras and purpose == "test" and run.task is Task.PIXEL:
+                run = _with_extras(run, test_set, wanted.home / name, maps)  # noqa: PLW2901
             said = replace(
                 run,
                 eligible=not (wanted.teams > 2 and place == wanted.teams - 1),
@@ -137,6 +150,25 @@ def _write(wanted: Wanted, dataset: Dataset, purpose: str, count: int) -> None:
                 edition=wanted.edition,
             )
             said.save(wanted.home / f"{place:02}-{name}-{run.task}.zip")
+
+
+def _with_extras(run: ScoredRun, test_set: TestSet, folder: Path, maps: Maps) -> ScoredRun:
+    with TemporaryDirectory() as home:
+        _keep(maps, Path(home) / "maps")
+        cases = [
+            PixelCase(
+                case.id, Path(home) / "maps" / f"{case.id}.nii.gz", folder / str(case.label), SHAPE,
+                image=folder / case.image,
+            )
+            for case in test_set.cases
+        ]  # fmt: skip
+        return replace(
+            run,
+            lesions=LesionScores.of({case.id: lesions_of_case(case) for case in cases}),
+            body=BodyScores.of(map(body_of_case, cases)),
+            sweep=sweep_cases(cases, sum_evidence(list(run.evidence.values()))),
+            spacings=spacings_of(cases),
+        )
 
 
 def _keep(maps: Maps, folder: Path) -> None:
@@ -196,4 +228,5 @@ if __name__ == "__main__":
     folder, many, each = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     bare = "BARE" in sys.argv
     edition = NO_EDITION if bare else EDITION
-    make_contest(Wanted(folder, many, each, edition, toy=not bare, maps=not bare, silent=bare))
+    parts = {"toy": not bare, "maps": not bare, "silent": bare, "extras": "EXTRAS" in sys.argv}
+    make_contest(Wanted(folder, many, each, edition, **parts))

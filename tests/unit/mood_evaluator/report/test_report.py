@@ -11,15 +11,17 @@ from html import unescape
 from itertools import pairwise
 from pathlib import Path
 
+import matplotlib as mpl
 import pytest
 from conftest import load
-from made_contest import EDITION, Wanted, make_contest
+from made_contest import EDITION, NAMES, Wanted, make_contest
+from matplotlib.lines import Line2D
 
 from mood_evaluator import Dataset
 from mood_evaluator.cli import main
 from mood_evaluator.plots import LIGHT
-from mood_evaluator.report import Figure, MeasuredSet, Report, Table, build_report, write_report
-from mood_evaluator.report.blocks import Words
+from mood_evaluator.report import Figure, MeasuredSet, Report, Table, build_report, pdf, write_report
+from mood_evaluator.report.blocks import Column, Words
 from mood_evaluator.report.pdf import write_pdf
 from mood_evaluator.runs import NO_EDITION, Edition, Ground, ScoredRun
 
@@ -195,7 +197,7 @@ def test_the_pdf_has_at_most_twelve_pages_with_eight_teams(written: Path) -> Non
 
 
 def test_the_pdf_has_at_most_twelve_pages_with_thirty_teams(tmp_path: Path) -> None:
-    make_contest(Wanted(tmp_path, teams=30, cases=42, edition=EDITION, maps=False))
+    make_contest(Wanted(tmp_path, teams=30, cases=42, edition=EDITION, maps=False, extras=True))
     assert write_pdf(load(tmp_path, draws=20), tmp_path / "report.pdf", lambda: None) <= 12
     assert pages_of(tmp_path / "report.pdf") <= 12
 
@@ -253,6 +255,137 @@ def test_without_a_significant_pair_a_sentence_stands_for_the_map(eight: Path) -
     assert any(item.name == "differences" and item.rows for item in report.items)
 
 
+def test_a_map_of_differences_has_no_panel_without_a_significant_one(two: Path, eight: Path) -> None:
+    runs = [ScoredRun.load(path) for path in sorted(eight.glob("0*-test-brain-pixel.zip"))]
+    alike = [replace(run, test_set="twins", cases=runs[0].cases, result=runs[0].result) for run in runs]
+    report = build_report([*runs, *alike], bootstraps=100, seed=1, date="2026-10-01")
+    [figure] = [item for item in report.figures if item.name == "differences"]
+    assert [axes.get_title(loc="left") for axes in figure.draw(LIGHT, None).axes] == ["Brain (test-brain)"]
+    assert "No difference of any two teams is significant on brain (twins): all pairs" in sentences(report)
+
+
+def test_a_team_has_one_colour_in_the_whole_report(eight_report: Report) -> None:
+    colours: dict[str, set[str]] = {}
+    for figure in eight_report.figures:
+        for axes in figure.draw(LIGHT, None).axes:
+            for line, label in zip(*axes.get_legend_handles_labels(), strict=True):
+                if isinstance(line, Line2D) and label in NAMES and line.get_color() != LIGHT.quiet:
+                    colours.setdefault(label, set()).add(line.get_color())
+    assert len(colours) >= 5
+    assert all(len(found) == 1 for found in colours.values()), colours
+
+
+def test_the_hardest_grade_is_at_the_bottom_as_the_caption_says(eight_report: Report) -> None:
+    [kinds] = [item for item in eight_report.figures if (item.task, item.name) == ("sample", "kinds")]
+    [brain, *_] = [
+        axes for axes in kinds.draw(LIGHT, None).axes if axes.get_title(loc="left") == "Brain: difficulty"
+    ]
+    grades = [label.get_text()[:7] for label in brain.get_yticklabels()]  # the first is on top
+    assert grades == sorted(grades, reverse=True)
+    assert "easiest on top" in kinds.caption
+    assert "Grade 1 is the hardest, at the bottom" in kinds.caption
+
+
+def test_size_and_contrast_are_drawn_of_twenty_abnormal_scans(eight_report: Report) -> None:
+    [figure] = [
+        item for item in eight_report.figures if (item.task, item.name) == ("pixel", "size-and-contrast")
+    ]
+    assert {row["cases"] for row in figure.rows} <= set(range(5, 11))
+    assert len({row["place"] for row in figure.rows if row["test_set"] == "test-brain"}) >= 4
+
+
+def test_objects_say_their_numbers_threshold_rule_and_least_volume(eight_report: Report) -> None:
+    [table] = [item for item in eight_report.items if (item.task, item.name) == ("pixel", "objects")]
+    assert isinstance(table, Table)
+    assert "F1" in [column.head for column in table.columns]
+    for words in (
+        "Brain: 20 objects",
+        "40 scans, false alarms counted over all of them; threshold 0.5, least volume 4 mm³.",
+        "differ by a factor of at most 2",
+    ):
+        assert words in table.caption
+    [curve] = [item for item in eight_report.figures if item.name == "objects-found"]
+    heads = [axes.get_title(loc="left") for axes in curve.draw(LIGHT, None).axes]
+    assert all(re.fullmatch(r"(Brain|Abdomen): \d+ objects.*, 40 scans", head) for head in heads)
+
+
+def test_dice_says_where_its_threshold_was_chosen(eight_report: Report, two: Path) -> None:
+    [where] = [page for page in eight_report.pages if page.name == "where"]
+    assert "the threshold was chosen on the other fifth of the scans" in where.answers[0]
+    [table] = [item for item in where.blocks if isinstance(item, Table) and item.name == "voxels-and-scans"]
+    heads = [column.head for column in table.columns]
+    assert {"Dice, mean, threshold of these scans", "Dice, mean, threshold of other scans"} <= set(heads)
+    assert "so it is on the high side" in table.caption
+
+
+def test_what_stands_beside_the_score_decides_nothing_and_is_in_the_order_of_the_board(
+    eight_report: Report,
+) -> None:
+    tables = {item.name: item for item in eight_report.items if isinstance(item, Table)}
+    order = [row["team"] for row in tables["ranking"].rows][:7]
+    for name in ("object-sensitivity", "lesions", "lesion-sizes", "body", "calibration"):
+        table = tables[name]
+        assert table.caption.startswith("Analysis, decides nothing.")
+        assert not any("rank" in key.lower() for row in table.rows for key in row)
+        if table.task == "pixel":
+            assert [row["team"] for row in table.rows if row["team"] != "(body mask)"] == order
+    assert tables["body"].shown[0]["team"] == "(body mask)"
+    assert {"Brain AUPRO 0.3", "Brain AUPRO 0.01", "Abdomen AP of a lesion"} <= tables["lesions"].rows[
+        0
+    ].keys()
+    shown = tables["lesion-sizes"].columns[1].show(tables["lesion-sizes"].rows[0])
+    assert re.fullmatch(r"[01]\.\d{3} \(\d+ of \d+\)", shown)
+    assert any(item.name == "reliability" for item in eight_report.figures)
+
+
+def test_what_runs_do_not_carry_is_left_out_in_a_sentence(two: Path) -> None:
+    words = sentences(load(two, draws=10))
+    assert (
+        "Left out, the runs have none: object sensitivity (evidence --object-sensitivity), lesions" in words
+    )
+
+
+def test_what_makes_a_ranking_a_demonstration_is_said_first(eight_report: Report) -> None:
+    first, second, *others = eight_report.caveats
+    assert first.startswith("Demonstration: the labels")
+    assert second.startswith("Software demonstration")
+    assert EDITION.caveats[0] in others
+
+
+def test_brain_comes_first_by_name_where_nobody_says_what_a_set_is(two: Path) -> None:
+    paths = [
+        path
+        for name in ("zoo", "abdom", "brain")
+        for path in sorted(two.glob("*sample.zip"))
+        if name in path.name
+    ]
+    runs = [ScoredRun.load(path) for path in paths]
+    runs = [replace(run, test_set="zoo") for run in runs if "brain" in run.test_set] + runs
+    report = build_report(runs, bootstraps=10, seed=1, date="2026-10-01")
+    heads = [column.head for column in report.first[0].columns if column.head.endswith(" AP")]
+    assert heads == ["test-brain AP", "test-abdom AP", "zoo AP"]
+
+
+def test_a_table_that_goes_on_has_its_head_again(tmp_path: Path) -> None:
+    rows = [{"team": f"Team {number}"} for number in range(150)]
+    table = Table(
+        "pixel", "long", "Long", "Many.", rows, [Column("The head", lambda row: row["team"])], limit=150
+    )
+    report = Report("T", [], [], [], [table])
+    with mpl.rc_context({"pdf.compression": 0, "pdf.fonttype": 42}):
+        pages = write_pdf(report, tmp_path / "report.pdf", lambda: None)
+    sheets = list(pdf._sheets(report, {}))
+    assert pages == len(sheets) > 2
+    for sheet in sheets:
+        assert [text.get_text() for text in sheet.canvas.texts].count("The head") == 1
+
+
+def test_a_wide_table_says_that_it_goes_on_where_the_page_is_narrow(written: Path) -> None:
+    page = page_of(written)
+    assert page.count("move the table sideways") > 4
+    assert ".sideways { display: none; }" in page
+
+
 def test_toy_cases_enter_no_rank_and_are_compared(eight_report: Report) -> None:
     ranking = next(item for item in eight_report.items if item.name == "ranking")
     assert not any("toy" in head for head in ranking.rows[0])
@@ -270,7 +403,7 @@ def test_sweeps_enter_no_rank_and_are_drawn_beside_size_and_contrast(eight: Path
     report = build_report(runs, [known, sweep], bootstraps=10, seed=1, date="2026-10-01")
     [figure] = [item for item in report.figures if item.name == "size-and-contrast"]
     titles = [axes.get_title(loc="left") for axes in figure.draw(LIGHT, None).axes]
-    assert titles == ["Brain, sweep: size"]  # groups of the test set have fewer than five scans
+    assert titles == ["Brain: size", "Brain, sweep: size", "Brain: contrast"]
     assert not any("toy" in head for head in report.items[0].rows[0])
 
 
