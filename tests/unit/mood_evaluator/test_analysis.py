@@ -259,7 +259,8 @@ def test_dice_of_a_scan_at_the_threshold_of_other_scans_is_a_mean_over_scans_wit
     for found in dice_rows(PIXEL, "test"):
         rest = [name for name in IDS if name not in fifth and ABNORMAL[name]]
         codes = {name: Quantizer.TWO_SIDED.quantize(SCORES[found["team"]][name].ravel()) for name in rest}
-        dice = [f1_score(LABELS[name].ravel(), codes[name] >= found["threshold"]) for name in rest]
+        [least] = Quantizer.TWO_SIDED.quantize(np.array([found["threshold"]]))
+        dice = [f1_score(LABELS[name].ravel(), codes[name] >= least) for name in rest]
         assert found["scans"] == len(rest)
         assert found["dsc_of_scans"] == pytest.approx(np.mean(dice), abs=1e-12)
 

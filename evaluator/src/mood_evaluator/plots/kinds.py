@@ -81,7 +81,7 @@ def score_over(
     >>> figure.axes[0].get_xlabel()
     'volume in mm³'
     """
-    figure, axes = panels(list(rows), 1.7, look, into, legend=1)
+    figure, axes = panels(list(rows), 1.7, look, into, legend=2)
     for each, (title, own) in zip(axes, rows.items(), strict=True):
         _draw_lines(each, own, teams, look)
         each.set_xlabel(units[title])

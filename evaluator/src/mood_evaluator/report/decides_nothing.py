@@ -11,6 +11,7 @@ from mood_evaluator.report.contest import TEAMS, Contest
 from mood_evaluator.report.words import NOTHING, inside, interval, number, scans
 
 ENOUGH = 10  # scans with an anomaly behind a curve of reliability
+_FEW = 3  # of many teams, before the CSV has to do
 _PARTS = {
     "object_sensitivity": "object sensitivity (evidence --object-sensitivity)",
     "lesions": "lesions (evidence --lesions)",
@@ -41,7 +42,8 @@ class _Told:
         team = Column("Team", lambda row: str(row["team"]), right=False, weight=1.8)
         words = f"{HEADING}. {caption}"
         task = str(self.contest.task)
-        return Table(task, name, title, words, known, [team, *columns], limit=self.contest.lines + 1)
+        limit = len(others) + (self.contest.lines if len(self.order) <= TEAMS else _FEW)
+        return Table(task, name, title, words, known, [team, *columns], limit=limit)
 
 
 def pixel_tables(contest: Contest) -> Iterator[Block]:
