@@ -22,7 +22,11 @@ _TOGETHER = 12  # rows that stay on one page
 _LABEL = 1.45  # of facts
 LOOK = LIGHT.at(_TEXT)
 MOST_PAGES = 12
-_SCALES = (1.0, 0.93, 0.86, 0.79, 0.72)  # of figures, where the pages would be more
+_ALL = 1000  # rows
+_FITTING = (
+    *((1.0, _ALL), (0.93, _ALL), (0.86, _ALL), (0.79, _ALL)),
+    *((0.79, 5), (0.72, 5), (0.72, 3), (0.65, 2)),
+)  # scale of figures, and rows of the tables of a question, tried until the pages are few enough
 Heights = Mapping[int, float]
 """Inches of each figure, by its identity."""
 Draw = Callable[["_Sheet", float], None]
@@ -92,8 +96,8 @@ def write_pdf(report: Report, path: Path, step: Callable[[], None]) -> int:
     """Write the report; return its pages. `step` is called for every figure."""
     heights = {id(figure): _natural_height(figure) for figure in report.figures}
     sheets: list[_Sheet] = []
-    for scale in _SCALES:
-        sheets = list(_sheets(report, {key: scale * height for key, height in heights.items()}))
+    for scale, rows in _FITTING:
+        sheets = list(_sheets(report, {key: scale * height for key, height in heights.items()}, rows))
         if len(sheets) <= MOST_PAGES:
             break
     with PdfPages(path, metadata={"Title": report.title, "CreationDate": None}) as pages:
@@ -108,7 +112,7 @@ def _natural_height(figure: Figure) -> float:
     return float(figure.draw(LOOK, None).get_size_inches()[1])
 
 
-def _sheets(report: Report, heights: Heights) -> Iterator[_Sheet]:
+def _sheets(report: Report, heights: Heights, rows: int = _ALL) -> Iterator[_Sheet]:
     """Each question begins a page; one with nothing but its answer joins the page before."""
     top = _HEAD + len(_strap(report)) * _STRAP * _LINE + 0.3
     foot = report.title
@@ -118,9 +122,13 @@ def _sheets(report: Report, heights: Heights) -> Iterator[_Sheet]:
             yield from _fill(pieces, foot, top)
             pieces, foot = [], page.question
         pieces.append(_line(page.question, 17, bold=True, before=0.25 if pieces else 0, after=0.1))
-        blocks = (*map(Words, page.answers), *page.blocks)
+        blocks = (*map(Words, page.answers), *(_shortened(block, rows) for block in page.blocks))
         pieces += [piece for block in blocks for piece in _pieces(block, heights)]
     yield from _fill(pieces, foot, top)
+
+
+def _shortened(block: Block, rows: int) -> Block:
+    return replace(block, limit=min(block.limit, rows)) if isinstance(block, Table) else block
 
 
 def _fill(pieces: Sequence[_Piece], foot: str, top: float) -> Iterator[_Sheet]:
@@ -260,7 +268,8 @@ def _table(table: Table) -> Iterator[_Piece]:
     yield head
     together = len(table.shown) <= _TOGETHER
     for number, row in enumerate(table.shown, 1):
-        glued = together and number < len(table.shown)
+        last = number == len(table.shown)
+        glued = bool(table.rest) if last else together
         yield replace(_table_row(table.columns, edges, row, glued=glued), head=head if number > 1 else None)
     if table.rest:
         yield from _paragraph(table.rest, 7, colour=LIGHT.quiet)
