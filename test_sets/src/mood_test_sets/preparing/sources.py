@@ -151,6 +151,9 @@ class _Archive:
     def tell_of_others(self) -> None:
         """A mask in a format that is not read would be missed."""
         visible = [path for path in walk(self.root) if path.suffix.lower() in UNREAD]
+        names = [printable(path.relative_to(self.root).with_suffix("")) for path in visible]
+        files = [NiftiFile(path, name) for path, name in zip(visible, names, strict=True)]
+        self.suspects |= {one.name for one in files if one.kind is Kind.MASK or one.mask_word}
         if visible and self.sources:
             name = printable(visible[0].relative_to(self.root))
             what = f"{len(visible)} files in formats that are not read ({visible[0].suffix}) are left out."

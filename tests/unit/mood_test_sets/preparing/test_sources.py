@@ -240,6 +240,9 @@ def test_files_of_other_formats_are_told_as_they_may_be_masks(tmp_path: Path, pu
     note = found(tmp_path)["p1.seg.nrrd"].refusal
     assert note is not None
     assert (note.defect, note.error) == (Defect.STRAY, False)
+    assert left_out(tmp_path) == {"p1"}
+    (tmp_path / "raw" / "p1.seg.nrrd").rename(tmp_path / "raw" / "p1.mgz")
+    assert left_out(tmp_path) == set()
 
 
 def test_what_macos_leaves_behind_is_nothing(tmp_path: Path, put: Put) -> None:
