@@ -55,7 +55,9 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def written(eight: Path) -> Path:
     """Return the folder of the report that the command writes of the eight."""
     sets = [part for path in folders_of(eight) for part in ("--test-set", str(path))]
-    maps = ["--predictions", f"Heidelberg Imaging@test-brain={eight / 'predictions' / 'test-brain' / '0'}"]
+    folders = {name: eight / "predictions" / name / "0" for name in ("test-brain", "test-abdom")}
+    given = [f"Heidelberg Imaging@{name}={folder}" for name, folder in folders.items()]
+    maps = [part for one in given for part in ("--predictions", one)]
     runs = sorted(map(str, eight.glob("*.zip")))
     out = eight / "out"
     assert (
