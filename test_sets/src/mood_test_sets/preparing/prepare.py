@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -79,13 +79,7 @@ def prepare(
             records.append(record)
             on_scan(len(records), len(orders))
         records.sort(key=lambda one: one.name)
-        sorting = Sorting(
-            partial,
-            known,
-            consensus,
-            {scan for table in tables for scan, said in table.items() if said.finding is not None},
-        )
-        findings, usable = sorting.sort_out(records)
+        findings, usable = Sorting(partial, known, consensus, _read_scans(tables)).sort_out(records)
         if tables and consensus.unsettled:
             write_consensus(out.with_name(f"{out.name}.consensus.csv"), tables, consensus.unsettled)
         count = sum(one.refusal is None for one in sources)
@@ -96,6 +90,11 @@ def prepare(
         told = [finding for one in records for finding in tell(one, known[one.name])]
         raise PreparingStopped(reason, told, done=len(records), total=len(orders), kept=partial) from reason
     return Prepared((*findings, *left), count, consensus, cohort)
+
+
+def _read_scans(tables: Sequence[Mapping[str, Reading]]) -> set[str]:
+    """The scans of which a table says what they show."""
+    return {scan for table in tables for scan, said in table.items() if said.finding is not None}
 
 
 def _mark(wishes: Wishes, streams: Streams) -> str:
