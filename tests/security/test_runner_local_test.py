@@ -149,7 +149,7 @@ def test_an_image_without_scripts_is_refused_as_intake_refuses_it(
 def test_a_sparse_file_within_the_editions_limit_that_no_case_can_need_is_refused(
     runtime: DockerRuntime, build_image: Callable[..., str], toy_set: Path
 ) -> None:
-    image = build_image(script=b'truncate -s 5M "$2/case.nii.gz"\n')
+    image = build_image(script=b'truncate -s 200M "$2/case.nii.gz"\n')
     limits = replace(LIMITS, output=2**30, memory=2**31)
     report = try_image(runtime, image=image, test_sets=[toy_set], tasks=[Task.PIXEL], limits=limits)
     [case] = report["parts"][0]["cases"]
