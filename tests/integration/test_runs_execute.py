@@ -81,7 +81,7 @@ def test_the_engine_is_told_nothing_but_the_claim_the_case_and_the_limits(platfo
     assert (job.instance, job.holder_image, job.gpu, job.cpuset) == ("test", "base", "GPU-1", "0-1")
     promised = Limits.parse(platform.run_of(submission).limits)
     assert job.limits == promised.for_case(task=Task.PIXEL, shape=SHAPE)
-    assert job.limits.output <= promised.output
+    assert job.limits.output < promised.output
     assert not job.output.exists(), "the working folder is gone"
 
 

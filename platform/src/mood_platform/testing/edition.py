@@ -36,7 +36,7 @@ DOCUMENT: Mapping[str, Any] = {
         "seconds": 3,
         "memory": "256MiB",
         "tmp": "16MiB",
-        "output": "16MiB",
+        "output": "128MiB",
         "shm": "16MiB",
         "gpus": 0,
     },
