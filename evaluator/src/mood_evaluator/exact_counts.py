@@ -18,7 +18,7 @@ import numpy.typing as npt
 from mood_evaluator.errors import UndefinedScore
 from mood_evaluator.kernels import Bits, Counts, merge_into_gaps
 from mood_evaluator.positive_scores import PositiveScores
-from mood_evaluator.scoring import LoadPositives, PixelCase, read_parts
+from mood_evaluator.scoring import LoadPositives, PixelCase, positives_of, read_parts
 from mood_evaluator.sorted_scores import ScoreSorter, SortedScores
 
 CELLS = 1 << 26  # of both matrices; 0.5 GB together
@@ -62,17 +62,12 @@ def _find_thresholds(
     abnormal = [case for case in cases if case.label is not None]
     every, complete, some = np.zeros(0, np.uint32), True, [np.zeros(0, np.uint32)]
     for case in abnormal:
-        found = positives[case.id]() if case.id in positives else _positives_of(case)
+        found = positives[case.id]() if case.id in positives else positives_of(case)
         some.append(_space(found, max(most // len(abnormal), 1)))
         if complete:
             every = np.union1d(every, found.codes)
             complete = every.size <= most
     return (every if complete else np.unique(np.concatenate(some))), complete
-
-
-def _positives_of(case: PixelCase) -> PositiveScores:
-    parts = [scores[labels] for scores, labels in read_parts(case) if labels is not None]
-    return PositiveScores.of(np.concatenate(parts))
 
 
 def _space(found: PositiveScores, most: int) -> Bits:

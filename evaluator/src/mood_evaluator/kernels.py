@@ -1,5 +1,6 @@
 """Loops over voxels and thresholds: NumPy's, or compiled where `mood-evaluator[fast]` is installed."""
 
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -17,7 +18,9 @@ Scores = npt.NDArray[np.floating[Any]]
 Sums = npt.NDArray[np.float64]
 
 
+@cache
 def _load() -> ModuleType | None:
+    """Import Numba when a loop is first run: half a second and 70 MB that most commands never need."""
     try:
         from mood_evaluator import compiled
     except ImportError:  # without the extra `fast`
@@ -25,12 +28,9 @@ def _load() -> ModuleType | None:
     return compiled
 
 
-_compiled = _load()
-
-
 def prepare_kernels() -> bool:
     """Compile what is not yet compiled, and return whether anything can be: before a process is forked."""
-    if _compiled is None:
+    if _load() is None:
         return False
     scores, labels = np.linspace(0, 1, 4, dtype=np.float32), np.array([0, 0, 1, 1], np.bool_)
     codes, high = np.zeros((2, ONE_CODE + 1), np.uint32), np.zeros((2, HALF_CODE + 1), np.uint32)
@@ -51,8 +51,8 @@ def count_codes(
 
     `codes` (2, codes up to that of 1) and `high` (2, codes up to that of 0.5) grow.
     """
-    if _compiled is not None and scores.dtype == np.float32:
-        _compiled.count_codes(_fixed(scores, np.uint32), _fixed(labels, np.uint8), codes, high)
+    if (compiled := _load()) is not None and scores.dtype == np.float32:
+        compiled.count_codes(_fixed(scores, np.uint32), _fixed(labels, np.uint8), codes, high)
         return
     for row, own in enumerate((scores[~labels], scores[labels])):
         above = own[own > 0]  # most of a volume is background
@@ -64,9 +64,9 @@ def count_codes(
 
 def take_above_zero(bits: Bits, labels: Labels, *, wanted: bool) -> tuple[Bits, int]:
     """Return the scores above 0 of voxels whose label is `wanted`, and how many of them are 0."""
-    if _compiled is not None:
+    if (compiled := _load()) is not None:
         found = np.empty_like(bits)
-        count, zeros = _compiled.take_above_zero(_fixed(bits), _fixed(labels, np.uint8), wanted, found)
+        count, zeros = compiled.take_above_zero(_fixed(bits), _fixed(labels, np.uint8), wanted, found)
         return found[:count], zeros
     own = bits[labels] if wanted else bits[~labels]
     above = own[own > 0]
@@ -78,9 +78,9 @@ def count_into_gaps(bits: Bits, labels: Labels, thresholds: Bits, gaps: Counts) 
 
     `gaps` (thresholds,) grows; what lies below all thresholds is left out.
     """
-    if _compiled is not None:
-        starts = np.searchsorted(thresholds, _compiled.BUCKETS)
-        _compiled.count_into_gaps(_fixed(bits), _fixed(labels, np.uint8), _fixed(thresholds), starts, gaps)
+    if (compiled := _load()) is not None:
+        starts = np.searchsorted(thresholds, compiled.BUCKETS)
+        compiled.count_into_gaps(_fixed(bits), _fixed(labels, np.uint8), _fixed(thresholds), starts, gaps)
         return
     above, zeros = take_above_zero(bits, labels, wanted=False)
     above.sort()
@@ -91,8 +91,8 @@ def merge_into_gaps(ascending: Bits, zeros: int, thresholds: Bits, gaps: Counts)
     """Do so with scores above 0, `ascending`, and a number of `zeros`."""
     if thresholds[0] == 0:
         gaps[0] += zeros
-    if _compiled is not None:
-        _compiled.merge_into_gaps(_fixed(ascending), _fixed(thresholds), np.asarray(gaps))
+    if (compiled := _load()) is not None:
+        compiled.merge_into_gaps(_fixed(ascending), _fixed(thresholds), np.asarray(gaps))
     else:
         gaps += np.diff(np.searchsorted(ascending, thresholds), append=ascending.size)
 
@@ -104,10 +104,11 @@ def sweep_pools(of_abnormal: Any, weights: Any, trues: Sums, founds: Sums, true:
     threshold; `true` and `area` (pools,) are those of the pools so far, and grow. The compiler chooses
     the order in which a pool's terms are added: replicates agree with NumPy's within 1e-12, not to the bit.
     """
-    if _compiled is None:
+    compiled = _load()
+    if compiled is None:
         return False
     pools = [(part.indptr, part.indices, part.data) for part in (of_abnormal, weights)]
-    _compiled.sweep_pools(*pools[0], *pools[1], trues, founds, true, area)
+    compiled.sweep_pools(*pools[0], *pools[1], trues, founds, true, area)
     return True
 
 

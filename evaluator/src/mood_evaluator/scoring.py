@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -146,26 +147,33 @@ class _Reading:
             return PositiveScores.of_zeros(0)
         if case_id in self.positives:
             return self.positives[case_id]()
-        found: list[SortedScores] = []
-        self._count(case, found.append, wanted=True)
-        return PositiveScores.gather(found)
+        with self._reading(case_id):
+            return positives_of(case)
 
     def _add_negatives(self, case_id: str, pools: Sequence[Pool]) -> None:
         def take(found: SortedScores) -> None:
             for pool in pools:
                 pool.add_negatives(found)
 
-        self._count(self.cases[case_id], take, wanted=False)
-
-    def _count(self, case: PixelCase, take: Callable[[SortedScores], None], *, wanted: bool) -> None:
         sorter = ScoreSorter(take)
+        with self._reading(case_id):
+            for scores, labels in read_parts(self.cases[case_id]):
+                sorter.add(scores, labels, wanted=False)
+            sorter.flush()
+
+    @contextmanager
+    def _reading(self, case_id: str) -> Iterator[None]:
         try:
-            for scores, labels in read_parts(case):
-                sorter.add(scores, labels, wanted=wanted)
+            yield
         except InvalidPrediction as error:
-            raise _UnreadableError(case.id) from error
-        sorter.flush()
+            raise _UnreadableError(case_id) from error
         self.on_read()
+
+
+def positives_of(case: PixelCase) -> PositiveScores:
+    """Read the scores of the abnormal voxels of a labelled case; raises InvalidPrediction."""
+    parts = [scores[labels] for scores, labels in read_parts(case) if labels is not None]
+    return PositiveScores.of(np.concatenate(parts))
 
 
 def read_parts(case: PixelCase) -> Iterator[tuple[Scores, npt.NDArray[np.bool_] | None]]:

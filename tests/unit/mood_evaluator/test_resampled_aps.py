@@ -15,7 +15,7 @@ def test_every_pool_has_the_ap_of_its_repeated_voxels(
     kind: type, *, compiled: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not compiled:
-        monkeypatch.setattr(kernels, "_compiled", None)
+        monkeypatch.setattr(kernels, "_load", lambda: None)
     random = np.random.default_rng(1)
     cases, thresholds, pools = 9, 600, 40
     positives = random.integers(0, 3, (cases, thresholds)) * (np.arange(cases) % 3 == 0)[:, None]

@@ -7,6 +7,7 @@ from mood_evaluator.analysis import Calibration, SetSupplement, SizeClass, suppl
 from mood_evaluator.analysis.supplement import HEADING
 from mood_evaluator.plots import reliability
 from mood_evaluator.report.blocks import Block, Column, Figure, Row, Table, Words
+from mood_evaluator.report.columns import number_column, team_column
 from mood_evaluator.report.contest import TEAMS, Contest
 from mood_evaluator.report.words import NOTHING, inside, interval, number, scans
 
@@ -39,11 +40,10 @@ class _Told:
         for row in rows:
             joined[row["team"]] |= row
         known = [row for row in joined.values() if len(row) > 1]
-        team = Column("Team", lambda row: str(row["team"]), right=False, weight=1.8)
         words = f"{HEADING}. {caption}"
         task = str(self.contest.task)
         limit = len(others) + (self.contest.lines if len(self.order) <= TEAMS else _FEW)
-        return Table(task, name, title, words, known, [team, *columns], limit=limit)
+        return Table(task, name, title, words, known, [team_column(), *columns], limit=limit)
 
 
 def pixel_tables(contest: Contest) -> Iterator[Block]:
@@ -88,9 +88,9 @@ def _lesions(told: _Told) -> Table:
             limits = {f"{title} AUPRO {limit:g}": value for limit, value in one.aupro.items()}
             rows.append({"team": one.team, **limits, f"{title} AP of a lesion": one.mean_ap})
         columns += [
-            _number(f"{title}: AUPRO to 0.3", f"{title} AUPRO 0.3"),
-            _number("AUPRO to 0.01", f"{title} AUPRO 0.01"),
-            _number("AP of a lesion", f"{title} AP of a lesion"),
+            number_column(f"{title}: AUPRO to 0.3", f"{title} AUPRO 0.3"),
+            number_column("AUPRO to 0.01", f"{title} AUPRO 0.01"),
+            number_column("AP of a lesion", f"{title} AP of a lesion"),
         ]
     caption = (
         f"Lesions: {', '.join(counts)}; each counts once. AUPRO: mean share of a lesion that is "
@@ -146,10 +146,10 @@ def _body(told: _Told) -> Table:
             for one in own.body
         ]
         columns += [
-            _number(f"{title}: AUROC, body", f"{title} body AUROC"),
-            _number("AUROC, whole", f"{title} whole AUROC"),
-            _number("AP, body", f"{title} body AP"),
-            _number("AP, whole", f"{title} whole AP"),
+            number_column(f"{title}: AUROC, body", f"{title} body AUROC"),
+            number_column("AUROC, whole", f"{title} whole AUROC"),
+            number_column("AP, body", f"{title} body AP"),
+            number_column("AP, whole", f"{title} whole AP"),
         ]
     caption = (
         "Voxels of the body alone beside those of whole volumes. The body mask, a map that is 1 in the "
@@ -158,17 +158,13 @@ def _body(told: _Told) -> Table:
     return told.table("body", "Within the body", caption, rows, columns)
 
 
-def _number(head: str, key: str) -> Column:
-    return Column(head, lambda row: number(row.get(key)))
-
-
 def calibration_blocks(contest: Contest) -> Iterator[Block]:
     """Yield Brier score and reliability of the sample task."""
     told = _Told(contest)
     rows, columns, guesses = [], [], []
     for title, own in told.having("calibration").items():
         rows += [{"team": one.team, f"{title} Brier": one.brier} for one in own.calibration]
-        columns.append(_number(f"{title}: Brier score", f"{title} Brier"))
+        columns.append(number_column(f"{title}: Brier score", f"{title} Brier"))
         guesses.append(f"{inside(title)} {number(own.calibration[0].brier_of_share)}")
     caption = (
         "Brier score: mean of (score - truth)², 0 is best; always guessing the share of abnormal scans gives "

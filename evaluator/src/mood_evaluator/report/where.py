@@ -22,10 +22,11 @@ from mood_evaluator.plots import heat_maps, objects_found, score_spread, slices_
 from mood_evaluator.plots.heat_maps import TEAMS as MAPS
 from mood_evaluator.plots.look import Look
 from mood_evaluator.report.blocks import Block, Column, Figure, Row, Table, Words
+from mood_evaluator.report.columns import number_column, team_column
 from mood_evaluator.report.contest import TEAMS, Contest
 from mood_evaluator.report.decides_nothing import pixel_tables
 from mood_evaluator.report.what_is_hard import curves
-from mood_evaluator.report.words import NOTHING, inside, number, scans, together
+from mood_evaluator.report.words import NOTHING, inside, scans, together
 from mood_evaluator.test_set import Case
 
 SPREAD = 10  # scans with an anomaly from which on their spread is shown
@@ -96,14 +97,6 @@ def _joined(contest: Contest, rows: dict[str, list[Row]], names: tuple[str, ...]
     return [row for row in found.values() if len(row) > 1]
 
 
-def _team_column() -> Column:
-    return Column("Team", lambda row: str(row["team"]), right=False, weight=1.8)
-
-
-def _number_column(head: str, key: str) -> Column:
-    return Column(head, lambda row: number(row.get(key)))
-
-
 def _per_scan(places: Places) -> Table:
     contest = places.contest
     rows: dict[str, list[Row]] = {}
@@ -127,14 +120,14 @@ def _per_scan(places: Places) -> Table:
         "dsc_of_the_rest",
         "dsc_of_scans_of_the_rest",
     )
-    columns = [_team_column()]
+    columns = [team_column()]
     for name in rows:
         title = contest.title(name)
         columns += [
-            _number_column(f"{title}: AP, all voxels", f"{title} ap_of_set"),
-            _number_column("AP, mean of scans", f"{title} ap_of_scans"),
-            _number_column("Dice, mean, threshold of these scans", f"{title} dsc_of_scans"),
-            _number_column("Dice, mean, threshold of other scans", f"{title} dsc_of_scans_of_the_rest"),
+            number_column(f"{title}: AP, all voxels", f"{title} ap_of_set"),
+            number_column("AP, mean of scans", f"{title} ap_of_scans"),
+            number_column("Dice, mean, threshold of these scans", f"{title} dsc_of_scans"),
+            number_column("Dice, mean, threshold of other scans", f"{title} dsc_of_scans_of_the_rest"),
         ]
     caption = (
         f"{_PLACES} Means are over scans with an anomaly. Dice, threshold of these scans: the one best for "
@@ -194,14 +187,14 @@ def _objects(contest: Contest) -> Iterator[Block]:
         yield Words("Objects are left out: the runs have none (evidence --objects T).", quiet=True)
         return
     names = tuple(key for key in next(iter(rows.values()))[0] if key not in ("test_set", "team"))
-    columns = [_team_column()]
+    columns = [team_column()]
     for name in rows:
         title = contest.title(name)
         columns += [
-            _number_column(f"{title}: sensitivity", f"{title} cpm"),
-            _number_column("found", f"{title} recall"),
-            _number_column("right", f"{title} precision"),
-            _number_column("F1", f"{title} f1"),
+            number_column(f"{title}: sensitivity", f"{title} cpm"),
+            number_column("found", f"{title} recall"),
+            number_column("right", f"{title} precision"),
+            number_column("F1", f"{title} f1"),
         ]
     caption = (
         f"{HEADING}. Sensitivity: mean at ⅛ to 8 false alarms a scan. Found: share of annotated objects; "
@@ -280,7 +273,7 @@ def _detections(contest: Contest, names: list[str]) -> Iterator[Block]:
     rows = [found[team, name] for team in contest.teams for name in names if (team, name) in found]
     if rows:
         columns = [
-            _team_column(),
+            team_column(),
             Column("Test set", lambda row: str(row["test set"]), right=False),
             *(Column(grade.capitalize(), partial(_found_of, grade)) for grade in sorted(grades)),
             Column("False alarms", lambda row: str(row.get("false alarms", 0))),
@@ -307,13 +300,13 @@ def _slices(contest: Contest) -> Iterator[Block]:
     if not rows:
         yield Words("Slices are left out: the runs have none (evidence --slices).", quiet=True)
         return
-    columns = [_team_column()]
+    columns = [team_column()]
     for name, own in rows.items():
         title = contest.title(name)
         counts = f"{own[0]['abnormal']} abnormal, {own[0]['normal']} normal"
         columns += [
-            _number_column(f"{title}: AUROC ({counts})", f"{title} auroc"),
-            _number_column("AP", f"{title} ap"),
+            number_column(f"{title}: AUROC ({counts})", f"{title} auroc"),
+            number_column("AP", f"{title} ap"),
         ]
     caption = "Slices with at least 20 annotated voxels against slices without any. Not the score."
     yield Table(

@@ -22,6 +22,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NoReturn
 
+from mood_evaluator import prepare_kernels
 from mood_platform.characters import plain
 from mood_platform.errors import Transient
 
@@ -72,6 +73,7 @@ class ChildLimits:
 
 def run_limited(work: Work, limits: ChildLimits) -> bytes | Unread:
     """The bytes that `work` returns, or how its input ended it; other ends are ours: Transient, OSError."""
+    prepare_kernels()  # the child inherits what it would else compile under its limits
     reader, writer = os.pipe()
     libc, parent = ctypes.CDLL(None), os.getpid()
     child = os.fork()

@@ -14,7 +14,6 @@ from mood_evaluator import (
     OutputFault,
     PixelTruth,
     Task,
-    prepare_kernels,
     score_pixel_prediction,
     score_sample_case,
 )
@@ -51,7 +50,6 @@ def score_files(case: CaseFiles, limits: ChildLimits) -> ScoredCase:
 
     What goes wrong before, or without one, is ours and is raised.
     """
-    prepare_kernels()  # the child inherits them
     answer = run_limited(lambda begin: _pack(_score(case, begin)), limits)
     if not isinstance(answer, Unread):
         return _unpack(answer)

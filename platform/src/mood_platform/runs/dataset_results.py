@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import update
 
-from mood_evaluator import CaseScore, Evidence, PixelCase, Task, find_affine, prepare_kernels, result_of
+from mood_evaluator import CaseScore, Evidence, PixelCase, Task, find_affine, result_of
 from mood_platform.challenges.config import is_ranked_by_objects
 from mood_platform.db.transaction import transaction
 from mood_platform.execution.limited_child import run_limited
@@ -43,7 +43,6 @@ def result_of_part(evaluation: Evaluation, task: Task, part: Part, *, scoring: J
     `scoring` are the rules of the Run; where they rank by objects, the result has these too.
     """
     limits = evaluation.limits.for_cases(len(part.case_runs))
-    prepare_kernels()  # the child inherits them
     with ExitStack() as stack:
         inputs = [stack.enter_context(_opened_case(evaluation.store, task, case)) for case in part.case_runs]
         answer = run_limited(lambda _begin: _result(task, part, inputs, scoring, evaluation.threads), limits)
