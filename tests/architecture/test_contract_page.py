@@ -9,9 +9,9 @@ from uuid import uuid4
 import pytest
 
 from mood_evaluator import Dataset, Task
-from mood_platform.execution import contract
+from mood_platform import contract
+from mood_platform.contract import CASE_USERS
 from mood_platform.execution.container_options import ImageConfig, case_options
-from mood_platform.execution.contract import CASE_USERS
 from mood_platform.execution.limits import GIB, MIB, Limits
 from mood_platform.execution.runtime import CaseJob
 

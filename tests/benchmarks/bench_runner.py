@@ -28,9 +28,9 @@ from rich.progress import Progress
 from rich.table import Table
 
 from mood_evaluator import Dataset, Task
+from mood_platform.contract import CASE_USERS, GROUP
 from mood_platform.db.engine import make_engine, make_sessions
 from mood_platform.db.transaction import transaction
-from mood_platform.execution.contract import CASE_USERS, GROUP
 from mood_platform.execution.docker import DockerRuntime
 from mood_platform.execution.limits import Limits
 from mood_platform.execution.runtime import CaseJob

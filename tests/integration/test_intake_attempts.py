@@ -13,9 +13,9 @@ import pytest
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import transaction
 from mood_platform.errors import SubmissionFault, Transient
-from mood_platform.execution import intake_child
-from mood_platform.execution.image_config import ImageFacts
 from mood_platform.failures import Blame, FailureReason
+from mood_platform.images import intake_child
+from mood_platform.images.image_config import ImageFacts
 from mood_platform.models import Image, ImageState, Upload, UploadState
 from mood_platform.queueing import Job
 from mood_platform.runs.sweeper import sweep

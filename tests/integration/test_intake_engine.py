@@ -14,8 +14,8 @@ import pytest
 from docker.errors import ImageNotFound
 
 from mood_platform.execution.docker import DockerRuntime
-from mood_platform.execution.image_config import ImageFacts
-from mood_platform.execution.intake_child import check_image
+from mood_platform.images.image_config import ImageFacts
+from mood_platform.images.intake_child import check_image
 from mood_platform.testing.archive_attacks import ATTACKS, LIMIT, Attack
 from mood_platform.testing.image_archives import ImageDraft
 
@@ -94,6 +94,6 @@ def test_an_engine_takes_the_clean_copy_of_whatever_is_accepted_under_its_digest
 
 
 def test_the_process_that_looks_into_archives_does_not_even_know_how_to_ask_an_engine() -> None:
-    program = "import sys, mood_platform.execution.intake_child; print('docker' in sys.modules)"
+    program = "import sys, mood_platform.images.intake_child; print('docker' in sys.modules)"
     found = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "False"

@@ -18,8 +18,8 @@ from mood_platform.cli.main import app as command
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import transaction
 from mood_platform.errors import Conflict, NotFound, QuotaExceeded
-from mood_platform.execution.image_config import ImageFacts
 from mood_platform.failures import FailureReason
+from mood_platform.images.image_config import ImageFacts
 from mood_platform.keeping.holds import place_hold
 from mood_platform.keeping.images import collect_image, image_key
 from mood_platform.keeping.ledger import accounts, team_storage

@@ -13,10 +13,10 @@ from mood_evaluator import Task
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import transaction
 from mood_platform.errors import Conflict, Transient
-from mood_platform.execution import intake_child
-from mood_platform.execution.archive import inspect_archive
-from mood_platform.execution.image_config import CHECK, ImageFacts
 from mood_platform.failures import FailureReason
+from mood_platform.images import intake_child
+from mood_platform.images.archive import inspect_archive
+from mood_platform.images.image_config import CHECK, ImageFacts
 from mood_platform.models import Image, ImageState, Run, RunState, Stage, Submission, Team
 from mood_platform.queueing import Job
 from mood_platform.runs.claims import Claim, claim_next

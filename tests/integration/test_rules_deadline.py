@@ -15,7 +15,7 @@ from mood_platform.accounts.principal import Principal
 from mood_platform.challenges.config import ChallengeConfig
 from mood_platform.challenges.service import apply_challenge
 from mood_platform.db.engine import Sessions, make_sessions
-from mood_platform.execution.image_config import CHECK
+from mood_platform.images.image_config import CHECK
 from mood_platform.leaderboards.selection import select_contenders
 from mood_platform.models import Challenge, Image, ImageState, RunState
 from mood_platform.runs.queries import newest_run

@@ -15,8 +15,8 @@ from docker.errors import NotFound
 from docker.models.containers import Container
 
 from mood_evaluator import Task, score_pixel_case, score_sample_case
+from mood_platform.contract import CASE_USERS, HOLDER_USER
 from mood_platform.execution.container_options import CLAIM_LABEL
-from mood_platform.execution.contract import CASE_USERS, HOLDER_USER
 from mood_platform.execution.outcome import outcome
 from mood_platform.failures import FailureReason
 from mood_platform.models import CaseRunState

@@ -12,8 +12,8 @@ from typing import Any
 import docker
 import pytest
 
+from mood_platform.contract import GROUP
 from mood_platform.execution.container_options import Names, holder_name, users_of_cases
-from mood_platform.execution.contract import GROUP
 from mood_platform.execution.docker import DockerRuntime
 from mood_platform.execution.runtime import CaseJob
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mood_platform.execution.contract import CASE_USERS
+from mood_platform.contract import CASE_USERS
 
 pytestmark = pytest.mark.docker
 Run = Callable[..., Any]

@@ -15,10 +15,10 @@ import pytest
 from mood_platform.errors import Invalid, Transient
 from mood_platform.execution.container_options import CLAIM_LABEL, INSTANCE_LABEL, Names
 from mood_platform.execution.docker import DockerRuntime
-from mood_platform.execution.intake_child import check_image
 from mood_platform.execution.outcome import Outcome, outcome
 from mood_platform.execution.runtime import CaseJob
 from mood_platform.failures import FailureReason as Why
+from mood_platform.images.intake_child import check_image
 
 pytestmark = pytest.mark.docker
 MakeJob = Callable[..., CaseJob]

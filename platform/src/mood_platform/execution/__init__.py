@@ -1,1 +1,1 @@
-"""Runs untrusted images, one container a case, and checks image archives; knows neither database nor web."""
+"""Runs untrusted images, one container a case; knows neither database nor web."""

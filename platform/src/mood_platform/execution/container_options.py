@@ -16,7 +16,7 @@ from typing import Any
 
 from docker.types import DeviceRequest, DriverConfig, LogConfig, Mount, Ulimit
 
-from mood_platform.execution.contract import (
+from mood_platform.contract import (
     CASE_USERS,
     DATA,
     FORBIDDEN_WORKDIRS,

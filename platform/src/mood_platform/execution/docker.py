@@ -26,6 +26,7 @@ from docker.models.containers import Container
 from docker.models.images import Image
 from urllib3.exceptions import HTTPError
 
+from mood_platform.contract import DATA, PRED, output_name_of
 from mood_platform.errors import Invalid, Transient
 from mood_platform.execution.case_log import join_log
 from mood_platform.execution.container_options import (
@@ -38,7 +39,6 @@ from mood_platform.execution.container_options import (
     is_holder_name,
     users_of_cases,
 )
-from mood_platform.execution.contract import DATA, PRED, output_name_of
 from mood_platform.execution.engine_files import check_engine_image, find_image
 from mood_platform.execution.log_head import LogHead
 from mood_platform.execution.meter import Meter

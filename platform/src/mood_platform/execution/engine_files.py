@@ -12,11 +12,11 @@ from docker.errors import APIError, ImageNotFound, NullResource
 from docker.models.containers import Container
 from docker.models.images import Image
 
-from mood_platform.execution.image_config import ImageConfig, check_config, check_files, read_config
-from mood_platform.execution.layers import MOST_PATHS, ImageFiles, scan_layer
-from mood_platform.execution.streams import WINDOW, Budget
 from mood_platform.execution.transfer import ChunkStream, close_chunks
 from mood_platform.failures import FailureReason
+from mood_platform.images.image_config import ImageConfig, check_config, check_files, read_config
+from mood_platform.images.layers import MOST_PATHS, ImageFiles, scan_layer
+from mood_platform.images.streams import WINDOW, Budget
 
 _NO_NAME = 400
 """Status of an engine's answer to a name that no image can have."""

@@ -10,8 +10,8 @@ from uuid import uuid4
 from docker.types import LogConfig
 
 from mood_evaluator import Dataset, Task
+from mood_platform.contract import HOLDER_USER
 from mood_platform.execution.container_options import ImageConfig, case_options
-from mood_platform.execution.contract import HOLDER_USER
 from mood_platform.execution.limits import GIB, MIB, Limits
 from mood_platform.execution.runtime import CaseJob, SelfTest
 

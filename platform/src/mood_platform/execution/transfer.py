@@ -11,7 +11,7 @@ from typing import Any
 from docker.errors import APIError, NotFound
 from docker.models.containers import Container
 
-from mood_platform.execution.contract import CASE_NAME, DATA
+from mood_platform.contract import CASE_NAME, DATA
 from mood_platform.execution.runtime import Collected
 
 _CHUNK = 2**20

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 
-from mood_platform.execution.image_config import CHECK
+from mood_platform.images.image_config import CHECK
 from mood_platform.models import LIVE, CaseRun, CaseRunState, Image, ImageState, Run, Submission
 
 TO_RUN = (CaseRunState.QUEUED, CaseRunState.RUNNING, CaseRunState.PARKED)

@@ -21,10 +21,10 @@ from mood_platform.characters import plain
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.errors import NotFound, SubmissionFault, Transient
-from mood_platform.execution import intake_child
-from mood_platform.execution.archive import NoRoom
-from mood_platform.execution.image_config import ImageFacts
 from mood_platform.failures import FailureReason
+from mood_platform.images import intake_child
+from mood_platform.images.archive import NoRoom
+from mood_platform.images.image_config import ImageFacts
 from mood_platform.keeping.images import KEPT, image_key, image_turn
 from mood_platform.keeping.ledger import team_storage
 from mood_platform.models import Image, ImageState, Team, Upload, UploadState

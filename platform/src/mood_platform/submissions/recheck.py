@@ -16,9 +16,9 @@ from sqlalchemy import select
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.errors import NotFound, SubmissionFault
-from mood_platform.execution import intake_child
-from mood_platform.execution.image_config import CHECK, ImageFacts
 from mood_platform.failures import FailureReason
+from mood_platform.images import intake_child
+from mood_platform.images.image_config import CHECK, ImageFacts
 from mood_platform.keeping.images import image_key
 from mood_platform.models import Image, ImageState, Run, Submission
 from mood_platform.queueing import Job, JobQueue

@@ -19,7 +19,7 @@ from mood_platform.accounts.principal import Principal
 from mood_platform.challenges.config import ChallengeConfig
 from mood_platform.challenges.service import apply_challenge, install_test_set
 from mood_platform.db.transaction import Transaction
-from mood_platform.execution.image_config import CHECK
+from mood_platform.images.image_config import CHECK
 from mood_platform.models import Challenge, Image, ImageState, Team, Upload, UploadState, User
 from mood_platform.storage.store import ObjectStore
 

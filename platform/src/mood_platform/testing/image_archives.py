@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mood_evaluator import Dataset, Task
-from mood_platform.execution.contract import script_of
+from mood_platform.contract import script_of
 
 SCRIPTS = tuple(script_of(task, dataset)[1:] for task in Task for dataset in Dataset)
 

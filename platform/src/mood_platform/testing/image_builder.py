@@ -13,7 +13,7 @@ import docker
 from docker.errors import ImageNotFound
 
 from mood_evaluator import Dataset, Task
-from mood_platform.execution.contract import script_of
+from mood_platform.contract import script_of
 
 LABEL = "org.mood.tests"
 

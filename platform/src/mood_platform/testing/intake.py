@@ -7,7 +7,7 @@ from uuid import UUID
 from mood_platform.accounts.principal import Principal
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import transaction
-from mood_platform.execution import intake_child
+from mood_platform.images import intake_child
 from mood_platform.models import Image, Upload
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.intake import WITHOUT_BOUND, Checker, Room, check_image

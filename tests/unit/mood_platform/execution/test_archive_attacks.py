@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from mood_platform.errors import SubmissionFault
-from mood_platform.execution.archive import inspect_archive, rewrite_archive
-from mood_platform.execution.intake_child import check_image
 from mood_platform.failures import FailureReason
+from mood_platform.images.archive import inspect_archive, rewrite_archive
+from mood_platform.images.intake_child import check_image
 from mood_platform.testing.archive_attacks import ATTACKS, LIMIT, Attack
 from mood_platform.testing.archive_bombs import BOMB_MEMORY
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mood_evaluator import Dataset, Task
+from mood_platform.contract import CASE_USERS
 from mood_platform.execution.container_options import (
     ImageConfig,
     case_options,
@@ -17,7 +18,6 @@ from mood_platform.execution.container_options import (
     seccomp_profile,
     users_of_cases,
 )
-from mood_platform.execution.contract import CASE_USERS
 from mood_platform.execution.limits import GIB, MIB, Limits
 from mood_platform.execution.runtime import CaseJob
 

@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from mood_evaluator import Dataset, Task
+from mood_platform.contract import COVERED, FORBIDDEN_WORKDIRS, is_under, script_of
 from mood_platform.errors import SubmissionFault
-from mood_platform.execution.contract import COVERED, FORBIDDEN_WORKDIRS, is_under, script_of
-from mood_platform.execution.layers import Access, ImageFiles, Kind
 from mood_platform.failures import FailureReason
+from mood_platform.images.layers import Access, ImageFiles, Kind
 
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 """What JSON can say, but neither a kernel nor a database takes."""

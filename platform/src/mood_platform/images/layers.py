@@ -10,11 +10,11 @@ from enum import Enum
 from functools import partial
 from typing import BinaryIO, cast
 
+from mood_platform.contract import CASE_USERS, GROUP, is_under
 from mood_platform.errors import SubmissionFault
-from mood_platform.execution.account_files import check_account_files
-from mood_platform.execution.contract import CASE_USERS, GROUP, is_under
-from mood_platform.execution.streams import WINDOW, Budget, HashedStream, members, unpacked
 from mood_platform.failures import FailureReason
+from mood_platform.images.account_files import check_account_files
+from mood_platform.images.streams import WINDOW, Budget, HashedStream, members, unpacked
 
 MOST_PATHS = 1_000_000
 """Of an image that is looked into."""

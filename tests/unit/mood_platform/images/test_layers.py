@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from mood_platform.contract import CASE_USERS, GROUP
 from mood_platform.errors import SubmissionFault
-from mood_platform.execution.contract import CASE_USERS, GROUP
-from mood_platform.execution.layers import Access, ImageFiles, Kind, Layer, scan_layer
-from mood_platform.execution.streams import Budget
 from mood_platform.failures import FailureReason
+from mood_platform.images.layers import Access, ImageFiles, Kind, Layer, scan_layer
+from mood_platform.images.streams import Budget
 
 OWNER = 65532
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from mood_platform.errors import SubmissionFault
-from mood_platform.execution.layers import scan_layer
-from mood_platform.execution.streams import Budget
 from mood_platform.failures import FailureReason
+from mood_platform.images.layers import scan_layer
+from mood_platform.images.streams import Budget
 
 Tar = Callable[..., bytes]
 FIFO, LINK, HARD, FOLDER = tarfile.FIFOTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE

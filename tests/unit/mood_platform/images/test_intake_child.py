@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from mood_platform.errors import SubmissionFault
-from mood_platform.execution.intake_child import check_image
 from mood_platform.failures import FailureReason as Why
+from mood_platform.images.intake_child import check_image
 
 LIMIT = 2**26
 Write = Callable[[Any], Path]

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from mood_platform.errors import SubmissionFault
-from mood_platform.execution.image_config import (
+from mood_platform.failures import FailureReason
+from mood_platform.images.image_config import (
     CHECK,
     ImageConfig,
     ImageFacts,
@@ -30,9 +31,9 @@ from mood_platform.execution.image_config import (
     read_config,
     unreadable,
 )
-from mood_platform.execution.layers import MOST_PATHS, ImageFiles, Layer, absolute, scan_layer
-from mood_platform.execution.oci_layout import find_oci_image
-from mood_platform.execution.streams import (
+from mood_platform.images.layers import MOST_PATHS, ImageFiles, Layer, absolute, scan_layer
+from mood_platform.images.oci_layout import find_oci_image
+from mood_platform.images.streams import (
     CHUNK,
     DAMAGED,
     WINDOW,
@@ -44,7 +45,6 @@ from mood_platform.execution.streams import (
     peek,
     unpacked,
 )
-from mood_platform.failures import FailureReason
 
 _MIB = 2**20
 _MOST_MEMBERS = 10_000

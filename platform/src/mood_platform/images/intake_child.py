@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from mood_platform.errors import SubmissionFault, Transient
-from mood_platform.execution.archive import NoRoom, rewrite_archive
-from mood_platform.execution.image_config import ImageFacts
 from mood_platform.failures import FailureReason
+from mood_platform.images.archive import NoRoom, rewrite_archive
+from mood_platform.images.image_config import ImageFacts
 
 _MIB = 2**20
 _MEMORY = 768 * _MIB

@@ -12,9 +12,9 @@ import pytest
 
 from mood_evaluator import Task
 from mood_platform.errors import SubmissionFault
-from mood_platform.execution.archive import inspect_archive, rewrite_archive
-from mood_platform.execution.image_config import CHECK, ImageFacts
 from mood_platform.failures import FailureReason as Why
+from mood_platform.images.archive import inspect_archive, rewrite_archive
+from mood_platform.images.image_config import CHECK, ImageFacts
 
 LIMIT = 2**26
 Write = Callable[[Any], Path]

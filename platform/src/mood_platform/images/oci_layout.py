@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mood_platform.errors import SubmissionFault
-from mood_platform.execution.image_config import PLATFORM, parse_json, unreadable
 from mood_platform.failures import FailureReason
+from mood_platform.images.image_config import PLATFORM, parse_json, unreadable
 
 _INDEX = "/index.json"
 _DIGEST = re.compile("sha256:([0-9a-f]{64})")
