@@ -33,8 +33,8 @@ from mood_platform.leaderboards.service import draft
 from mood_platform.machine.migrations import migrate
 from mood_platform.models import Challenge, Run, RunState, Stage, Submission, SubmissionState
 from mood_platform.models import Replicates as ReplicatesRow
-from mood_platform.runs.replicates import DRAWS, SEED, draw_replicates, replicates_key
-from mood_platform.runs.replicates_document import RunReplicates
+from mood_platform.scoring.replicates import DRAWS, SEED, draw_replicates, replicates_key
+from mood_platform.scoring.replicates_document import RunReplicates
 from mood_platform.storage.local import LocalStore
 from mood_platform.testing.drive import evaluation_of
 from mood_platform.testing.edition import make_image, make_participant, write_test_set

@@ -36,9 +36,9 @@ from mood_platform.execution.limits import Limits
 from mood_platform.execution.runtime import CaseJob
 from mood_platform.machine.migrations import migrate
 from mood_platform.models import Stage
-from mood_platform.runs.attendance import Slot
-from mood_platform.runs.execute import work_once
-from mood_platform.runs.node import Node
+from mood_platform.nodes.attendance import Slot
+from mood_platform.nodes.execute import work_once
+from mood_platform.nodes.node import Node
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.service import submit
 from mood_platform.testing.edition import DOCUMENT, make_edition, make_image, make_participant

@@ -24,13 +24,13 @@ from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import transaction
 from mood_platform.execution.docker import DockerRuntime
 from mood_platform.models import CaseRun, CaseRunState, Image, Run, RunState, Stage
+from mood_platform.nodes.attendance import Slot
+from mood_platform.nodes.execute import work_once
+from mood_platform.nodes.node import Node
 from mood_platform.queueing import Job
-from mood_platform.runs.attendance import Slot
-from mood_platform.runs.execute import work_once
-from mood_platform.runs.node import Node
 from mood_platform.runs.progress import FEW, SOME, participant_progress
-from mood_platform.runs.score_case import score_case
-from mood_platform.runs.score_run import score_run
+from mood_platform.scoring.score_case import score_case
+from mood_platform.scoring.score_run import score_run
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.service import submit
 from mood_platform.testing.container_attacks import (

@@ -14,17 +14,17 @@ from sqlalchemy import select, update
 
 from mood_platform.db.engine import Sessions
 from mood_platform.errors import PlatformError, Transient
-from mood_platform.execution.limited_child import ChildLimits
 from mood_platform.failures import FailureReason
 from mood_platform.models import Case, CaseRun, CaseRunState, Run, RunState, Stage, Submission
+from mood_platform.nodes.execute import work_once
 from mood_platform.queueing import Job
 from mood_platform.runs.decisions import resume
 from mood_platform.runs.due import exclusively
-from mood_platform.runs.execute import work_once
-from mood_platform.runs.score_case import Evaluation, score_case
-from mood_platform.runs.score_run import score_run
 from mood_platform.runs.service import rerun
 from mood_platform.runs.sweeper import STALE_SECONDS, sweep
+from mood_platform.scoring.limited_child import ChildLimits
+from mood_platform.scoring.score_case import Evaluation, score_case
+from mood_platform.scoring.score_run import score_run
 from mood_platform.storage.local import LocalStore
 from mood_platform.testing.drive import drive, echo, evaluation_of
 from mood_platform.testing.factories import TinyPlatform, make_platform

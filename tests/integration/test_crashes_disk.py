@@ -22,10 +22,10 @@ from mood_platform.errors import NotFound
 from mood_platform.failures import FailureReason
 from mood_platform.leaderboards.service import publish
 from mood_platform.models import CaseRun, Challenge, Leaderboard, Run, RunState, Stage, Submission, TestSet
+from mood_platform.nodes.attendance import find_unfitness
+from mood_platform.nodes.execute import work_once
 from mood_platform.notifications.mailer import FolderMailer, Mail
 from mood_platform.queueing import Job
-from mood_platform.runs.attendance import find_unfitness
-from mood_platform.runs.execute import work_once
 from mood_platform.storage.local import LocalStore
 from mood_platform.testing.contest import Contest
 from mood_platform.testing.drive import drive, echo

@@ -19,8 +19,8 @@ from mood_platform.db.transaction import transaction
 from mood_platform.failures import FailureReason
 from mood_platform.machine.processes import wait_until
 from mood_platform.models import CaseRun, CaseRunState, RunEvent
+from mood_platform.nodes.execute import work_once
 from mood_platform.runs.claims import claim_next
-from mood_platform.runs.execute import work_once
 from mood_platform.runs.sweeper import sweep
 from mood_platform.storage.local import LocalStore
 from mood_platform.testing.factories import ALL_STAGES, NODE, TinyPlatform, make_platform

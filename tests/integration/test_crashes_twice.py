@@ -17,12 +17,12 @@ from sqlalchemy import func, select, update
 
 from mood_platform.db.engine import Sessions, make_engine, make_sessions
 from mood_platform.models import TERMINAL, CaseRun, CaseRunState, Run, RunEvent, RunState, Stage
+from mood_platform.nodes.execute import work_once
+from mood_platform.nodes.reaper import reap
 from mood_platform.queueing import Job
-from mood_platform.runs.execute import work_once
-from mood_platform.runs.reaper import reap
-from mood_platform.runs.score_case import score_case
-from mood_platform.runs.score_run import score_run
 from mood_platform.runs.sweeper import sweep
+from mood_platform.scoring.score_case import score_case
+from mood_platform.scoring.score_run import score_run
 from mood_platform.storage.local import LocalStore
 from mood_platform.testing.drive import drive, echo, evaluation_of
 from mood_platform.testing.factories import ALL_STAGES, TinyPlatform, make_platform

@@ -47,7 +47,7 @@ from mood_platform.models import (
 from mood_platform.models import Case as StoredCase
 from mood_platform.runs.decisions import resume
 from mood_platform.runs.parking import park
-from mood_platform.runs.rescoring import start_rescoring
+from mood_platform.runs.rescorings import start_rescoring
 from mood_platform.runs.service import unvoid_run, void_run
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.service import submit

@@ -22,11 +22,11 @@ from sqlalchemy.exc import OperationalError
 from mood_evaluator import Task
 from mood_platform.db.engine import Sessions
 from mood_platform.errors import PlatformError
-from mood_platform.execution.limited_child import ChildLimits
 from mood_platform.models import CaseRun, CaseRunState, Stage, Submission
-from mood_platform.runs.execute import work_once
-from mood_platform.runs.predictions import StoredCase, score_prediction
-from mood_platform.runs.score_case import score_case
+from mood_platform.nodes.execute import work_once
+from mood_platform.scoring.limited_child import ChildLimits
+from mood_platform.scoring.predictions import StoredCase, score_prediction
+from mood_platform.scoring.score_case import score_case
 from mood_platform.storage.local import LocalStore
 from mood_platform.storage.store import ObjectStore
 from mood_platform.testing.drive import echo, evaluation_of

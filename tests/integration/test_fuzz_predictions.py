@@ -21,9 +21,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mood_evaluator import OutputFault, Task
-from mood_platform.execution.limited_child import ChildLimits
-from mood_platform.execution.scoring import ScoredCase
-from mood_platform.runs.predictions import StoredCase, score_prediction
+from mood_platform.scoring.case_files import ScoredCase
+from mood_platform.scoring.limited_child import ChildLimits
+from mood_platform.scoring.predictions import StoredCase, score_prediction
 from mood_platform.storage.local import LocalStore
 
 pytestmark = pytest.mark.integration

@@ -15,7 +15,6 @@ from sqlalchemy import select
 from mood_evaluator import Task
 from mood_platform.db.engine import Sessions
 from mood_platform.execution.limits import Limits
-from mood_platform.execution.local_test import test_image as try_image
 from mood_platform.execution.runtime import CaseJob
 from mood_platform.leaderboards.export import export
 from mood_platform.leaderboards.service import draft, publish
@@ -23,6 +22,7 @@ from mood_platform.models import Challenge, Run, Submission
 from mood_platform.storage.local import LocalStore
 from mood_platform.testing.contest import Contest
 from mood_platform.testing.factories import make_platform
+from mood_platform.trial.local_test import test_image as try_image
 
 pytestmark = pytest.mark.integration
 

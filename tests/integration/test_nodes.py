@@ -19,7 +19,7 @@ from mood_platform.models import CaseRun, CaseRunState, Health, Image, KnownNode
 from mood_platform.queueing import Job
 from mood_platform.runs.claims import Claim, ClaimingNode, record
 from mood_platform.runs.decisions import decide_ours, decide_team, resume
-from mood_platform.runs.nodes import is_test_due
+from mood_platform.runs.node_health import is_test_due
 from mood_platform.runs.suspicion import report_self_test
 from mood_platform.runs.sweeper import sweep
 from mood_platform.storage.local import LocalStore

@@ -12,10 +12,10 @@ from mood_platform.db.engine import Sessions
 from mood_platform.errors import Conflict
 from mood_platform.leaderboards.service import publish
 from mood_platform.models import Challenge, RunState
+from mood_platform.nodes.execute import work_once
 from mood_platform.queueing import Job
-from mood_platform.runs.execute import work_once
-from mood_platform.runs.score_case import score_case
-from mood_platform.runs.score_run import score_run
+from mood_platform.scoring.score_case import score_case
+from mood_platform.scoring.score_run import score_run
 from mood_platform.storage.local import LocalStore
 from mood_platform.testing.contest import Contest
 from mood_platform.testing.drive import echo, evaluation_of

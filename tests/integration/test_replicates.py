@@ -15,8 +15,8 @@ from mood_platform.errors import Conflict
 from mood_platform.leaderboards.service import draft, publish
 from mood_platform.models import Challenge, Leaderboard, Replicates, Submission, Team
 from mood_platform.queueing import Job
-from mood_platform.runs.replicates_document import RunReplicates
 from mood_platform.runs.sweeper import sweep
+from mood_platform.scoring.replicates_document import RunReplicates
 from mood_platform.storage.local import LocalStore
 from mood_platform.storage.store import ObjectStore
 from mood_platform.submissions.service import exclude

@@ -24,9 +24,9 @@ from mood_platform.leaderboards.caveats import WORDS
 from mood_platform.leaderboards.service import draft
 from mood_platform.models import Challenge, Json, Replicates, Run, Submission, Team
 from mood_platform.models import TestSet as TestSetRow
-from mood_platform.runs.replicates import DRAWS, SEED
-from mood_platform.runs.replicates_document import RunReplicates
 from mood_platform.runs.sweeper import sweep
+from mood_platform.scoring.replicates import DRAWS, SEED
+from mood_platform.scoring.replicates_document import RunReplicates
 from mood_platform.storage.local import LocalStore
 from mood_platform.testing.contest import Contest
 from mood_platform.testing.factories import make_platform

@@ -37,7 +37,7 @@ from mood_platform.models import (
 from mood_platform.notifications.mailer import FolderMailer
 from mood_platform.notifications.service import send_mail
 from mood_platform.queueing import Job
-from mood_platform.runs.rescoring import start_rescoring
+from mood_platform.runs.rescorings import start_rescoring
 from mood_platform.runs.service import rerun
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.service import submit

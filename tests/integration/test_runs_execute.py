@@ -19,9 +19,9 @@ from mood_platform.execution.runtime import CaseJob, Collected, Execution
 from mood_platform.execution.usage import Usage
 from mood_platform.failures import FailureReason
 from mood_platform.models import CaseRun, CaseRunState, Run, RunState, Stage
+from mood_platform.nodes.execute import work_once
+from mood_platform.nodes.reaper import reap
 from mood_platform.queueing import Job
-from mood_platform.runs.execute import work_once
-from mood_platform.runs.reaper import reap
 from mood_platform.runs.service import cancel_run
 from mood_platform.runs.sweeper import sweep
 from mood_platform.storage.local import LocalStore

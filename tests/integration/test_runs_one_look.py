@@ -12,10 +12,10 @@ from sqlalchemy import select, update
 from mood_platform.db.engine import Sessions
 from mood_platform.failures import FailureReason
 from mood_platform.models import CaseRun, CaseRunState, Run, RunState, Stage
+from mood_platform.nodes.execute import work_once
 from mood_platform.queueing import Job
-from mood_platform.runs.execute import work_once
-from mood_platform.runs.score_run import score_run
 from mood_platform.runs.sweeper import sweep
+from mood_platform.scoring.score_run import score_run
 from mood_platform.storage.local import LocalStore
 from mood_platform.testing.drive import drive, echo, evaluation_of
 from mood_platform.testing.factories import ALL_STAGES, TinyPlatform, make_platform

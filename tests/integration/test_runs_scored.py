@@ -21,16 +21,16 @@ from mood_platform.execution.runtime import CaseJob, Collected, Execution
 from mood_platform.execution.usage import Usage
 from mood_platform.failures import FailureReason
 from mood_platform.models import Case, CaseRun, CaseRunState, Run, RunState, Stage, Submission, TestSet
+from mood_platform.nodes.execute import work_once
 from mood_platform.queueing import Job
-from mood_platform.runs.dataset_results import result_of_part
 from mood_platform.runs.due import exclusively
-from mood_platform.runs.execute import work_once
-from mood_platform.runs.run_view import read_run
-from mood_platform.runs.score_case import score_case
-from mood_platform.runs.score_run import score_run
 from mood_platform.runs.service import start_analysis
-from mood_platform.runs.stored_positives import stored_positives
 from mood_platform.runs.sweeper import STALE_SECONDS, sweep
+from mood_platform.scoring.dataset_results import result_of_part
+from mood_platform.scoring.run_facts import read_run
+from mood_platform.scoring.score_case import score_case
+from mood_platform.scoring.score_run import score_run
+from mood_platform.scoring.stored_positives import stored_positives
 from mood_platform.storage.local import LocalStore
 from mood_platform.testing.drive import drive, echo, evaluation_of
 from mood_platform.testing.factories import TinyPlatform, make_platform

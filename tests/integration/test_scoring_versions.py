@@ -14,7 +14,7 @@ from mood_platform.db.engine import Sessions
 from mood_platform.errors import Conflict
 from mood_platform.leaderboards.service import draft, publish
 from mood_platform.models import Challenge, Run, Submission, Team
-from mood_platform.runs.rescoring import start_rescoring
+from mood_platform.runs.rescorings import start_rescoring
 from mood_platform.runs.sweeper import sweep
 from mood_platform.storage.local import LocalStore
 from mood_platform.testing.contest import Contest

@@ -16,8 +16,8 @@ from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import transaction
 from mood_platform.execution.docker import DockerRuntime
 from mood_platform.models import CaseRun, CaseRunState, Stage
-from mood_platform.runs.execute import Slot, work_once
-from mood_platform.runs.node import Node
+from mood_platform.nodes.execute import Slot, work_once
+from mood_platform.nodes.node import Node
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.service import submit
 from mood_platform.testing.edition import DOCUMENT, make_edition, make_image, make_participant

@@ -19,7 +19,7 @@ from mood_platform.leaderboards.selection import select_contenders
 from mood_platform.leaderboards.service import draft, publish
 from mood_platform.models import Challenge, Run, RunState, Stage, Submission
 from mood_platform.runs.queries import counting_run
-from mood_platform.runs.rescoring import start_rescoring
+from mood_platform.runs.rescorings import start_rescoring
 from mood_platform.runs.service import rerun, void_run
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.queries import find_any_submission

@@ -19,7 +19,7 @@ from mood_platform.notifications.mailer import FolderMailer
 from mood_platform.notifications.service import send_mail
 from mood_platform.queueing import Job
 from mood_platform.runs.progress import participant_progress
-from mood_platform.runs.rescoring import start_rescoring
+from mood_platform.runs.rescorings import start_rescoring
 from mood_platform.storage.local import LocalStore
 from mood_platform.testing.drive import drive, echo
 from mood_platform.testing.edition import make_participant

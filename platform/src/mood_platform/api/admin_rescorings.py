@@ -12,7 +12,7 @@ from mood_evaluator import Task
 from mood_platform.challenges.queries import find_challenge
 from mood_platform.db.transaction import Transaction
 from mood_platform.models import Challenge, Rescoring, ScoringState
-from mood_platform.runs.rescoring import rescorings_of, start_rescoring
+from mood_platform.runs.rescorings import rescorings_of, start_rescoring
 from mood_platform.serving.dependencies import Organizer, Tx, World
 from mood_platform.serving.views import Moment, Page, View
 

@@ -256,7 +256,7 @@ def _find_holder() -> str:
 def _remove_claims(installation: Installation) -> set[str]:
     """Remove what this installation's cases left; returns the claims that are still there."""
     from mood_platform.execution.docker import DockerRuntime
-    from mood_platform.runs.node import case_folders
+    from mood_platform.nodes.node import case_folders
 
     if not installation.settings_file.exists():
         return set()

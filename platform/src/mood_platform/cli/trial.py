@@ -32,7 +32,7 @@ from mood_platform.cli.problems import Exit, Problem
 from mood_platform.cli.stopping import stopping
 from mood_platform.execution.capacity import machine_of
 from mood_platform.execution.limits import Limits
-from mood_platform.execution.trial_place import trial_place
+from mood_platform.trial.place import trial_place
 
 
 def try_image(
@@ -74,7 +74,7 @@ def _test(
 ) -> dict[str, Any]:
     """The report; what was made for it is gone afterwards, also where a signal ends it."""
     from mood_platform.execution.docker import DockerRuntime
-    from mood_platform.execution.local_test import Stopped, test_image
+    from mood_platform.trial.local_test import Stopped, test_image
 
     runtime = DockerRuntime()
     with stopping() as stop, trial_place(runtime, cache_folder() / "tests") as place, steps_bar() as bar:

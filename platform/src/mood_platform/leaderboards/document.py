@@ -29,11 +29,11 @@ from mood_platform.leaderboards.published_result import published_result
 from mood_platform.leaderboards.run_results import RunResults
 from mood_platform.leaderboards.selection import Contender, Standing
 from mood_platform.models import Challenge, Json
-from mood_platform.runs.coarse_evidence import is_coarse
 from mood_platform.runs.dropped import Dropped
-from mood_platform.runs.object_results import FIELD
-from mood_platform.runs.replicates import DRAWS, SEED
-from mood_platform.runs.replicates_document import RunReplicates
+from mood_platform.scoring.coarse_evidence import is_coarse
+from mood_platform.scoring.object_results import FIELD
+from mood_platform.scoring.replicates import DRAWS, SEED
+from mood_platform.scoring.replicates_document import RunReplicates
 
 SCHEMA = "mood-leaderboard/2"
 

@@ -22,7 +22,7 @@ from mood_platform.models import LIVE, Case, Challenge, Rescoring, Run, ScoringS
 from mood_platform.runs.dropped import Dropped, is_dropped, read_dropped
 from mood_platform.runs.endings import lock_run
 from mood_platform.runs.parking import give_up_dropped, lock_parked
-from mood_platform.runs.rescoring import Order, order_rescoring, scored_runs
+from mood_platform.runs.rescorings import Order, order_rescoring, scored_runs
 from mood_platform.storage.store import ObjectStore
 
 AGAIN = "Propose it once more, and look at the draft: mood admin drop-case."

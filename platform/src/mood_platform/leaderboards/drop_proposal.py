@@ -15,7 +15,7 @@ from mood_platform.leaderboards.parked import parked_cases, waiting_for_dropped_
 from mood_platform.leaderboards.selection import find_pending
 from mood_platform.models import Challenge, Rescoring
 from mood_platform.runs.dropped import Dropped, read_dropped
-from mood_platform.runs.rescoring import Order, order_rescoring, rescoring_targets
+from mood_platform.runs.rescorings import Order, order_rescoring, rescoring_targets
 from mood_platform.storage.store import ObjectStore
 
 

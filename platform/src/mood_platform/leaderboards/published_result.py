@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from mood_evaluator import as_published, scoring_version_of
 from mood_platform.models import Json
-from mood_platform.runs.object_results import published_objects
+from mood_platform.scoring.object_results import published_objects
 
 TOLD = ("evaluator", "valid", "total", "valid_share", "failed_share", "lossy")
 

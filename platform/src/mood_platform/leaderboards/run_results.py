@@ -8,7 +8,7 @@ from functools import cached_property
 
 from mood_evaluator import Dataset, as_published, scoring_version_of
 from mood_platform.models import Json
-from mood_platform.runs.object_results import FIELD, ranking_score
+from mood_platform.scoring.object_results import FIELD, ranking_score
 from mood_platform.storage.store import ObjectStore
 
 LARGEST_RESULTS = 64 * 2**20

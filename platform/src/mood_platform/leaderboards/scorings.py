@@ -11,7 +11,7 @@ from mood_platform.errors import Conflict, Misconfigured
 from mood_platform.leaderboards.selection import Contender
 from mood_platform.models import Challenge, Rescoring, RunScoring, ScoringState
 from mood_platform.runs.dropped import Dropped
-from mood_platform.runs.rescoring import rescorings_of
+from mood_platform.runs.rescorings import rescorings_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from mood_evaluator import SCORING_VERSION
 from mood_platform.db.transaction import Transaction
 from mood_platform.models import Replicates
-from mood_platform.runs.replicates_document import RunReplicates
+from mood_platform.scoring.replicates_document import RunReplicates
 from mood_platform.storage.store import ObjectStore
 
 

@@ -12,7 +12,7 @@ from mood_platform.db.transaction import Transaction
 from mood_platform.leaderboards.common_ground import most_common
 from mood_platform.leaderboards.document import Ground
 from mood_platform.models import Challenge
-from mood_platform.runs.object_results import FIELD
+from mood_platform.scoring.object_results import FIELD
 
 
 def find_warnings(tx: Transaction, *, challenge: Challenge, ground: Ground) -> list[str]:

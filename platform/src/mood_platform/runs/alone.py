@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, exists, select
 from mood_platform.db.transaction import Transaction
 from mood_platform.models import LIVE, CaseRun, CaseRunState, Health, KnownNode, Run, Stage
 from mood_platform.runs.avoidance import ANYTHING
-from mood_platform.runs.nodes import LIVING_LEASES
+from mood_platform.runs.node_health import LIVING_LEASES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 
 from mood_platform.db.transaction import Transaction
 from mood_platform.models import CaseRun, CaseRunState, Image, Run, Stage, Submission
-from mood_platform.runs.nodes import living
+from mood_platform.runs.node_health import living
 
 ANYTHING: ColumnElement[bool] = true()
 """Said of all cases: nothing waits for a machine of its own."""

@@ -33,7 +33,7 @@ from mood_platform.runs.alone import claimable
 from mood_platform.runs.avoidance import what_suits
 from mood_platform.runs.endings import lock_case, lock_run, release
 from mood_platform.runs.left import Left, keep_left
-from mood_platform.runs.nodes import (
+from mood_platform.runs.node_health import (
     Presence,
     is_quarantined,
     note_good_case,

@@ -13,7 +13,7 @@ from mood_platform.models import CaseRunState, Health, Image, KnownNode, Run, Su
 from mood_platform.queueing import Job
 from mood_platform.runs.due import ring_if_due
 from mood_platform.runs.endings import lock_run
-from mood_platform.runs.nodes import let_out, lock_node, quarantine
+from mood_platform.runs.node_health import let_out, lock_node, quarantine
 from mood_platform.runs.parking import lock_parked, unpark
 from mood_platform.runs.schedule import ring_for_waiting_work
 

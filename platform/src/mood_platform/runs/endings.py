@@ -14,7 +14,7 @@ from mood_platform.db.transaction import Transaction
 from mood_platform.failures import Blame, FailureReason
 from mood_platform.models import CaseRun, CaseRunState, Run, RunState, Stage, Submission
 from mood_platform.queueing import Job
-from mood_platform.runs.nodes import note_fault
+from mood_platform.runs.node_health import note_fault
 from mood_platform.runs.parking import park, park_waiting
 
 LIVE_CASES = (CaseRunState.QUEUED, CaseRunState.RUNNING, CaseRunState.COLLECTED, CaseRunState.PARKED)

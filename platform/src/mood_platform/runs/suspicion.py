@@ -20,7 +20,7 @@ from mood_platform.models import (
 )
 from mood_platform.queueing import Job
 from mood_platform.runs.endings import lock_run
-from mood_platform.runs.nodes import let_out, living, lock_node, quarantine
+from mood_platform.runs.node_health import let_out, living, lock_node, quarantine
 from mood_platform.runs.parking import park_waiting
 
 SUSPICIOUS_NODES = 2

@@ -27,7 +27,7 @@ from mood_platform.runs.checked import waits_for_check
 from mood_platform.runs.due import due_runs
 from mood_platform.runs.endings import lock_case, lock_run, release
 from mood_platform.runs.parking import queue_what_released_nodes_parked
-from mood_platform.runs.replicates import order_missing
+from mood_platform.runs.replicates_orders import order_missing
 from mood_platform.runs.schedule import ring_for_waiting_work
 from mood_platform.runs.telling import tell_ends
 

@@ -29,7 +29,7 @@ from mood_platform.keeping.images import KEPT, image_key, image_turn
 from mood_platform.keeping.ledger import team_storage
 from mood_platform.models import Image, ImageState, Team, Upload, UploadState
 from mood_platform.queueing import Job, JobQueue
-from mood_platform.runs.scoring_attempts import OUTAGE
+from mood_platform.scoring.attempts import OUTAGE
 from mood_platform.storage.store import ObjectStore
 from mood_platform.submissions.upload_files import upload_key
 

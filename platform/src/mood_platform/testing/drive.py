@@ -7,14 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from mood_evaluator import Task
-from mood_platform.execution.limited_child import ChildLimits
 from mood_platform.execution.runtime import CaseJob
+from mood_platform.nodes.execute import work_once
 from mood_platform.queueing import Job
-from mood_platform.runs.execute import work_once
-from mood_platform.runs.replicates import draw_replicates
-from mood_platform.runs.rescore import rescore_run
-from mood_platform.runs.score_case import Evaluation, score_case
-from mood_platform.runs.score_run import score_run
+from mood_platform.scoring.limited_child import ChildLimits
+from mood_platform.scoring.replicates import draw_replicates
+from mood_platform.scoring.rescore import rescore_run
+from mood_platform.scoring.score_case import Evaluation, score_case
+from mood_platform.scoring.score_run import score_run
 from mood_platform.testing.factories import ALL_STAGES, TinyPlatform
 from mood_platform.testing.queue import Handlers
 from mood_platform.testing.runtime import FakeRuntime, Scripted

@@ -29,14 +29,14 @@ from mood_platform.models import (
     Stage,
     Submission,
 )
+from mood_platform.nodes.execute import work_once
+from mood_platform.nodes.reaper import reap
 from mood_platform.queueing import Job
 from mood_platform.runs.decisions import resume
-from mood_platform.runs.execute import work_once
-from mood_platform.runs.reaper import reap
-from mood_platform.runs.score_case import score_case
-from mood_platform.runs.score_run import score_run
 from mood_platform.runs.service import rerun, start_analysis, stop_run, void_run
 from mood_platform.runs.sweeper import sweep
+from mood_platform.scoring.score_case import score_case
+from mood_platform.scoring.score_run import score_run
 from mood_platform.submissions.service import cancel, submit, withdraw
 from mood_platform.testing.drive import echo, evaluation_of
 from mood_platform.testing.factories import ALL_STAGES, TinyPlatform

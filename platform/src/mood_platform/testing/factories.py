@@ -16,9 +16,9 @@ from mood_platform.accounts.principal import Principal
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.models import Challenge, Image, Run, Stage, Submission
-from mood_platform.runs.attendance import Slot
+from mood_platform.nodes.attendance import Slot
+from mood_platform.nodes.node import Node
 from mood_platform.runs.claims import Claim, ClaimingNode, claim_next
-from mood_platform.runs.node import Node
 from mood_platform.runs.queries import newest_run
 from mood_platform.storage.store import ObjectStore
 from mood_platform.submissions.service import submit

@@ -24,8 +24,8 @@ from mood_platform.execution.docker import DockerRuntime
 from mood_platform.machine.processes import processes_of, wait_until
 from mood_platform.machine.supervisor import Supervisor
 from mood_platform.models import LIVE, CaseRun, CaseRunState, Run, Stage
+from mood_platform.nodes.reaper import reap
 from mood_platform.queueing import Job, queue_of
-from mood_platform.runs.reaper import reap
 from mood_platform.runs.sweeper import sweep
 from mood_platform.testing.live import LivePlatform, children_of, docker_client
 from mood_platform.worker.config import new_celery

@@ -12,15 +12,15 @@ from mood_platform.keeping.images import collect_image
 from mood_platform.keeping.leftovers import Due, remove_leftovers
 from mood_platform.keeping.round import carry_out
 from mood_platform.models import KeptKind, Stage
+from mood_platform.nodes.execute import work_once
 from mood_platform.notifications.service import send_mail
 from mood_platform.queueing import Job
 from mood_platform.runs.due import exclusively
-from mood_platform.runs.execute import work_once
-from mood_platform.runs.replicates import draw_replicates
-from mood_platform.runs.rescore import rescore_run
-from mood_platform.runs.score_case import score_case
-from mood_platform.runs.score_run import score_run
 from mood_platform.runs.sweeper import sweep
+from mood_platform.scoring.replicates import draw_replicates
+from mood_platform.scoring.rescore import rescore_run
+from mood_platform.scoring.score_case import score_case
+from mood_platform.scoring.score_run import score_run
 from mood_platform.submissions.intake import Room, check_image
 from mood_platform.submissions.purge import purge_uploads
 from mood_platform.submissions.recheck import recheck_image

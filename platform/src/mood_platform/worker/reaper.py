@@ -9,7 +9,7 @@ import logging
 import signal
 from threading import Event
 
-from mood_platform.runs.reaper import reap
+from mood_platform.nodes.reaper import reap
 from mood_platform.settings import Settings
 from mood_platform.worker.outages import outages_told
 from mood_platform.worker.world import World, build_world

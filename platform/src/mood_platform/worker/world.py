@@ -8,17 +8,17 @@ from threading import Lock
 
 from mood_platform.db.engine import Sessions, make_engine, make_sessions
 from mood_platform.execution.docker import DockerRuntime
-from mood_platform.execution.limited_child import ChildLimits
 from mood_platform.execution.runtime import ContainerRuntime
+from mood_platform.nodes.attendance import Slot
+from mood_platform.nodes.facts import node_facts
+from mood_platform.nodes.node import Node
 from mood_platform.notifications.mailer import FolderMailer
-from mood_platform.runs.attendance import Slot
-from mood_platform.runs.node import Node
-from mood_platform.runs.score_case import Evaluation
 from mood_platform.runs.sweeper import Backlog
+from mood_platform.scoring.limited_child import ChildLimits
+from mood_platform.scoring.score_case import Evaluation
 from mood_platform.settings import ExecutionSettings, Settings
 from mood_platform.storage.local import LocalStore
 from mood_platform.storage.store import ObjectStore
-from mood_platform.worker.node_facts import node_facts
 from mood_platform.worker.queue import CeleryQueue
 
 

@@ -10,7 +10,7 @@ from mood_platform.execution.case_log import log_text
 from mood_platform.execution.case_warnings import warnings_of
 from mood_platform.execution.limits import Limits
 from mood_platform.models import TEAM_FAULTS, CaseRun, Json
-from mood_platform.runs.run_view import Part, RunView
+from mood_platform.scoring.run_facts import Part, RunView
 from mood_platform.storage.store import ObjectStore
 
 SCHEMA = "mood-toy-report/1"

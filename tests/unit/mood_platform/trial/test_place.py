@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from mood_platform.errors import Transient
-from mood_platform.execution.trial_place import trial_place
 from mood_platform.testing.runtime import FakeRuntime
+from mood_platform.trial.place import trial_place
 
 
 class Away(FakeRuntime):

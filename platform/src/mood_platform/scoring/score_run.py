@@ -7,23 +7,23 @@ from dataclasses import replace
 from uuid import UUID
 
 from mood_evaluator import SCORING_VERSION
+from mood_platform.db.insist import insist
 from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.failures import FailureReason
 from mood_platform.models import ENDS, Json, Run, RunState, Stage
 from mood_platform.queueing import Job
-from mood_platform.runs.dataset_results import complete_evidence, result_of_part
 from mood_platform.runs.dropped import dropped_for
 from mood_platform.runs.due import Step, exclusively, next_step, ring_if_due
 from mood_platform.runs.endings import fail_run, lock_run
-from mood_platform.runs.insist import insist
-from mood_platform.runs.replicates import order_replicates
-from mood_platform.runs.results import run_results
-from mood_platform.runs.run_view import Part, RunView, read_run
+from mood_platform.runs.replicates_orders import order_replicates
 from mood_platform.runs.schedule import ring_for_waiting_work
-from mood_platform.runs.score_case import Evaluation
-from mood_platform.runs.scoring_attempts import begin_attempt, forgiving_outages
 from mood_platform.runs.telling import tell_end
-from mood_platform.runs.toy_report import all_failed, toy_report
+from mood_platform.scoring.attempts import begin_attempt, forgiving_outages
+from mood_platform.scoring.dataset_results import complete_evidence, result_of_part
+from mood_platform.scoring.results import run_results
+from mood_platform.scoring.run_facts import Part, RunView, read_run
+from mood_platform.scoring.score_case import Evaluation
+from mood_platform.scoring.toy_report import all_failed, toy_report
 
 
 def score_run(evaluation: Evaluation, *, run_id: UUID) -> None:

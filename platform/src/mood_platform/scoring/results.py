@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from mood_evaluator import canonical_digest
 from mood_platform.clock import rfc3339
 from mood_platform.models import CaseRun, Json
-from mood_platform.runs.run_view import Part, RunView
+from mood_platform.scoring.run_facts import Part, RunView
 
 SCHEMA = "mood-run-results/1"
 

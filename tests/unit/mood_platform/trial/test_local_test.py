@@ -22,13 +22,13 @@ from mood_evaluator import (
     score_sample_case,
 )
 from mood_platform.errors import Misconfigured, NotFound
-from mood_platform.execution import scoring
 from mood_platform.execution.limits import Limits
-from mood_platform.execution.local_test import Stopped
-from mood_platform.execution.local_test import test_image as try_image
 from mood_platform.execution.runtime import CaseJob, Collected, Execution
 from mood_platform.execution.usage import Pressure, Usage
+from mood_platform.scoring import case_files
 from mood_platform.testing.runtime import FakeRuntime, Scripted
+from mood_platform.trial.local_test import Stopped
+from mood_platform.trial.local_test import test_image as try_image
 
 SHAPE = (4, 4, 4)
 ABNORMAL = {"a": True, "b": False}
@@ -236,7 +236,7 @@ def test_a_prediction_that_ends_its_reader_is_a_row_like_any_other(
             ending()
         return score_sample_case(path)
 
-    monkeypatch.setattr(scoring, "score_sample_case", read)
+    monkeypatch.setattr(case_files, "score_sample_case", read)
     written = iter([b"hostile\n", b"0.5\n"])
     report = report_of(lambda _job: Scripted.writing(next(written)), toy_set, tasks=[Task.SAMPLE])
     first, second = report["parts"][0]["cases"]

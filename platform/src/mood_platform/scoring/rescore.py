@@ -25,16 +25,16 @@ from mood_platform.models import (
     ScoringState,
     TestSet,
 )
-from mood_platform.runs.dataset_results import result_of_part
 from mood_platform.runs.dropped import Dropped
 from mood_platform.runs.due import exclusively
-from mood_platform.runs.predictions import score_prediction, stored_case
-from mood_platform.runs.replicates import order_replicates
-from mood_platform.runs.rescoring import lock_scoring, main_cases
-from mood_platform.runs.results import run_results
-from mood_platform.runs.run_view import Part, RunView, read_run
-from mood_platform.runs.score_case import Evaluation, keep_evidence
-from mood_platform.runs.unforeseen import note_unforeseen
+from mood_platform.runs.replicates_orders import order_replicates
+from mood_platform.runs.rescorings import lock_scoring, main_cases
+from mood_platform.scoring.dataset_results import result_of_part
+from mood_platform.scoring.predictions import score_prediction, stored_case
+from mood_platform.scoring.results import run_results
+from mood_platform.scoring.run_facts import Part, RunView, read_run
+from mood_platform.scoring.score_case import Evaluation, keep_evidence
+from mood_platform.scoring.unforeseen import note_unforeseen
 
 WITH_PREDICTION = (CaseRunState.SUCCEEDED, CaseRunState.OUTPUT_INVALID)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 
-from mood_platform.worker.node_facts import node_facts
+from mood_platform.nodes.facts import node_facts
 
 
 def test_a_node_without_an_engine_still_knows_itself() -> None:

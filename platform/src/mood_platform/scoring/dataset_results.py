@@ -14,13 +14,13 @@ from sqlalchemy import update
 from mood_evaluator import CaseScore, Evidence, PixelCase, Task, find_affine, result_of
 from mood_platform.challenges.config import is_ranked_by_objects
 from mood_platform.db.transaction import transaction
-from mood_platform.execution.limited_child import run_limited
 from mood_platform.models import CaseRun, CaseRunState, Json
-from mood_platform.runs.object_results import with_objects
-from mood_platform.runs.predictions import opened, score_prediction, stored_case
-from mood_platform.runs.run_view import Part
-from mood_platform.runs.score_case import Evaluation, keep_evidence
-from mood_platform.runs.stored_positives import read_positives, stored_positives
+from mood_platform.scoring.limited_child import run_limited
+from mood_platform.scoring.object_results import with_objects
+from mood_platform.scoring.predictions import opened, score_prediction, stored_case
+from mood_platform.scoring.run_facts import Part
+from mood_platform.scoring.score_case import Evaluation, keep_evidence
+from mood_platform.scoring.stored_positives import read_positives, stored_positives
 from mood_platform.storage.store import ObjectStore
 
 

@@ -9,23 +9,21 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import literal, select, union_all
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select
 
 from mood_evaluator import SCORING_VERSION, CaseScore, Dataset, Evidence, Task, replicates_of
 from mood_evaluator import Replicates as Drawn
 from mood_evaluator import TestSet as Manifest
+from mood_platform.db.insist import insist
 from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.errors import PlatformError
-from mood_platform.execution.limited_child import run_limited
-from mood_platform.models import Json, Replicates, Run, RunScoring, Stage, TestSet
-from mood_platform.queueing import Job
-from mood_platform.runs.coarse_evidence import Volumes, count_part, is_coarse, opened_volumes
+from mood_platform.models import Json, Replicates, Run, TestSet
 from mood_platform.runs.due import exclusively
-from mood_platform.runs.insist import insist
-from mood_platform.runs.object_results import sweep_of
-from mood_platform.runs.replicates_document import RunReplicates, Source
-from mood_platform.runs.score_case import Evaluation
+from mood_platform.scoring.coarse_evidence import Volumes, count_part, is_coarse, opened_volumes
+from mood_platform.scoring.limited_child import run_limited
+from mood_platform.scoring.object_results import sweep_of
+from mood_platform.scoring.replicates_document import RunReplicates, Source
+from mood_platform.scoring.score_case import Evaluation
 from mood_platform.storage.store import ObjectStore
 
 log = logging.getLogger(__name__)
@@ -33,28 +31,6 @@ log = logging.getLogger(__name__)
 DRAWS, SEED = 1000, 2020
 LARGEST_RESULTS = 64 * 2**20
 LARGEST_EVIDENCE = 16 * 2**20
-
-
-def order_replicates(tx: Transaction, *, run_id: UUID, results_key: str) -> None:
-    """Have those of new results made; what was ordered before is left as it is."""
-    values = {"run_id": run_id, "results_key": results_key, "scoring_version": SCORING_VERSION}
-    order = insert(Replicates).values(**values, attempt=0, since=tx.now, problem="", weighed=False)
-    made = tx.session.scalar(order.on_conflict_do_nothing().returning(Replicates.id))
-    if made is not None:
-        tx.enqueue(Job.DRAW_REPLICATES, replicates_id=str(made))
-
-
-def order_missing(tx: Transaction) -> None:
-    """For results that have none of this scoring version: of older Runs, and after it was raised."""
-    first = select(Run.id.label("run_id"), Run.results_key.label("key")).where(Run.stage == Stage.CHALLENGE)
-    again = select(RunScoring.run_id.label("run_id"), RunScoring.results_key.label("key"))
-    every = union_all(first, again).subquery()
-    made = select(literal(1)).where(
-        Replicates.results_key == every.c.key, Replicates.scoring_version == SCORING_VERSION
-    )
-    missing = select(every).where(every.c.key.is_not(None), ~made.exists())
-    for run_id, key in tx.session.execute(missing).all():
-        order_replicates(tx, run_id=run_id, results_key=key)
 
 
 def draw_replicates(evaluation: Evaluation, *, replicates_id: UUID) -> None:

@@ -17,10 +17,10 @@ from mood_platform.execution.gpu import missing_gpu
 from mood_platform.execution.limits import GIB
 from mood_platform.execution.runtime import ContainerRuntime, SelfTest
 from mood_platform.models import Health, Stage
+from mood_platform.nodes.caches import free_cache, free_engine
+from mood_platform.nodes.node import Node
 from mood_platform.queueing import Job, JobQueue
-from mood_platform.runs.caches import free_cache, free_engine
-from mood_platform.runs.node import Node
-from mood_platform.runs.nodes import Presence, is_test_due, lock_node, see
+from mood_platform.runs.node_health import Presence, is_test_due, lock_node, see
 from mood_platform.runs.schedule import ring_for_waiting_work
 from mood_platform.runs.suspicion import report_self_test
 from mood_platform.storage.store import ObjectStore

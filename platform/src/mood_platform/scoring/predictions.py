@@ -9,9 +9,9 @@ from pathlib import Path
 
 from mood_evaluator import Affine, Task, as_affine, find_affine
 from mood_platform.challenges.service import case_key
-from mood_platform.execution.limited_child import ChildLimits
-from mood_platform.execution.scoring import CaseFiles, ScoredCase, score_files
 from mood_platform.models import CaseRun
+from mood_platform.scoring.case_files import CaseFiles, ScoredCase, score_files
+from mood_platform.scoring.limited_child import ChildLimits
 from mood_platform.storage.store import ObjectStore
 
 

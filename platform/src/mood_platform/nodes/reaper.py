@@ -11,9 +11,9 @@ from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import transaction
 from mood_platform.errors import Transient
 from mood_platform.execution.runtime import ContainerRuntime
+from mood_platform.nodes.node import case_folders
 from mood_platform.queueing import JobQueue
 from mood_platform.runs.claims import live_claims
-from mood_platform.runs.node import case_folders
 
 
 def reap(

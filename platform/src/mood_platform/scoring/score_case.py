@@ -11,20 +11,20 @@ from sqlalchemy.orm import joinedload
 
 from mood_evaluator import Task
 from mood_platform.db.engine import Sessions
+from mood_platform.db.insist import insist
 from mood_platform.db.transaction import Transaction, transaction
-from mood_platform.execution.limited_child import ChildLimits
-from mood_platform.execution.scoring import ScoredCase
 from mood_platform.failures import FailureReason
 from mood_platform.models import CaseRun, CaseRunState, Run, Submission
 from mood_platform.queueing import JobQueue
 from mood_platform.runs.claims import case_key
 from mood_platform.runs.due import exclusively, ring_if_due
 from mood_platform.runs.endings import lock_case, lock_run
-from mood_platform.runs.insist import insist
-from mood_platform.runs.predictions import score_prediction, stored_case
-from mood_platform.runs.scoring_attempts import begin_attempt, forgiving_outages
-from mood_platform.runs.stored_positives import positives_key
-from mood_platform.runs.unforeseen import note_unforeseen
+from mood_platform.scoring.attempts import begin_attempt, forgiving_outages
+from mood_platform.scoring.case_files import ScoredCase
+from mood_platform.scoring.limited_child import ChildLimits
+from mood_platform.scoring.predictions import score_prediction, stored_case
+from mood_platform.scoring.stored_positives import positives_key
+from mood_platform.scoring.unforeseen import note_unforeseen
 from mood_platform.storage.store import ObjectStore
 
 log = logging.getLogger(__name__)

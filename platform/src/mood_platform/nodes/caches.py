@@ -18,7 +18,7 @@ from typing import TextIO
 
 from mood_platform.errors import Transient
 from mood_platform.execution.runtime import ContainerRuntime
-from mood_platform.runs.node import Node, digest_of, oldest_first
+from mood_platform.nodes.node import Node, digest_of, oldest_first
 from mood_platform.storage.store import ObjectStore
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})

@@ -13,8 +13,8 @@ import pytest
 
 from mood_platform.errors import NotFound, Transient
 from mood_platform.execution.runtime import CaseJob, Execution, SelfTest
-from mood_platform.runs.caches import cached_case, free_cache, loaded_image
-from mood_platform.runs.node import Node
+from mood_platform.nodes.caches import cached_case, free_cache, loaded_image
+from mood_platform.nodes.node import Node
 from mood_platform.storage.local import LocalStore
 
 

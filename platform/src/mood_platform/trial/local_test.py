@@ -23,14 +23,14 @@ from mood_evaluator import (
 from mood_platform.errors import Misconfigured, NotFound
 from mood_platform.execution.case_log import log_text
 from mood_platform.execution.case_warnings import warnings_of
-from mood_platform.execution.limited_child import ChildLimits
 from mood_platform.execution.limits import Limits
 from mood_platform.execution.outcome import Outcome, OutcomeFlag, outcome
 from mood_platform.execution.runtime import CaseJob, ContainerRuntime, Execution
-from mood_platform.execution.scoring import CaseFiles, ScoredCase, score_files
 from mood_platform.execution.starvation import lack_of
-from mood_platform.execution.trial_place import TrialPlace
 from mood_platform.failures import FailureReason
+from mood_platform.scoring.case_files import CaseFiles, ScoredCase, score_files
+from mood_platform.scoring.limited_child import ChildLimits
+from mood_platform.trial.place import TrialPlace
 
 SCHEMA = "mood-local-report/1"
 READING = ChildLimits(memory=8 * 2**30, cpu_seconds=900, wall_seconds=1800)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from mood_platform.errors import Transient
-from mood_platform.execution.limited_child import Begin, ChildLimits, End, Unread, Work, run_limited
+from mood_platform.scoring.limited_child import Begin, ChildLimits, End, Unread, Work, run_limited
 
 ROOMY = ChildLimits(memory=4 * 2**30, cpu_seconds=20, wall_seconds=30.0)
 ONE_SECOND = ChildLimits(memory=4 * 2**30, cpu_seconds=1, wall_seconds=30.0)

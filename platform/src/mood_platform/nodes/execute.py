@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
 
+from mood_platform.db.insist import insist
 from mood_platform.db.transaction import transaction
 from mood_platform.errors import PlatformError
 from mood_platform.execution.limits import Limits
@@ -16,13 +17,12 @@ from mood_platform.execution.outcome import StateName, outcome
 from mood_platform.execution.runtime import CaseJob, Execution
 from mood_platform.execution.starvation import lack_of
 from mood_platform.models import KeptKind, Stage
-from mood_platform.runs.attendance import Slot, attend, hears_again, leave_to_others, rest
-from mood_platform.runs.caches import cached_case, loaded_image
+from mood_platform.nodes.attendance import Slot, attend, hears_again, leave_to_others, rest
+from mood_platform.nodes.caches import cached_case, loaded_image
+from mood_platform.nodes.lease import kept_alive
+from mood_platform.nodes.node import Node, case_folder
 from mood_platform.runs.claims import Claim, ClaimingNode, claim_next, heartbeat, record
-from mood_platform.runs.insist import insist
-from mood_platform.runs.lease import kept_alive
 from mood_platform.runs.left import Left
-from mood_platform.runs.node import Node, case_folder
 
 log = logging.getLogger(__name__)
 

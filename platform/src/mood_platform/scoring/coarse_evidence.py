@@ -24,10 +24,10 @@ from mood_evaluator import (
 )
 from mood_evaluator.dataset_result import TOLERATED
 from mood_platform.models import Json
-from mood_platform.runs.object_results import FIELD
-from mood_platform.runs.predictions import label_key, opened
-from mood_platform.runs.replicates_document import Source
-from mood_platform.runs.stored_positives import read_positives, stored_positives
+from mood_platform.scoring.object_results import FIELD
+from mood_platform.scoring.predictions import label_key, opened
+from mood_platform.scoring.replicates_document import Source
+from mood_platform.scoring.stored_positives import read_positives, stored_positives
 from mood_platform.storage.store import ObjectStore
 
 

@@ -17,7 +17,7 @@ from mood_evaluator import (
     score_pixel_prediction,
     score_sample_case,
 )
-from mood_platform.execution.limited_child import Begin, ChildLimits, Unread, run_limited
+from mood_platform.scoring.limited_child import Begin, ChildLimits, Unread, run_limited
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sqlalchemy.exc import OperationalError
 
-from mood_platform.runs.lease import kept_alive
+from mood_platform.nodes.lease import kept_alive
 
 
 def test_it_beats_until_the_block_ends() -> None:

@@ -1,0 +1,1 @@
+"""Scores what containers wrote: has the labels and never an engine."""

@@ -1,0 +1,1 @@
+"""`mood test`: both steps on one machine, execute and score, with public cases alone."""
