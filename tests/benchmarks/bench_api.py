@@ -30,10 +30,10 @@ from mood_evaluator import Task
 from mood_platform.accounts.principal import Principal
 from mood_platform.accounts.tokens import issue_token
 from mood_platform.db.engine import make_engine, make_sessions
+from mood_platform.http.dependencies import SESSION_COOKIE
 from mood_platform.leaderboards.service import publish
 from mood_platform.machine.migrations import migrate
 from mood_platform.models import Challenge
-from mood_platform.serving.dependencies import SESSION_COOKIE
 from mood_platform.storage.local import LocalStore
 from mood_platform.testing.contest import Contest
 from mood_platform.testing.engines import running_postgres, running_valkey, wait_until
@@ -133,7 +133,7 @@ def _visitor(platform: TinyPlatform, team: Principal, slug: str, submissions: Se
 def _server(variables: dict[str, str]) -> Iterator[str]:
     """As the supervisor starts it."""
     url = f"http://127.0.0.1:{free_port()}"
-    words = ["-m", "mood_platform.serving.server", "--port", url.rpartition(":")[2]]
+    words = ["-m", "mood_platform.server", "--port", url.rpartition(":")[2]]
     server = subprocess.Popen([sys.executable, *words], env={**os.environ, **variables})
     try:
         wait_until(lambda: _answers(url))

@@ -21,11 +21,11 @@ from mood_platform.cli.main import app
 from mood_platform.errors import Invalid
 from mood_platform.leaderboards.service import draft
 from mood_platform.models import AuditEvent, Challenge, Run
-from mood_platform.serving.challenge_view import view_challenge
 from mood_platform.storage.local import LocalStore
 from mood_platform.testing.contest import Contest
 from mood_platform.testing.edition import DOCUMENT
 from mood_platform.testing.factories import TinyPlatform, make_platform
+from mood_platform.views.challenge import view_challenge
 
 pytestmark = pytest.mark.integration
 FEWER = {**DOCUMENT, "quota": {"challenge": 3, "attempts": 5}}

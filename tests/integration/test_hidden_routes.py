@@ -20,8 +20,8 @@ from sqlalchemy import event, select, update
 
 from mood_platform.accounts.tokens import fingerprint
 from mood_platform.db.engine import Sessions
+from mood_platform.http.dependencies import SESSION_COOKIE
 from mood_platform.models import Token, Upload
-from mood_platform.serving.dependencies import SESSION_COOKIE
 from mood_platform.storage.local import LocalStore
 from mood_platform.testing.hidden_world import (
     HiddenWorld,

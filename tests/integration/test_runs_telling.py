@@ -16,8 +16,6 @@ from mood_platform.execution.runtime import CaseJob
 from mood_platform.models import Run, RunState, Submission
 from mood_platform.queueing import Job
 from mood_platform.runs.sweeper import sweep
-from mood_platform.serving.submission_view import view_submission
-from mood_platform.serving.views import SubmissionView
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.queries import find_submission
 from mood_platform.submissions.service import withdraw
@@ -27,6 +25,8 @@ from mood_platform.testing.factories import TinyPlatform
 from mood_platform.testing.hand_clock import HandClock, hand_clock
 from mood_platform.testing.queue import FakeQueue
 from mood_platform.testing.runtime import FakeRuntime, Scripted
+from mood_platform.views.participant import SubmissionView
+from mood_platform.views.submission import view_submission
 
 pytestmark = pytest.mark.integration
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

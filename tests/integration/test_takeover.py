@@ -11,7 +11,6 @@ import pytest
 
 from mood_evaluator import Task
 from mood_platform.accounts.principal import Principal
-from mood_platform.api.admin_views import view_admin_submission
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import AlreadyScored, Conflict
@@ -28,6 +27,7 @@ from mood_platform.submissions.service import exclude, include, submit
 from mood_platform.testing.contest import Contest
 from mood_platform.testing.factories import make_platform
 from mood_platform.testing.site import Site, serve_site
+from mood_platform.views.organizer import view_admin_submission
 
 pytestmark = pytest.mark.integration
 ORGANIZER = "olga@example.org"

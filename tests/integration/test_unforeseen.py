@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import select, update
 
 from mood_evaluator import Task
-from mood_platform.api.admin_views import view_run
 from mood_platform.db.engine import Sessions
 from mood_platform.models import CaseRun, CaseRunState, Challenge, Run, RunState, Submission
 from mood_platform.notifications.mailer import FolderMailer
@@ -26,6 +25,7 @@ from mood_platform.testing.edition import make_participant
 from mood_platform.testing.factories import TinyPlatform, make_platform
 from mood_platform.testing.faulty import StumblingStore
 from mood_platform.testing.runtime import FakeRuntime
+from mood_platform.views.organizer import view_run
 
 pytestmark = pytest.mark.integration
 OLGA = "olga@example.org"

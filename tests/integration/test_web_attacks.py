@@ -14,10 +14,10 @@ import pytest
 
 from mood_platform.accounts.passwords import hash_password
 from mood_platform.db.engine import Sessions
+from mood_platform.http.cursors import encode_cursor
+from mood_platform.http.dependencies import SESSION_COOKIE, open_transaction
+from mood_platform.http.errors import INTERNAL
 from mood_platform.models import Submission, Team, User
-from mood_platform.serving.dependencies import SESSION_COOKIE, open_transaction
-from mood_platform.serving.errors import INTERNAL
-from mood_platform.serving.pages import encode_cursor
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.service import exclude
 from mood_platform.testing.hidden_world import TOY_LOG, HiddenWorld, Secrets, build_hidden_world

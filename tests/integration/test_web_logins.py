@@ -13,9 +13,9 @@ from redis import Redis
 
 from mood_platform.clock import SystemClock
 from mood_platform.db.engine import Sessions
+from mood_platform.http.rate_limit import CROWD, Limiter, SharedLimit, TooManyRequests
 from mood_platform.machine.processes import wait_until
 from mood_platform.machine.valkey import ValkeyServer
-from mood_platform.serving.rate_limit import CROWD, Limiter, SharedLimit, TooManyRequests
 from mood_platform.storage.local import LocalStore
 from mood_platform.testing.factories import make_platform
 from mood_platform.testing.site import Site, serve_site

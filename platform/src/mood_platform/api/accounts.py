@@ -8,10 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from mood_platform.accounts.invitations import invite, join_team
 from mood_platform.accounts.principal import Principal
 from mood_platform.accounts.service import create_team, revoke
-from mood_platform.serving.dependencies import BearerSecret, Caller, Me, Tx, World
-from mood_platform.serving.logins import log_in, open_account
-from mood_platform.serving.submission_view import view_team
-from mood_platform.serving.views import MeView, Moment, TeamView, View
+from mood_platform.http.dependencies import BearerSecret, Caller, Me, Tx, World
+from mood_platform.http.logins import log_in, open_account
+from mood_platform.views.participant import MeView, Moment, TeamView, View
+from mood_platform.views.submission import view_team
 
 router = APIRouter(tags=["accounts"])
 

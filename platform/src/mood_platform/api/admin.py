@@ -9,7 +9,15 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from mood_platform.accounts.queries import audit_trail, find_team
-from mood_platform.api.admin_views import (
+from mood_platform.challenges.queries import find_challenge
+from mood_platform.http.cursors import PAGE, decode_cursor, next_cursor
+from mood_platform.http.dependencies import Organizer, Tx
+from mood_platform.runs.queries import find_run
+from mood_platform.runs.service import rerun, start_analysis, stop_run, unvoid_run, void_run
+from mood_platform.submissions.priority import let_go_first, let_take_turns
+from mood_platform.submissions.queries import Filter, find_any_submission, list_submissions
+from mood_platform.submissions.service import exclude, include
+from mood_platform.views.organizer import (
     AdminSubmissionView,
     AuditView,
     RunDetailView,
@@ -17,15 +25,7 @@ from mood_platform.api.admin_views import (
     view_audit,
     view_run,
 )
-from mood_platform.challenges.queries import find_challenge
-from mood_platform.runs.queries import find_run
-from mood_platform.runs.service import rerun, start_analysis, stop_run, unvoid_run, void_run
-from mood_platform.serving.dependencies import Organizer, Tx
-from mood_platform.serving.pages import PAGE, decode_cursor, next_cursor
-from mood_platform.serving.views import Page
-from mood_platform.submissions.priority import let_go_first, let_take_turns
-from mood_platform.submissions.queries import Filter, find_any_submission, list_submissions
-from mood_platform.submissions.service import exclude, include
+from mood_platform.views.participant import Page
 
 router = APIRouter(prefix="/admin", tags=["organizers"])
 Text = Annotated[str, Field(max_length=2000)]

@@ -11,9 +11,9 @@ from mood_evaluator import Task
 from mood_platform.api.admin import MOST, Text
 from mood_platform.api.admin_rescorings import RescoringView, view_rescoring
 from mood_platform.challenges.queries import find_challenge
+from mood_platform.http.dependencies import Organizer, Tx, World
 from mood_platform.leaderboards.drop_decision import decide_drop, undo_drop
 from mood_platform.leaderboards.drop_proposal import propose_drop
-from mood_platform.serving.dependencies import Organizer, Tx, World
 
 router = APIRouter(prefix="/admin", tags=["organizers"])
 Cases = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=1000)]

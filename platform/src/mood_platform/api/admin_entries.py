@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mood_platform.challenges.queries import find_challenge
 from mood_platform.db.transaction import Transaction
+from mood_platform.http.dependencies import Organizer, Tx
 from mood_platform.models import Entry, EntryState
-from mood_platform.serving.dependencies import Organizer, Tx
-from mood_platform.serving.submission_view import view_team
-from mood_platform.serving.views import Moment, Page, TeamView, View
 from mood_platform.submissions.entries import decide, entries_of
+from mood_platform.views.participant import Moment, Page, TeamView, View
+from mood_platform.views.submission import view_team
 
 router = APIRouter(prefix="/admin/challenges/{challenge}/entries", tags=["organizers"])
 

@@ -9,15 +9,15 @@ from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from mood_platform.db.transaction import Transaction
+from mood_platform.http.cursors import PAGE
+from mood_platform.http.dependencies import Organizer, Tx, World
 from mood_platform.keeping.holds import current_holds, lift_holds, name_of, place_hold
 from mood_platform.keeping.ledger import accounts
 from mood_platform.keeping.plan import make_plan
 from mood_platform.keeping.round import rounds
 from mood_platform.models import Hold
-from mood_platform.serving.dependencies import Organizer, Tx, World
-from mood_platform.serving.pages import PAGE
-from mood_platform.serving.views import Document, Moment, Page, View
 from mood_platform.submissions.upload_files import free_bytes
+from mood_platform.views.participant import Document, Moment, Page, View
 
 router = APIRouter(prefix="/admin", tags=["organizers"])
 Text = Annotated[str, Field(max_length=2000)]

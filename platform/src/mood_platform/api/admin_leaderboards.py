@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mood_evaluator import Task
 from mood_platform.challenges.queries import find_challenge
+from mood_platform.http.dependencies import Organizer, Tx, World
 from mood_platform.leaderboards.service import draft, publish
-from mood_platform.serving.dependencies import Organizer, Tx, World
-from mood_platform.serving.leaderboard_view import require_leaderboard
-from mood_platform.serving.views import Document, LeaderboardView
+from mood_platform.views.leaderboard import require_leaderboard
+from mood_platform.views.participant import Document, LeaderboardView
 
 router = APIRouter(prefix="/admin", tags=["organizers"])
 

@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from mood_evaluator import Task
 from mood_platform.challenges.queries import find_challenge
 from mood_platform.db.transaction import Transaction
+from mood_platform.http.dependencies import Organizer, Tx, World
 from mood_platform.models import Challenge, Rescoring, ScoringState
 from mood_platform.runs.rescorings import rescorings_of, start_rescoring
-from mood_platform.serving.dependencies import Organizer, Tx, World
-from mood_platform.serving.views import Moment, Page, View
+from mood_platform.views.participant import Moment, Page, View
 
 router = APIRouter(prefix="/admin", tags=["organizers"])
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mood_platform.api.admin import Reason, Text
 from mood_platform.db.transaction import Transaction
+from mood_platform.http.dependencies import Organizer, Tx, World
 from mood_platform.models import Health, RunState, Stage
 from mood_platform.runs.decisions import decide_ours, decide_team, quarantine_node, release_node, resume
 from mood_platform.runs.queries import find_run
@@ -23,8 +24,7 @@ from mood_platform.runs.waiting import (
     quarantined_nodes,
     waiting_runs,
 )
-from mood_platform.serving.dependencies import Organizer, Tx, World
-from mood_platform.serving.views import Document, Moment, Page, View
+from mood_platform.views.participant import Document, Moment, Page, View
 
 router = APIRouter(prefix="/admin", tags=["organizers"])
 

@@ -21,10 +21,10 @@ from mood_platform.api import (
     test_sets,
     uploads,
 )
-from mood_platform.serving.app import API_PREFIX, new_app
-from mood_platform.serving.context import Context
-from mood_platform.serving.errors import render_json
-from mood_platform.serving.views import ProblemView
+from mood_platform.http.app import API_PREFIX, new_app
+from mood_platform.http.context import Context
+from mood_platform.http.errors import render_json
+from mood_platform.views.participant import ProblemView
 
 DESCRIPTION = (
     "JSON API of the MOOD platform. Send `Authorization: Bearer mood_…`. Lists are `{items, next_cursor}`; "

@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from mood_platform.challenges.queries import find_challenge, list_challenges
-from mood_platform.serving.challenge_view import view_challenge, view_entry
-from mood_platform.serving.dependencies import MaybeMe, Me, Tx
-from mood_platform.serving.views import ChallengeView, EntryView, Page
+from mood_platform.http.dependencies import MaybeMe, Me, Tx
 from mood_platform.submissions.entries import enter
+from mood_platform.views.challenge import view_challenge, view_entry
+from mood_platform.views.participant import ChallengeView, EntryView, Page
 
 router = APIRouter(tags=["challenges"])
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from mood_platform.serving.dependencies import Tx
-from mood_platform.serving.views import Moment, View
+from mood_platform.http.dependencies import Tx
+from mood_platform.views.participant import Moment, View
 
 router = APIRouter(tags=["health"])
 

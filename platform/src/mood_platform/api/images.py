@@ -6,13 +6,13 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from mood_platform.serving.dependencies import Me, Tx, World
-from mood_platform.serving.pages import PAGE, decode_cursor, next_cursor
-from mood_platform.serving.storage_view import view_storage
-from mood_platform.serving.submission_view import view_image
-from mood_platform.serving.views import ImageView, Page, StorageView
+from mood_platform.http.cursors import PAGE, decode_cursor, next_cursor
+from mood_platform.http.dependencies import Me, Tx, World
 from mood_platform.submissions.queries import find_image, list_images
 from mood_platform.submissions.removal import remove_own_image
+from mood_platform.views.participant import ImageView, Page, StorageView
+from mood_platform.views.storage import view_storage
+from mood_platform.views.submission import view_image
 
 router = APIRouter(tags=["images"])
 

@@ -6,9 +6,9 @@ from fastapi import APIRouter
 
 from mood_evaluator import Task
 from mood_platform.challenges.queries import find_challenge
-from mood_platform.serving.dependencies import Tx
-from mood_platform.serving.leaderboard_view import require_leaderboard
-from mood_platform.serving.views import LeaderboardView
+from mood_platform.http.dependencies import Tx
+from mood_platform.views.leaderboard import require_leaderboard
+from mood_platform.views.participant import LeaderboardView
 
 router = APIRouter(tags=["leaderboards"])
 

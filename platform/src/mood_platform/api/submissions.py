@@ -11,15 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from mood_evaluator import Task
 from mood_platform.accounts.principal import Principal
 from mood_platform.db.transaction import Transaction
+from mood_platform.http.context import Context
+from mood_platform.http.cursors import PAGE, decode_cursor, next_cursor
+from mood_platform.http.dependencies import Me, Tx, World
 from mood_platform.models import Stage
-from mood_platform.serving.context import Context
-from mood_platform.serving.dependencies import Me, Tx, World
-from mood_platform.serving.pages import PAGE, decode_cursor, next_cursor
-from mood_platform.serving.submission_view import view_submission, view_submissions
-from mood_platform.serving.toy_report import read_toy_report
-from mood_platform.serving.views import Document, Page, SubmissionView
 from mood_platform.submissions.queries import find_submission, list_submissions
 from mood_platform.submissions.service import cancel, submit, withdraw
+from mood_platform.views.participant import Document, Page, SubmissionView
+from mood_platform.views.submission import view_submission, view_submissions
+from mood_platform.views.toy_report import read_toy_report
 
 router = APIRouter(tags=["submissions"])
 

@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from mood_platform.api.archive import archive_size, stream_archive
 from mood_platform.challenges.queries import find_public_test_set
-from mood_platform.serving.dependencies import Tx, World
+from mood_platform.http.dependencies import Tx, World
 
 router = APIRouter(tags=["test sets"])
 TAR: dict[int | str, dict[str, Any]] = {

@@ -25,11 +25,10 @@ from mood_platform.api.tus import (
 )
 from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.errors import Invalid
+from mood_platform.http.app import API_PREFIX
+from mood_platform.http.context import Context
+from mood_platform.http.dependencies import BearerSecret, Me, Tx, World
 from mood_platform.models import Upload
-from mood_platform.serving.app import API_PREFIX
-from mood_platform.serving.context import Context
-from mood_platform.serving.dependencies import BearerSecret, Me, Tx, World
-from mood_platform.serving.views import Moment, View
 from mood_platform.submissions.upload_files import open_writer
 from mood_platform.submissions.uploads import (
     cancel_upload,
@@ -38,6 +37,7 @@ from mood_platform.submissions.uploads import (
     finish_if_here,
     upload_offset,
 )
+from mood_platform.views.participant import Moment, View
 
 router = APIRouter(tags=["uploads"])
 Version = Annotated[None, Depends(require_version)]

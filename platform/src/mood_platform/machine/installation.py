@@ -111,7 +111,7 @@ class Installation:
         """Everything the supervisor keeps alive, in starting order."""
         settings = self.settings()
         python = [sys.executable, "-m"]
-        api = [*python, "mood_platform.serving.server", "--port", settings["MOOD_API__PORT"]]
+        api = [*python, "mood_platform.server", "--port", settings["MOOD_API__PORT"]]
         celery = [*python, "celery", "-A", "mood_platform.worker.celery"]
         schedule = ["--pidfile=", "--schedule", str(self.run_folder / "beat")]
         postgres = [*python, "mood_platform.machine.run_postgres", str(self.postgres.home)]

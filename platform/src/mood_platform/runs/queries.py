@@ -86,3 +86,14 @@ def events_of(tx: Transaction, *, run: Run) -> Sequence[RunEvent]:
     return tx.session.scalars(
         select(RunEvent).where(RunEvent.run_id == run.id).order_by(RunEvent.sequence)
     ).all()
+
+
+def runs_of(tx: Transaction, *, submission: Submission) -> Sequence[Run]:
+    """All Runs, first to last, those for analysis included."""
+    query = select(Run).where(Run.submission_id == submission.id)
+    return tx.session.scalars(query.order_by(Run.number)).all()
+
+
+def count_case_runs(tx: Transaction, *, run: Run) -> dict[str, int]:
+    query = select(CaseRun.state, func.count()).where(CaseRun.run_id == run.id).group_by(CaseRun.state)
+    return {state.value: count for state, count in tx.session.execute(query)}

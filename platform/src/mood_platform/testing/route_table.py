@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from starlette.routing import Mount
 
-from mood_platform.serving.app import API_PREFIX
+from mood_platform.http.app import API_PREFIX
 from mood_platform.testing.site import Site
 
 

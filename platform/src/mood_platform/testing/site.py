@@ -19,10 +19,10 @@ from pydantic import SecretStr
 from mood_platform.accounts.principal import Principal
 from mood_platform.accounts.tokens import issue_token
 from mood_platform.api.app import create_api
-from mood_platform.serving.app import join
-from mood_platform.serving.context import build_context
-from mood_platform.serving.dependencies import SESSION_COOKIE
-from mood_platform.serving.server import server_config
+from mood_platform.http.app import join
+from mood_platform.http.context import build_context
+from mood_platform.http.dependencies import SESSION_COOKIE
+from mood_platform.server import server_config
 from mood_platform.settings import ApiSettings, BrokerSettings, DatabaseSettings, Settings, StorageSettings
 from mood_platform.storage.local import LocalStore
 from mood_platform.testing.factories import TinyPlatform

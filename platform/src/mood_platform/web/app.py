@@ -10,9 +10,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
 
-from mood_platform.serving.app import new_app
-from mood_platform.serving.context import Context
-from mood_platform.serving.errors import Problem
+from mood_platform.http.app import new_app
+from mood_platform.http.context import Context
+from mood_platform.http.errors import Problem
 from mood_platform.web import edition, home, leaderboard, session, submission
 from mood_platform.web.templating import render_page
 

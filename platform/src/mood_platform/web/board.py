@@ -9,7 +9,7 @@ from math import ceil, floor
 from typing import Any
 
 from mood_evaluator import Quantizer
-from mood_platform.serving.views import Document
+from mood_platform.views.participant import Document
 from mood_platform.web.formats import MISSING
 
 WIDTH = 160

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from mood_platform.serving.views import Document
+from mood_platform.views.participant import Document
 from mood_platform.web.formats import format_ap, format_interval
 
 GROUNDS = {

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Form, Request, Response
 
 from mood_platform.errors import Forbidden
-from mood_platform.serving.dependencies import World
+from mood_platform.http.dependencies import World
 
 COOKIE = "mood_csrf"
 

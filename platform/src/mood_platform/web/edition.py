@@ -10,12 +10,12 @@ from mood_evaluator import Task
 from mood_platform.challenges.queries import find_challenge, list_challenges
 from mood_platform.challenges.window import Phase, is_open, phase_of
 from mood_platform.db.transaction import Transaction
+from mood_platform.http.dependencies import Tx, Viewer
 from mood_platform.leaderboards.queries import published_moments
 from mood_platform.models import Challenge, Team
-from mood_platform.serving.challenge_view import view_challenge
-from mood_platform.serving.dependencies import Tx, Viewer
-from mood_platform.serving.leaderboard_view import find_leaderboard
-from mood_platform.serving.views import ChallengeView, LeaderboardView
+from mood_platform.views.challenge import view_challenge
+from mood_platform.views.leaderboard import find_leaderboard
+from mood_platform.views.participant import ChallengeView, LeaderboardView
 from mood_platform.web.templating import render_page
 
 router = APIRouter()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from mood_platform.db.transaction import Transaction
+from mood_platform.http.dependencies import Tx, Viewer, World
 from mood_platform.models import Team
-from mood_platform.serving.dependencies import Tx, Viewer, World
-from mood_platform.serving.storage_view import view_storage
-from mood_platform.serving.submission_view import view_submissions
-from mood_platform.serving.views import SubmissionView
 from mood_platform.submissions.queries import list_submissions
+from mood_platform.views.participant import SubmissionView
+from mood_platform.views.storage import view_storage
+from mood_platform.views.submission import view_submissions
 from mood_platform.web.edition import read_editions
 from mood_platform.web.templating import render_page
 

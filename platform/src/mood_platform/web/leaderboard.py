@@ -8,9 +8,9 @@ from fastapi.responses import RedirectResponse
 from mood_evaluator import Task
 from mood_platform.challenges.queries import find_challenge
 from mood_platform.errors import NotFound
+from mood_platform.http.dependencies import Tx, Viewer
 from mood_platform.leaderboards.caveats import caveats_of
-from mood_platform.serving.dependencies import Tx, Viewer
-from mood_platform.serving.leaderboard_view import find_leaderboard
+from mood_platform.views.leaderboard import find_leaderboard
 from mood_platform.web.board import WIDTH, choose_axis, lay_out_rows, lay_out_significance
 from mood_platform.web.changes import lay_out_changes
 from mood_platform.web.edition import find_current_challenge

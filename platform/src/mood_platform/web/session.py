@@ -11,10 +11,10 @@ from fastapi.responses import RedirectResponse
 from mood_platform.accounts.service import revoke
 from mood_platform.accounts.tokens import LIFETIME
 from mood_platform.errors import PlatformError, Unauthenticated
-from mood_platform.serving.dependencies import SESSION_COOKIE, Caller, Tx, Viewer, World
-from mood_platform.serving.errors import problem_of
-from mood_platform.serving.logins import log_in
-from mood_platform.serving.rate_limit import TooManyRequests
+from mood_platform.http.dependencies import SESSION_COOKIE, Caller, Tx, Viewer, World
+from mood_platform.http.errors import problem_of
+from mood_platform.http.logins import log_in
+from mood_platform.http.rate_limit import TooManyRequests
 from mood_platform.web.csrf import CheckedForm
 from mood_platform.web.templating import render_page
 

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Request, Response
 from mood_platform.accounts.principal import Principal
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import NotFound, Unauthenticated
+from mood_platform.http.dependencies import Tx, Viewer, World
 from mood_platform.models import Submission
-from mood_platform.serving.dependencies import Tx, Viewer, World
-from mood_platform.serving.submission_view import view_submission
-from mood_platform.serving.toy_report import read_toy_report
 from mood_platform.submissions.queries import find_submission
+from mood_platform.views.submission import view_submission
+from mood_platform.views.toy_report import read_toy_report
 from mood_platform.web.templating import render_page
 
 router = APIRouter()

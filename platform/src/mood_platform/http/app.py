@@ -7,9 +7,9 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from mood_platform.serving.context import Context
-from mood_platform.serving.errors import Renderer, install_error_handlers
-from mood_platform.serving.middleware import BodyLimit, HeadOfPages, RequestId, SecurityHeaders
+from mood_platform.http.context import Context
+from mood_platform.http.errors import Renderer, install_error_handlers
+from mood_platform.http.middleware import BodyLimit, HeadOfPages, RequestId, SecurityHeaders
 
 API_PREFIX = "/api/v1"
 

@@ -10,8 +10,8 @@ from starlette.exceptions import HTTPException
 from mood_platform import errors
 from mood_platform.errors import PlatformError, SubmissionFault
 from mood_platform.failures import FailureReason
-from mood_platform.serving.errors import BUSY, INTERNAL, problem_of
-from mood_platform.serving.rate_limit import TooManyRequests
+from mood_platform.http.errors import BUSY, INTERNAL, problem_of
+from mood_platform.http.rate_limit import TooManyRequests
 
 
 @pytest.mark.parametrize(

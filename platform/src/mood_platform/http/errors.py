@@ -30,7 +30,7 @@ from mood_platform.errors import (
     Transient,
     Unauthenticated,
 )
-from mood_platform.serving.rate_limit import TooManyRequests
+from mood_platform.http.rate_limit import TooManyRequests
 
 STATUS: Mapping[type[PlatformError], int] = {
     NotFound: 404,

@@ -7,9 +7,9 @@ import json
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import NotFound
 from mood_platform.models import Submission
-from mood_platform.serving.views import Document
 from mood_platform.storage.store import ObjectStore
 from mood_platform.submissions.queries import newest_run
+from mood_platform.views.participant import Document
 
 LARGEST = 64 * 2**20
 

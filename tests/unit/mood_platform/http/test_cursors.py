@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from mood_platform.errors import Invalid
-from mood_platform.serving.pages import decode_cursor, encode_cursor, next_cursor
+from mood_platform.http.cursors import decode_cursor, encode_cursor, next_cursor
 
 HERE = (datetime(2026, 9, 1, 12, 30, 5, 123456, tzinfo=UTC), uuid4())
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from mood_evaluator import Dataset, Task
-from mood_platform.api.run_queries import count_case_runs, runs_of
 from mood_platform.db.transaction import Transaction
 from mood_platform.models import (
     AuditEvent,
@@ -17,9 +16,9 @@ from mood_platform.models import (
     Submission,
     SubmissionState,
 )
-from mood_platform.runs.queries import case_runs_of, source_of
-from mood_platform.serving.submission_view import view_team
-from mood_platform.serving.views import Document, Moment, TeamView, View
+from mood_platform.runs.queries import case_runs_of, count_case_runs, runs_of, source_of
+from mood_platform.views.participant import Document, Moment, TeamView, View
+from mood_platform.views.submission import view_team
 
 
 class CaseRunView(View):

@@ -10,8 +10,8 @@ from redis import Redis
 from mood_platform.clock import SystemClock
 from mood_platform.db.engine import Sessions, make_engine, make_sessions
 from mood_platform.errors import Misconfigured
+from mood_platform.http.rate_limit import Limiter, SharedLimit
 from mood_platform.queueing import JobQueue
-from mood_platform.serving.rate_limit import Limiter, SharedLimit
 from mood_platform.settings import Settings
 from mood_platform.storage.local import LocalStore
 from mood_platform.storage.store import ObjectStore

@@ -8,9 +8,15 @@ from mood_platform.challenges.window import is_open, phase_of
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import Misconfigured
 from mood_platform.models import Challenge, Entry, Stage, Team
-from mood_platform.serving.views import ChallengeView, EntryView, QuotaView, RuleChangeView, ToyTestSetView
 from mood_platform.submissions.entries import find_entry
 from mood_platform.submissions.quota import quota
+from mood_platform.views.participant import (
+    ChallengeView,
+    EntryView,
+    QuotaView,
+    RuleChangeView,
+    ToyTestSetView,
+)
 
 
 def view_challenge(tx: Transaction, challenge: Challenge, *, team: Team | None) -> ChallengeView:

@@ -7,7 +7,7 @@ from mood_platform.db.transaction import Transaction
 from mood_platform.errors import NotFound
 from mood_platform.leaderboards.queries import latest_published, published_version, published_versions
 from mood_platform.models import Challenge, Leaderboard
-from mood_platform.serving.views import LeaderboardView, VersionView
+from mood_platform.views.participant import LeaderboardView, VersionView
 
 
 def find_leaderboard(

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 from starlette.requests import Request
 
-from mood_platform.serving import rate_limit
-from mood_platform.serving.dependencies import caller_of
-from mood_platform.serving.rate_limit import CROWD, RateLimit, TooManyRequests
+from mood_platform.http import rate_limit
+from mood_platform.http.dependencies import caller_of
+from mood_platform.http.rate_limit import CROWD, RateLimit, TooManyRequests
 
 
 class HandClock:

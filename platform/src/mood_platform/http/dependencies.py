@@ -12,7 +12,7 @@ from mood_platform.accounts.principal import Principal
 from mood_platform.accounts.service import authenticate
 from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.errors import NotFound, Unauthenticated
-from mood_platform.serving.context import OPEN_TRANSACTIONS, Context
+from mood_platform.http.context import OPEN_TRANSACTIONS, Context
 
 SESSION_COOKIE = "mood_session"
 

@@ -15,8 +15,8 @@ from mood_platform.models import Hold, Run, RunState, Stage, Submission
 from mood_platform.runs.progress import Progress, read_progress
 from mood_platform.runs.queries import Attempt, newest_attempts, source_of
 from mood_platform.runs.waits import Wait, read_waits
-from mood_platform.serving.challenge_view import view_quota
-from mood_platform.serving.views import QuotaView
+from mood_platform.views.challenge import view_quota
+from mood_platform.views.participant import QuotaView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ from mood_platform.failures import FailureReason
 from mood_platform.models import Image, Run, RunState, Stage, Submission, SubmissionState
 from mood_platform.runs.progress import Phase, Progress
 from mood_platform.runs.waits import Wait
-from mood_platform.serving.submission_steps import list_steps
-from mood_platform.serving.submission_words import Words, describe_submission
+from mood_platform.views.submission_steps import list_steps
+from mood_platform.views.submission_words import Words, describe_submission
 
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
 

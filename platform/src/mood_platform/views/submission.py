@@ -8,10 +8,7 @@ from mood_platform.db.transaction import Transaction
 from mood_platform.models import Image, ImageState, Run, Submission, Team
 from mood_platform.runs.progress import Phase, Progress
 from mood_platform.runs.queries import Attempt
-from mood_platform.serving.standing import Standing, read_standings
-from mood_platform.serving.submission_steps import list_steps
-from mood_platform.serving.submission_words import describe_submission
-from mood_platform.serving.views import (
+from mood_platform.views.participant import (
     FailureView,
     HeldView,
     ImageView,
@@ -20,6 +17,9 @@ from mood_platform.serving.views import (
     SubmissionView,
     TeamView,
 )
+from mood_platform.views.submission_steps import list_steps
+from mood_platform.views.submission_words import describe_submission
+from mood_platform.views.whereabouts import Standing, read_standings
 
 _IMAGE_SENTENCES = {
     ImageState.RECEIVED: "It waits to be checked.",

@@ -1,4 +1,4 @@
-"""The server process, `python -m mood_platform.serving.server`: how it listens, and whom it believes."""
+"""The server process, `python -m mood_platform.server`: how it listens, and whom it believes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
-from mood_platform.serving.asgi import create_app
-from mood_platform.serving.patience import Patient
+from mood_platform.asgi import create_app
+from mood_platform.http.patience import Patient
 from mood_platform.settings import ApiSettings, Settings
 
 

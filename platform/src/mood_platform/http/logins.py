@@ -9,7 +9,7 @@ from mood_platform.accounts.passwords import verify_password
 from mood_platform.accounts.principal import Principal
 from mood_platform.accounts.service import find_password_hash, hash_new_password, open_session, register
 from mood_platform.db.transaction import transaction
-from mood_platform.serving.context import Context
+from mood_platform.http.context import Context
 
 
 async def log_in(context: Context, *, caller: str, email: str, password: str, label: str) -> str:

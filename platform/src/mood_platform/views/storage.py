@@ -5,8 +5,8 @@ from __future__ import annotations
 from mood_platform.db.transaction import Transaction
 from mood_platform.keeping.ledger import team_storage
 from mood_platform.models import Team
-from mood_platform.serving.views import StorageView
 from mood_platform.settings import Settings
+from mood_platform.views.participant import StorageView
 
 
 def view_storage(tx: Transaction, team: Team, settings: Settings) -> StorageView:

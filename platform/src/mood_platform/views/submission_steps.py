@@ -6,7 +6,7 @@ from datetime import datetime
 
 from mood_platform.models import Run, RunState, Stage, Submission, SubmissionState
 from mood_platform.runs.progress import Phase, Progress
-from mood_platform.serving.views import StepView
+from mood_platform.views.participant import StepView
 
 _ORDER = (Phase.QUEUED, Phase.TOY, Phase.HIDDEN, Phase.SCORING, Phase.ENDED)
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mood_platform.errors import PlatformError, TooLarge, TooSlow
-from mood_platform.serving.errors import problem_of, render_json
+from mood_platform.http.errors import problem_of, render_json
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
