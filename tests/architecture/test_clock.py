@@ -8,7 +8,20 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).resolve().parents[2] / "platform" / "src" / "mood_platform"
-SLICES = ("accounts", "challenges", "submissions", "leaderboards", "runs", "models", "nodes", "scoring", "http", "views", "api", "web")
+SLICES = (
+    "accounts",
+    "challenges",
+    "submissions",
+    "leaderboards",
+    "runs",
+    "models",
+    "nodes",
+    "scoring",
+    "http",
+    "views",
+    "api",
+    "web",
+)
 WALL = {"now", "utcnow", "today", "time", "time_ns", "gmtime", "localtime", "ctime"}
 """Of `datetime`, `date` and `time`; `monotonic` only measures how long something took."""
 

@@ -35,10 +35,10 @@ from mood_platform.leaderboards.service import publish
 from mood_platform.machine.migrations import migrate
 from mood_platform.models import Challenge
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.contest import Contest
-from mood_platform.testing.engines import running_postgres, running_valkey, wait_until
-from mood_platform.testing.factories import TinyPlatform, make_platform
-from mood_platform.testing.live import free_port
+from mood_support.contest import Contest
+from mood_support.engines import running_postgres, running_valkey, wait_until
+from mood_support.factories import TinyPlatform, make_platform
+from mood_support.live import free_port
 
 TEAMS = 8
 BASELINE = "/api/v1/health"

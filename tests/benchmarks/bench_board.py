@@ -36,10 +36,10 @@ from mood_platform.models import Replicates as ReplicatesRow
 from mood_platform.scoring.replicates import DRAWS, SEED, draw_replicates, replicates_key
 from mood_platform.scoring.replicates_document import RunReplicates
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.drive import evaluation_of
-from mood_platform.testing.edition import make_image, make_participant, write_test_set
-from mood_platform.testing.engines import running_postgres
-from mood_platform.testing.factories import TinyPlatform, make_platform
+from mood_support.drive import evaluation_of
+from mood_support.edition import make_image, make_participant, write_test_set
+from mood_support.engines import running_postgres
+from mood_support.factories import TinyPlatform, make_platform
 
 TEAMS, COMPUTED, ROUNDS = 65, 2, 3
 SCANS = {Dataset.BRAIN: 542, Dataset.ABDOM: 358}

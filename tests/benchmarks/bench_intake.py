@@ -26,9 +26,9 @@ from mood_platform.db.engine import make_engine, make_sessions
 from mood_platform.machine.migrations import migrate
 from mood_platform.models import ImageState
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.engines import running_postgres
-from mood_platform.testing.image_archives import ImageDraft, Member, scripts, sha256, tar_of
-from mood_platform.testing.intake import Intake
+from mood_support.engines import running_postgres
+from mood_support.image_archives import ImageDraft, Member, scripts, sha256, tar_of
+from mood_support.intake import Intake
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKINGS: dict[str, Callable[[bytes], bytes]] = {

@@ -34,6 +34,7 @@ from mood_platform.db.transaction import transaction
 from mood_platform.execution.docker import DockerRuntime
 from mood_platform.execution.limits import Limits
 from mood_platform.execution.runtime import CaseJob
+from mood_platform.fake_queue import FakeQueue
 from mood_platform.machine.migrations import migrate
 from mood_platform.models import Stage
 from mood_platform.nodes.attendance import Slot
@@ -41,9 +42,8 @@ from mood_platform.nodes.execute import work_once
 from mood_platform.nodes.node import Node
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.service import submit
-from mood_platform.testing.edition import DOCUMENT, make_edition, make_image, make_participant
-from mood_platform.testing.engines import running_postgres
-from mood_platform.testing.queue import FakeQueue
+from mood_support.edition import DOCUMENT, make_edition, make_image, make_participant
+from mood_support.engines import running_postgres
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMITS = {"seconds": 60, "memory": "512MiB", "tmp": "16MiB", "output": "64MiB", "shm": "16MiB", "gpus": 0}

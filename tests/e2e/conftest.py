@@ -16,7 +16,7 @@ import pytest
 from docker.errors import APIError, ImageNotFound
 
 from mood_platform.machine.processes import processes_of
-from mood_platform.testing.live import LivePlatform, docker_client, free_port
+from mood_support.live import LivePlatform, docker_client, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent

@@ -29,11 +29,11 @@ from sqlalchemy.exc import OperationalError
 from mood_platform.db.transaction import transaction
 from mood_platform.machine.processes import wait_until
 from mood_platform.models import LIVE, Health, KnownNode, Run, RunEvent, RunState, Submission, Team
-from mood_platform.testing.invariants import ENDED_BY_NODE, breaches, faults_of
-from mood_platform.testing.live import SICK_SLOT, LivePlatform, Person, Record, what_counts
-from mood_platform.testing.organizer import answer_nodes, answer_runs
-from mood_platform.testing.storm import Happened, Storm, plan
 from mood_platform.worker.queue import CeleryQueue
+from mood_support.invariants import ENDED_BY_NODE, breaches, faults_of
+from mood_support.live import SICK_SLOT, LivePlatform, Person, Record, what_counts
+from mood_support.organizer import answer_nodes, answer_runs
+from mood_support.storm import Happened, Storm, plan
 
 SEED, KILLS = int(os.environ.get("SEED", "1")), int(os.environ.get("KILLS", "6"))
 RUNS = int(os.environ.get("RUNS", "2"))

@@ -14,7 +14,7 @@ import pytest
 from mood_platform.failures import FailureReason
 from mood_platform.machine.processes import wait_until
 from mood_platform.models import TERMINAL, CaseRunState, RunState
-from mood_platform.testing.live import LivePlatform, Person, Record, what_counts
+from mood_support.live import LivePlatform, Person, Record, what_counts
 
 pytestmark = [pytest.mark.e2e, pytest.mark.docker, pytest.mark.timeout(400)]
 

@@ -18,7 +18,7 @@ import pytest
 
 from mood_platform.machine.processes import wait_until
 from mood_platform.models import CaseRun, CaseRunState, Run, RunState, Stage
-from mood_platform.testing.live import LivePlatform, Person, Record
+from mood_support.live import LivePlatform, Person, Record
 
 pytestmark = [pytest.mark.e2e, pytest.mark.docker, pytest.mark.timeout(400)]
 

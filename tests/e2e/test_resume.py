@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from mood_platform.machine.processes import wait_until
 from mood_platform.models import Team, Upload, UploadState
-from mood_platform.testing.live import LivePlatform, Person
+from mood_support.live import LivePlatform, Person
 
 pytestmark = [pytest.mark.e2e, pytest.mark.docker, pytest.mark.timeout(400)]
 

@@ -15,7 +15,7 @@ from mood_platform.db.engine import Sessions, make_engine, make_sessions
 from mood_platform.machine.migrations import CONFIGURATION
 from mood_platform.models import Base
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.engines import running_postgres, running_valkey
+from mood_support.engines import running_postgres, running_valkey
 
 
 @pytest.fixture(scope="session")

@@ -24,8 +24,8 @@ from mood_platform.accounts.service import (
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.errors import AlreadyExists, Invalid, NotFound, PlatformError, Unauthenticated
+from mood_platform.fake_queue import FakeQueue
 from mood_platform.models import Team, Token, User
-from mood_platform.testing.queue import FakeQueue
 
 pytestmark = pytest.mark.integration
 PASSWORD = "correct horse battery"

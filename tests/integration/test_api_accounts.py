@@ -10,8 +10,8 @@ import pytest
 
 from mood_platform.db.engine import Sessions
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.factories import make_platform
-from mood_platform.testing.site import Site, serve_site
+from mood_support.factories import make_platform
+from mood_support.site import Site, serve_site
 
 pytestmark = pytest.mark.integration
 ADA = {"email": "ada@example.org", "name": "Ada", "password": "a long enough password"}

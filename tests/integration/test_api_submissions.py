@@ -17,9 +17,9 @@ from mood_platform.accounts.principal import Principal
 from mood_platform.db.engine import Sessions
 from mood_platform.runs.waits import Wait
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.edition import make_image, make_participant
-from mood_platform.testing.factories import make_platform
-from mood_platform.testing.site import Site, serve_site
+from mood_support.edition import make_image, make_participant
+from mood_support.factories import make_platform
+from mood_support.site import Site, serve_site
 
 pytestmark = pytest.mark.integration
 API = "/api/v1"

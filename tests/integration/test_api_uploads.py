@@ -20,8 +20,8 @@ from mood_platform.db.engine import Sessions
 from mood_platform.models import Image
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.uploads import finish_arrived
-from mood_platform.testing.factories import make_platform
-from mood_platform.testing.site import Site, serve_site
+from mood_support.factories import make_platform
+from mood_support.site import Site, serve_site
 
 pytestmark = pytest.mark.integration
 TUS = {"Tus-Resumable": "1.0.0"}

@@ -17,9 +17,9 @@ from mood_platform.models import CaseRun, Run
 from mood_platform.runs.claims import record
 from mood_platform.runs.suspicion import report_self_test
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.edition import make_participant
-from mood_platform.testing.factories import make_platform
-from mood_platform.testing.site import Site, serve_site
+from mood_support.edition import make_participant
+from mood_support.factories import make_platform
+from mood_support.site import Site, serve_site
 
 pytestmark = pytest.mark.integration
 API = "/api/v1"

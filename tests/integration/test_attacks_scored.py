@@ -23,6 +23,7 @@ from mood_platform.challenges.service import apply_challenge, install_test_set
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import transaction
 from mood_platform.execution.docker import DockerRuntime
+from mood_platform.fake_queue import FakeQueue
 from mood_platform.models import CaseRun, CaseRunState, Image, Run, RunState, Stage
 from mood_platform.nodes.attendance import Slot
 from mood_platform.nodes.execute import work_once
@@ -33,7 +34,7 @@ from mood_platform.scoring.score_case import score_case
 from mood_platform.scoring.score_run import score_run
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.service import submit
-from mood_platform.testing.container_attacks import (
+from mood_support.container_attacks import (
     ATTACKS,
     HONEST,
     HONEST_SAMPLE,
@@ -41,11 +42,10 @@ from mood_platform.testing.container_attacks import (
     PROGRAM_OF_THE_CASE,
     Attack,
 )
-from mood_platform.testing.drive import evaluation_of
-from mood_platform.testing.edition import DOCUMENT, make_image, make_participant, write_test_set
-from mood_platform.testing.factories import ALL_STAGES, TinyPlatform
-from mood_platform.testing.image_builder import ImageBuilder, image_builder
-from mood_platform.testing.queue import FakeQueue
+from mood_support.drive import evaluation_of
+from mood_support.edition import DOCUMENT, make_image, make_participant, write_test_set
+from mood_support.factories import ALL_STAGES, TinyPlatform
+from mood_support.image_builder import ImageBuilder, image_builder
 
 pytestmark = [pytest.mark.integration, pytest.mark.docker]
 BUILD_BASE = Path(__file__).parents[2] / "infra" / "base-image" / "build.sh"

@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 
 from mood_platform.db.engine import Sessions
 from mood_platform.errors import PlatformError, Transient
+from mood_platform.execution.fake_runtime import FakeRuntime
 from mood_platform.failures import FailureReason
 from mood_platform.models import Case, CaseRun, CaseRunState, Run, RunState, Stage, Submission
 from mood_platform.nodes.execute import work_once
@@ -25,11 +26,10 @@ from mood_platform.runs.sweeper import STALE_SECONDS, sweep
 from mood_platform.scoring.limited_child import ChildLimits
 from mood_platform.scoring.score_case import Evaluation, score_case
 from mood_platform.scoring.score_run import score_run
+from mood_platform.storage.faulty import FaultyStore, full
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.drive import drive, echo, evaluation_of
-from mood_platform.testing.factories import TinyPlatform, make_platform
-from mood_platform.testing.faulty import FaultyStore, full
-from mood_platform.testing.runtime import FakeRuntime
+from mood_support.drive import drive, echo, evaluation_of
+from mood_support.factories import TinyPlatform, make_platform
 
 pytestmark = pytest.mark.integration
 

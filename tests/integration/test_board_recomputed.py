@@ -15,8 +15,8 @@ from mood_platform.execution.runtime import CaseJob
 from mood_platform.leaderboards.service import publish
 from mood_platform.models import Challenge
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.contest import Contest
-from mood_platform.testing.factories import make_platform
+from mood_support.contest import Contest
+from mood_support.factories import make_platform
 
 pytestmark = pytest.mark.integration
 UNROUNDED = {"mean_rank", "keeps_place", "valid_share", "failed_share", "level"}

@@ -22,10 +22,10 @@ from mood_platform.errors import Invalid
 from mood_platform.leaderboards.service import draft
 from mood_platform.models import AuditEvent, Challenge, Run
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.contest import Contest
-from mood_platform.testing.edition import DOCUMENT
-from mood_platform.testing.factories import TinyPlatform, make_platform
 from mood_platform.views.challenge import view_challenge
+from mood_support.contest import Contest
+from mood_support.edition import DOCUMENT
+from mood_support.factories import TinyPlatform, make_platform
 
 pytestmark = pytest.mark.integration
 FEWER = {**DOCUMENT, "quota": {"challenge": 3, "attempts": 5}}

@@ -18,10 +18,10 @@ from mood_platform.challenges.service import install_test_set
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import transaction
 from mood_platform.errors import Invalid, Misconfigured, NotFound
+from mood_platform.fake_queue import FakeQueue
 from mood_platform.models import Case, Stage, TestSet
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.edition import DOCUMENT, make_edition, write_test_set
-from mood_platform.testing.queue import FakeQueue
+from mood_support.edition import DOCUMENT, make_edition, write_test_set
 
 pytestmark = pytest.mark.integration
 

@@ -21,8 +21,8 @@ from mood_platform.runs.claims import Claim, heartbeat, live_claims, record
 from mood_platform.runs.service import cancel_run
 from mood_platform.runs.sweeper import sweep
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.factories import TinyPlatform, make_platform
-from mood_platform.testing.night import skip_toy_cases
+from mood_support.factories import TinyPlatform, make_platform
+from mood_support.night import skip_toy_cases
 
 pytestmark = pytest.mark.integration
 

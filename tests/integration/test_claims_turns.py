@@ -22,9 +22,9 @@ from mood_platform.runs.service import cancel_run, start_analysis
 from mood_platform.runs.waits import Wait, read_waits
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.priority import let_go_first, let_take_turns
-from mood_platform.testing.factories import TinyPlatform
-from mood_platform.testing.hand_clock import HandClock
-from mood_platform.testing.night import Ending, Night, night_platform, slots
+from mood_support.factories import TinyPlatform
+from mood_support.hand_clock import HandClock
+from mood_support.night import Ending, Night, night_platform, slots
 
 pytestmark = pytest.mark.integration
 HOUR = 3600.0

@@ -19,6 +19,7 @@ from mood_evaluator import Task
 from mood_platform.api.tus import PART_TYPE
 from mood_platform.db.engine import Sessions
 from mood_platform.errors import NotFound
+from mood_platform.execution.fake_runtime import FakeRuntime
 from mood_platform.failures import FailureReason
 from mood_platform.leaderboards.service import publish
 from mood_platform.models import CaseRun, Challenge, Leaderboard, Run, RunState, Stage, Submission, TestSet
@@ -26,16 +27,15 @@ from mood_platform.nodes.attendance import find_unfitness
 from mood_platform.nodes.execute import work_once
 from mood_platform.notifications.mailer import FolderMailer, Mail
 from mood_platform.queueing import Job
+from mood_platform.storage.faulty import FaultyStore, full, system_error
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.contest import Contest
-from mood_platform.testing.drive import drive, echo
-from mood_platform.testing.edition import make_edition
-from mood_platform.testing.explorer import Explorer
-from mood_platform.testing.factories import ALL_STAGES, TinyPlatform, make_platform
-from mood_platform.testing.faulty import FaultyStore, full, system_error
-from mood_platform.testing.invariants import breaches
-from mood_platform.testing.runtime import FakeRuntime
-from mood_platform.testing.site import serve_site
+from mood_support.contest import Contest
+from mood_support.drive import drive, echo
+from mood_support.edition import make_edition
+from mood_support.explorer import Explorer
+from mood_support.factories import ALL_STAGES, TinyPlatform, make_platform
+from mood_support.invariants import breaches
+from mood_support.site import serve_site
 
 pytestmark = pytest.mark.integration
 KIB = 2**10

@@ -18,14 +18,14 @@ from sqlalchemy.orm import joinedload
 
 from mood_platform.accounts.principal import Principal
 from mood_platform.db.engine import Sessions, make_engine, make_sessions
+from mood_platform.fake_queue import FakeQueue
 from mood_platform.models import Run, RunState
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.edition import make_image
-from mood_platform.testing.explorer import Explorer
-from mood_platform.testing.factories import TinyPlatform, make_platform
-from mood_platform.testing.invariants import breaches
-from mood_platform.testing.live import what_counts
-from mood_platform.testing.queue import FakeQueue
+from mood_support.edition import make_image
+from mood_support.explorer import Explorer
+from mood_support.factories import TinyPlatform, make_platform
+from mood_support.invariants import breaches
+from mood_support.live import what_counts
 
 pytestmark = pytest.mark.integration
 

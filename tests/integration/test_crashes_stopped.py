@@ -16,17 +16,17 @@ from sqlalchemy import func, select, text, update
 
 from mood_platform.db.engine import Sessions, make_engine, make_sessions
 from mood_platform.db.transaction import transaction
+from mood_platform.execution.fake_runtime import FakeRuntime, Scripted
 from mood_platform.failures import FailureReason
+from mood_platform.fake_queue import FakeQueue
 from mood_platform.machine.processes import wait_until
 from mood_platform.models import CaseRun, CaseRunState, RunEvent
 from mood_platform.nodes.execute import work_once
 from mood_platform.runs.claims import claim_next
 from mood_platform.runs.sweeper import sweep
+from mood_platform.storage.faulty import FaultyStore
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.factories import ALL_STAGES, NODE, TinyPlatform, make_platform
-from mood_platform.testing.faulty import FaultyStore
-from mood_platform.testing.queue import FakeQueue
-from mood_platform.testing.runtime import FakeRuntime, Scripted
+from mood_support.factories import ALL_STAGES, NODE, TinyPlatform, make_platform
 
 pytestmark = pytest.mark.integration
 

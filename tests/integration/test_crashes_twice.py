@@ -16,6 +16,8 @@ import pytest
 from sqlalchemy import func, select, update
 
 from mood_platform.db.engine import Sessions, make_engine, make_sessions
+from mood_platform.execution.fake_runtime import FakeRuntime
+from mood_platform.fake_queue import FakeQueue
 from mood_platform.models import TERMINAL, CaseRun, CaseRunState, Run, RunEvent, RunState, Stage
 from mood_platform.nodes.execute import work_once
 from mood_platform.nodes.reaper import reap
@@ -24,10 +26,8 @@ from mood_platform.runs.sweeper import sweep
 from mood_platform.scoring.score_case import score_case
 from mood_platform.scoring.score_run import score_run
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.drive import drive, echo, evaluation_of
-from mood_platform.testing.factories import ALL_STAGES, TinyPlatform, make_platform
-from mood_platform.testing.queue import FakeQueue
-from mood_platform.testing.runtime import FakeRuntime
+from mood_support.drive import drive, echo, evaluation_of
+from mood_support.factories import ALL_STAGES, TinyPlatform, make_platform
 
 pytestmark = pytest.mark.integration
 

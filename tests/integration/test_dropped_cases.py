@@ -28,6 +28,7 @@ from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.errors import Conflict, Invalid, NotFound
 from mood_platform.failures import FailureReason
+from mood_platform.fake_queue import FakeQueue
 from mood_platform.leaderboards.drop_decision import decide_drop, undo_drop
 from mood_platform.leaderboards.drop_proposal import propose_drop
 from mood_platform.leaderboards.service import draft, publish
@@ -51,12 +52,11 @@ from mood_platform.runs.rescorings import start_rescoring
 from mood_platform.runs.service import unvoid_run, void_run
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.service import submit
-from mood_platform.testing.contest import Contest
-from mood_platform.testing.edition import make_edition, make_participant
-from mood_platform.testing.factories import TinyPlatform
-from mood_platform.testing.invariants import breaches
-from mood_platform.testing.queue import FakeQueue
-from mood_platform.testing.site import serve_site
+from mood_support.contest import Contest
+from mood_support.edition import make_edition, make_participant
+from mood_support.factories import TinyPlatform
+from mood_support.invariants import breaches
+from mood_support.site import serve_site
 
 pytestmark = pytest.mark.integration
 OLGA = "olga@example.org"

@@ -20,9 +20,9 @@ from mood_platform.db.engine import Sessions
 from mood_platform.errors import Invalid
 from mood_platform.models import AuditEvent, Entry, EntryState, TestSet
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.edition import DOCUMENT, make_image, make_participant
-from mood_platform.testing.factories import make_platform
-from mood_platform.testing.site import Site, serve_site
+from mood_support.edition import DOCUMENT, make_image, make_participant
+from mood_support.factories import make_platform
+from mood_support.site import Site, serve_site
 
 pytestmark = pytest.mark.integration
 API = "/api/v1"

@@ -23,9 +23,9 @@ from mood_platform.db.engine import Sessions
 from mood_platform.models import RunState, Stage, Submission
 from mood_platform.runs.claims import Claim, ClaimingNode
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.factories import TinyPlatform
-from mood_platform.testing.hand_clock import HandClock
-from mood_platform.testing.night import Ending, Night, Served, night_platform, slots
+from mood_support.factories import TinyPlatform
+from mood_support.hand_clock import HandClock
+from mood_support.night import Ending, Night, Served, night_platform, slots
 
 pytestmark = pytest.mark.integration
 MINUTE, HOUR = 60.0, 3600.0

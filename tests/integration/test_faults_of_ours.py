@@ -22,18 +22,18 @@ from sqlalchemy.exc import OperationalError
 from mood_evaluator import Task
 from mood_platform.db.engine import Sessions
 from mood_platform.errors import PlatformError
+from mood_platform.execution.fake_runtime import FakeRuntime
 from mood_platform.models import CaseRun, CaseRunState, Stage, Submission
 from mood_platform.nodes.execute import work_once
 from mood_platform.scoring.limited_child import ChildLimits
 from mood_platform.scoring.predictions import StoredCase, score_prediction
 from mood_platform.scoring.score_case import score_case
+from mood_platform.storage.faulty import FaultyStore, broken
 from mood_platform.storage.local import LocalStore
 from mood_platform.storage.store import ObjectStore
-from mood_platform.testing.drive import echo, evaluation_of
-from mood_platform.testing.factories import make_platform
-from mood_platform.testing.faulty import FaultyStore, broken
-from mood_platform.testing.interrupted import InterruptedSessions
-from mood_platform.testing.runtime import FakeRuntime
+from mood_support.drive import echo, evaluation_of
+from mood_support.factories import make_platform
+from mood_support.interrupted import InterruptedSessions
 
 pytestmark = pytest.mark.integration
 

@@ -31,11 +31,11 @@ from mood_platform.queueing import Job
 from mood_platform.runs.service import start_analysis
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.queries import find_any_submission
-from mood_platform.testing.contest import Contest
-from mood_platform.testing.edition import make_participant, write_test_set
-from mood_platform.testing.factories import make_platform
-from mood_platform.testing.route_table import asks_of, route_table
-from mood_platform.testing.site import Site, serve_site
+from mood_support.contest import Contest
+from mood_support.edition import make_participant, write_test_set
+from mood_support.factories import make_platform
+from mood_support.route_table import asks_of, route_table
+from mood_support.site import Site, serve_site
 
 pytestmark = pytest.mark.integration
 BOARD = "/api/v1/admin/leaderboards/tiny/pixel"

@@ -23,7 +23,7 @@ from mood_platform.db.engine import Sessions
 from mood_platform.http.dependencies import SESSION_COOKIE
 from mood_platform.models import Token, Upload
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.hidden_world import (
+from mood_support.hidden_world import (
     HiddenWorld,
     Secrets,
     build_hidden_world,
@@ -31,8 +31,8 @@ from mood_platform.testing.hidden_world import (
     own_words,
     rival_words,
 )
-from mood_platform.testing.route_table import Ask, Entry, Ids, Who, asks_of, entry_of, route_table
-from mood_platform.testing.site import Site, serve_site
+from mood_support.route_table import Ask, Entry, Ids, Who, asks_of, entry_of, route_table
+from mood_support.site import Site, serve_site
 
 pytestmark = pytest.mark.integration
 TUS = {"Tus-Resumable": "1.0.0"}

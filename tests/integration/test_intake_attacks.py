@@ -15,11 +15,11 @@ from mood_platform.failures import FailureReason
 from mood_platform.notifications.texts import write_image_mail
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.intake import LONGEST_DETAIL
-from mood_platform.testing.archive_attacks import ATTACKS
-from mood_platform.testing.factories import TinyPlatform
-from mood_platform.testing.image_archives import ImageDraft, Member
-from mood_platform.testing.intake import Intake
-from mood_platform.testing.site import Site, serve_site
+from mood_support.archive_attacks import ATTACKS
+from mood_support.factories import TinyPlatform
+from mood_support.image_archives import ImageDraft, Member
+from mood_support.intake import Intake
+from mood_support.site import Site, serve_site
 
 pytestmark = pytest.mark.integration
 SHOWN = [

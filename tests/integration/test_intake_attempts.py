@@ -23,8 +23,8 @@ from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.intake import MOST_ATTEMPTS, Checker, check_image
 from mood_platform.submissions.purge import purge_uploads
 from mood_platform.submissions.upload_files import upload_path
-from mood_platform.testing.image_archives import ImageDraft
-from mood_platform.testing.intake import LIMIT, Intake
+from mood_support.image_archives import ImageDraft
+from mood_support.intake import LIMIT, Intake
 
 pytestmark = pytest.mark.integration
 GOOD = ImageDraft().archive()

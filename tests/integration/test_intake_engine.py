@@ -16,8 +16,8 @@ from docker.errors import ImageNotFound
 from mood_platform.execution.docker import DockerRuntime
 from mood_platform.images.image_config import ImageFacts
 from mood_platform.images.intake_child import check_image
-from mood_platform.testing.archive_attacks import ATTACKS, LIMIT, Attack
-from mood_platform.testing.image_archives import ImageDraft
+from mood_support.archive_attacks import ATTACKS, LIMIT, Attack
+from mood_support.image_archives import ImageDraft
 
 pytestmark = pytest.mark.docker
 ACCEPTED = [attack for attack in ATTACKS if attack.reason is None]

@@ -20,8 +20,8 @@ from mood_platform.keeping.images import image_key
 from mood_platform.models import Image, ImageState, Upload, UploadState
 from mood_platform.queueing import Job
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.image_archives import SCRIPTS, ImageDraft, Member, tar_of
-from mood_platform.testing.intake import Intake
+from mood_support.image_archives import SCRIPTS, ImageDraft, Member, tar_of
+from mood_support.intake import Intake
 
 pytestmark = pytest.mark.integration
 

@@ -16,9 +16,9 @@ from mood_platform.leaderboards.service import draft
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.queries import find_any_submission
 from mood_platform.submissions.service import exclude
-from mood_platform.testing.contest import Contest
-from mood_platform.testing.edition import write_test_set
-from mood_platform.testing.factories import make_platform
+from mood_support.contest import Contest
+from mood_support.edition import write_test_set
+from mood_support.factories import make_platform
 
 pytestmark = pytest.mark.integration
 

@@ -12,14 +12,14 @@ from mood_platform.accounts.principal import Principal
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import transaction
 from mood_platform.failures import FailureReason
+from mood_platform.fake_queue import FakeQueue
 from mood_platform.leaderboards.selection import find_pending, select_contenders
 from mood_platform.models import Challenge, Run, RunState, Stage, Submission
 from mood_platform.runs.service import rerun, void_run
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.queries import find_any_submission, newest_run
 from mood_platform.submissions.service import exclude, submit, withdraw
-from mood_platform.testing.edition import make_edition, make_image, make_participant
-from mood_platform.testing.queue import FakeQueue
+from mood_support.edition import make_edition, make_image, make_participant
 
 pytestmark = pytest.mark.integration
 SCORED = (RunState.RUNNING, RunState.SCORING, RunState.SCORED)

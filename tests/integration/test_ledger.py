@@ -18,6 +18,7 @@ from mood_platform.cli.main import app as command
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import transaction
 from mood_platform.errors import Conflict, NotFound, QuotaExceeded
+from mood_platform.execution.fake_runtime import FakeRuntime
 from mood_platform.failures import FailureReason
 from mood_platform.images.image_config import ImageFacts
 from mood_platform.keeping.holds import place_hold
@@ -30,13 +31,12 @@ from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.intake import WAITS, Room
 from mood_platform.submissions.removal import remove_own_image
 from mood_platform.submissions.service import submit, withdraw
-from mood_platform.testing.drive import drive, echo
-from mood_platform.testing.edition import make_image, make_participant
-from mood_platform.testing.factories import TinyPlatform, make_platform
-from mood_platform.testing.image_archives import ImageDraft, Member, scripts, tar_of
-from mood_platform.testing.intake import Intake
-from mood_platform.testing.runtime import FakeRuntime
-from mood_platform.testing.site import Site, serve_site
+from mood_support.drive import drive, echo
+from mood_support.edition import make_image, make_participant
+from mood_support.factories import TinyPlatform, make_platform
+from mood_support.image_archives import ImageDraft, Member, scripts, tar_of
+from mood_support.intake import Intake
+from mood_support.site import Site, serve_site
 
 pytestmark = pytest.mark.integration
 MIB = 2**20

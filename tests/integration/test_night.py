@@ -15,9 +15,9 @@ from mood_platform.failures import FailureReason
 from mood_platform.models import CaseRun, CaseRunState, RunState, Stage
 from mood_platform.runs.claims import Claim, ClaimingNode
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.factories import TinyPlatform
-from mood_platform.testing.hand_clock import HandClock
-from mood_platform.testing.night import Ending, Night, night_platform, slots
+from mood_support.factories import TinyPlatform
+from mood_support.hand_clock import HandClock
+from mood_support.night import Ending, Night, night_platform, slots
 
 pytestmark = pytest.mark.integration
 HOUR = 3600.0

@@ -23,10 +23,10 @@ from mood_platform.models import Challenge, Run
 from mood_platform.models import Replicates as Stored
 from mood_platform.models import TestSet as StoredTestSet
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.contest import Contest
-from mood_platform.testing.edition import DOCUMENT
-from mood_platform.testing.factories import make_platform
-from mood_platform.testing.site import serve_site
+from mood_support.contest import Contest
+from mood_support.edition import DOCUMENT
+from mood_support.factories import make_platform
+from mood_support.site import serve_site
 
 pytestmark = pytest.mark.integration
 

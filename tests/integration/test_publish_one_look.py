@@ -10,18 +10,18 @@ import pytest
 from mood_evaluator import Task
 from mood_platform.db.engine import Sessions
 from mood_platform.errors import Conflict
+from mood_platform.execution.fake_runtime import FakeRuntime
 from mood_platform.leaderboards.service import publish
 from mood_platform.models import Challenge, RunState
 from mood_platform.nodes.execute import work_once
 from mood_platform.queueing import Job
 from mood_platform.scoring.score_case import score_case
 from mood_platform.scoring.score_run import score_run
+from mood_platform.storage.faulty import FaultyStore
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.contest import Contest
-from mood_platform.testing.drive import echo, evaluation_of
-from mood_platform.testing.factories import ALL_STAGES, TinyPlatform, make_platform
-from mood_platform.testing.faulty import FaultyStore
-from mood_platform.testing.runtime import FakeRuntime
+from mood_support.contest import Contest
+from mood_support.drive import echo, evaluation_of
+from mood_support.factories import ALL_STAGES, TinyPlatform, make_platform
 
 pytestmark = pytest.mark.integration
 

@@ -25,8 +25,8 @@ from mood_platform.leaderboards.service import leaderboard_key, publish
 from mood_platform.models import AuditEvent, CaseRun, CaseRunState, Challenge, Leaderboard, Run
 from mood_platform.runs.parking import park
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.contest import Contest
-from mood_platform.testing.factories import make_platform
+from mood_support.contest import Contest
+from mood_support.factories import make_platform
 
 pytestmark = pytest.mark.integration
 ORGANIZER = "organizer@example.org"

@@ -15,12 +15,12 @@ from mood_platform.accounts.principal import Principal
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import transaction
 from mood_platform.errors import QuotaExceeded
+from mood_platform.fake_queue import FakeQueue
 from mood_platform.models import Challenge, Stage, Submission
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.quota import Quota, quota
 from mood_platform.submissions.service import cancel, submit
-from mood_platform.testing.edition import make_edition, make_image, make_participant
-from mood_platform.testing.queue import FakeQueue
+from mood_support.edition import make_edition, make_image, make_participant
 
 pytestmark = pytest.mark.integration
 

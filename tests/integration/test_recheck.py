@@ -27,9 +27,9 @@ from mood_platform.submissions.queries import newest_run
 from mood_platform.submissions.quota import quota
 from mood_platform.submissions.recheck import recheck_image
 from mood_platform.submissions.service import submit
-from mood_platform.testing.factories import ALL_STAGES, NODE
-from mood_platform.testing.image_archives import SCRIPTS, ImageDraft, Member, scripts, tar_of
-from mood_platform.testing.intake import Intake
+from mood_support.factories import ALL_STAGES, NODE
+from mood_support.image_archives import SCRIPTS, ImageDraft, Member, scripts, tar_of
+from mood_support.intake import Intake
 
 pytestmark = pytest.mark.integration
 GOOD = ImageDraft().archive()

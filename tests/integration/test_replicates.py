@@ -17,12 +17,12 @@ from mood_platform.models import Challenge, Leaderboard, Replicates, Submission,
 from mood_platform.queueing import Job
 from mood_platform.runs.sweeper import sweep
 from mood_platform.scoring.replicates_document import RunReplicates
+from mood_platform.storage.faulty import FaultyStore
 from mood_platform.storage.local import LocalStore
 from mood_platform.storage.store import ObjectStore
 from mood_platform.submissions.service import exclude
-from mood_platform.testing.contest import Contest
-from mood_platform.testing.factories import make_platform
-from mood_platform.testing.faulty import FaultyStore
+from mood_support.contest import Contest
+from mood_support.factories import make_platform
 
 pytestmark = pytest.mark.integration
 OLGA = "olga@example.org"

@@ -28,8 +28,8 @@ from mood_platform.runs.sweeper import sweep
 from mood_platform.scoring.replicates import DRAWS, SEED
 from mood_platform.scoring.replicates_document import RunReplicates
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.contest import Contest
-from mood_platform.testing.factories import make_platform
+from mood_support.contest import Contest
+from mood_support.factories import make_platform
 
 pytestmark = pytest.mark.integration
 SQUEEZED, SPREAD = "north", "south"

@@ -29,11 +29,11 @@ from mood_platform.runs.sweeper import sweep
 from mood_platform.scoring.rescore import rescore_run
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.queries import find_any_submission
-from mood_platform.testing.contest import Contest
-from mood_platform.testing.drive import evaluation_of
-from mood_platform.testing.edition import make_participant, write_test_set
-from mood_platform.testing.factories import make_platform
-from mood_platform.testing.site import serve_site
+from mood_support.contest import Contest
+from mood_support.drive import evaluation_of
+from mood_support.edition import make_participant, write_test_set
+from mood_support.factories import make_platform
+from mood_support.site import serve_site
 from mood_test_sets.correcting import correct_set
 
 pytestmark = pytest.mark.integration

@@ -16,6 +16,7 @@ from mood_platform.challenges.config import ChallengeConfig
 from mood_platform.challenges.service import apply_challenge
 from mood_platform.db.engine import Sessions
 from mood_platform.errors import Conflict
+from mood_platform.execution.fake_runtime import FakeRuntime
 from mood_platform.keeping.holds import lift_holds, place_hold
 from mood_platform.keeping.images import collect_image, image_key
 from mood_platform.keeping.leftovers import Due, remove_leftovers
@@ -41,11 +42,10 @@ from mood_platform.runs.rescorings import start_rescoring
 from mood_platform.runs.service import rerun
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.service import submit
-from mood_platform.testing.contest import Contest
-from mood_platform.testing.drive import drive, echo
-from mood_platform.testing.edition import DOCUMENT, make_image, make_participant
-from mood_platform.testing.factories import make_platform
-from mood_platform.testing.runtime import FakeRuntime
+from mood_support.contest import Contest
+from mood_support.drive import drive, echo
+from mood_support.edition import DOCUMENT, make_image, make_participant
+from mood_support.factories import make_platform
 
 pytestmark = pytest.mark.integration
 ORGANIZER = "olga@example.org"

@@ -21,10 +21,10 @@ from mood_platform.models import Challenge, Image, ImageState, RunState
 from mood_platform.runs.queries import newest_run
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.queries import find_any_submission
-from mood_platform.testing.edition import DOCUMENT, make_image
-from mood_platform.testing.factories import make_platform
-from mood_platform.testing.hand_clock import HandClock, hand_clock
-from mood_platform.testing.site import Site, serve_site
+from mood_support.edition import DOCUMENT, make_image
+from mood_support.factories import make_platform
+from mood_support.hand_clock import HandClock, hand_clock
+from mood_support.site import Site, serve_site
 
 pytestmark = pytest.mark.integration
 API = "/api/v1"

@@ -15,6 +15,7 @@ from mood_evaluator import Task
 from mood_platform.accounts.principal import Principal
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import Transaction
+from mood_platform.execution.fake_runtime import FakeRuntime, Scripted
 from mood_platform.execution.runtime import CaseJob
 from mood_platform.failures import FailureReason
 from mood_platform.models import Run, RunState, Stage, Submission
@@ -24,11 +25,10 @@ from mood_platform.runs.service import rerun, start_analysis, stop_run, void_run
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.queries import find_any_submission
 from mood_platform.submissions.service import exclude
-from mood_platform.testing.drive import drive, echo
-from mood_platform.testing.edition import make_image
-from mood_platform.testing.factories import make_platform
-from mood_platform.testing.runtime import FakeRuntime, Scripted
-from mood_platform.testing.site import Site, serve_site
+from mood_support.drive import drive, echo
+from mood_support.edition import make_image
+from mood_support.factories import make_platform
+from mood_support.site import Site, serve_site
 
 pytestmark = pytest.mark.integration
 API = "/api/v1"

@@ -28,9 +28,9 @@ from mood_platform.runs.service import rerun, void_run
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.queries import find_any_submission
 from mood_platform.submissions.service import exclude, submit, withdraw
-from mood_platform.testing.contest import Contest
-from mood_platform.testing.edition import DOCUMENT, make_image
-from mood_platform.testing.factories import TinyPlatform, make_platform
+from mood_support.contest import Contest
+from mood_support.edition import DOCUMENT, make_image
+from mood_support.factories import TinyPlatform, make_platform
 
 pytestmark = pytest.mark.integration
 ORGANIZER = "organizer@example.org"

@@ -15,9 +15,9 @@ from mood_platform.accounts.principal import Principal
 from mood_platform.db.engine import Sessions
 from mood_platform.models import Image, Upload
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.edition import make_image
-from mood_platform.testing.factories import make_platform
-from mood_platform.testing.site import Site, serve_site
+from mood_support.edition import make_image
+from mood_support.factories import make_platform
+from mood_support.site import Site, serve_site
 
 pytestmark = pytest.mark.integration
 

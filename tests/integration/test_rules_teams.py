@@ -19,9 +19,9 @@ from mood_platform.errors import AlreadyExists, Forbidden, NotFound, PlatformErr
 from mood_platform.models import AuditEvent, Invitation, Stage, User
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.service import submit
-from mood_platform.testing.edition import make_image
-from mood_platform.testing.factories import TinyPlatform, make_platform
-from mood_platform.testing.site import serve_site
+from mood_support.edition import make_image
+from mood_support.factories import TinyPlatform, make_platform
+from mood_support.site import serve_site
 
 pytestmark = pytest.mark.integration
 

@@ -22,10 +22,10 @@ from mood_platform.runs.service import unvoid_run, void_run
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.queries import find_any_submission
 from mood_platform.submissions.service import exclude, include
-from mood_platform.testing.contest import Contest
-from mood_platform.testing.edition import make_participant
-from mood_platform.testing.factories import make_platform
-from mood_platform.testing.site import Site, serve_site
+from mood_support.contest import Contest
+from mood_support.edition import make_participant
+from mood_support.factories import make_platform
+from mood_support.site import Site, serve_site
 
 pytestmark = pytest.mark.integration
 SECRET = "node-7 choked on case 0f8b"

@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from mood_evaluator import Task
 from mood_platform.db.engine import Sessions
 from mood_platform.errors import Transient
+from mood_platform.execution.fake_runtime import FakeRuntime, Scripted
 from mood_platform.execution.limits import Limits
 from mood_platform.execution.runtime import CaseJob, Collected, Execution
 from mood_platform.execution.usage import Usage
@@ -24,11 +25,10 @@ from mood_platform.nodes.reaper import reap
 from mood_platform.queueing import Job
 from mood_platform.runs.service import cancel_run
 from mood_platform.runs.sweeper import sweep
+from mood_platform.storage.faulty import FaultyStore, system_error
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.edition import SHAPE
-from mood_platform.testing.factories import ALL_STAGES, TinyPlatform, make_platform
-from mood_platform.testing.faulty import FaultyStore, system_error
-from mood_platform.testing.runtime import FakeRuntime, Scripted
+from mood_support.edition import SHAPE
+from mood_support.factories import ALL_STAGES, TinyPlatform, make_platform
 
 pytestmark = pytest.mark.integration
 

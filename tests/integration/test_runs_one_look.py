@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from mood_platform.db.engine import Sessions
+from mood_platform.execution.fake_runtime import FakeRuntime, Scripted
 from mood_platform.failures import FailureReason
 from mood_platform.models import CaseRun, CaseRunState, Run, RunState, Stage
 from mood_platform.nodes.execute import work_once
@@ -17,11 +18,10 @@ from mood_platform.queueing import Job
 from mood_platform.runs.sweeper import sweep
 from mood_platform.scoring.score_run import score_run
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.drive import drive, echo, evaluation_of
-from mood_platform.testing.factories import ALL_STAGES, TinyPlatform, make_platform
-from mood_platform.testing.interrupted import InterruptedSessions
-from mood_platform.testing.invariants import breaches
-from mood_platform.testing.runtime import FakeRuntime, Scripted
+from mood_support.drive import drive, echo, evaluation_of
+from mood_support.factories import ALL_STAGES, TinyPlatform, make_platform
+from mood_support.interrupted import InterruptedSessions
+from mood_support.invariants import breaches
 
 pytestmark = pytest.mark.integration
 

@@ -23,7 +23,7 @@ from mood_platform.runs.claims import Claim, record
 from mood_platform.runs.service import cancel_run
 from mood_platform.runs.sweeper import sweep
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.factories import TinyPlatform, make_platform
+from mood_support.factories import TinyPlatform, make_platform
 
 pytestmark = pytest.mark.integration
 

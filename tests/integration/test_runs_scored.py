@@ -17,6 +17,7 @@ from sqlalchemy import select, update
 
 from mood_evaluator import Dataset, Evidence, PositiveScores, Task, canonical_digest
 from mood_platform.db.engine import Sessions
+from mood_platform.execution.fake_runtime import FakeRuntime, Scripted
 from mood_platform.execution.runtime import CaseJob, Collected, Execution
 from mood_platform.execution.usage import Usage
 from mood_platform.failures import FailureReason
@@ -32,9 +33,8 @@ from mood_platform.scoring.score_case import score_case
 from mood_platform.scoring.score_run import score_run
 from mood_platform.scoring.stored_positives import stored_positives
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.drive import drive, echo, evaluation_of
-from mood_platform.testing.factories import TinyPlatform, make_platform
-from mood_platform.testing.runtime import FakeRuntime, Scripted
+from mood_support.drive import drive, echo, evaluation_of
+from mood_support.factories import TinyPlatform, make_platform
 
 pytestmark = pytest.mark.integration
 

@@ -20,8 +20,8 @@ from mood_platform.runs.progress import participant_progress
 from mood_platform.runs.queries import case_runs_of, counting_run, events_of, newest_run
 from mood_platform.runs.service import cancel_run, rerun, start_analysis, void_run
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.edition import write_test_set
-from mood_platform.testing.factories import TinyPlatform, make_platform
+from mood_support.edition import write_test_set
+from mood_support.factories import TinyPlatform, make_platform
 
 pytestmark = pytest.mark.integration
 

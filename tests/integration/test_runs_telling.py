@@ -12,21 +12,21 @@ from sqlalchemy import select
 from mood_platform.accounts.principal import Principal
 from mood_platform.db.engine import make_sessions
 from mood_platform.db.transaction import transaction
+from mood_platform.execution.fake_runtime import FakeRuntime, Scripted
 from mood_platform.execution.runtime import CaseJob
+from mood_platform.fake_queue import FakeQueue
 from mood_platform.models import Run, RunState, Submission
 from mood_platform.queueing import Job
 from mood_platform.runs.sweeper import sweep
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.queries import find_submission
 from mood_platform.submissions.service import withdraw
-from mood_platform.testing.drive import drive, echo
-from mood_platform.testing.edition import make_edition
-from mood_platform.testing.factories import TinyPlatform
-from mood_platform.testing.hand_clock import HandClock, hand_clock
-from mood_platform.testing.queue import FakeQueue
-from mood_platform.testing.runtime import FakeRuntime, Scripted
 from mood_platform.views.participant import SubmissionView
 from mood_platform.views.submission import view_submission
+from mood_support.drive import drive, echo
+from mood_support.edition import make_edition
+from mood_support.factories import TinyPlatform
+from mood_support.hand_clock import HandClock, hand_clock
 
 pytestmark = pytest.mark.integration
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

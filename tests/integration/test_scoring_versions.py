@@ -17,8 +17,8 @@ from mood_platform.models import Challenge, Run, Submission, Team
 from mood_platform.runs.rescorings import start_rescoring
 from mood_platform.runs.sweeper import sweep
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.contest import Contest
-from mood_platform.testing.factories import make_platform
+from mood_support.contest import Contest
+from mood_support.factories import make_platform
 
 pytestmark = pytest.mark.integration
 OLGA = "olga@example.org"

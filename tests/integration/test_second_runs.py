@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from mood_platform.db.engine import Sessions
+from mood_platform.execution.fake_runtime import FakeRuntime, Scripted
 from mood_platform.execution.outcome import Outcome, OutcomeFlag
 from mood_platform.execution.runtime import Collected, Execution
 from mood_platform.execution.starvation import Lack
@@ -21,8 +22,7 @@ from mood_platform.runs.claims import Claim, ClaimingNode, record
 from mood_platform.runs.decisions import resume
 from mood_platform.runs.service import stop_run
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.factories import ALL_STAGES, TinyPlatform, make_platform
-from mood_platform.testing.runtime import FakeRuntime, Scripted
+from mood_support.factories import ALL_STAGES, TinyPlatform, make_platform
 
 pytestmark = pytest.mark.integration
 

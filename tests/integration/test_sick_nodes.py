@@ -20,8 +20,8 @@ from mood_platform.failures import FailureReason
 from mood_platform.models import Image, KnownNode, Run, RunState, Submission
 from mood_platform.runs.claims import Claim, ClaimingNode
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.factories import TinyPlatform
-from mood_platform.testing.night import Ending, Night, night_platform, slots
+from mood_support.factories import TinyPlatform
+from mood_support.night import Ending, Night, night_platform, slots
 
 pytestmark = pytest.mark.integration
 FULL = "MOOD_TRIAL" in os.environ

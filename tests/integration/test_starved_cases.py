@@ -15,16 +15,16 @@ from mood_evaluator import Task
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import transaction
 from mood_platform.execution.docker import DockerRuntime
+from mood_platform.fake_queue import FakeQueue
 from mood_platform.models import CaseRun, CaseRunState, Stage
 from mood_platform.nodes.execute import Slot, work_once
 from mood_platform.nodes.node import Node
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.service import submit
-from mood_platform.testing.edition import DOCUMENT, make_edition, make_image, make_participant
-from mood_platform.testing.factories import ALL_STAGES, TinyPlatform
-from mood_platform.testing.hogs import hogs
-from mood_platform.testing.image_builder import ImageBuilder, image_builder
-from mood_platform.testing.queue import FakeQueue
+from mood_support.edition import DOCUMENT, make_edition, make_image, make_participant
+from mood_support.factories import ALL_STAGES, TinyPlatform
+from mood_support.hogs import hogs
+from mood_support.image_builder import ImageBuilder, image_builder
 
 pytestmark = [pytest.mark.integration, pytest.mark.docker]
 BUILD_BASE = Path(__file__).parents[2] / "infra" / "base-image" / "build.sh"

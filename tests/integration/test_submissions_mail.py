@@ -10,6 +10,7 @@ from mood_evaluator import Task
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import transaction
 from mood_platform.failures import FailureReason
+from mood_platform.fake_queue import FakeQueue
 from mood_platform.models import ImageState, Stage, User
 from mood_platform.notifications.mailer import FolderMailer
 from mood_platform.notifications.service import send_mail
@@ -18,8 +19,7 @@ from mood_platform.runs.endings import fail_run, lock_run
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.queries import newest_run
 from mood_platform.submissions.service import submit
-from mood_platform.testing.edition import make_edition, make_image, make_participant
-from mood_platform.testing.queue import FakeQueue
+from mood_support.edition import make_edition, make_image, make_participant
 
 pytestmark = pytest.mark.integration
 PAGES = "https://mood.example.org/"

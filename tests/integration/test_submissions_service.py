@@ -25,6 +25,7 @@ from mood_platform.errors import (
     SubmissionFault,
 )
 from mood_platform.failures import FailureReason
+from mood_platform.fake_queue import FakeQueue
 from mood_platform.models import (
     AuditEvent,
     CaseRun,
@@ -44,8 +45,7 @@ from mood_platform.runs.service import rerun
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.queries import find_any_submission, find_submission, list_submissions
 from mood_platform.submissions.service import cancel, exclude, submit, withdraw
-from mood_platform.testing.edition import make_edition, make_image, make_participant
-from mood_platform.testing.queue import FakeQueue
+from mood_support.edition import make_edition, make_image, make_participant
 
 pytestmark = pytest.mark.integration
 

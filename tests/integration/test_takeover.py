@@ -24,10 +24,10 @@ from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.queries import find_any_submission
 from mood_platform.submissions.quota import quota
 from mood_platform.submissions.service import exclude, include, submit
-from mood_platform.testing.contest import Contest
-from mood_platform.testing.factories import make_platform
-from mood_platform.testing.site import Site, serve_site
 from mood_platform.views.organizer import view_admin_submission
+from mood_support.contest import Contest
+from mood_support.factories import make_platform
+from mood_support.site import Site, serve_site
 
 pytestmark = pytest.mark.integration
 ORGANIZER = "olga@example.org"

@@ -21,17 +21,17 @@ from mood_platform.challenges.service import apply_challenge
 from mood_platform.cli.main import app
 from mood_platform.db.engine import Sessions
 from mood_platform.errors import PlatformError
+from mood_platform.fake_queue import FakeQueue
 from mood_platform.models import Challenge
 from mood_platform.queueing import Job
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.intake import check_image
-from mood_platform.testing.contest import Contest
-from mood_platform.testing.edition import DOCUMENT, make_edition, make_participant
-from mood_platform.testing.factories import TinyPlatform
-from mood_platform.testing.image_archives import ImageDraft
-from mood_platform.testing.intake import LIMIT
-from mood_platform.testing.queue import FakeQueue
-from mood_platform.testing.site import Site, serve_site
+from mood_support.contest import Contest
+from mood_support.edition import DOCUMENT, make_edition, make_participant
+from mood_support.factories import TinyPlatform
+from mood_support.image_archives import ImageDraft
+from mood_support.intake import LIMIT
+from mood_support.site import Site, serve_site
 
 pytestmark = pytest.mark.integration
 API = "/api/v1"

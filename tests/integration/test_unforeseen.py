@@ -13,19 +13,19 @@ from sqlalchemy import select, update
 
 from mood_evaluator import Task
 from mood_platform.db.engine import Sessions
+from mood_platform.execution.fake_runtime import FakeRuntime
 from mood_platform.models import CaseRun, CaseRunState, Challenge, Run, RunState, Submission
 from mood_platform.notifications.mailer import FolderMailer
 from mood_platform.notifications.service import send_mail
 from mood_platform.queueing import Job
 from mood_platform.runs.progress import participant_progress
 from mood_platform.runs.rescorings import start_rescoring
+from mood_platform.storage.faulty import StumblingStore
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.drive import drive, echo
-from mood_platform.testing.edition import make_participant
-from mood_platform.testing.factories import TinyPlatform, make_platform
-from mood_platform.testing.faulty import StumblingStore
-from mood_platform.testing.runtime import FakeRuntime
 from mood_platform.views.organizer import view_run
+from mood_support.drive import drive, echo
+from mood_support.edition import make_participant
+from mood_support.factories import TinyPlatform, make_platform
 
 pytestmark = pytest.mark.integration
 OLGA = "olga@example.org"

@@ -20,8 +20,8 @@ from mood_platform.models import Challenge, Upload
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.upload_files import open_writer, upload_path
 from mood_platform.submissions.uploads import OPEN_LIMITS, OPEN_UPLOADS
-from mood_platform.testing.factories import make_platform
-from mood_platform.testing.site import Site, serve_site
+from mood_support.factories import make_platform
+from mood_support.site import Site, serve_site
 
 pytestmark = pytest.mark.integration
 DATA = bytes(range(256)) * 40

@@ -22,6 +22,7 @@ from mood_platform.errors import (
     StageClosed,
     TooLarge,
 )
+from mood_platform.fake_queue import FakeQueue
 from mood_platform.models import Challenge, Image, ImageState, Upload, UploadState
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.purge import purge_uploads
@@ -34,8 +35,7 @@ from mood_platform.submissions.uploads import (
     finish_if_here,
     upload_offset,
 )
-from mood_platform.testing.edition import make_edition, make_participant
-from mood_platform.testing.queue import FakeQueue
+from mood_support.edition import make_edition, make_participant
 
 pytestmark = pytest.mark.integration
 DATA = bytes(range(200))

@@ -20,9 +20,9 @@ from mood_platform.http.errors import INTERNAL
 from mood_platform.models import Submission, Team, User
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.service import exclude
-from mood_platform.testing.hidden_world import TOY_LOG, HiddenWorld, Secrets, build_hidden_world
-from mood_platform.testing.route_table import asks_of, route_table
-from mood_platform.testing.site import Site, serve_site
+from mood_support.hidden_world import TOY_LOG, HiddenWorld, Secrets, build_hidden_world
+from mood_support.route_table import asks_of, route_table
+from mood_support.site import Site, serve_site
 
 pytestmark = pytest.mark.integration
 API = "/api/v1"

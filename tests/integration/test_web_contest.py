@@ -16,10 +16,10 @@ from mood_platform.db.engine import Sessions
 from mood_platform.execution.runtime import CaseJob
 from mood_platform.models import Submission
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.contest import Contest
-from mood_platform.testing.edition import make_participant
-from mood_platform.testing.factories import make_platform
-from mood_platform.testing.site import Site, serve_site
+from mood_support.contest import Contest
+from mood_support.edition import make_participant
+from mood_support.factories import make_platform
+from mood_support.site import Site, serve_site
 
 pytestmark = pytest.mark.integration
 BOARD = "/api/v1/admin/leaderboards/tiny/pixel"

@@ -16,10 +16,10 @@ from mood_platform.db.engine import Sessions
 from mood_platform.leaderboards.service import publish
 from mood_platform.models import Challenge
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.contest import Contest
-from mood_platform.testing.edition import DOCUMENT
-from mood_platform.testing.factories import make_platform
-from mood_platform.testing.site import Site, serve_site
+from mood_support.contest import Contest
+from mood_support.edition import DOCUMENT
+from mood_support.factories import make_platform
+from mood_support.site import Site, serve_site
 
 pytestmark = pytest.mark.integration
 TIMELINES = {

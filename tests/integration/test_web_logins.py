@@ -17,8 +17,8 @@ from mood_platform.http.rate_limit import CROWD, Limiter, SharedLimit, TooManyRe
 from mood_platform.machine.processes import wait_until
 from mood_platform.machine.valkey import ValkeyServer
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.factories import make_platform
-from mood_platform.testing.site import Site, serve_site
+from mood_support.factories import make_platform
+from mood_support.site import Site, serve_site
 
 pytestmark = pytest.mark.integration
 

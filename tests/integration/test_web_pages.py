@@ -20,8 +20,8 @@ from mood_platform.failures import FailureReason
 from mood_platform.models import CaseRunState, Leaderboard, Run, RunState, Stage, Submission, Team, User
 from mood_platform.runs.queries import case_runs_of
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.factories import TinyPlatform, make_platform
-from mood_platform.testing.site import Site, serve_site
+from mood_support.factories import TinyPlatform, make_platform
+from mood_support.site import Site, serve_site
 
 BOARDS = ("/challenges/tiny/leaderboard/pixel", "/challenges/tiny/leaderboard/sample")
 pytestmark = pytest.mark.integration

@@ -25,8 +25,8 @@ from mood_platform.models import CaseRun, CaseRunState, Run, RunState, Stage, Su
 from mood_platform.queueing import Job, Queue
 from mood_platform.settings import Settings
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.factories import TinyPlatform, make_platform
 from mood_platform.worker.queue import CeleryQueue
+from mood_support.factories import TinyPlatform, make_platform
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
@@ -34,8 +34,8 @@ SHIM = '''
 import os, time
 from pathlib import Path
 from mood_platform.settings import Settings
-from mood_platform.testing.drive import echo
-from mood_platform.testing.runtime import FakeRuntime
+from mood_support.drive import echo
+from mood_platform.execution.fake_runtime import FakeRuntime
 from mood_platform.worker.app import create_celery
 from mood_platform.worker.reaper import serve
 from mood_platform.worker.world import build_world

@@ -17,7 +17,7 @@ from mood_platform.execution.container_options import CLAIM_LABEL
 from mood_platform.execution.docker import DockerRuntime
 from mood_platform.execution.limits import Limits
 from mood_platform.execution.runtime import CaseJob, Execution
-from mood_platform.testing.image_builder import image_builder
+from mood_support.image_builder import image_builder
 
 BUILD_BASE = Path(__file__).parents[2] / "infra" / "base-image" / "build.sh"
 RUN_THE_CASE = b'cp "$1/case.nii.gz" /tmp/program && exec sh /tmp/program "$@"\n'

@@ -20,7 +20,7 @@ from mood_platform.execution.container_options import CLAIM_LABEL
 from mood_platform.execution.outcome import outcome
 from mood_platform.failures import FailureReason
 from mood_platform.models import CaseRunState
-from mood_platform.testing.container_attacks import (
+from mood_support.container_attacks import (
     ATTACKS,
     HONEST,
     LIMITS,

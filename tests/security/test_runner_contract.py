@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from mood_evaluator import Dataset, Task
+from mood_platform.execution.fake_runtime import FakeRuntime, Scripted
 from mood_platform.execution.limits import Limits
 from mood_platform.execution.outcome import outcome
 from mood_platform.execution.runtime import CaseJob, ContainerRuntime, Execution
-from mood_platform.testing.runtime import FakeRuntime, Scripted
 
 PROGRAMS = {
     "writes": "echo 0.5 > /mnt/pred/case.nii.gz; echo hello",

@@ -12,7 +12,7 @@ import pytest
 from mood_platform.execution.docker import DockerRuntime
 from mood_platform.execution.limits import Limits
 from mood_platform.execution.starvation import Lack, lack_of
-from mood_platform.testing.hogs import hogs
+from mood_support.hogs import hogs
 
 pytestmark = pytest.mark.docker
 Run = Callable[..., Any]

@@ -14,8 +14,8 @@ import pytest
 
 from mood_platform.execution.container_options import INSTANCE_LABEL
 from mood_platform.execution.docker import DockerRuntime
-from mood_platform.testing.toy_set import write_toy_set
 from mood_platform.trial.place import trial_place
+from mood_support.toy_set import write_toy_set
 
 pytestmark = pytest.mark.docker
 

@@ -14,7 +14,7 @@ from mood_platform.api.archive import archive_size, stream_archive
 from mood_platform.challenges.service import case_key, label_key
 from mood_platform.errors import NotFound
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.edition import write_test_set
+from mood_support.edition import write_test_set
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import yaml
 
 from mood_platform.challenges.config import ChallengeConfig, read_challenge
 from mood_platform.errors import Invalid
-from mood_platform.testing.edition import DOCUMENT
+from mood_support.edition import DOCUMENT
 
 VALUES = (
     None, True, 0, -1, 1.5, 1e-300, 1e308, 10**30, 10**400, float("nan"), float("inf"), "", " ", "\0", "a\0b",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mood_platform.testing.image_archives import ImageDraft, Member, scripts, tar_of
+from mood_support.image_archives import ImageDraft, Member, scripts, tar_of
 
 
 @pytest.fixture

@@ -18,12 +18,12 @@ from starlette.types import ASGIApp
 
 from mood_platform.api.app import create_api
 from mood_platform.errors import Misconfigured
+from mood_platform.fake_queue import FakeQueue
 from mood_platform.http.app import join, new_app
 from mood_platform.http.context import Context, build_context
 from mood_platform.http.dependencies import open_transaction
 from mood_platform.http.errors import render_json
 from mood_platform.settings import ApiSettings, BrokerSettings, DatabaseSettings, Settings, StorageSettings
-from mood_platform.testing.queue import FakeQueue
 from mood_platform.web.app import create_pages
 
 

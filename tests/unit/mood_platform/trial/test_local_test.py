@@ -22,11 +22,11 @@ from mood_evaluator import (
     score_sample_case,
 )
 from mood_platform.errors import Misconfigured, NotFound
+from mood_platform.execution.fake_runtime import FakeRuntime, Scripted
 from mood_platform.execution.limits import Limits
 from mood_platform.execution.runtime import CaseJob, Collected, Execution
 from mood_platform.execution.usage import Pressure, Usage
 from mood_platform.scoring import case_files
-from mood_platform.testing.runtime import FakeRuntime, Scripted
 from mood_platform.trial.local_test import Stopped
 from mood_platform.trial.local_test import test_image as try_image
 

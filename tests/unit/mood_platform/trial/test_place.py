@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mood_platform.errors import Transient
-from mood_platform.testing.runtime import FakeRuntime
+from mood_platform.execution.fake_runtime import FakeRuntime
 from mood_platform.trial.place import trial_place
 
 

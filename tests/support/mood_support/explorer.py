@@ -17,6 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from mood_evaluator import Task
 from mood_platform.accounts.principal import Principal
 from mood_platform.errors import PlatformError
+from mood_platform.execution.fake_runtime import FakeRuntime, Scripted
 from mood_platform.execution.runtime import CaseJob, Execution
 from mood_platform.models import (
     LIVE,
@@ -37,12 +38,11 @@ from mood_platform.runs.service import rerun, start_analysis, stop_run, void_run
 from mood_platform.runs.sweeper import sweep
 from mood_platform.scoring.score_case import score_case
 from mood_platform.scoring.score_run import score_run
+from mood_platform.storage.faulty import FaultyStore, system_error
 from mood_platform.submissions.service import cancel, submit, withdraw
-from mood_platform.testing.drive import echo, evaluation_of
-from mood_platform.testing.factories import ALL_STAGES, TinyPlatform
-from mood_platform.testing.faulty import FaultyStore, system_error
-from mood_platform.testing.organizer import ORGANIZER, answer_nodes, answer_runs
-from mood_platform.testing.runtime import FakeRuntime, Scripted
+from mood_support.drive import echo, evaluation_of
+from mood_support.factories import ALL_STAGES, TinyPlatform
+from mood_support.organizer import ORGANIZER, answer_nodes, answer_runs
 
 INSTANCE = "test"
 HOUR = timedelta(hours=1)

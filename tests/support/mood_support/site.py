@@ -25,8 +25,8 @@ from mood_platform.http.dependencies import SESSION_COOKIE
 from mood_platform.server import server_config
 from mood_platform.settings import ApiSettings, BrokerSettings, DatabaseSettings, Settings, StorageSettings
 from mood_platform.storage.local import LocalStore
-from mood_platform.testing.factories import TinyPlatform
 from mood_platform.web.app import create_pages
+from mood_support.factories import TinyPlatform
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mood_platform.failures import FailureReason as Why
-from mood_platform.testing.archive_bombs import (
+from mood_support.archive_bombs import (
     countless_files,
     countless_layers,
     deep_path,
@@ -21,7 +21,7 @@ from mood_platform.testing.archive_bombs import (
     nested_names,
     pax_bomb,
 )
-from mood_platform.testing.image_archives import (
+from mood_support.image_archives import (
     SCRIPTS,
     ImageDraft,
     Member,

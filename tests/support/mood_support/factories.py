@@ -15,6 +15,8 @@ from mood_evaluator import Task
 from mood_platform.accounts.principal import Principal
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import Transaction, transaction
+from mood_platform.execution.fake_runtime import FakeRuntime
+from mood_platform.fake_queue import FakeQueue
 from mood_platform.models import Challenge, Image, Run, Stage, Submission
 from mood_platform.nodes.attendance import Slot
 from mood_platform.nodes.node import Node
@@ -22,9 +24,7 @@ from mood_platform.runs.claims import Claim, ClaimingNode, claim_next
 from mood_platform.runs.queries import newest_run
 from mood_platform.storage.store import ObjectStore
 from mood_platform.submissions.service import submit
-from mood_platform.testing.edition import make_edition, make_image, make_participant
-from mood_platform.testing.queue import FakeQueue
-from mood_platform.testing.runtime import FakeRuntime
+from mood_support.edition import make_edition, make_image, make_participant
 
 ALL_STAGES = frozenset(Stage)
 NODE = ClaimingNode(name="node-1", facts={"cpu": "test"})

@@ -13,7 +13,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.routing import Mount
 
 from mood_platform.http.app import API_PREFIX
-from mood_platform.testing.site import Site
+from mood_support.site import Site
 
 
 class Who(Enum):

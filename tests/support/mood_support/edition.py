@@ -123,7 +123,7 @@ def make_participant(
     user = User(
         email=f"{name}@example.org",
         name=name,
-        password_hash="!",  # noqa: S106 - not a password
+        password_hash="!",
         created_at=tx.now,
         team_id=team.id,
         organizer=organizer,

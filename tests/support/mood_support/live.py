@@ -309,7 +309,7 @@ def _command_of(process: int) -> str:
 
 def _inherited() -> dict[str, str]:
     """A command needs PATH and the like."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("MOOD_")}  # noqa: TID251 - read here alone
+    return {name: value for name, value in os.environ.items() if not name.startswith("MOOD_")}
 
 
 def free_port() -> int:

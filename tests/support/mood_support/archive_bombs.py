@@ -6,7 +6,7 @@ import gzip
 import io
 import tarfile
 
-from mood_platform.testing.image_archives import ImageDraft, Member, scripts, sha256, tar_of
+from mood_support.image_archives import ImageDraft, Member, scripts, sha256, tar_of
 
 BLOCK = tarfile.BLOCKSIZE
 BOMB = 2**28

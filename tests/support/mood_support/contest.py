@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from mood_evaluator import Task, load_test_set
 from mood_platform.accounts.principal import Principal
+from mood_platform.execution.fake_runtime import FakeRuntime, Scripted
 from mood_platform.execution.runtime import CaseJob
 from mood_platform.models import Stage, Submission
 from mood_platform.submissions.service import submit
-from mood_platform.testing.drive import drive
-from mood_platform.testing.edition import make_image, make_participant
-from mood_platform.testing.factories import TinyPlatform
-from mood_platform.testing.runtime import FakeRuntime, Scripted
+from mood_support.drive import drive
+from mood_support.edition import make_image, make_participant
+from mood_support.factories import TinyPlatform
 
 Truth = tuple[bool, NDArray[np.float64]]
 Skips = Callable[[CaseJob], bool]

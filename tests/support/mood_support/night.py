@@ -25,6 +25,7 @@ from mood_platform.execution.outcome import Outcome
 from mood_platform.execution.runtime import Collected, Execution
 from mood_platform.execution.starvation import Lack
 from mood_platform.failures import FailureReason
+from mood_platform.fake_queue import FakeQueue
 from mood_platform.models import CaseRun, CaseRunState, Run, RunState, Stage, Submission
 from mood_platform.nodes.attendance import hears_again
 from mood_platform.queueing import Job
@@ -34,10 +35,9 @@ from mood_platform.runs.schedule import ring_for_waiting_work
 from mood_platform.runs.suspicion import report_self_test
 from mood_platform.runs.sweeper import sweep
 from mood_platform.storage.store import ObjectStore
-from mood_platform.testing.edition import DOCUMENT, make_edition
-from mood_platform.testing.factories import ALL_STAGES, TinyPlatform
-from mood_platform.testing.hand_clock import HandClock, hand_clock
-from mood_platform.testing.queue import FakeQueue
+from mood_support.edition import DOCUMENT, make_edition
+from mood_support.factories import ALL_STAGES, TinyPlatform
+from mood_support.hand_clock import HandClock, hand_clock
 
 BEGINS = datetime(2026, 6, 1, 20, tzinfo=UTC)
 LEASE_SECONDS = 1e6

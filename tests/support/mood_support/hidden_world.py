@@ -19,6 +19,7 @@ from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.execution.usage import Usage
 from mood_platform.failures import FailureReason
+from mood_platform.fake_queue import FakeQueue
 from mood_platform.models import (
     CaseRun,
     CaseRunState,
@@ -38,9 +39,8 @@ from mood_platform.runs.telling import EVERY
 from mood_platform.storage.store import ObjectStore
 from mood_platform.submissions.queries import find_any_submission
 from mood_platform.submissions.service import submit, withdraw
-from mood_platform.testing.edition import make_edition, make_image, make_participant, write_test_set
-from mood_platform.testing.factories import TinyPlatform
-from mood_platform.testing.queue import FakeQueue
+from mood_support.edition import make_edition, make_image, make_participant, write_test_set
+from mood_support.factories import TinyPlatform
 
 TOY_CASES = 2
 """Per Dataset."""
@@ -134,7 +134,7 @@ def build_hidden_world(sessions: Sessions, store: ObjectStore, folder: Path, sec
         install_test_set(tx, folder=sweep, store=store)
         north, south = make_participant(tx, "north"), make_participant(tx, "south")
         olga = make_participant(tx, "olga", organizer=True)
-        lone = User(email="lone@example.org", name="lone", password_hash="!", created_at=tx.now)  # noqa: S106 - not a password
+        lone = User(email="lone@example.org", name="lone", password_hash="!", created_at=tx.now)
         tx.session.add(lone)
     platform = TinyPlatform(sessions, store, challenge, folder / "cache")
     play = _Play(platform, secrets)
@@ -210,7 +210,7 @@ class _Play:
         for state, (share, fault) in FAULTS.items():
             ends += [(state, fault)] * min(max(1, round(share * len(hidden))), count - len(ends))
         ends += [(CaseRunState.SUCCEEDED, None)] * (count - len(ends))
-        random.Random(self.secrets.seed).shuffle(ends)  # noqa: S311 - a repeatable order
+        random.Random(self.secrets.seed).shuffle(ends)
         for row, (state, reason) in zip(hidden, ends, strict=False):
             self._end_case(tx, row, state, reason)
 

@@ -7,7 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from mood_evaluator import Task
+from mood_platform.execution.fake_runtime import FakeRuntime, Scripted
 from mood_platform.execution.runtime import CaseJob
+from mood_platform.fake_queue import Handlers
 from mood_platform.nodes.execute import work_once
 from mood_platform.queueing import Job
 from mood_platform.scoring.limited_child import ChildLimits
@@ -15,9 +17,7 @@ from mood_platform.scoring.replicates import draw_replicates
 from mood_platform.scoring.rescore import rescore_run
 from mood_platform.scoring.score_case import Evaluation, score_case
 from mood_platform.scoring.score_run import score_run
-from mood_platform.testing.factories import ALL_STAGES, TinyPlatform
-from mood_platform.testing.queue import Handlers
-from mood_platform.testing.runtime import FakeRuntime, Scripted
+from mood_support.factories import ALL_STAGES, TinyPlatform
 
 
 def evaluation_of(platform: TinyPlatform) -> Evaluation:
@@ -29,7 +29,7 @@ def drive(platform: TinyPlatform, runtime: FakeRuntime, **node: Any) -> None:
     """Until the queue is empty; `node` changes single bounds of the slot's node."""
     slot, evaluation = platform.slot(runtime, **node), evaluation_of(platform)
     handlers: Handlers = {
-        Job.WORK: lambda stage: work_once(slot, stages=ALL_STAGES),  # noqa: ARG005 - any bell will do
+        Job.WORK: lambda stage: work_once(slot, stages=ALL_STAGES),
         Job.SCORE_CASE: lambda case_run_id: score_case(evaluation, case_run_id=UUID(case_run_id)),
         Job.SCORE_RUN: lambda run_id: score_run(evaluation, run_id=UUID(run_id)),
         Job.RESCORE_RUN: lambda run_scoring_id: rescore_run(evaluation, run_scoring_id=UUID(run_scoring_id)),

@@ -27,9 +27,9 @@ from mood_platform.models import LIVE, CaseRun, CaseRunState, Run, Stage
 from mood_platform.nodes.reaper import reap
 from mood_platform.queueing import Job, queue_of
 from mood_platform.runs.sweeper import sweep
-from mood_platform.testing.live import LivePlatform, children_of, docker_client
 from mood_platform.worker.config import new_celery
 from mood_platform.worker.queue import BROKER_FAULTS, CeleryQueue
+from mood_support.live import LivePlatform, children_of, docker_client
 
 MEAN_PAUSE_SECONDS = 2.0
 PAUSED_SECONDS = 7.0
@@ -84,7 +84,7 @@ def plan(platform: LivePlatform, *, seed: int, count: int) -> list[Step]:
     everything: list[tuple[Kind, str | None]] = [(Kind.KILL, name) for name in names]
     everything += [(kind, name) for kind in (Kind.KILL_TREE, Kind.PAUSE) for name in workers]
     everything += 2 * [(kind, None) for kind in list(Kind)[3:]]
-    dice = random.Random(seed)  # noqa: S311 - repeatable on purpose
+    dice = random.Random(seed)
     chosen = (dice.choice(everything) for _ in range(count))
     return [Step(kind, name, dice.expovariate(1 / MEAN_PAUSE_SECONDS)) for kind, name in chosen]
 

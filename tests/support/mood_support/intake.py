@@ -7,14 +7,14 @@ from uuid import UUID
 from mood_platform.accounts.principal import Principal
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import transaction
+from mood_platform.fake_queue import FakeQueue
 from mood_platform.images import intake_child
 from mood_platform.models import Image, Upload
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.intake import WITHOUT_BOUND, Checker, Room, check_image
 from mood_platform.submissions.upload_files import append
 from mood_platform.submissions.uploads import create_upload, finish_if_here
-from mood_platform.testing.edition import make_edition, make_participant
-from mood_platform.testing.queue import FakeQueue
+from mood_support.edition import make_edition, make_participant
 
 LIMIT = 40 * 2**30
 """As the platform has it when nobody sets another."""

@@ -1,1 +1,0 @@
-"""Fakes of the ports and a small edition; for tests only."""

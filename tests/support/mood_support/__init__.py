@@ -1,0 +1,1 @@
+"""What tests and benchmarks build their worlds of: small editions, contests, attacks, storms."""
