@@ -40,6 +40,7 @@ from mood_platform.models import Stage
 from mood_platform.nodes.attendance import Slot
 from mood_platform.nodes.execute import work_once
 from mood_platform.nodes.node import Node
+from mood_platform.runs.door import DatabaseDoor
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.service import submit
 from mood_support.edition import DOCUMENT, make_edition, make_image, make_participant
@@ -62,6 +63,7 @@ class Bench:
     sleep: float
     cases: list[Path]
     slot: Slot
+    door: DatabaseDoor
     seconds: dict[tuple[str, int], Seconds] = field(default_factory=dict)
     walls: dict[tuple[str, int], Seconds] = field(default_factory=dict)
 
@@ -110,11 +112,11 @@ def prepared(*, cases: int, side: int, sleep: float) -> Iterator[Bench]:
         home.chmod(0o755)
         with running_postgres(home / "pg", options=()) as url, built_image(sleep) as (image, holder):
             migrate({**os.environ, "MOOD_DATABASE__URL": url})
-            slot = _make_slot(home, url, holder)
-            yield Bench(home, image, holder, sleep, _install(home, slot, cases // 2, side), slot)
+            slot, door = _make_slot(home, url, holder)
+            yield Bench(home, image, holder, sleep, _install(home, door, cases // 2, side), slot, door)
 
 
-def _make_slot(home: Path, url: str, holder: str) -> Slot:
+def _make_slot(home: Path, url: str, holder: str) -> tuple[Slot, DatabaseDoor]:
     node = Node(
         name="bench",
         machine="bench",
@@ -124,15 +126,15 @@ def _make_slot(home: Path, url: str, holder: str) -> Slot:
         facts={"cpu": "bench"},
     )
     sessions = make_sessions(make_engine(url, pool_size=10))
-    store = LocalStore(home / "files")
-    return Slot(sessions=sessions, queue=FakeQueue(), store=store, runtime=DockerRuntime(), node=node)
+    door = DatabaseDoor(sessions=sessions, queue=FakeQueue(), store=LocalStore(home / "files"))
+    return Slot(door=door, runtime=DockerRuntime(), node=node), door
 
 
-def _install(home: Path, slot: Slot, cases: int, side: int) -> list[Path]:
+def _install(home: Path, door: DatabaseDoor, cases: int, side: int) -> list[Path]:
     """The edition, and its toy cases as files in folders of their own, as `docker run` is given them."""
-    with transaction(slot.sessions, slot.queue) as tx:
+    with transaction(door.sessions, door.queue) as tx:
         make_edition(
-            tx, store=slot.store, folder=home / "sets", cases=cases, shape=(side,) * 3,
+            tx, store=door.store, folder=home / "sets", cases=cases, shape=(side,) * 3,
             limits={**DOCUMENT["limits"], **LIMITS},
         )  # fmt: skip
     found = sorted((home / "sets").glob("toy-*/images/*.nii.gz"))
@@ -148,7 +150,7 @@ def _alone(folder: Path, source: Path) -> Path:
 
 def submit_once(bench: Bench) -> None:
     """A toy Submission of the image by a new team: as many cases to claim as there are toy cases."""
-    with transaction(bench.slot.sessions, bench.slot.queue) as tx:
+    with transaction(bench.door.sessions, bench.door.queue) as tx:
         team = make_participant(tx, f"team-{uuid.uuid4().hex[:8]}")
         image = make_image(tx, principal=team)
         image.digest = bench.image

@@ -129,16 +129,7 @@ def _slots(platform: TinyPlatform, holder: str) -> list[Slot]:
         cache=platform.cache,
         facts={"cpu": "test"},
     )
-    return [
-        Slot(
-            sessions=platform.sessions,
-            queue=platform.queue,
-            store=platform.store,
-            runtime=DockerRuntime(),
-            node=node,
-        )
-        for _ in range(SLOTS)
-    ]
+    return [Slot(door=platform.door(), runtime=DockerRuntime(), node=node) for _ in range(SLOTS)]
 
 
 def drive(world: World) -> None:

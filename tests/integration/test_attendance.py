@@ -11,10 +11,10 @@ from mood_platform.db.engine import Sessions
 from mood_platform.execution.fake_runtime import FakeRuntime, Scripted
 from mood_platform.execution.runtime import Execution
 from mood_platform.models import CaseRun, Health, KnownNode, Stage
-from mood_platform.nodes.attendance import hears_again
 from mood_platform.nodes.execute import work_once
 from mood_platform.queueing import Job
 from mood_platform.runs.claims import heartbeat
+from mood_platform.runs.door import hears_again
 from mood_platform.storage.local import LocalStore
 from mood_platform.worker.presence import show
 from mood_support.factories import ALL_STAGES, TinyPlatform, make_platform

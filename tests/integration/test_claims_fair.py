@@ -16,8 +16,9 @@ from mood_platform.execution.outcome import Outcome
 from mood_platform.execution.runtime import Collected, Execution
 from mood_platform.failures import FailureReason
 from mood_platform.models import CaseRun, CaseRunState, Run, RunEvent, RunState, Stage, Submission
+from mood_platform.nodes.door import Claim
 from mood_platform.queueing import Job
-from mood_platform.runs.claims import Claim, heartbeat, live_claims, record
+from mood_platform.runs.claims import heartbeat, live_claims, record
 from mood_platform.runs.service import cancel_run
 from mood_platform.runs.sweeper import sweep
 from mood_platform.storage.local import LocalStore

@@ -15,7 +15,7 @@ from mood_platform.db.engine import Sessions
 from mood_platform.execution.starvation import Lack
 from mood_platform.failures import FailureReason
 from mood_platform.models import CaseTurn, Stage, Submission, Team, TeamShare
-from mood_platform.runs.claims import Claim, ClaimingNode
+from mood_platform.nodes.door import Claim, ClaimingNode
 from mood_platform.runs.queries import newest_attempts
 from mood_platform.runs.schedule import waiting_cases
 from mood_platform.runs.service import cancel_run, start_analysis

@@ -165,7 +165,7 @@ def test_below_the_floor_of_the_stores_disk_nothing_is_claimed_and_nothing_lost(
     with filled(small_disk, leaving=100 * KIB):
         slot = platform.slot(FakeRuntime(echo), store_free_bytes=200 * KIB)
         assert not work_once(slot, stages=ALL_STAGES)
-        assert "MOOD_STORAGE__FREE_BYTES" in str(find_unfitness(slot.node, slot.runtime, store))
+        assert "MOOD_STORAGE__FREE_BYTES" in str(find_unfitness(slot.node, slot.runtime, slot.door))
     with platform.open() as tx:
         assert {case.attempt for case in tx.session.scalars(select(CaseRun))} == {0}
     drive(platform, FakeRuntime(echo), store_free_bytes=200 * KIB)

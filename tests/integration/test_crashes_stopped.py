@@ -91,8 +91,9 @@ def work_and_stop_before_the_row(platform: TinyPlatform) -> None:
         if key.endswith("/log"):
             stand_still()
 
-    slot = platform.slot(FakeRuntime(lambda _: Scripted.writing(b"late")))
-    work_once(replace(slot, store=FaultyStore(platform.store, stop_at_the_log)), stages=ALL_STAGES)
+    store = FaultyStore(platform.store, stop_at_the_log)
+    slot = platform.slot(FakeRuntime(lambda _: Scripted.writing(b"late")), store=store)
+    work_once(slot, stages=ALL_STAGES)
 
 
 @pytest.mark.parametrize("act", [work_and_stop_while_the_container_runs, work_and_stop_before_the_row])

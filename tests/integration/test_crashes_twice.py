@@ -94,7 +94,7 @@ def test_reapers_remove_what_is_dead_and_nothing_else(platform: TinyPlatform) ->
     runtime = FakeRuntime()
     dead = [UUID(int=number).hex for number in range(5)]
     runtime.live = dict.fromkeys([alive.claim_id.hex, *dead], "test")
-    at_once(lambda: reap(platform.sessions, platform.queue, runtime, instance="test"))
+    at_once(lambda: reap(platform.door(), runtime, instance="test"))
     assert runtime.live == {alive.claim_id.hex: "test"}
 
 

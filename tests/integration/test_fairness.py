@@ -21,7 +21,7 @@ from rich.console import Console
 from mood_platform.accounts.principal import Principal
 from mood_platform.db.engine import Sessions
 from mood_platform.models import RunState, Stage, Submission
-from mood_platform.runs.claims import Claim, ClaimingNode
+from mood_platform.nodes.door import Claim, ClaimingNode
 from mood_platform.storage.local import LocalStore
 from mood_support.factories import TinyPlatform
 from mood_support.hand_clock import HandClock

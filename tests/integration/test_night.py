@@ -13,7 +13,7 @@ from sqlalchemy import select
 from mood_platform.db.engine import Sessions
 from mood_platform.failures import FailureReason
 from mood_platform.models import CaseRun, CaseRunState, RunState, Stage
-from mood_platform.runs.claims import Claim, ClaimingNode
+from mood_platform.nodes.door import Claim, ClaimingNode
 from mood_platform.storage.local import LocalStore
 from mood_support.factories import TinyPlatform
 from mood_support.hand_clock import HandClock

@@ -16,8 +16,9 @@ from mood_platform.execution.outcome import Outcome
 from mood_platform.execution.runtime import Collected, Execution
 from mood_platform.failures import FailureReason
 from mood_platform.models import CaseRun, CaseRunState, Health, Image, KnownNode, Run, RunState
+from mood_platform.nodes.door import Claim, ClaimingNode
 from mood_platform.queueing import Job
-from mood_platform.runs.claims import Claim, ClaimingNode, record
+from mood_platform.runs.claims import record
 from mood_platform.runs.decisions import decide_ours, decide_team, resume
 from mood_platform.runs.node_health import is_test_due
 from mood_platform.runs.suspicion import report_self_test

@@ -18,8 +18,9 @@ from mood_platform.images import intake_child
 from mood_platform.images.archive import inspect_archive
 from mood_platform.images.image_config import CHECK, ImageFacts
 from mood_platform.models import Image, ImageState, Run, RunState, Stage, Submission, Team
+from mood_platform.nodes.door import Claim
 from mood_platform.queueing import Job
-from mood_platform.runs.claims import Claim, claim_next
+from mood_platform.runs.claims import claim_next
 from mood_platform.runs.sweeper import sweep
 from mood_platform.runs.waits import Wait, read_waits
 from mood_platform.storage.local import LocalStore

@@ -38,6 +38,7 @@ from mood_platform.models import (
 from mood_platform.notifications.mailer import FolderMailer
 from mood_platform.notifications.service import send_mail
 from mood_platform.queueing import Job
+from mood_platform.runs.claims import case_key
 from mood_platform.runs.rescorings import start_rescoring
 from mood_platform.runs.service import rerun
 from mood_platform.storage.local import LocalStore
@@ -227,12 +228,13 @@ def test_a_run_that_is_not_over_loses_nothing(keeping: Keeping) -> None:
     keeping.platform.submit(keeping.contest.join("north"), stage=Stage.TOY)
     claim = keeping.platform.claim()
     assert claim is not None
-    keeping.platform.store.put_bytes(claim.key("log"), b"so far")
+    key = case_key(claim.run_id, claim.case_run_id, claim.claim_id, "log")
+    keeping.platform.store.put_bytes(key, b"so far")
     keeping.rules(logs="0d", predictions="0d")
     keeping.settle()
     keeping.pass_days(1000)
     keeping.round()
-    assert keeping.leftovers("log") == {claim.key("log")}
+    assert keeping.leftovers("log") == {key}
 
 
 def test_objects_of_attempts_that_no_row_names_end_with_their_run(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -164,7 +163,7 @@ def test_a_store_that_refuses_for_a_moment_costs_neither_result_nor_attempt(plat
         platform.store, lambda operation, _: next(refusals, None) if operation == "put_file" else None
     )
     runtime = FakeRuntime(lambda _: Scripted.writing(b"prediction"))
-    assert work_once(replace(platform.slot(runtime), store=store), stages=ALL_STAGES)
+    assert work_once(platform.slot(runtime, store=store), stages=ALL_STAGES)
     (case_run,) = started(platform)
     assert (case_run.state, case_run.attempt, len(store.refused)) == (CaseRunState.COLLECTED, 1, 1)
     assert case_run.prediction_key is not None
@@ -222,7 +221,7 @@ def test_the_reaper_removes_what_has_no_live_claim_and_nothing_else(platform: Ti
     runtime = FakeRuntime()
     dead = UUID(int=7).hex
     runtime.live = {claim.claim_id.hex: "test", dead: "test", "odd": "test", UUID(int=8).hex: "other"}
-    counts = [reap(platform.sessions, platform.queue, runtime, instance="test") for _ in range(2)]
+    counts = [reap(platform.door(), runtime, instance="test") for _ in range(2)]
     assert counts == [2, 0]
     assert set(runtime.live) == {claim.claim_id.hex, UUID(int=8).hex}
 
@@ -239,7 +238,7 @@ def test_the_reaper_removes_the_folders_of_dead_claims_of_its_instance(
         (tmp_path / "node" / name).mkdir(parents=True)
         (tmp_path / "node" / name / "prediction").touch()
     cache = tmp_path / "node"
-    assert reap(platform.sessions, platform.queue, FakeRuntime(), instance="test", cache=cache) == 1
+    assert reap(platform.door(), FakeRuntime(), instance="test", cache=cache) == 1
     assert {path.name for path in cache.iterdir()} == set(names) - {f"case-test-{dead}"}
 
 
@@ -255,5 +254,5 @@ class Resisting(FakeRuntime):
 def test_a_claim_that_cannot_be_removed_does_not_protect_the_others(platform: TinyPlatform) -> None:
     runtime = Resisting()
     runtime.live = {UUID(int=number).hex: "test" for number in (6, 7, 8)}
-    reap(platform.sessions, platform.queue, runtime, instance="test")
+    reap(platform.door(), runtime, instance="test")
     assert set(runtime.live) == {UUID(int=7).hex}

@@ -18,8 +18,9 @@ from mood_platform.execution.runtime import Collected, Execution
 from mood_platform.failures import FailureReason
 from mood_platform.machine.processes import wait_until
 from mood_platform.models import CaseRun, CaseRunState, Run, RunEvent, RunState
+from mood_platform.nodes.door import Claim
 from mood_platform.queueing import Job
-from mood_platform.runs.claims import Claim, record
+from mood_platform.runs.claims import record
 from mood_platform.runs.service import cancel_run
 from mood_platform.runs.sweeper import sweep
 from mood_platform.storage.local import LocalStore

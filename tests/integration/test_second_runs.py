@@ -16,9 +16,10 @@ from mood_platform.execution.starvation import Lack
 from mood_platform.execution.usage import Pressure, Usage
 from mood_platform.failures import FailureReason
 from mood_platform.models import CaseRun, CaseRunState, RunEvent, Stage, Submission
+from mood_platform.nodes.door import Claim, ClaimingNode
 from mood_platform.nodes.execute import work_once
 from mood_platform.queueing import Job
-from mood_platform.runs.claims import Claim, ClaimingNode, record
+from mood_platform.runs.claims import record
 from mood_platform.runs.decisions import resume
 from mood_platform.runs.service import stop_run
 from mood_platform.storage.local import LocalStore

@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from mood_platform.db.engine import Sessions
 from mood_platform.failures import FailureReason
 from mood_platform.models import Image, KnownNode, Run, RunState, Submission
-from mood_platform.runs.claims import Claim, ClaimingNode
+from mood_platform.nodes.door import Claim, ClaimingNode
 from mood_platform.storage.local import LocalStore
 from mood_support.factories import TinyPlatform
 from mood_support.night import Ending, Night, night_platform, slots

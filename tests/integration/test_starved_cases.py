@@ -60,13 +60,7 @@ def make_slot(platform: TinyPlatform, builder: ImageBuilder) -> Slot:
         cache=platform.cache,
         facts={"cpu": "test"},
     )
-    return Slot(
-        sessions=platform.sessions,
-        queue=platform.queue,
-        store=platform.store,
-        runtime=DockerRuntime(),
-        node=node,
-    )
+    return Slot(door=platform.door(), runtime=DockerRuntime(), node=node)
 
 
 def hand_in(platform: TinyPlatform, digest: str) -> None:

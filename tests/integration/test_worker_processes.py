@@ -17,6 +17,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+import mood_support
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import transaction
 from mood_platform.errors import Transient
@@ -30,6 +31,7 @@ from mood_support.factories import TinyPlatform, make_platform
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
+SUPPORT = Path(mood_support.__file__).parents[1]
 SHIM = '''
 import os, time
 from pathlib import Path
@@ -38,7 +40,7 @@ from mood_support.drive import echo
 from mood_platform.execution.fake_runtime import FakeRuntime
 from mood_platform.worker.app import create_celery
 from mood_platform.worker.reaper import serve
-from mood_platform.worker.world import build_world
+from mood_platform.worker.world import build_slot
 
 class Engine(FakeRuntime):
     """Has every image; a case takes a moment. What a killed worker left on it is a file a claim."""
@@ -54,11 +56,12 @@ class Engine(FakeRuntime):
 
 def build(settings):
     seconds = float(os.environ.get("CASE_SECONDS", "0.15"))
-    return build_world(settings, runtime=Engine(echo, before_case=lambda job: time.sleep(seconds)))
+    return build_slot(settings, runtime=Engine(echo, before_case=lambda job: time.sleep(seconds)))
 
 if __name__ == "__main__":
-    serve(build(Settings.read()))
-app = create_celery(Settings.read(), build=build)
+    settings = Settings.read()
+    serve(build(settings), every_seconds=settings.execution.reap_seconds)
+app = create_celery(Settings.read(), slot=build)
 '''
 
 
@@ -77,7 +80,12 @@ class Workers:
         self._start(name, ["shim"], ENGINE=str(engine), MOOD_EXECUTION__NODE=name)
 
     def _start(self, name: str, module: list[str], **variables: str) -> None:
-        environment = os.environ | self.environment | {"PYTHONPATH": str(self.folder)} | variables
+        environment = (
+            os.environ
+            | self.environment
+            | {"PYTHONPATH": os.pathsep.join(map(str, (self.folder, SUPPORT)))}
+            | variables
+        )
         with self.log(name).open("ab") as log:
             self.running[name] = subprocess.Popen(
                 [sys.executable, "-m", *module],

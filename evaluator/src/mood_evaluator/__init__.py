@@ -72,7 +72,7 @@ _PARTS = ("analysis", "objects", "runs", "tables")
 def __getattr__(name: str) -> types.ModuleType:
     """Import a part when it is first asked for: `mood_evaluator.tables`; scoring alone needs none of them."""
     if name in _PARTS:
-        return importlib.import_module(f"mood_evaluator.{name}")
+        return importlib.import_module(f"mood_evaluator.{name}")  # noqa: TID251 - its own submodules, when they are asked for
     raise AttributeError(f"module 'mood_evaluator' has no attribute {name!r}")
 
 

@@ -103,6 +103,10 @@ class Transient(PlatformError):
     code = "transient"
 
 
+class Unreachable(Transient):
+    """The other side cannot be asked just now; asking again may help."""
+
+
 class SubmissionFault(PlatformError):
     """The team's image is at fault; the text shown is the reason's own, `detail` adds the evidence."""
 

@@ -6,7 +6,7 @@ A container imports only the module of its own method, so that it starts quickly
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib import import_module
+from importlib import import_module  # noqa: TID251 - a method is a module of this name
 from typing import Any, NamedTuple, Protocol, cast
 
 from numpy import float64

@@ -131,7 +131,7 @@ class Explorer:
         sweep(self.platform.sessions, self.platform.queue, max_attempts=3)
 
     def reap(self) -> None:
-        reap(self.platform.sessions, self.platform.queue, self.runtime, instance=INSTANCE)
+        reap(self.platform.door(), self.runtime, instance=INSTANCE)
 
     def pass_time(self) -> None:
         """An hour: every lease lapses, every rest is over, every message looks lost.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,8 +19,10 @@ from mood_platform.execution.fake_runtime import FakeRuntime
 from mood_platform.fake_queue import FakeQueue
 from mood_platform.models import Challenge, Image, Run, Stage, Submission
 from mood_platform.nodes.attendance import Slot
+from mood_platform.nodes.door import Claim, ClaimingNode
 from mood_platform.nodes.node import Node
-from mood_platform.runs.claims import Claim, ClaimingNode, claim_next
+from mood_platform.runs.claims import claim_next
+from mood_platform.runs.door import DatabaseDoor
 from mood_platform.runs.queries import newest_run
 from mood_platform.storage.store import ObjectStore
 from mood_platform.submissions.service import submit
@@ -70,7 +72,7 @@ class TinyPlatform:
             tx.session.get_one(Run, run_id).toy_reported_at = tx.now
 
     def slot(self, runtime: FakeRuntime, **changes: Any) -> Slot:
-        """A slot whose engine has all images already."""
+        """A slot whose engine has all images already; `changes` are of its Door or of its node."""
         with self.open() as tx:
             runtime.images |= {digest for digest in tx.session.scalars(select(Image.digest)) if digest}
         node = Node(
@@ -82,13 +84,13 @@ class TinyPlatform:
             facts={"cpu": "test"},
         )
         runtime.images.add(node.holder_image)
-        return Slot(
-            sessions=self.sessions,
-            queue=self.queue,
-            store=self.store,
-            runtime=runtime,
-            node=replace(node, **changes),
-        )
+        doors = {one.name for one in fields(DatabaseDoor)}
+        door = replace(self.door(), **{name: changes[name] for name in changes.keys() & doors})
+        node = replace(node, **{name: changes[name] for name in changes.keys() - doors})
+        return Slot(door=door, runtime=runtime, node=node)
+
+    def door(self) -> DatabaseDoor:
+        return DatabaseDoor(sessions=self.sessions, queue=self.queue, store=self.store)
 
 
 def make_platform(

@@ -27,10 +27,11 @@ from mood_platform.execution.starvation import Lack
 from mood_platform.failures import FailureReason
 from mood_platform.fake_queue import FakeQueue
 from mood_platform.models import CaseRun, CaseRunState, Run, RunState, Stage, Submission
-from mood_platform.nodes.attendance import hears_again
+from mood_platform.nodes.door import Claim, ClaimingNode, Presence
 from mood_platform.queueing import Job
-from mood_platform.runs.claims import Claim, ClaimingNode, claim_next, record
-from mood_platform.runs.node_health import Presence, is_quarantined, is_test_due, lock_node, see
+from mood_platform.runs.claims import claim_next, record
+from mood_platform.runs.door import hears_again
+from mood_platform.runs.node_health import is_quarantined, is_test_due, lock_node, see
 from mood_platform.runs.schedule import ring_for_waiting_work
 from mood_platform.runs.suspicion import report_self_test
 from mood_platform.runs.sweeper import sweep

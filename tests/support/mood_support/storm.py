@@ -26,6 +26,7 @@ from mood_platform.machine.supervisor import Supervisor
 from mood_platform.models import LIVE, CaseRun, CaseRunState, Run, Stage
 from mood_platform.nodes.reaper import reap
 from mood_platform.queueing import Job, queue_of
+from mood_platform.runs.door import DatabaseDoor
 from mood_platform.runs.sweeper import sweep
 from mood_platform.worker.config import new_celery
 from mood_platform.worker.queue import BROKER_FAULTS, CeleryQueue
@@ -225,7 +226,8 @@ class Storm:
     def _reap_twice(self) -> None:
         queue = CeleryQueue(self.platform.installation.read_settings())
         instance = self.platform.instance
-        _at_once(lambda: reap(self.platform.sessions, queue, DockerRuntime(), instance=instance))
+        door = DatabaseDoor(sessions=self.platform.sessions, queue=queue, store=self.platform.store)
+        _at_once(lambda: reap(door, DockerRuntime(), instance=instance))
 
     def _refuse(self) -> None:
         """Where predictions and results go there is suddenly a file: nothing can be read or written below."""

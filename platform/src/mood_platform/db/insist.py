@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Callable
-from typing import TypeVar
 
 from sqlalchemy.exc import OperationalError
 
-log = logging.getLogger(__name__)
-
-PATIENCE_SECONDS = 300.0
-Recorded = TypeVar("Recorded")
+from mood_platform.insist import Recorded
+from mood_platform.insist import insist as insist_on
 
 
 def insist(record: Callable[[], Recorded]) -> Recorded:
     """Try again while database or store refuse. `record` may run twice: its answer may have been lost."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        try:
-            return record()
-        except (OperationalError, OSError) as error:
-            if time.monotonic() > deadline:
-                raise
-            log.warning("A result waits to be recorded: %s", str(error).partition("\n")[0])
-            time.sleep(1)
+    return insist_on(record, on=(OperationalError, OSError))

@@ -15,7 +15,7 @@ from mood_platform.models.event import AuditEvent, RunEvent
 from mood_platform.models.hold import Hold
 from mood_platform.models.image import Image, ImageState
 from mood_platform.models.invitation import Invitation
-from mood_platform.models.kept import KeptKind, KeptObject
+from mood_platform.models.kept import KeptObject
 from mood_platform.models.leaderboard import Leaderboard
 from mood_platform.models.node import Health, KnownNode
 from mood_platform.models.replicates import Replicates
@@ -23,9 +23,10 @@ from mood_platform.models.rescoring import SCORING_TRANSITIONS, Rescoring, RunSc
 from mood_platform.models.retention import RetentionRound
 from mood_platform.models.run import ENDS, LIVE, LIVE_RUNS, RUN_TRANSITIONS, Run, RunState
 from mood_platform.models.share import Account, CaseTurn, TeamShare
-from mood_platform.models.submission import Stage, Submission, SubmissionState
+from mood_platform.models.submission import Submission, SubmissionState
 from mood_platform.models.test_set import Case, TestSet
 from mood_platform.models.upload import Upload, UploadState
+from mood_platform.terms import KeptKind, Stage
 
 __all__ = [
     "CASE_RUN_TRANSITIONS",

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mood_platform.models.base import Base, WithId, checked_enum
-
-
-class KeptKind(StrEnum):
-    PREDICTION = "prediction"
-    LOG = "log"
+from mood_platform.terms import KeptKind
 
 
 class KeptObject(WithId, Base):

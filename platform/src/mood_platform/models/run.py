@@ -14,7 +14,8 @@ from mood_platform.errors import InvalidTransition
 from mood_platform.failures import FailureReason
 from mood_platform.models.base import Base, Json, WithId, checked_enum, open_enum
 from mood_platform.models.event import RunEvent
-from mood_platform.models.submission import Stage, Submission
+from mood_platform.models.submission import Submission
+from mood_platform.terms import Stage
 
 
 class RunState(StrEnum):

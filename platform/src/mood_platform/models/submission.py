@@ -14,12 +14,7 @@ from mood_platform.models.account import Team
 from mood_platform.models.base import Base, WithId, checked_enum
 from mood_platform.models.challenge import Challenge
 from mood_platform.models.image import Image
-
-
-class Stage(StrEnum):
-    TOY = "toy"
-    CHALLENGE = "challenge"
-    ANALYSIS = "analysis"
+from mood_platform.terms import Stage
 
 
 class SubmissionState(StrEnum):

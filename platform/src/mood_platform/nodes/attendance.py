@@ -10,20 +10,14 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from threading import Lock
 
-from mood_platform.db.engine import Sessions
-from mood_platform.db.transaction import transaction
 from mood_platform.errors import Transient
 from mood_platform.execution.gpu import missing_gpu
 from mood_platform.execution.limits import GIB
 from mood_platform.execution.runtime import ContainerRuntime, SelfTest
-from mood_platform.models import Health, Stage
 from mood_platform.nodes.caches import free_cache, free_engine
+from mood_platform.nodes.door import Door, Presence
 from mood_platform.nodes.node import Node
-from mood_platform.queueing import Job, JobQueue
-from mood_platform.runs.node_health import Presence, is_test_due, lock_node, see
-from mood_platform.runs.schedule import ring_for_waiting_work
-from mood_platform.runs.suspicion import report_self_test
-from mood_platform.storage.store import ObjectStore
+from mood_platform.terms import Stage
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +25,6 @@ PROBE_BYTES = 2**20
 WHOSE = {
     "MOOD_EXECUTION__CACHE_FREE_BYTES": "The disk of the cache",
     "MOOD_EXECUTION__ENGINE_FREE_BYTES": "The disk of the Engine",
-    "MOOD_STORAGE__FREE_BYTES": "The disk of the object store",
 }
 
 
@@ -39,9 +32,7 @@ WHOSE = {
 class Slot:
     """What a slot works with."""
 
-    sessions: Sessions
-    queue: JobQueue
-    store: ObjectStore
+    door: Door
     runtime: ContainerRuntime
     node: Node
     turn: Lock = field(default_factory=Lock)
@@ -50,15 +41,11 @@ class Slot:
 
 def attend(slot: Slot, *, stages: Collection[Stage]) -> bool:
     """Say that it is there; test it if that is due. True: it may claim. The caller has its turn."""
-    unfit = find_unfitness(slot.node, slot.runtime, slot.store)
-    with transaction(slot.sessions, slot.queue) as tx:
-        see(tx, _presence(slot.node, stages, unfit))
-        node = lock_node(tx, name=slot.node.name)
-        assert node is not None, "it was just seen"
-        well, due = node.health is Health.WELL, is_test_due(tx, node)
+    unfit = find_unfitness(slot.node, slot.runtime, slot.door)
+    fitness = slot.door.attend(_presence(slot.node, stages, unfit))
     if unfit is not None:
         return False
-    return _pass_test(slot) if due else well
+    return _pass_test(slot) if fitness.test_due else fitness.well
 
 
 def _pass_test(slot: Slot) -> bool:
@@ -66,15 +53,13 @@ def _pass_test(slot: Slot) -> bool:
     problem = slot.runtime.self_test(_self_test_of(node))
     if problem is not None:
         log.error("No case is claimed here: the self-test of %s failed: %s", node.name, problem)
-    with transaction(slot.sessions, slot.queue) as tx:
-        report_self_test(tx, name=node.name, problem=problem, lease_seconds=node.lease_seconds)
+    slot.door.report_self_test(name=node.name, problem=problem)
     return problem is None
 
 
 def leave_to_others(slot: Slot) -> None:
     """Ring for what waits, then rest before the next bell: another slot hears this one, and nobody spins."""
-    with transaction(slot.sessions, slot.queue) as tx:
-        ring_for_waiting_work(tx)
+    slot.door.ring()
     rest(slot)
 
 
@@ -82,20 +67,15 @@ def rest(slot: Slot) -> None:
     time.sleep(slot.node.rest_seconds)
 
 
-def hears_again(jobs: Collection[tuple[str, dict[str, str]]], stages: Collection[Stage]) -> bool:
-    """Whether a bell that was just rung would wake the slot that rang it."""
-    return any(job == Job.WORK and Stage(arguments["stage"]) in stages for job, arguments in jobs)
-
-
-def find_unfitness(node: Node, runtime: ContainerRuntime, store: ObjectStore) -> str | None:
+def find_unfitness(node: Node, runtime: ContainerRuntime, door: Door) -> str | None:
     """Why this Node can run nothing at the moment, seen without starting a container; None: it can."""
-    problem = missing_gpu(node.gpu) or _find_lack(node, runtime, store)
+    problem = missing_gpu(node.gpu) or _find_lack(node, runtime) or door.find_lack()
     if problem is not None:
         log.error("No case is claimed here: %s", problem)
     return problem
 
 
-def _find_lack(node: Node, runtime: ContainerRuntime, store: ObjectStore) -> str | None:
+def _find_lack(node: Node, runtime: ContainerRuntime) -> str | None:
     """Caches give way first: a Node is unfit when they have nothing left to give."""
     try:
         node.cache.mkdir(parents=True, exist_ok=True)
@@ -106,7 +86,6 @@ def _find_lack(node: Node, runtime: ContainerRuntime, store: ObjectStore) -> str
         free = {
             "MOOD_EXECUTION__CACHE_FREE_BYTES": (shutil.disk_usage(node.cache).free, node.cache_free_bytes),
             "MOOD_EXECUTION__ENGINE_FREE_BYTES": (runtime.free_bytes(), node.engine_free_bytes),
-            "MOOD_STORAGE__FREE_BYTES": (store.free_bytes(), node.store_free_bytes),
         }
         if not runtime.has_image(node.holder_image):
             return f"The engine does not have the base image {node.holder_image}."

@@ -18,8 +18,8 @@ from typing import TextIO
 
 from mood_platform.errors import Transient
 from mood_platform.execution.runtime import ContainerRuntime
+from mood_platform.nodes.door import Door
 from mood_platform.nodes.node import Node, digest_of, oldest_first
-from mood_platform.storage.store import ObjectStore
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 NOTE = "cases.bytes"
@@ -28,7 +28,7 @@ SLACK = 0.9
 
 
 @contextmanager
-def cached_case(node: Node, store: ObjectStore, sha256: str) -> Iterator[Path]:
+def cached_case(node: Node, door: Door, sha256: str) -> Iterator[Path]:
     """The case as a local file whose bytes have this hash, there as long as the block lasts."""
     path = node.cases / f"{sha256}.nii.gz"
     with _lock_file(node.cases, sha256) as lock:
@@ -39,7 +39,7 @@ def cached_case(node: Node, store: ObjectStore, sha256: str) -> Iterator[Path]:
                 break
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not path.exists():
-                _fetch_case(node, store, sha256, path)
+                _fetch_case(node, door, sha256, path)
         yield path
 
 
@@ -55,9 +55,9 @@ def free_engine(node: Node, runtime: ContainerRuntime) -> None:
     _drop_images(node, runtime, coming=0)
 
 
-def _fetch_case(node: Node, store: ObjectStore, sha256: str, path: Path) -> None:
+def _fetch_case(node: Node, door: Door, sha256: str, path: Path) -> None:
     """Room is made before a byte is copied; a disk that is full all the same gives up all it can."""
-    with store.local(f"cases/{sha256}.nii.gz") as source:
+    with door.case(sha256) as source:
         size = source.stat().st_size
         _make_case_room(node, size)
         try:
@@ -77,9 +77,7 @@ def _copy_checked(source: Path, path: Path, sha256: str) -> None:
         with part.open("rb") as stream:
             found = hashlib.file_digest(stream, "sha256").hexdigest()
         if found != sha256:
-            raise Transient(
-                f"Object cases/{sha256}.nii.gz hashes to {found}.", remedy="Import the test set again."
-            )
+            raise Transient(f"Case {sha256} hashes to {found}.", remedy="Import the test set again.")
         part.rename(path)
     finally:
         part.unlink(missing_ok=True)
@@ -139,7 +137,7 @@ def _noting(node: Node) -> Iterator[Callable[[int], None]]:
 
 
 @contextmanager
-def loaded_image(node: Node, store: ObjectStore, runtime: ContainerRuntime, digest: str) -> Iterator[None]:
+def loaded_image(node: Node, door: Door, runtime: ContainerRuntime, digest: str) -> Iterator[None]:
     """The Engine has the image as long as the block lasts; two slots never load the same one twice.
 
     One that is here already, such as another installation's, is held too: that one may forget it any time.
@@ -152,15 +150,15 @@ def loaded_image(node: Node, store: ObjectStore, runtime: ContainerRuntime, dige
                 break
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not runtime.hold_image(digest, instance=node.instance):
-                _load_image(node, store, runtime, digest)
+                _load_image(node, door, runtime, digest)
             mark.write_text(str(runtime.image_bytes(digest)))
         mark.touch()
         _drop_images(node, runtime, coming=0)
         yield
 
 
-def _load_image(node: Node, store: ObjectStore, runtime: ContainerRuntime, digest: str) -> None:
-    with store.local(f"images/{digest}.tar") as archive:
+def _load_image(node: Node, door: Door, runtime: ContainerRuntime, digest: str) -> None:
+    with door.image(digest) as archive:
         _drop_images(node, runtime, coming=archive.stat().st_size)
         loaded = runtime.load(archive, instance=node.instance)
     if loaded != digest:

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Collection
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
 
-from mood_platform.db.insist import insist
-from mood_platform.db.transaction import transaction
-from mood_platform.errors import PlatformError
-from mood_platform.execution.limits import Limits
+from mood_platform.errors import PlatformError, Unreachable
 from mood_platform.execution.outcome import StateName, outcome
 from mood_platform.execution.runtime import CaseJob, Execution
 from mood_platform.execution.starvation import lack_of
-from mood_platform.models import KeptKind, Stage
-from mood_platform.nodes.attendance import Slot, attend, hears_again, leave_to_others, rest
+from mood_platform.insist import insist
+from mood_platform.nodes.attendance import Slot, attend, leave_to_others, rest
 from mood_platform.nodes.caches import cached_case, loaded_image
+from mood_platform.nodes.door import Claim, ClaimingNode
 from mood_platform.nodes.lease import kept_alive
 from mood_platform.nodes.node import Node, case_folder
-from mood_platform.runs.claims import Claim, ClaimingNode, claim_next, heartbeat, record
-from mood_platform.runs.left import Left
+from mood_platform.terms import KeptKind, Stage
 
 log = logging.getLogger(__name__)
 
@@ -50,29 +46,23 @@ def _claim(slot: Slot, stages: Collection[Stage]) -> Claim | None:
         facts=node.facts,
         images=node.loaded_images(),
         speed=node.speed,
-        toy_share=node.toy_share,
     )
-    with transaction(slot.sessions, slot.queue) as tx:
-        claim = claim_next(tx, stages=stages, node=claimant, lease_seconds=node.lease_seconds)
-        jobs = list(tx.jobs)
-    if claim is None and hears_again(jobs, stages):
+    answer = slot.door.claim(claimant, stages=stages)
+    if answer.rings_again:
         rest(slot)
-    return claim
+    return answer.claim
 
 
 def _run(slot: Slot, claim: Claim) -> StateName:
     with (
         case_folder(slot.node, claim.claim_id) as folder,
-        kept_alive(lambda: _beat(slot, claim), every_seconds=slot.node.heartbeat_seconds) as lost,
+        kept_alive(
+            lambda: slot.door.heartbeat(claim.claim_id), every_seconds=slot.node.heartbeat_seconds
+        ) as lost,
     ):
         execution = _execute(slot, claim, folder, lost)
-        insist(lambda: _record(slot, claim, folder, execution, lost))
+        insist(lambda: _record(slot, claim, folder, execution, lost), on=(Unreachable, OSError))
     return outcome(execution).state_name
-
-
-def _beat(slot: Slot, claim: Claim) -> bool:
-    with transaction(slot.sessions, slot.queue) as tx:
-        return heartbeat(tx, claim_id=claim.claim_id, lease_seconds=slot.node.lease_seconds)
 
 
 def _execute(slot: Slot, claim: Claim, folder: Path, lost: Event) -> Execution:
@@ -80,8 +70,8 @@ def _execute(slot: Slot, claim: Claim, folder: Path, lost: Event) -> Execution:
     node = slot.node
     with ExitStack() as used:
         try:
-            used.enter_context(loaded_image(node, slot.store, slot.runtime, claim.image))
-            case = used.enter_context(cached_case(node, slot.store, claim.case_sha256))
+            used.enter_context(loaded_image(node, slot.door, slot.runtime, claim.image))
+            case = used.enter_context(cached_case(node, slot.door, claim.case_sha256))
         except (OSError, PlatformError) as error:
             log.exception("Case run %s: image or case could not be prepared.", claim.case_run_id)
             return Execution(engine_error=str(error))
@@ -97,7 +87,7 @@ def _job(node: Node, claim: Claim, case: Path, folder: Path) -> CaseJob:
         case=case,
         output=folder / "prediction",
         log=folder / "log",
-        limits=Limits.restore(claim.limits),
+        limits=claim.limits,
         holder_image=node.holder_image,
         instance=node.instance,
         gpu=node.gpu,
@@ -112,32 +102,12 @@ def _record(slot: Slot, claim: Claim, folder: Path, execution: Execution, lost: 
         return
     if execution.engine_error is not None:
         log.error("Case run %s: %s", claim.case_run_id, execution.engine_error)
-    limits = Limits.restore(claim.limits)
-    lack = lack_of(execution.usage, limits) if judged.state_name == "timed_out" else None
+    lack = lack_of(execution.usage, claim.limits) if judged.state_name == "timed_out" else None
     kinds = [*KeptKind] if judged.state_name == "collected" else [KeptKind.LOG]
-    left = [_keep(slot, claim, kind, folder / kind) for kind in kinds if (folder / kind).exists()]
-    with transaction(slot.sessions, slot.queue) as tx:
-        held = record(
-            tx,
-            claim_id=claim.claim_id,
-            outcome=judged,
-            execution=execution,
-            left=left,
-            lack=lack,
-            max_attempts=slot.node.max_attempts,
-        )
-    if not held:
+    left = [slot.door.keep(claim, kind, folder / kind) for kind in kinds if (folder / kind).exists()]
+    if not slot.door.record(claim.claim_id, outcome=judged, execution=execution, left=left, lack=lack):
         log.info(
             "Case run %s: claim %s is not held any more, its result is dropped.",
             claim.case_run_id,
             claim.claim_id,
         )
-
-
-def _keep(slot: Slot, claim: Claim, kind: KeptKind, path: Path) -> Left:
-    """The object comes before the row that names it; its hash can still be shown when it is gone."""
-    key = claim.key(kind)
-    with path.open("rb") as stream:
-        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-    slot.store.put_file(key, path)
-    return Left(kind=kind, key=key, size=path.stat().st_size, sha256=sha256)

@@ -12,10 +12,10 @@ from pathlib import Path
 import docker
 from docker.errors import DockerException
 
-from mood_platform.models import Json
+from mood_platform.nodes.door import Facts
 
 
-def node_facts(*, docker_url: str, gpu: str | None) -> Json:
+def node_facts(*, docker_url: str, gpu: str | None) -> Facts:
     """Only what may change a result or a time; unknown facts are None."""
     return {
         "cpu": _cpu_model(),
@@ -47,7 +47,7 @@ def _engine_version(docker_url: str) -> str | None:
         return None
 
 
-def _gpu_facts(gpu: str | None) -> Json:
+def _gpu_facts(gpu: str | None) -> Facts:
     """Name and driver of the GPU this slot uses; nothing on a slot without one."""
     tool = shutil.which("nvidia-smi")
     if gpu is None or tool is None:

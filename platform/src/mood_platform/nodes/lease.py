@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
-from sqlalchemy.exc import SQLAlchemyError
+from mood_platform.errors import Unreachable
 
 log = logging.getLogger(__name__)
 
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 def kept_alive(beat: Callable[[], bool], *, every_seconds: float) -> Iterator[Event]:
     """Calls `beat` regularly until the block ends; the event is set once a beat says that the claim is lost.
 
-    A database that does not answer is no loss: only its sweeper can give the case to another node.
+    A platform that does not answer is no loss: only its sweeper can give the case to another node.
     """
     lost, ended = Event(), Event()
     thread = Thread(
@@ -36,5 +36,5 @@ def _beat_until(beat: Callable[[], bool], every_seconds: float, lost: Event, end
             if not beat():
                 lost.set()
                 return
-        except SQLAlchemyError as error:
+        except Unreachable as error:
             log.warning("Heartbeat not delivered: %s", str(error).partition("\n")[0])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from mood_platform.models import Json
+from mood_platform.nodes.door import Facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,21 +23,17 @@ class Node:
     instance: str
     holder_image: str
     cache: Path
-    facts: Json
+    facts: Facts
     gpu: str | None = None
     cpuset: str | None = None
-    lease_seconds: float = 60
     heartbeat_seconds: float = 15
-    max_attempts: int = 3
     speed: float = 1.0
-    toy_share: float = 0.1
     rest_seconds: float = 0
     """Between a bell that it left to others and the next one."""
     engine_free_bytes: int = 0
     cache_free_bytes: int = 0
     case_cache_bytes: int = 20 * 2**30
     image_cache_bytes: int = 200 * 2**30
-    store_free_bytes: int = 0
 
     @property
     def cases(self) -> Path:

@@ -7,31 +7,20 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
-from mood_platform.db.engine import Sessions
-from mood_platform.db.transaction import transaction
 from mood_platform.errors import Transient
 from mood_platform.execution.runtime import ContainerRuntime
+from mood_platform.nodes.door import Door
 from mood_platform.nodes.node import case_folders
-from mood_platform.queueing import JobQueue
-from mood_platform.runs.claims import live_claims
 
 
-def reap(
-    sessions: Sessions,
-    queue: JobQueue,
-    runtime: ContainerRuntime,
-    *,
-    instance: str,
-    cache: Path | None = None,
-) -> int:
+def reap(door: Door, runtime: ContainerRuntime, *, instance: str, cache: Path | None = None) -> int:
     """Remove what is left of dead claims; gives their number. Twice, or twice at once, is harmless."""
     held = runtime.claims(instance=instance)
     folders = {} if cache is None else case_folders(cache, instance=instance)
     by_id = {name: _uuid(name) for name in held | folders.keys()}
     if not by_id:
         return 0
-    with transaction(sessions, queue) as tx:
-        live = live_claims(tx, claim_ids=[claim_id for claim_id in by_id.values() if claim_id is not None])
+    live = door.live_claims([claim_id for claim_id in by_id.values() if claim_id is not None])
     dead = sorted(name for name, claim_id in by_id.items() if claim_id not in live)
     for name in dead:
         if name in held:

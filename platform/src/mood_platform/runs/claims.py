@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement, Row, func, select, update
 
-from mood_evaluator import Dataset, Task
+from mood_evaluator import Task
 from mood_platform.db.transaction import Transaction
 from mood_platform.execution.limits import Limits
 from mood_platform.execution.outcome import Outcome
@@ -25,16 +24,15 @@ from mood_platform.models import (
     Json,
     Run,
     RunState,
-    Stage,
     Submission,
 )
+from mood_platform.nodes.door import Claim, ClaimingNode, Left, Presence
 from mood_platform.queueing import Job
 from mood_platform.runs.alone import claimable
 from mood_platform.runs.avoidance import what_suits
 from mood_platform.runs.endings import lock_case, lock_run, release
-from mood_platform.runs.left import Left, keep_left
+from mood_platform.runs.left import keep_left
 from mood_platform.runs.node_health import (
-    Presence,
     is_quarantined,
     note_good_case,
     say_alive,
@@ -46,6 +44,7 @@ from mood_platform.runs.schedule import ring, ring_for_waiting_work, waiting_cas
 from mood_platform.runs.second_run import end_second_run, run_again_alone
 from mood_platform.runs.suspicion import note_own_end
 from mood_platform.runs.turns import begin_turn, look
+from mood_platform.terms import Stage
 
 CLAIM_LOCK = 0x6D6F6F64
 """Advisory lock: claims take turns. A claim waits for nothing else, so turns are milliseconds."""
@@ -56,46 +55,17 @@ TURN = "5s"
 Found = Row[CaseRun, Run, Task, str | None, str, Json]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """All that a node learns about a case: never its id in the test set, its label or its team."""
-
-    claim_id: UUID
-    run_id: UUID
-    case_run_id: UUID
-    image: str
-    """Digest; the id to run by and the name of the archive in the store."""
-    task: Task
-    dataset: Dataset
-    case_sha256: str
-    limits: Json
-    """Of the Run, with an output no larger than this case can need: no more is said than its scan shows."""
-
-    def key(self, name: str) -> str:
-        """Object key of what this attempt leaves: prediction, log."""
-        return case_key(self.run_id, self.case_run_id, self.claim_id, name)
-
-
 def case_key(run_id: UUID, case_run_id: UUID, claim_id: UUID | None, name: str) -> str:
     return f"runs/{run_id}/{case_run_id}/{claim_id}/{name}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimingNode:
-    """Who claims: its slot's name, its machine, its facts for the record, and the images it already has."""
-
-    name: str
-    facts: Json
-    machine: str = ""
-    images: Collection[str] = ()
-    speed: float = 1.0
-    """Nominal seconds that a Team is charged for one of its seconds."""
-    toy_share: float = 0.1
-    """Share of the slots, at least one, that serves toy cases first."""
-
-
 def claim_next(
-    tx: Transaction, *, stages: Collection[Stage], node: ClaimingNode, lease_seconds: float
+    tx: Transaction,
+    *,
+    stages: Collection[Stage],
+    node: ClaimingNode,
+    lease_seconds: float,
+    toy_share: float = 0.1,
 ) -> Claim | None:
     """Hand out the next case, or None; rings again while work remains.
 
@@ -112,7 +82,7 @@ def claim_next(
         ring_for_waiting_work(tx)
         return None
     suiting = what_suits(tx, node=node.name, lease_seconds=lease_seconds).within(room)
-    field = look(tx, images=node.images, suiting=suiting, toy_share=node.toy_share)
+    field = look(tx, images=node.images, suiting=suiting, toy_share=toy_share)
     taken = _take_first(tx, field, stages, node, lease_seconds)
     _ring_again(tx, field, taken=None if taken is None else taken[0])
     return None if taken is None else taken[1]
@@ -156,7 +126,7 @@ def _lock(tx: Transaction, waiting: Waiting) -> Found | None:
 def _take(tx: Transaction, found: Found, node: ClaimingNode, lease_seconds: float) -> Claim:
     case_run, run, *_ = found
     case_run.claim_id, case_run.lease_until = uuid4(), tx.now + timedelta(seconds=lease_seconds)
-    case_run.node, case_run.node_facts, case_run.attempt = node.name, node.facts, case_run.attempt + 1
+    case_run.node, case_run.node_facts, case_run.attempt = node.name, dict(node.facts), case_run.attempt + 1
     case_run.started_at, case_run.finished_at = tx.now, None
     case_run.advance(CaseRunState.RUNNING, now=tx.now)
     if run.state is RunState.QUEUED:
@@ -177,9 +147,7 @@ def _claim(found: Found) -> Claim:
         task=task,
         dataset=case_run.dataset,
         case_sha256=case_sha256,
-        limits=Limits.restore(run.limits)
-        .for_case(task=task, shape=(shape["x"], shape["y"], shape["z"]))
-        .to_json(),
+        limits=Limits.restore(run.limits).for_case(task=task, shape=(shape["x"], shape["y"], shape["z"])),
     )
 
 

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from mood_platform.db.transaction import Transaction
-from mood_platform.models import CaseRun, KeptKind, KeptObject, Run, Submission
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Left:
-    """An object that is in the store already."""
-
-    kind: KeptKind
-    key: str
-    size: int
-    """Bytes."""
-    sha256: str
+from mood_platform.models import CaseRun, KeptObject, Run, Submission
+from mood_platform.nodes.door import Left
+from mood_platform.terms import KeptKind
 
 
 def keep_left(tx: Transaction, *, case_run: CaseRun, left: Sequence[Left]) -> None:

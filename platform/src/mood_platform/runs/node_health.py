@@ -5,15 +5,14 @@ Rows are locked in one order: Run, CaseRun, Image, Node. Nobody can wait in a ci
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from mood_platform.db.transaction import Transaction
-from mood_platform.models import CaseRun, Health, Json, KnownNode, Run, Stage, Submission
+from mood_platform.models import CaseRun, Health, KnownNode, Run, Stage, Submission
+from mood_platform.nodes.door import Presence
 from mood_platform.queueing import Job
 
 LIVING_LEASES = 3
@@ -24,23 +23,12 @@ FIRST_REST, LONGEST_REST = timedelta(minutes=1), timedelta(hours=1)
 """Before the self-test of a quarantined Node; four times longer after each further quarantine in a row."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Presence:
-    """What a slot says of itself: its name, where it is, what it takes, and why it can take nothing now."""
-
-    name: str
-    machine: str
-    stages: Collection[Stage]
-    facts: Json
-    unfit: str = ""
-
-
 def see(tx: Transaction, presence: Presence) -> None:
     """The Node is there: its row is made, or its time is set; nothing else is waited for."""
     said = {
         "machine": presence.machine,
         "stages": sorted(map(str, presence.stages)),
-        "facts": presence.facts,
+        "facts": dict(presence.facts),
         "unfit": presence.unfit,
         "seen_at": tx.now,
     }

@@ -12,6 +12,7 @@ from mood_platform.keeping.images import collect_image
 from mood_platform.keeping.leftovers import Due, remove_leftovers
 from mood_platform.keeping.round import carry_out
 from mood_platform.models import KeptKind, Stage
+from mood_platform.nodes.attendance import Slot
 from mood_platform.nodes.execute import work_once
 from mood_platform.notifications.service import send_mail
 from mood_platform.queueing import Job
@@ -30,24 +31,26 @@ from mood_platform.worker.world import World
 
 WorldOf = Callable[[], World]
 """Gives this process its one world."""
+SlotOf = Callable[[], Slot]
+"""Gives this process its one slot."""
 
 
-def register_jobs(app: Celery, world: WorldOf) -> None:
+def register_jobs(app: Celery, world: WorldOf, slot: SlotOf) -> None:
     """Under the names of `Job`, which are all that services know of them."""
-    _register_node_jobs(app, world)
+    _register_node_jobs(app, slot)
     _register_evaluation_jobs(app, world)
     _register_intake_jobs(app, world)
     _register_upkeep_jobs(app, world)
     _register_retention_jobs(app, world)
 
 
-def _register_node_jobs(app: Celery, world: WorldOf) -> None:
+def _register_node_jobs(app: Celery, slot: SlotOf) -> None:
     """Need a container engine and no label."""
 
     @app.task(name=Job.WORK)
     @outages_told("A case")
     def work(stage: str) -> None:  # noqa: ARG001 - any bell wakes a slot; the database says what comes first
-        work_once(world().slot, stages=slot_stages(app))
+        work_once(slot(), stages=slot_stages(app))
 
 
 def _register_evaluation_jobs(app: Celery, world: WorldOf) -> None:
@@ -100,7 +103,7 @@ def _register_upkeep_jobs(app: Celery, world: WorldOf) -> None:
     def sweep_all() -> None:
         here = world()
         with outages_told("A sweep"):
-            sweep(here.sessions, here.queue, max_attempts=here.node.max_attempts)
+            sweep(here.sessions, here.queue, max_attempts=here.settings.execution.max_attempts)
         with outages_told("The purge of old uploads"), transaction(here.sessions, here.queue) as tx:
             finish_arrived(tx, root=here.settings.storage.root)
             purge_uploads(tx, root=here.settings.storage.root)

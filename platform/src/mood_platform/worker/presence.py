@@ -9,22 +9,21 @@ from threading import Event, Thread
 from mood_platform.models import Stage
 from mood_platform.nodes.attendance import Slot, attend
 from mood_platform.worker.outages import outages_told
-from mood_platform.worker.world import World
 
 log = logging.getLogger(__name__)
 
 
-def start_presence(world: Callable[[], World], stages: Collection[Stage]) -> None:
-    """For the life of this process; the world is built in the thread, which nobody waits for."""
-    Thread(target=_be_there, args=(world, stages, Event()), name="presence", daemon=True).start()
+def start_presence(slot: Callable[[], Slot], stages: Collection[Stage]) -> None:
+    """For the life of this process; the slot is built in the thread, which nobody waits for."""
+    Thread(target=_be_there, args=(slot, stages, Event()), name="presence", daemon=True).start()
 
 
-def _be_there(world: Callable[[], World], stages: Collection[Stage], ended: Event) -> None:
-    slot, seconds = world().slot, world().node.heartbeat_seconds
+def _be_there(slot: Callable[[], Slot], stages: Collection[Stage], ended: Event) -> None:
+    here = slot()
     while True:
         with outages_told("A sign of life"):
-            show(slot, stages)
-        if ended.wait(seconds):
+            show(here, stages)
+        if ended.wait(here.node.heartbeat_seconds):
             return
 
 

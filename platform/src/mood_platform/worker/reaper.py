@@ -9,35 +9,35 @@ import logging
 import signal
 from threading import Event
 
+from mood_platform.nodes.attendance import Slot
 from mood_platform.nodes.reaper import reap
 from mood_platform.settings import Settings
 from mood_platform.worker.outages import outages_told
-from mood_platform.worker.world import World, build_world
+from mood_platform.worker.world import build_slot
 
 log = logging.getLogger(__name__)
 
 
-def keep_clean(world: World, ended: Event) -> None:
+def keep_clean(slot: Slot, ended: Event, *, every_seconds: float) -> None:
     """At once, then regularly, until told to end."""
-    node = world.node
+    node = slot.node
     while True:
         with outages_told("Reaping"):
-            if dead := reap(
-                world.sessions, world.queue, world.runtime, instance=node.instance, cache=node.cache
-            ):
+            if dead := reap(slot.door, slot.runtime, instance=node.instance, cache=node.cache):
                 log.info("Removed what %d dead claims had left.", dead)
-        if ended.wait(world.settings.execution.reap_seconds):
+        if ended.wait(every_seconds):
             return
 
 
-def serve(world: World) -> None:
+def serve(slot: Slot, *, every_seconds: float) -> None:
     """Until SIGTERM or SIGINT."""
     ended = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     logging.basicConfig(level=logging.INFO, format="[%(asctime)s: %(levelname)s] %(message)s")
-    keep_clean(world, ended)
+    keep_clean(slot, ended, every_seconds=every_seconds)
 
 
 if __name__ == "__main__":
-    serve(build_world(Settings.read()))
+    settings = Settings.read()
+    serve(build_slot(settings), every_seconds=settings.execution.reap_seconds)

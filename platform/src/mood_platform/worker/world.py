@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass, field
-from threading import Lock
+from dataclasses import dataclass
 
 from mood_platform.db.engine import Sessions, make_engine, make_sessions
 from mood_platform.execution.docker import DockerRuntime
@@ -13,6 +12,7 @@ from mood_platform.nodes.attendance import Slot
 from mood_platform.nodes.facts import node_facts
 from mood_platform.nodes.node import Node
 from mood_platform.notifications.mailer import FolderMailer
+from mood_platform.runs.door import DatabaseDoor
 from mood_platform.runs.sweeper import Backlog
 from mood_platform.scoring.limited_child import ChildLimits
 from mood_platform.scoring.score_case import Evaluation
@@ -24,30 +24,18 @@ from mood_platform.worker.queue import CeleryQueue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
+    """What every worker has: neither an engine nor anything that is made for one kind of job."""
+
     settings: Settings
     sessions: Sessions
     queue: Backlog
     store: ObjectStore
-    runtime: ContainerRuntime
-    node: Node
     mailer: FolderMailer | None
     """None: this installation sends no mails."""
-    turn: Lock = field(default_factory=Lock)
-    """Of the slot in this process."""
-
-    @property
-    def slot(self) -> Slot:
-        return Slot(
-            sessions=self.sessions,
-            queue=self.queue,
-            store=self.store,
-            runtime=self.runtime,
-            node=self.node,
-            turn=self.turn,
-        )
 
     @property
     def evaluation(self) -> Evaluation:
+        """Of a worker that scores: no engine is in its reach."""
         execution = self.settings.execution
         limits = ChildLimits(
             memory=execution.scoring_memory,
@@ -64,18 +52,37 @@ class World:
         )
 
 
-def build_world(settings: Settings, *, runtime: ContainerRuntime | None = None) -> World:
-    """The real world; tests hand in another runtime."""
-    store = LocalStore(settings.storage.root)
+def build_world(settings: Settings) -> World:
     database = settings.database
     return World(
         settings=settings,
         sessions=make_sessions(make_engine(database.url.get_secret_value(), pool_size=database.pool_size)),
         queue=CeleryQueue(settings),
-        store=store,
+        store=LocalStore(settings.storage.root),
+        mailer=None if settings.mail_folder is None else FolderMailer(settings.mail_folder),
+    )
+
+
+def build_slot(settings: Settings, *, runtime: ContainerRuntime | None = None) -> Slot:
+    """Of a worker that runs cases, or of its node's reaper; tests hand in another runtime."""
+    return Slot(
+        door=open_door(build_world(settings)),
         runtime=runtime or DockerRuntime(base_url=settings.execution.docker_url),
         node=make_node(settings),
-        mailer=None if settings.mail_folder is None else FolderMailer(settings.mail_folder),
+    )
+
+
+def open_door(world: World) -> DatabaseDoor:
+    """For slots on the platform's own machine."""
+    execution = world.settings.execution
+    return DatabaseDoor(
+        sessions=world.sessions,
+        queue=world.queue,
+        store=world.store,
+        lease_seconds=execution.lease_seconds,
+        max_attempts=execution.max_attempts,
+        toy_share=execution.toy_share,
+        store_free_bytes=world.settings.storage.free_bytes,
     )
 
 
@@ -90,15 +97,11 @@ def make_node(settings: Settings) -> Node:
         facts=node_facts(docker_url=execution.docker_url, gpu=execution.gpu),
         gpu=execution.gpu,
         cpuset=execution.cpuset,
-        lease_seconds=execution.lease_seconds,
         heartbeat_seconds=execution.heartbeat_seconds,
-        max_attempts=execution.max_attempts,
         speed=execution.speed,
-        toy_share=execution.toy_share,
         rest_seconds=execution.rest_seconds,
         engine_free_bytes=execution.engine_free_bytes,
         cache_free_bytes=execution.cache_free_bytes,
-        store_free_bytes=settings.storage.free_bytes,
         case_cache_bytes=execution.case_cache_bytes,
         image_cache_bytes=execution.image_cache_bytes,
     )

@@ -4,7 +4,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib import import_module
+from importlib import import_module  # noqa: TID251 - an optional dependency
 from pathlib import Path
 from typing import Any
 
