@@ -102,23 +102,23 @@ bench-reference: ## the ceVAE's scoring beside a literal implementation of the p
 	$(BIN)/python tests/benchmarks/bench_reference.py
 test-reference: ## every method trained in small, killed, resumed; then what `make weights` made is checked
 	$(PYTEST) --timeout 0 tests/unit/mood_reference -m slow
-	$(BIN)/python infra/reference/check_weights.py
+	$(BIN)/python -m mood_studies.reference.check_weights
 PROFILE ?= cpu
 OF = $(METHOD) --profile $(PROFILE) $(if $(WEIGHTS),--weights $(WEIGHTS))
 weights: ## train, measure and describe the reference methods: METHOD="pca vae" PROFILE=tiny|cpu|paper
-	$(BIN)/python infra/reference/weights.py $(OF)
+	$(BIN)/python -m mood_studies.reference.weights $(OF)
 images: ## their container images, from the weights that are there: METHOD, PROFILE
-	$(BIN)/python infra/reference/images.py $(OF)
+	$(BIN)/python -m mood_studies.reference.images $(OF)
 test-images: PROFILE = tiny
 test-images: ## images of tiny weights run as on the platform and with fewer rights: METHOD
 	$(PYTEST) tests/security/test_reference_image.py
-	@failed=0; for step in weights images check_images; do $(BIN)/python infra/reference/$$step.py $(OF) || failed=1; done; exit $$failed
+	@failed=0; for step in weights images check_images; do $(BIN)/python -m mood_studies.reference.$$step $(OF) || failed=1; done; exit $$failed
 
 .PHONY: base-image demo up down
 base-image: ## the image that cases are held with and reference images build on
 	@infra/base-image/build.sh
 demo: setup ## the whole main job on this machine; KEEP=1 leaves it running
-	$(BIN)/python infra/demo/demo.py $(if $(KEEP),--keep)
+	$(BIN)/python -m mood_studies.demo.main $(if $(KEEP),--keep)
 up: base-image ## run the platform here, data in MOOD_HOME (default: data)
 	$(BIN)/mood up --home $(MOOD_HOME)
 down: ## stop what `make up`, `make demo` and `make study` started
@@ -127,7 +127,7 @@ down: ## stop what `make up`, `make demo` and `make study` started
 	@demo=demo-data/compose/platform/.env; if [ -f $$demo ]; then infra/compose/down.sh --env-file $$demo; fi
 
 .PHONY: study study-small study-full study-orderings study-page
-STUDY = $(BIN)/python infra/study/study.py
+STUDY = $(BIN)/python -m mood_studies.study.main
 STUDY_OPTIONS = $(if $(SIZE),--size $(SIZE)) $(if $(SHARE),--share $(SHARE)) $(if $(SLOTS),--slots $(SLOTS)) \
   $(if $(METHODS),--methods $(METHODS)) $(if $(PROXY_SHARE),--proxy-share $(PROXY_SHARE)) \
   $(if $(BASES),--bases $(BASES)) $(if $(ANALYSED),--analysed $(ANALYSED)) $(if $(KEEP),--keep) \
@@ -142,10 +142,10 @@ study-full: setup ## every method and comparison, many hours (it says how many);
 ORDERINGS_OPTIONS = $(if $(SMALL),--small) $(addprefix --only ,$(ONLY)) $(if $(STEPS),--steps $(STEPS)) \
   $(if $(SEEDS),--seeds $(SEEDS))
 study-orderings: ## the thesis' comparisons, three seeds each, into docs/study.md: SMALL=1 ONLY="scores slices" STEPS SEEDS
-	@failed=0; for step in offline orderings maps page; do \
-	  $(BIN)/python infra/study/$$step.py $$([ $$step = offline ] && echo "$(ORDERINGS_OPTIONS)") || failed=1; done; exit $$failed
+	@failed=0; for step in orderings.offline orderings.gather orderings.maps page.write; do \
+	  $(BIN)/python -m mood_studies.study.$$step $$([ $$step = orderings.offline ] && echo "$(ORDERINGS_OPTIONS)") || failed=1; done; exit $$failed
 study-page: ## write docs/study.md anew from the numbers in docs/study/
-	$(BIN)/python infra/study/page.py
+	$(BIN)/python -m mood_studies.study.page.write
 
 .PHONY: compose-env compose-up compose-down compose-check compose-demo
 export COMPOSE ?= docker-compose
@@ -158,9 +158,9 @@ compose-down: ## stop it; its volumes stay
 compose-check: ## attack it while it runs: labels, secrets, networks; every service is killed once
 	$(BIN)/python infra/compose/check.py
 compose-demo: ## the demo on docker-compose.yml; its leaderboards must equal those of `make demo`
-	$(BIN)/python infra/demo/demo.py --on compose $(if $(KEEP),--keep)
-	@test -d demo-data/published || echo "No demo to compare with: run make demo, then infra/demo/compare.py"
-	@test ! -d demo-data/published || $(BIN)/python infra/demo/compare.py demo-data/published demo-data/compose/published
+	$(BIN)/python -m mood_studies.demo.main --on compose $(if $(KEEP),--keep)
+	@test -d demo-data/published || echo "No demo to compare with: run make demo, then python -m mood_studies.demo.compare"
+	@test ! -d demo-data/published || $(BIN)/python -m mood_studies.demo.compare demo-data/published demo-data/compose/published
 
 .PHONY: migrate revision clean
 migrate: ## bring the database of MOOD_DATABASE__URL to the newest schema

@@ -9,7 +9,7 @@ set -eu
 
 cd "$(dirname "$0")/.."
 PYTHON=${PYTHON:-}
-PACKAGES="evaluator test_sets platform reference_submissions"
+PACKAGES="evaluator test_sets platform reference_submissions studies"
 begun=$(date +%s)
 
 say() { echo "setup $(($(date +%s) - begun))s: $*"; }
@@ -17,7 +17,7 @@ fail() { echo "setup: $*" >&2; exit 1; }
 
 fingerprint() {
     cat requirements/*.txt infra/setup.sh evaluator/pyproject.toml test_sets/pyproject.toml \
-        platform/pyproject.toml reference_submissions/pyproject.toml | sha256sum | cut -d' ' -f1
+        platform/pyproject.toml reference_submissions/pyproject.toml studies/pyproject.toml | sha256sum | cut -d' ' -f1
 }
 
 engine_answers() { docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
@@ -99,7 +99,7 @@ install_requirements() {
     fi
     say "installing PyTorch" # by pip, which takes a CPU build where one is at hand
     pip_install -r requirements/torch.txt
-    say "installing the four packages of this repository"
+    say "installing the five packages of this repository"
     editable=""
     for package in $PACKAGES; do editable="$editable -e ./$package"; done
     # shellcheck disable=SC2086  # a list of words

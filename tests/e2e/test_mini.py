@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 from mood_platform.machine.processes import wait_until
 from mood_platform.models import CaseRun, CaseRunState, Run, RunState, Stage
+from mood_studies.demo.verify import verify
 from mood_support.live import LivePlatform, Person, Record
 
 pytestmark = [pytest.mark.e2e, pytest.mark.docker, pytest.mark.timeout(400)]
@@ -136,17 +134,6 @@ def shell_archive(
     return path
 
 
-@pytest.fixture(scope="module")
-def verify() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("verify", ROOT / "infra" / "demo" / "verify.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["verify"] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
 def started(case: CaseRun) -> float:
     assert case.started_at is not None
     return case.started_at.timestamp()
@@ -169,11 +156,9 @@ def test_every_run_is_scored_and_every_case_succeeds(edition: Edition) -> None:
         assert all(case.state is CaseRunState.SUCCEEDED for *_, cases in runs for case in cases)
 
 
-def test_every_published_ap_equals_scikit_learns_to_the_last_bit(
-    edition: Edition, test_sets: Path, verify: ModuleType
-) -> None:
+def test_every_published_ap_equals_scikit_learns_to_the_last_bit(edition: Edition, test_sets: Path) -> None:
     files = edition.platform.installation.read_settings().storage.root
-    checks = verify.verify(files, sorted(test_sets.glob("test-*")), list(edition.published.values()))
+    checks = verify(files, sorted(test_sets.glob("test-*")), list(edition.published.values()))
     assert [check for check in checks if not check.equal] == []
     cells = {f"{task} {dataset} {team}" for task in TASKS for dataset in DATASETS for team in TEAMS}
     assert cells <= {check.what for check in checks}

@@ -1,11 +1,9 @@
 """A reference image runs with fewer rights than the platform gives: unknown user, nothing writable at all."""
 
-import importlib
 import subprocess
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import nibabel as nib
 import numpy as np
@@ -16,9 +14,9 @@ from mood_reference.images import build_image
 from mood_reference.methods import MethodName, Profile
 from mood_reference.training import Order, train_method
 from mood_reference.weights import save_weights
+from mood_studies.reference.check_images import run_hostile
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]
-SCRIPTS = Path(__file__).parents[2] / "infra" / "reference"
 
 
 @pytest.fixture(scope="module")
@@ -48,15 +46,9 @@ def reference_image(base_image: str, toys: Path) -> Iterator[str]:
     subprocess.run(["docker", "rmi", tag], check=True, capture_output=True)
 
 
-@pytest.fixture
-def check_images(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    return importlib.import_module("check_images")
-
-
 @pytest.mark.parametrize("task", ["sample", "pixel"])
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_a_reference_image_needs_no_right_at_all(
-    task: str, dataset: str, check_images: ModuleType, reference_image: str, toys: Path
+    task: str, dataset: str, reference_image: str, toys: Path
 ) -> None:
-    check_images.run_hostile(reference_image, task, toys / f"toy-{dataset}")
+    run_hostile(reference_image, task, toys / f"toy-{dataset}")

@@ -17,7 +17,7 @@ from mood_platform.errors import Invalid
 from mood_platform.models import Stage
 
 ROOT = Path(__file__).parents[4]
-DEMO = ROOT / "infra/demo/challenge.yaml"
+DEMO = ROOT / "studies/src/mood_studies/demo/challenge.yaml"
 
 
 def document(**changes: Any) -> dict[str, Any]:

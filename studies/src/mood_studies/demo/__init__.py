@@ -1,0 +1,1 @@
+"""The whole main job on one machine, and two checks of what it published."""

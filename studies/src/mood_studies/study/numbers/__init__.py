@@ -1,0 +1,1 @@
+"""From the platform's export to the numbers of the page."""

@@ -1,0 +1,1 @@
+"""The thesis' comparisons, trained and measured with several seeds outside the platform."""
