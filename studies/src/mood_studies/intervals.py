@@ -7,13 +7,15 @@ as reproduced with three seeds and a 95 % interval above 0, as reversed with thr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 Matrix = NDArray[np.float64]
+Measure = Callable[[Matrix, Matrix], Matrix]
+"""Positives and negatives of each draw at each ascending level -> (draws,)."""
 LEAST_SEEDS = 3
 LEVEL = (0.025, 0.975)
 
@@ -62,9 +64,9 @@ def find_aps(counts: Counts, weights: Matrix) -> Matrix:
     return _in_blocks(_aps, counts, weights)
 
 
-def _in_blocks(measure: object, counts: Counts, weights: Matrix, rows: int = 64) -> Matrix:
+def _in_blocks(measure: Measure, counts: Counts, weights: Matrix, rows: int = 64) -> Matrix:
     parts = [
-        measure(part @ counts.positives, part @ counts.negatives)  # type: ignore[operator]
+        measure(part @ counts.positives, part @ counts.negatives)
         for part in np.array_split(weights, max(1, len(weights) // rows))
     ]
     return np.concatenate(parts)

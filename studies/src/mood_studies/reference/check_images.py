@@ -76,7 +76,7 @@ class Inspector:
         ]
         if bad:
             raise StepFailed(f"mood test: {bad[0]}")
-        return median(case["seconds"] for part in parts for case in part["cases"])
+        return median(float(case["seconds"]) for part in parts for case in part["cases"])
 
 
 def run_hostile(tag: str, task: str, toys: Path) -> float:

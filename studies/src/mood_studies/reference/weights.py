@@ -28,7 +28,7 @@ from mood_studies.reference.steps import (
     work_on_each,
 )
 
-RECIPES = {
+RECIPES: dict[Profile, dict[str, tuple[str, ...]]] = {
     Profile.TINY: {
         "train": ("--size", "32", "--train", "8"),
         "validation": ("--size", "32", "--share", "0.03"),

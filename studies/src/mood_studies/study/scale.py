@@ -51,9 +51,10 @@ class Scale:
         """From what `asdict` gave; None of nothing."""
         if fields is None:
             return None
-        return cls(
-            **{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
-        )
+        known: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()
+        }
+        return cls(**known)
 
     def analyses(self, method: str) -> bool:
         return self.analysed is None or method in self.analysed

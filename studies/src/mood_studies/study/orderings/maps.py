@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from textwrap import fill
+from typing import Any
 
 import numpy as np
 import torch
@@ -134,11 +135,11 @@ def show_parts(weights: Path, cases: Sequence[tuple[Image, Image, int]]) -> Canv
     return draw_rows(rows, "What hierarchical models restore; parts of the pchVAE", restored=True)
 
 
-def _restore(title: str, config: object, net: object, volume: Image, depth: int) -> Columns:
-    cut = cut_volume(volume, config)  # type: ignore[arg-type]
+def _restore(title: str, config: Any, net: Any, volume: Image, depth: int) -> Columns:
+    cut = cut_volume(volume, config)
     x = torch.from_numpy(cut.x[depth * len(cut.x) // volume.shape[2]][None, None])
     with torch.no_grad():
-        found = {title: net.restore(x)}  # type: ignore[attr-defined]
+        found = {title: net.restore(x)}
         if hasattr(net, "parts"):
             found |= dict(zip(("high part", "low part", "zero part"), net.parts(x), strict=True))
     return {name: tensor[0, 0].numpy() for name, tensor in found.items()}
@@ -181,7 +182,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=4)
     options = parser.parse_args()
     cases = largest_anomalies(options.test, options.rows)
-    drawn = {
+    drawn: dict[str, Callable[[], Canvas]] = {
         "maps-scores": lambda: show_scores(options.weights / "vae" / "brain.npz", cases),
         "maps-outcomes": lambda: show_outcomes(options.weights / "cevae" / "brain.npz", options.test),
         "maps-representations": lambda: show_methods(options.weights, REPRESENTATIONS, cases),
