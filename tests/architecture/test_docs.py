@@ -123,10 +123,19 @@ def test_the_guides_program_is_valid_python_and_its_dockerfile_copies_all_four_s
             assert f"run_{task}_{dataset}.sh" in dockerfile
 
 
-def test_every_make_target_named_in_the_readme_exists() -> None:
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = set(re.findall(r"`make ([a-z-]+)", (ROOT / "README.md").read_text()))
-    assert named <= targets
+def targets(makefile: Path) -> set[str]:
+    return set(re.findall(r"^([a-z-]+):", makefile.read_text(), re.MULTILINE))
+
+
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("*/README.md")])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_make_target_that_a_page_names_exists(page: Path) -> None:
+    """`make X` in the list of every day, `make -C studies X` in that of the studies."""
+    named = re.findall(r"(?:`|^|&& )make (-C studies )?([a-z-]+)(?=[ `\n])", page.read_text(), re.MULTILINE)
+    known = {"": targets(ROOT / "Makefile"), "-C studies ": targets(ROOT / "studies" / "Makefile")}
+    assert [f"make {where}{name}" for where, name in named if name not in known[where]] == []
 
 
 PROOFS = sorted(set(re.findall(r"`(tests/[a-z_/]+\.py)::(test_\w+)`", (DOCS / "security.md").read_text())))

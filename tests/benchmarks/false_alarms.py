@@ -1,9 +1,9 @@
 """How often does a flag or a suspicion fall on a method that did nothing wrong? The reference methods tell.
 
 python tests/benchmarks/false_alarms.py WEIGHTS TEST_SET...: predicts each test set with all weights of its
-Dataset (`make weights` leaves WEIGHTS/METHOD/DATASET.npz), without a container, scores both tasks as the
-platform does and prints what was noticed, and the numbers behind it. Predictions are kept, so a second call
-only scores. `--spoil` adds what each flag is for, made of the same predictions.
+Dataset (`make -C studies weights` leaves WEIGHTS/METHOD/DATASET.npz), without a container, scores both tasks
+as the platform does and prints what was noticed, and the numbers behind it. Predictions are kept, so a second
+call only scores. `--spoil` adds what each flag is for, made of the same predictions.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Do grown test sets tell methods apart? PCA, an intensity threshold and a constant guess on both datasets.
 
 python tests/benchmarks/study_test_sets.py FOLDER: with train-, test-brain and train-, test-abdom in it
-(`make study-test-sets` builds them). Prints APs with paired bootstrap intervals, and AP against difficulty.
+(`make -C studies study-test-sets` builds them). Prints APs with paired bootstrap intervals, and AP
+against difficulty.
 """
 
 from __future__ import annotations

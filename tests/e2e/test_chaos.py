@@ -1,6 +1,6 @@
 """A seeded storm over a stream of Runs: all is killed, paused, emptied or refused, and every promise holds.
 
-`make chaos SEED=7 KILLS=200` prints what was done and what came back.
+`make -C studies chaos SEED=7 KILLS=200` prints what was done and what came back.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Whole nights on the real claims: every Team is served, nobody takes more than a share.
 
-Small here; `make trial-fairness` runs them with 65 Teams on 20 slots for ten virtual hours.
+Small here; `make -C studies trial-fairness` runs them with 65 Teams on 20 slots for ten virtual hours.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Whatever bytes a container leaves: never our fault, never unforeseen, never above the limits of the child.
 
-`make fuzz MINUTES=30` looks longer. What it found is kept in FOUND.
+`make -C studies fuzz MINUTES=30` looks longer. What it found is kept in FOUND.
 """
 
 from __future__ import annotations

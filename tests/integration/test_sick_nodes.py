@@ -1,6 +1,6 @@
 """Whole nights on the real claims with a sick Node, or an Image that harms every Node: no Run is lost.
 
-Small here; `make trial-nodes` runs them with 200 Runs on 20 slots for ten virtual hours.
+Small here; `make -C studies trial-nodes` runs them with 200 Runs on 20 slots for ten virtual hours.
 """
 
 from __future__ import annotations

@@ -38,7 +38,9 @@ def pack(root: Path, archive: Path, lock: Path = LOCK) -> Packed:
     """Write ROOT/METHOD/DATASET.npz of all methods into one archive, and their hashes into the lock file."""
     packed = choose_files(root)
     if not packed.files:
-        raise FileNotFoundError(f"{root} holds no METHOD/brain.npz and METHOD/abdom.npz; run: make weights")
+        raise FileNotFoundError(
+            f"{root} holds no METHOD/brain.npz and METHOD/abdom.npz; run: make -C studies weights"
+        )
     archive.parent.mkdir(parents=True, exist_ok=True)
     archive.write_bytes(_make_archive(packed.files))
     _write_lock(lock, archive, packed)

@@ -1,6 +1,6 @@
 """Malformed headers and gzip streams become named faults: nothing raises, hangs or allocates without bound.
 
-`make fuzz MINUTES=30` looks longer.
+`make -C studies fuzz MINUTES=30` looks longer.
 """
 
 import gzip

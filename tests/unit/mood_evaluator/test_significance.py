@@ -99,7 +99,7 @@ def test_one_clearly_better_team_is_found_among_65_with_1000_draws() -> None:
 
 @pytest.mark.parametrize("teams", [8, 27])
 def test_equal_teams_rarely_differ_anywhere_on_the_board(teams: int) -> None:
-    """Any false 'significant' on about 5 % of boards; `make prove-significance` draws scans, and more."""
+    """Any false 'significant' on about 5 % of boards; `prove_significance.py` draws scans, and more."""
     random = np.random.default_rng(teams)
     names, boards = [f"{number:02}" for number in range(teams)], 200
     wrong = 0

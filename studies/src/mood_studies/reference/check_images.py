@@ -1,8 +1,8 @@
 """Runs images of reference submissions as the platform does, and with rights that are smaller still.
 
-`make test-images` calls it: `mood test` on toy cases, then every run script with no network, a read-only root
-without /tmp, a user that nobody knows and no capabilities. Prints size and seconds of a case, the container's
-start included.
+`make -C studies test-images` calls it: `mood test` on toy cases, then every run script with no network, a
+read-only root without /tmp, a user that nobody knows and no capabilities. Prints size and seconds of a case,
+the container's start included.
 """
 
 from __future__ import annotations

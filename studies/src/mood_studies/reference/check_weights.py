@@ -1,4 +1,4 @@
-"""Checks what `make weights` made: losses fell, spheres are found, a case takes its time; prints a table.
+"""Checks the weights that were made: losses fell, spheres are found, a case takes its time; prints a table.
 
     python -m mood_studies.reference.check_weights [METHOD ...] [--profile cpu] [--scans N]
 
@@ -112,7 +112,8 @@ def main() -> int:
     for method in options.methods or list(MethodName):
         for dataset in DATASETS:
             if not (weights / method / f"{dataset}.npz").exists():
-                print(f"{method:14} {dataset:6} not trained: make weights METHOD={method}", flush=True)
+                remedy = f"make -C studies weights METHOD={method}"
+                print(f"{method:14} {dataset:6} not trained: {remedy}", flush=True)
                 continue
             found = check(method, dataset, weights / method, DATA / options.profile, options.scans)
             bad += bool(found.problems)

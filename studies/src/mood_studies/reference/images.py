@@ -1,4 +1,4 @@
-"""Builds the image mood-reference-METHOD of every method that has weights; `make images` calls it."""
+"""Builds the image mood-reference-METHOD of every method with weights; `make -C studies images` calls it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Builder:
     def build(self, method: MethodName) -> None:
         folder, tag = self.weights / method, tag_of(method, self.profile)
         if not has_weights(folder):
-            raise StepFailed(f"{folder} lacks weights; make them: make weights METHOD={method}")
+            raise StepFailed(f"{folder} lacks weights; make them: make -C studies weights METHOD={method}")
         words = ["--weights", folder, "--base", self.base, "--tag", tag]
         self.run([BIN / "mood-reference", "build", method, *words], log=f"image-{method}")
         megabytes, most = find_size(tag) / 1e6, MOST_MEGABYTES[ABOUT[method].torch]
@@ -56,7 +56,7 @@ def main() -> int:
     weights = (options.weights or find_weights(options.profile)).resolve()
     methods = options.methods or [method for method in MethodName if has_weights(weights / method)]
     if not methods:
-        print(f"{weights} holds no weights; make them: make weights", file=sys.stderr)
+        print(f"{weights} holds no weights; make them: make -C studies weights", file=sys.stderr)
         return 1
     builder = Builder(find_base(run_logged), weights, options.profile)
     return work_on_each(methods, builder.build)

@@ -1,7 +1,8 @@
 """Trains the reference methods one after the other, measures each on spheres and writes its card.
 
-`make weights` calls it. Interrupted, it goes on where it was; finished weights files are skipped, so delete
-one to train it again. Test sets lie in demo-data/reference/PROFILE/, logs in demo-data/reference/log/.
+`make -C studies weights` calls it. Interrupted, it goes on where it was; finished weights files are skipped,
+so delete one to train it again. Test sets lie in demo-data/reference/PROFILE/, logs in
+demo-data/reference/log/.
 """
 
 from __future__ import annotations

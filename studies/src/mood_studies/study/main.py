@@ -1,7 +1,8 @@
 """All reference submissions through the platform: trained, packed, handed in, run, analysed, published, told.
 
-`make study-small` and `make study-full` run it. What is there already is kept, so a second call goes on where
-the first stopped; one method that fails is named at the end and stops no other. KEEP=1 leaves it running.
+`make -C studies study-small` and `study-full` run it. What is there already is kept, so a second call goes on
+where the first stopped; one method that fails is named at the end and stops no other. KEEP=1 leaves it
+running.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ class Scale:
             "ANALYSED": None if self.analysed == usual.analysed else ",".join(self.analysed or self.methods),
         }
         words = [f"{name}={value}" for name, value in given.items() if value is not None]
-        return " ".join([f"make study-{self.name} SIZE={self.side} SHARE={self.share:g}", *words])
+        return " ".join([f"make -C studies study-{self.name} SIZE={self.side} SHARE={self.share:g}", *words])
 
 
 SCALES = {

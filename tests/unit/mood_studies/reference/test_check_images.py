@@ -67,5 +67,5 @@ def test_an_image_of_another_profile_than_the_cpus_is_told_apart() -> None:
 
 def test_an_image_without_weights_is_not_built(tmp_path: Path) -> None:
     builder = Builder("base", tmp_path, Profile.CPU)
-    with pytest.raises(StepFailed, match="make weights METHOD=pca"):
+    with pytest.raises(StepFailed, match="make -C studies weights METHOD=pca"):
         builder.build(MethodName.PCA)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -52,21 +53,22 @@ def ingredients(stages: Written, tmp_path: Path) -> Ingredients:
 
 
 def made(stages: Written) -> list[str]:
-    return [words for words in stages.commands if words.startswith("make")]
+    start = f"{sys.executable} -m "
+    return [words.removeprefix(start) for words in stages.commands if words.startswith(start)]
 
 
 def test_trained_methods_are_not_trained_again(ingredients: Ingredients, stages: Written) -> None:
     ingredients.train("pca")
     assert made(stages) == []
     ingredients.train("fpi")
-    assert made(stages) == ["make --no-print-directory weights METHOD=fpi"]
+    assert made(stages) == ["mood_studies.reference.weights fpi"]
 
 
 def test_an_image_is_always_built_since_code_may_have_changed(
     ingredients: Ingredients, stages: Written
 ) -> None:
     assert ingredients.pack("pca") == "sha256:1"
-    assert made(stages) == ["make --no-print-directory images METHOD=pca"]
+    assert made(stages) == ["mood_studies.reference.images pca"]
 
 
 def test_images_are_handed_in_as_they_were_built_where_asked(
@@ -76,7 +78,7 @@ def test_images_are_handed_in_as_they_were_built_where_asked(
     assert as_built.pack("pca") == "sha256:1"
     assert made(stages) == []
     as_built.pack("fpi")
-    assert made(stages) == ["make --no-print-directory images METHOD=fpi"]
+    assert made(stages) == ["mood_studies.reference.images fpi"]
 
 
 def test_all_recipes_are_built_where_they_are_not(ingredients: Ingredients, stages: Written) -> None:

@@ -44,9 +44,10 @@ def test_hours_count_training_once_and_share_cases_among_slots() -> None:
 
 def test_the_command_names_what_is_not_as_usual() -> None:
     small = SCALES["small"]
-    assert small.command == f"make study-small SIZE=64 SHARE={small.share:g}"
+    assert small.command == f"make -C studies study-small SIZE=64 SHARE={small.share:g}"
     other = replace(small, side=32, methods=("pca", "constant"), bases=3)
-    assert other.command == f"make study-small SIZE=32 SHARE={small.share:g} METHODS=pca,constant BASES=3"
+    words = f"SIZE=32 SHARE={small.share:g} METHODS=pca,constant BASES=3"
+    assert other.command == f"make -C studies study-small {words}"
 
 
 def test_only_the_methods_named_are_analysed() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from mood_studies.study.scale import DATASETS, Scale
 
 BIN = Path(".venv/bin")
 WEIGHTS = Path("weights")
-MAKE = ("make", "--no-print-directory")
+PYTHON = (sys.executable, "-m")
 
 
 @dataclass(frozen=True)
@@ -36,16 +37,16 @@ class Ingredients:
             self.stages.run([BIN / "mood-test-sets", *words], log="test-sets")
 
     def make_base(self) -> None:
-        self.stages.run([*MAKE, "base-image"], log="base-image")
+        self.stages.run(["infra/base-image/build.sh"], log="base-image")
 
     def train(self, method: str) -> None:
         if not is_trained(method, self.weights):
-            self.stages.run([*MAKE, "weights", f"METHOD={method}"], log=f"weights-{method}")
+            self.stages.run([*PYTHON, "mood_studies.reference.weights", method], log=f"weights-{method}")
 
     def pack(self, method: str) -> str:
         """The image's id; it is the same one where neither weights nor code have changed."""
         if not (self.as_built and self.has_image(method)):
-            self.stages.run([*MAKE, "images", f"METHOD={method}"], log=f"image-{method}")
+            self.stages.run([*PYTHON, "mood_studies.reference.images", method], log=f"image-{method}")
         words = ["docker", "image", "inspect", "--format", "{{.Id}}", image_of(method)]
         return self.stages.run(words, log="images").strip()
 

@@ -62,7 +62,7 @@ class Experiment:
     train: str = "train-brain"
     tuning: str | None = None
     small: bool = False
-    """Is part of `make study-small`."""
+    """Is part of `make -C studies study-small`."""
     also: tuple[str, ...] = field(default=())
     """Further measures for the table, without claims."""
     only_abnormal: bool = False

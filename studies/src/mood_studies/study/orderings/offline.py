@@ -231,7 +231,7 @@ def main() -> int:
         "--data", type=Path, default=PLACE / "test-sets", help="what is missing is built here"
     )
     parser.add_argument("--results", type=Path, default=PLACE / "results")
-    parser.add_argument("--small", action="store_true", help="only the experiments of make study-small")
+    parser.add_argument("--small", action="store_true", help="only the experiments of study-small")
     parser.add_argument(
         "--only", action="append", default=[], metavar="KEY", choices=[one.key for one in EXPERIMENTS]
     )

@@ -19,7 +19,7 @@ from mood_studies.study.page.platform_sections import SECTIONS
 INTRODUCTION = """# A study of the reference submissions
 
 Methods of the thesis as images that a participant could have handed in, run by the platform like any other.
-This page is written by `infra/study/page.py` from the JSON files in [`study/`](study).
+This page is written by `make -C studies study-page` from the JSON files in [`study/`](study).
 """
 
 sections: list[Callable[[Path], str]] = [*SECTIONS, orderings_section.section, maps_section.section]
@@ -47,7 +47,11 @@ def main() -> int:
         print(write_page(options.docs))
         return 0
     equal = (options.docs / "study.md").read_text(encoding="utf-8") == render(options.docs / "study")
-    print("The page is up to date." if equal else "The page is not what its numbers say: make study-page")
+    print(
+        "The page is up to date."
+        if equal
+        else "The page is not what its numbers say: make -C studies study-page"
+    )
     return 0 if equal else 1
 
 

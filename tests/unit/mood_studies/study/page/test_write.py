@@ -51,7 +51,7 @@ def document(scored: list[Scored], sets: dict[str, TestSet]) -> Json:
     time = {"method": "pca", "title": "PCA residual (Saase)", "torch": False, "cases": 9, "not_succeeded": 1,
             "median": 1.5, "p95": 2.5, "longest": 12.0, "limit": 120.0}  # fmt: skip
     trained = {"title": "ceVAE", "section": "3.2.3", "profile": "cpu", "seconds": 77.4, "megabytes": 3.14}
-    how = {"scale": "small", "commands": ["make study-small"], "side": 64, "methods": list(ranks),
+    how = {"scale": "small", "commands": ["make -C studies study-small"], "side": 64, "methods": list(ranks),
            "seconds": {"toy stage": 90.0}, "machines": [{"cpu": "Some Processor", "cores": 2}],
            "failed": {"fpi": "images: no weights"},
            "limits": {"seconds": 120, "cpus": 1, "memory": 2**32, "gpus": 0},
@@ -80,7 +80,7 @@ def folder(document: Json, tmp_path: Path) -> Path:
 
 def test_the_page_tells_how_it_was_made_and_who_failed(folder: Path) -> None:
     text = write.render(folder)
-    assert "`make study-small`: 3 methods, 0.0 hours on 2 cores of Some Processor." in text
+    assert "`make -C studies study-small`: 3 methods, 0.0 hours on 2 cores of Some Processor." in text
     assert "**fpi failed**: images: no weights" in text
     assert "Limits per case: 120 s, 1 CPU, 4 GiB of memory, 0 GPUs." in text
 
