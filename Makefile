@@ -6,7 +6,6 @@ PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider
 MOOD_HOME ?= data
 DEMO_HOME := demo-data/platform
 export OMP_NUM_THREADS ?= 1
-bench-%: export PYTHONPATH := tests/support
 
 .PHONY: help
 help: ## this list; the study, weights, images and benchmarks: make -C studies

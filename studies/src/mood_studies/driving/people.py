@@ -6,11 +6,11 @@ import json
 import re
 import secrets
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import httpx
-
+from mood_platform.cli.client import Client
 from mood_studies.driving.stages import Stages
 
 MOOD = Path(".venv/bin/mood")
@@ -50,34 +50,19 @@ class Person:
 
     def items(self, path: str) -> list[dict[str, Any]]:
         """All pages of a list, over HTTP: starting a command every second would slow down what is watched."""
-        headers = {"Authorization": f"Bearer {self._tokens()[self.url]}"}
-        found: list[dict[str, Any]] = []
-        cursor: str | None = None
-        while True:
-            query = {} if cursor is None else {"cursor": cursor}
-            answer = httpx.get(f"{self.url}/api/v1/{path}", params=query, headers=headers, timeout=30)
-            page = answer.raise_for_status().json()
-            found += page["items"]
-            if (cursor := page["next_cursor"]) is None:
-                return found
+        return list(log_in(self.url, self.email, self._password()).items(f"/{path}"))
 
     def sign_in(self, *, team: str | None = None) -> None:
-        """Register, unless that was done before; log in where the address is a new one."""
-        known = self._tokens()
-        if not known:
-            self.register(team=team)
-        elif self.url not in known:
+        """Register, or log in where that was done before; `mood` keeps what it knows in the folder."""
+        if (self.folder / "config").exists():
             self.mood("login", "--email", self.email)
+        else:
+            self.register(team=team)
 
     def register(self, *, team: str | None = None) -> None:
         words = ["register", "--email", self.email, "--name", self.name]
         founds = ["--team", team, "--handle", handle_of(team)] if team else []
         self.mood(*words, *founds)
-
-    def _tokens(self) -> dict[str, str]:
-        path = self.folder / "config" / "mood" / "credentials.json"
-        tokens: dict[str, str] = json.loads(path.read_text())["tokens"] if path.exists() else {}
-        return tokens
 
     def _password(self) -> str:
         """Made up once for this demo."""
@@ -87,6 +72,13 @@ class Person:
             path.touch(mode=0o600)
             path.write_text(secrets.token_urlsafe(18))
         return path.read_text()
+
+
+@cache
+def log_in(url: str, email: str, password: str) -> Client:
+    """Once for each person and address."""
+    token = Client(url, None).post("/tokens", {"email": email, "password": password})["token"]
+    return Client(url, str(token))
 
 
 def handle_of(team: str) -> str:

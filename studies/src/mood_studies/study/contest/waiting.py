@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from mood_platform.cli.problems import Problem
 from mood_studies.driving.stages import Stages, StepFailed
 
 LOOK_EVERY_SECONDS = 15.0  # a look costs the platform 0.3 s of a CPU where 30 teams take part
@@ -76,13 +77,15 @@ def in_words(seconds: float) -> str:
     return f"about {seconds / 60:.0f} min" if seconds < 5400 else f"about {seconds / 3600:.1f} h"
 
 
-def look_patiently(look: Callable[[], Sequence[Watched]]) -> Sequence[Watched]:
+def look_patiently(
+    look: Callable[[], Sequence[Watched]], *, every: float = LOOK_EVERY_SECONDS
+) -> Sequence[Watched]:
     """A platform that does not answer is asked again."""
     begun = time.monotonic()
     while True:
         try:
             return look()
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, Problem) as error:
             if time.monotonic() - begun > PATIENCE_SECONDS:
                 raise StepFailed(f"the platform does not answer: {error}") from error
-            time.sleep(LOOK_EVERY_SECONDS)
+            time.sleep(every)

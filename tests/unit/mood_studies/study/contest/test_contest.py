@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
+from mood_platform.cli.problems import Exit, Problem
 from mood_studies.study.contest.contest import counted_run, newest, stands, watched
-from mood_studies.study.contest.waiting import Watched, by_team, in_words, problems_of, summary
+from mood_studies.study.contest.waiting import (
+    Watched,
+    by_team,
+    in_words,
+    look_patiently,
+    problems_of,
+    summary,
+)
 
 Views = list[dict[str, Any]]
 
@@ -67,3 +76,14 @@ def test_time_left_follows_from_the_cases_since_the_wait_began() -> None:
 )
 def test_times_are_told_in_fitting_units(seconds: float, words: str) -> None:
     assert in_words(seconds) == words
+
+
+def test_a_platform_that_restarts_is_asked_again() -> None:
+    ill: list[Exception] = [httpx.ConnectError("refused"), Problem("starting", code=Exit.PLATFORM)]
+
+    def look() -> list[Watched]:
+        if ill:
+            raise ill.pop()
+        return [Watched("pca", 1, 1, over=True)]
+
+    assert look_patiently(look, every=0) == [Watched("pca", 1, 1, over=True)]
