@@ -18,12 +18,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from mood_studies.checkout import BIN, INFRA
 from mood_studies.demo.verify import show_checks, verify
 from mood_studies.driving.people import Person
 from mood_studies.driving.platforms import PLATFORMS, Platform
 from mood_studies.driving.stages import Stages, StepFailed, at_once
 
-BIN = Path(".venv/bin")
 HERE = Path(__file__).parent
 FOLDER = Path("demo-data")
 DATASETS = ("brain", "abdom")
@@ -66,7 +66,7 @@ class Demo:
 
     def build_engines(self) -> None:
         with self.stages.step("base image"):
-            self.stages.run(["infra/base-image/build.sh"], log="base-image")
+            self.stages.run([INFRA / "base-image" / "build.sh"], log="base-image")
         with self.stages.step("platform up"):
             self.platform.up(self.port)
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from mood_platform.cli.client import Client
+from mood_studies.checkout import BIN
 from mood_studies.driving.stages import Stages
 
-MOOD = Path(".venv/bin/mood")
+MOOD = BIN / "mood"
 
 
 @dataclass(frozen=True)

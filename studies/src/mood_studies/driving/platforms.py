@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from mood_studies.checkout import INFRA
 from mood_studies.driving.people import MOOD
 from mood_studies.driving.stages import Stages
 
@@ -75,9 +76,9 @@ class ComposePlatform:
 
     def up(self, port: int) -> None:
         variables = {"MOOD_PROJECT": "mood-demo", "MOOD_PORT": str(port)}
-        self.stages.run(["infra/compose/env.sh", self.home], log="up", variables=variables)
+        self.stages.run([INFRA / "compose" / "env.sh", self.home], log="up", variables=variables)
         self._compose("down", "--volumes")  # of a demo whose folder is gone
-        self.stages.run(["infra/compose/build.sh", *self._options()], log="up")
+        self.stages.run([INFRA / "compose" / "build.sh", *self._options()], log="up")
         self._compose("up", "--detach", "--scale", f"slot={SLOTS}")
 
     def admin(self, *words: str | Path) -> None:
@@ -95,7 +96,7 @@ class ComposePlatform:
 
     def down(self) -> None:
         if (self.home / ".env").exists():
-            self.stages.run(["infra/compose/down.sh", *self._options()], log="down")
+            self.stages.run([INFRA / "compose" / "down.sh", *self._options()], log="down")
 
     def forget(self) -> None:
         if (self.home / ".env").exists():

@@ -17,7 +17,7 @@ TAIL_LINES = 30
 
 
 class StepFailed(Exception):
-    """A step's command failed; its last lines were printed."""
+    """A command failed, or a file is not what it should be; says which and why."""
 
 
 @dataclass

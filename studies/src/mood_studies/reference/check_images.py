@@ -21,17 +21,10 @@ import numpy as np
 
 from mood_reference.images import find_size
 from mood_reference.methods import MethodName, Profile
+from mood_studies.checkout import BIN
+from mood_studies.driving.stages import StepFailed
 from mood_studies.reference.images import tag_of
-from mood_studies.reference.steps import (
-    BIN,
-    DATA,
-    DATASETS,
-    Run,
-    StepFailed,
-    make_parser,
-    run_logged,
-    work_on_each,
-)
+from mood_studies.reference.steps import DATA, DATASETS, Run, make_parser, run_logged, work_on_each
 
 TASKS = ("sample", "pixel")
 HOSTILE = (

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from mood_reference.images import find_size
 from mood_reference.methods import ABOUT, MethodName, Profile
+from mood_studies.checkout import BIN
+from mood_studies.driving.stages import StepFailed
 from mood_studies.reference.steps import (
-    BIN,
     DATASETS,
     Run,
-    StepFailed,
     find_base,
     find_weights,
     make_parser,

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from mood_reference.methods import MethodName, Profile
+from mood_studies.checkout import INFRA, ROOT
+from mood_studies.driving.stages import StepFailed
 
-ROOT = Path(__file__).resolve().parents[4]
-BIN = Path(sys.executable).parent
 DATA = ROOT / "demo-data" / "reference"  # training and validation sets by profile; logs
 DATASETS = ("brain", "abdom")
 TAIL_LINES = 3
@@ -20,10 +20,6 @@ MOST_THREADS = 8  # more do not make such small nets faster
 
 Run = Callable[..., str]
 """Command, log=NAME -> what it wrote to standard output; StepFailed where it fails."""
-
-
-class StepFailed(Exception):
-    """A command failed, or a file is not what it should be; says which and why."""
 
 
 def run_logged(command: Sequence[str | Path], *, log: str, sharing: int = 1) -> str:
@@ -70,7 +66,7 @@ def find_weights(profile: Profile) -> Path:
 
 def find_base(run: Run) -> str:
     """Return the platform's base image, built if this Engine does not have it."""
-    told = run([ROOT / "infra" / "base-image" / "build.sh"], log="base-image")
+    told = run([INFRA / "base-image" / "build.sh"], log="base-image")
     return next(word for word in told.split() if word.startswith("mood-base:"))
 
 

@@ -17,12 +17,12 @@ from pathlib import Path
 from mood_reference.cards import validation_file, write_card
 from mood_reference.methods import MethodName, Profile
 from mood_reference.weights import Header, load_weights
+from mood_studies.checkout import BIN
+from mood_studies.driving.stages import StepFailed
 from mood_studies.reference.steps import (
-    BIN,
     DATA,
     DATASETS,
     Run,
-    StepFailed,
     find_weights,
     make_parser,
     run_logged,

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from mood_reference.methods import MethodName, Profile
+from mood_studies.driving.stages import StepFailed
 from mood_studies.reference.check_images import check_output
 from mood_studies.reference.images import Builder, tag_of
-from mood_studies.reference.steps import StepFailed
 
 
 def write(path: Path, *, shape: tuple[int, int, int] = (3, 4, 5), value: float = 0.5) -> Path:

@@ -10,7 +10,8 @@ import pytest
 
 from mood_reference.methods import MethodName, Profile
 from mood_reference.weights import Header, Weights, load_weights, save_weights
-from mood_studies.reference.steps import StepFailed, find_weights, work_on_each
+from mood_studies.driving.stages import StepFailed
+from mood_studies.reference.steps import find_weights, work_on_each
 from mood_studies.reference.weights import START_FROM, Workshop
 
 MEASURED = {"ap": 0.2, "auroc": 0.9, "prevalence": 0.01}

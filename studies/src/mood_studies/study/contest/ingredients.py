@@ -6,10 +6,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from mood_studies.checkout import BIN, INFRA
 from mood_studies.driving.stages import Stages
 from mood_studies.study.scale import DATASETS, Scale
 
-BIN = Path(".venv/bin")
 WEIGHTS = Path("weights")
 PYTHON = (sys.executable, "-m")
 
@@ -37,7 +37,7 @@ class Ingredients:
             self.stages.run([BIN / "mood-test-sets", *words], log="test-sets")
 
     def make_base(self) -> None:
-        self.stages.run(["infra/base-image/build.sh"], log="base-image")
+        self.stages.run([INFRA / "base-image" / "build.sh"], log="base-image")
 
     def train(self, method: str) -> None:
         if not is_trained(method, self.weights):

@@ -20,10 +20,11 @@ from mood_reference.methods import ABOUT, MethodName, Profile, load_method
 from mood_reference.scoring import make_raw_scorer
 from mood_reference.volumes import find_foreground
 from mood_reference.weights import Weights, load_weights
+from mood_studies.checkout import BIN
 from mood_studies.intervals import Counts
 from mood_studies.study.orderings.experiments import Experiment, Variant
 
-COMMAND = Path(".venv/bin/mood-reference")
+COMMAND = BIN / "mood-reference"
 LEVELS = 2**13  # of the voxel scores
 TOP = 4000  # highest normal voxels of each scan, where levels are dense
 

@@ -6,9 +6,10 @@ import subprocess
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from mood_studies.checkout import BIN
 from mood_studies.study.orderings.experiments import Experiment
 
-COMMAND = Path(".venv/bin/mood-test-sets")
+COMMAND = BIN / "mood-test-sets"
 PLACE = Path("demo-data/study/offline")
 SIDE = 64
 SHARES = {"train": 0.1, "shifted": 0.3, "synth-objects": 0.3, "population": 0.1}
