@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dotenv import dotenv_values
 from pydantic import ValidationError
 
 from mood_platform.errors import Misconfigured
@@ -70,18 +71,17 @@ class Installation:
         )
 
     def settings(self) -> dict[str, str]:
-        """The variables of settings.env: a line each, `NAME=value`; lines with # are comments."""
+        """The variables of settings.env."""
         if not self.settings_file.is_file():
             raise Misconfigured(
                 f"{self.settings_file} is not there: no platform lives in {self.home}.",
                 remedy="Start one with `mood up --home DIR`, or name the folder of the one you mean.",
             )
         try:
-            lines = [line.strip() for line in self.settings_file.read_text(encoding="utf-8").splitlines()]
+            found = dotenv_values(self.settings_file, interpolate=False, encoding="utf-8")
         except UnicodeDecodeError:
             raise self._unusable("it is not text") from None
-        pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
-        return {name: value for name, _, value in pairs}
+        return {name: value or "" for name, value in found.items()}
 
     def read_settings(self) -> Settings:
         """The same as a checked object, for commands that work on this machine's database."""
