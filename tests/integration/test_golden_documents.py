@@ -92,7 +92,9 @@ def _written(contest: Contest, folder: Path) -> dict[str, str]:
         )
     with platform.open() as tx:
         challenge = tx.session.get_one(Challenge, platform.challenge.id)
-        paths = export(tx, challenge=challenge, folder=folder / "export", store=platform.store)
+        paths = export(
+            tx, challenge=challenge, folder=folder / "export", store=platform.store, scored_runs=True
+        )
     found["export_submissions.csv"] = (folder / "export" / "submissions.csv").read_text()
     found["leaderboard"] = next(path.read_text() for path in paths if path.parent.name == "leaderboards")
     return found

@@ -121,10 +121,16 @@ def remove_reference(
 def export(
     folder: Annotated[Path, typer.Argument(help="Where the tables go; hidden scores are in them.")],
     challenge: Annotated[str | None, typer.Option(help="Its slug; not needed when there is one.")] = None,
+    scored_runs: Annotated[
+        bool, typer.Option("--scored-runs", help="Also a file a Team and test set, for mood-evaluate.")
+    ] = False,
     by: By = "",
     home: Home = DEFAULT_HOME,
 ) -> None:
-    """Write submissions, runs, case runs and leaderboards as CSV and JSON."""
+    """Write submissions, runs, case runs and leaderboards as CSV and JSON.
+
+    With --scored-runs: mood-evaluate report FOLDER/scored-runs/*.zip --out report
+    """
     from mood_platform.challenges.queries import find_challenge, list_challenges
     from mood_platform.leaderboards.export import export as write_tables
 
@@ -135,5 +141,12 @@ def export(
                 f"There are {len(slugs)} challenges: {', '.join(slugs)}.", remedy="Choose with --challenge."
             )
         edition = find_challenge(tx, slug=slugs[0])
-        written = write_tables(tx, challenge=edition, folder=folder, store=store, actor=actor_of(by))
+        written = write_tables(
+            tx,
+            challenge=edition,
+            folder=folder,
+            store=store,
+            scored_runs=scored_runs,
+            actor=actor_of(by),
+        )
     say.print(f"{len(written)} files written below {folder}.")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
@@ -15,6 +16,9 @@ from sqlalchemy.orm import selectinload
 from mood_platform.accounts.audit import PLATFORM, audit, subject_of
 from mood_platform.clock import rfc3339
 from mood_platform.db.transaction import Transaction
+from mood_platform.leaderboards.counting import counting_runs
+from mood_platform.leaderboards.scored_runs import write_scored_runs
+from mood_platform.leaderboards.selection import Standing
 from mood_platform.models import Base, CaseRun, Challenge, Json, Leaderboard, Run, RunScoring, Submission
 from mood_platform.storage.store import ObjectStore
 
@@ -23,21 +27,36 @@ LARGEST_RESULTS = 64 * 2**20
 
 
 def export(
-    tx: Transaction, *, challenge: Challenge, folder: Path, store: ObjectStore, actor: str = PLATFORM
+    tx: Transaction,
+    *,
+    challenge: Challenge,
+    folder: Path,
+    store: ObjectStore,
+    scored_runs: bool = False,
+    actor: str = PLATFORM,
 ) -> list[Path]:
-    """Tables of submissions, runs and case runs as CSV and JSON; results and leaderboards as JSON."""
+    """Tables of submissions, runs and case runs as CSV and JSON; results and leaderboards as JSON.
+
+    `scored_runs`: also the files that `mood-evaluate` reads, in the folder `scored-runs`. Of Runs, `counts`
+    says whether it stands for its Team in its stage, and `standing` how.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    counting = counting_runs(tx, challenge=challenge)
+    standings = {one.run.id: one.standing for one in counting}
     submissions = _submissions(tx, challenge)
     runs = tx.session.scalars(
         select(Run).where(Run.submission_id.in_([row.id for row in submissions])).order_by(Run.created_at)
     ).all()
     written = [
         *_write_table(folder / "submissions", [_submission(row) for row in submissions]),
-        *_write_table(folder / "runs", [_columns(row) for row in runs]),
+        *_write_table(folder / "runs", [_run(row, standings) for row in runs]),
         *_write_table(folder / "case_runs", [*_case_runs(tx, runs)]),
         *_write_results(folder / "results", tx, runs, store),
         *_write_leaderboards(folder / "leaderboards", tx, challenge),
     ]
+    if scored_runs:
+        place = folder / "scored-runs"
+        written += write_scored_runs(tx, challenge=challenge, counting=counting, folder=place, store=store)
     audit(tx, actor=actor, action="challenge.export", subject=subject_of("challenge", challenge))
     return written
 
@@ -55,6 +74,11 @@ def _submission(row: Submission) -> Row:
     return {"team": row.team.handle, "reference": row.team.reference, "image": row.image.digest} | dict(
         _columns(row)
     )
+
+
+def _run(row: Run, standings: Mapping[UUID, Standing]) -> Row:
+    standing = standings.get(row.id)
+    return {"counts": standing is not None, "standing": standing} | dict(_columns(row))
 
 
 def _case_runs(tx: Transaction, runs: Sequence[Run]) -> Iterator[Row]:

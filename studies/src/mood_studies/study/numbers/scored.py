@@ -53,19 +53,11 @@ def load_scored(export: Path, files: Path, test_sets: Mapping[str, TestSet]) -> 
 
 
 def counting_runs(submissions: Iterable[Row], runs: Iterable[Row]) -> Iterator[tuple[Row, Row]]:
-    """Of each team, Task and stage the newest submission; of it the first scored Run, and all analyses."""
-    newest: dict[tuple[str, str, str], Row] = {}
-    for row in sorted(submissions, key=lambda row: str(row["submitted_at"])):
-        if row["state"] == "accepted":
-            newest[row["name"], row["task"], row["stage"]] = row
-    scored = [run for run in runs if run["state"] == "scored" and run["voided_at"] is None]
-    scored.sort(key=lambda run: int(run["number"]))
-    for submission in newest.values():
-        own = [run for run in scored if run["submission_id"] == submission["id"]]
-        first = next((run for run in own if run["stage"] == submission["stage"]), None)
-        for run in own:
-            if run is first or run["stage"] == "analysis":
-                yield submission, run
+    """Runs that count, as the platform's export says, each with its submission; the first ones first."""
+    by_id = {row["id"]: row for row in submissions}
+    for run in sorted(runs, key=lambda run: int(run["number"])):
+        if run["counts"]:
+            yield by_id[run["submission_id"]], run
 
 
 def as_scored_run(part: Row, submission: Row, manifest: TestSet, files: Path) -> ScoredRun:

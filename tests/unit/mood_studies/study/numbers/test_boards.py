@@ -56,9 +56,12 @@ def test_run_times_stand_beside_their_limit_and_failures_are_counted() -> None:
     own = {"task": "pixel", "stage": "challenge", "state": "accepted"}
     submissions = [{"id": "s", "name": "pca", "submitted_at": "2", **own}]
     submissions += [{"id": "old", "name": "pca", "submitted_at": "1", **own}]
-    scored = {"stage": "challenge", "state": "scored", "voided_at": None, "number": 1}
+    scored = {"stage": "challenge", "state": "scored", "number": 1}
     limits = {"limits": {"seconds": 120}}
-    runs = [{"id": run, "submission_id": of, **scored, **limits} for run, of in (("r", "s"), ("q", "old"))]
+    runs = [
+        {"id": run, "submission_id": of, "counts": of == "s", **scored, **limits}
+        for run, of in (("r", "s"), ("q", "old"))
+    ]
     seconds = (1.0, 2.0, 3.0, None)
     states = ("succeeded", "succeeded", "crashed", "cancelled")
     cases = [{"run_id": "r", "state": s, "seconds": t} for s, t in zip(states, seconds, strict=True)]

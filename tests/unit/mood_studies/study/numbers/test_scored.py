@@ -23,25 +23,17 @@ def submission() -> Row:
 
 def run_of(submission: Row, number: int, **changes: Any) -> Row:
     run = {"id": f"run{number}", "submission_id": submission["id"], "number": number, "stage": "challenge",
-           "state": "scored", "voided_at": None}  # fmt: skip
+           "state": "scored", "counts": True}  # fmt: skip
     return run | changes
 
 
-def test_the_first_scored_run_of_the_newest_submission_counts(submission: Row) -> None:
-    newer = submission | {"id": "s2", "submitted_at": "2026-01-02T00:00:00Z"}
+def test_runs_that_count_are_those_of_the_export(submission: Row) -> None:
     runs = [
-        run_of(submission, 1),
-        run_of(newer, 2, state="failed"),
-        run_of(newer, 3, voided_at="then"),
-        run_of(newer, 5),
-        run_of(newer, 4),
+        run_of(submission, 3, stage="analysis"),
+        run_of(submission, 1, counts=False),
+        run_of(submission, 2),
     ]
-    assert [run["id"] for _, run in counting_runs([newer, submission], runs)] == ["run4"]
-
-
-def test_all_analyses_of_the_counting_submission_are_read(submission: Row) -> None:
-    runs = [run_of(submission, 1), *(run_of(submission, number, stage="analysis") for number in (2, 3))]
-    assert [run["id"] for _, run in counting_runs([submission], runs)] == ["run1", "run2", "run3"]
+    assert [run["id"] for _, run in counting_runs([submission], runs)] == ["run2", "run3"]
 
 
 def export_of(one: ScoredRun, submission: Row, folder: Path, digest: str) -> Path:
