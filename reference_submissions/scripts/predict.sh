@@ -5,4 +5,4 @@
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 export HOME=/tmp USER=mood TORCHINDUCTOR_CACHE_DIR=/tmp PYTHONDONTWRITEBYTECODE=1
 export PYTHONPATH="/workspace:$PYTHONPATH"
-exec python3 -m mood_reference.predict --task "$1" --weights "/workspace/weights/$2.npz" -i "$3" -o "$4"
+exec python3 -m mood_reference.scores.predict --task "$1" --weights "/workspace/weights/$2.npz" -i "$3" -o "$4"

@@ -19,13 +19,13 @@ import torch
 import typer
 from torch import Tensor, nn
 
-from mood_reference.autoencoding import Backbone
-from mood_reference.blocks import CoordConv2d, make_coordinates
-from mood_reference.elbo_scores import ElboTerms
+from mood_reference.families.autoencoding import Backbone
+from mood_reference.families.elbo_scores import ElboTerms
+from mood_reference.families.variational import Reconstruction, find_divergence
 from mood_reference.methods import Profile
 from mood_reference.models.cevae import Config, make_config
+from mood_reference.nets.blocks import CoordConv2d, make_coordinates
 from mood_reference.stages import freeze
-from mood_reference.variational import Reconstruction, find_divergence
 
 BATCH = 32
 Scorer = Callable[[Tensor], tuple[Tensor, Tensor]]

@@ -32,8 +32,8 @@ from mood_evaluator import (
     score_pixel_case,
     score_sample_case,
 )
-from mood_reference.data import read_scan, write_map, write_sample_score
-from mood_reference.scoring import calibrate_scan, calibrate_voxels, make_raw_scorer
+from mood_reference.scans.nifti import read_scan, write_map, write_sample_score
+from mood_reference.scores.scoring import calibrate_scan, calibrate_voxels, make_raw_scorer
 from mood_reference.weights import load_weights
 
 Scores = NDArray[np.float32]

@@ -33,8 +33,8 @@ from mood_evaluator import (
 )  # fmt: skip
 from mood_evaluator.quantizers import Quantizer
 from mood_reference.cli import main as train_reference
-from mood_reference.data import read_scan
-from mood_reference.scoring import RawScorer, calibrate_scan, calibrate_voxels, make_raw_scorer
+from mood_reference.scans.nifti import read_scan
+from mood_reference.scores.scoring import RawScorer, calibrate_scan, calibrate_voxels, make_raw_scorer
 from mood_reference.weights import Header, load_weights
 
 DRAWS = 1000

@@ -9,10 +9,10 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from mood_reference.contexts import DATASETS
-from mood_reference.images import build_image
+from mood_reference.learning.training import Order, train_method
 from mood_reference.methods import MethodName, Profile
-from mood_reference.training import Order, train_method
+from mood_reference.shipping.contexts import DATASETS
+from mood_reference.shipping.images import build_image
 from mood_reference.weights import save_weights
 from mood_studies.reference.check_images import run_hostile
 

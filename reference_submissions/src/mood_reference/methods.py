@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol, cast
 from numpy import float64
 from numpy.typing import NDArray
 
-from mood_reference.volumes import Volume
+from mood_reference.scans.volumes import Volume
 from mood_reference.weights import Arrays
 
 Report = Callable[[int, int, str], None]  # step, of how many, what was measured
@@ -114,7 +114,7 @@ class Method(Protocol):
     """The face of every module in mood_reference.models.
 
     A method learns in one of two ways: `train` does it all (NumPy methods), or `make_stages` names the nets
-    and their losses, which `mood_reference.loop` trains (PyTorch methods; see `mood_reference.stages`).
+    and their losses, which `learning/loop.py` trains (PyTorch methods; see `stages.py`).
     """
 
     Config: Callable[..., Any]  # frozen dataclass, `reducer` among its fields

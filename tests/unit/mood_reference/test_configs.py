@@ -5,10 +5,10 @@ from dataclasses import asdict
 
 import pytest
 
-from mood_reference.calibration import Reducer
 from mood_reference.configs import apply_settings, borrow_config, rebuild_config
 from mood_reference.models.small_cevae import Config
-from mood_reference.slices import SliceConfig
+from mood_reference.scans.calibration import Reducer
+from mood_reference.scans.slices import SliceConfig
 
 
 def test_a_config_survives_json() -> None:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from nibabel.nifti1 import Nifti1Image
 
-from mood_reference import precision
+from mood_reference.learning.training import Order, train_method
 from mood_reference.methods import ABOUT, MethodName, Profile
-from mood_reference.training import Order, train_method
+from mood_reference.nets import precision
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 METHODS = [name for name in MethodName if ABOUT[name].torch]

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from mood_reference.evaluating import evaluate
+from mood_reference.learning.progress import show_progress
+from mood_reference.learning.training import Order, train_method
 from mood_reference.methods import ABOUT, MethodName, Profile
-from mood_reference.predict import predict_folder
-from mood_reference.progress import show_progress
-from mood_reference.training import Order, train_method
+from mood_reference.scores.evaluating import evaluate
+from mood_reference.scores.predict import predict_folder
 from mood_reference.weights import Arrays, load_weights, save_weights
 
 

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from mood_reference.cards import write_card, write_index
-from mood_reference.contexts import export_context
-from mood_reference.images import build_image, build_runtime, find_size
 from mood_reference.methods import ABOUT, MethodName
-from mood_reference.releases import LOCK, Packed, pack, unpack
-from mood_reference.wheels import HERE, find_wheels
+from mood_reference.shipping.cards import write_card, write_index
+from mood_reference.shipping.contexts import export_context
+from mood_reference.shipping.images import build_image, build_runtime, find_size
+from mood_reference.shipping.releases import LOCK, Packed, pack, unpack
+from mood_reference.shipping.wheels import HERE, find_wheels
 
 Method = Annotated[MethodName, typer.Argument(metavar="METHOD", help="See mood-reference list.")]
 WeightsFolder = Annotated[Path, typer.Option("--weights", help="Folder with brain.npz and abdom.npz.")]

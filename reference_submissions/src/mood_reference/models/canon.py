@@ -12,16 +12,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mood_reference.augment import augment
-from mood_reference.calibration import Reducer
+from mood_reference.families.augment import augment
+from mood_reference.families.normal_errors import make_error_find, make_normal_error_stage
+from mood_reference.families.painting import paint_discs
+from mood_reference.families.slicewise import Find, score_slicewise
+from mood_reference.families.unet import UNetConfig, choose_settings, make_unet_stage
 from mood_reference.methods import Profile, Scorer, Scores
-from mood_reference.normal_errors import make_error_find, make_normal_error_stage
-from mood_reference.painting import paint_discs
-from mood_reference.slices import Intensity, SliceSet, reduce_slices
-from mood_reference.slicewise import Find, score_slicewise
+from mood_reference.scans.calibration import Reducer
+from mood_reference.scans.slices import Intensity, SliceSet, reduce_slices
+from mood_reference.scans.volumes import Volume, find_foreground
 from mood_reference.stages import Nets, Stage, restore_nets
-from mood_reference.unet import UNetConfig, choose_settings, make_unet_stage
-from mood_reference.volumes import Volume, find_foreground
 from mood_reference.weights import Arrays
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from mood_reference.autoencoding import (
+from mood_reference.families.autoencoding import (
     BackboneConfig,
     choose_settings,
     draw_slices,
@@ -14,11 +14,11 @@ from mood_reference.autoencoding import (
     make_error_find,
     mask_squares,
 )
+from mood_reference.families.slicewise import score_slicewise
+from mood_reference.families.variational import find_reconstruction_loss
 from mood_reference.methods import Profile, Scorer
-from mood_reference.slices import SliceSet
-from mood_reference.slicewise import score_slicewise
+from mood_reference.scans.slices import SliceSet
 from mood_reference.stages import Nets, Stage, restore_nets
-from mood_reference.variational import find_reconstruction_loss
 from mood_reference.weights import Arrays
 
 

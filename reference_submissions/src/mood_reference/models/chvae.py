@@ -5,18 +5,18 @@ from typing import Any
 
 from torch import Tensor
 
-from mood_reference.elbo_scores import make_elbo_find
-from mood_reference.hierarchy import (
+from mood_reference.families.elbo_scores import make_elbo_find
+from mood_reference.families.hierarchy import (
     VAE_CANDIDATES,
     HierarchicalVaeConfig,
     TwoLevelVae,
     choose_settings,
     make_hierarchy_stage,
 )
+from mood_reference.families.slicewise import score_slicewise
+from mood_reference.families.variational import draw_latents, find_divergence, find_reconstruction_loss
 from mood_reference.methods import Profile, Scorer
-from mood_reference.slicewise import score_slicewise
 from mood_reference.stages import Nets, Stage, restore_nets
-from mood_reference.variational import draw_latents, find_divergence, find_reconstruction_loss
 from mood_reference.weights import Arrays
 
 CANDIDATES = VAE_CANDIDATES

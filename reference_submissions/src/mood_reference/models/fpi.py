@@ -15,14 +15,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mood_reference.augment import augment
-from mood_reference.calibration import Reducer
+from mood_reference.families.augment import augment
+from mood_reference.families.painting import draw_patches, find_partners, interpolate_patches
+from mood_reference.families.slicewise import score_slicewise
+from mood_reference.families.unet import ResidualBlock, UNet, UNetConfig, choose_settings, make_unet_stage
 from mood_reference.methods import Profile, Scorer
-from mood_reference.painting import draw_patches, find_partners, interpolate_patches
-from mood_reference.slices import Intensity, SliceSet
-from mood_reference.slicewise import score_slicewise
+from mood_reference.scans.calibration import Reducer
+from mood_reference.scans.slices import Intensity, SliceSet
 from mood_reference.stages import Nets, Stage, restore_nets
-from mood_reference.unet import ResidualBlock, UNet, UNetConfig, choose_settings, make_unet_stage
 from mood_reference.weights import Arrays
 
 

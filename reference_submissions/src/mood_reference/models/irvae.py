@@ -10,12 +10,12 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from mood_reference.autoencoding import choose_settings
-from mood_reference.calibration import Reducer
-from mood_reference.elbo_scores import ElboTerms, Term
+from mood_reference.families.autoencoding import choose_settings
+from mood_reference.families.elbo_scores import ElboTerms, Term
+from mood_reference.families.slicewise import score_slicewise
 from mood_reference.methods import Profile, Scorer
 from mood_reference.models import vae
-from mood_reference.slicewise import score_slicewise
+from mood_reference.scans.calibration import Reducer
 from mood_reference.stages import Schedule, Stage, restore_nets
 from mood_reference.weights import Arrays
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from mood_reference.elbo_scores import make_elbo_find
-from mood_reference.hierarchy import (
+from mood_reference.families.elbo_scores import make_elbo_find
+from mood_reference.families.hierarchy import (
     VAE_CANDIDATES,
     HierarchicalVaeConfig,
     OneLevelVae,
@@ -11,8 +11,8 @@ from mood_reference.hierarchy import (
     make_elbo_loss,
     make_hierarchy_stage,
 )
+from mood_reference.families.slicewise import score_slicewise
 from mood_reference.methods import Profile, Scorer
-from mood_reference.slicewise import score_slicewise
 from mood_reference.stages import Stage, restore_nets
 from mood_reference.weights import Arrays
 

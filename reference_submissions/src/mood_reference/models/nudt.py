@@ -12,19 +12,19 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mood_reference.augment import augment
-from mood_reference.autoencoding import mask_squares
-from mood_reference.calibration import Reducer
-from mood_reference.components import find_small
-from mood_reference.elbo_scores import blur
+from mood_reference.families.augment import augment
+from mood_reference.families.autoencoding import mask_squares
+from mood_reference.families.elbo_scores import blur
+from mood_reference.families.normal_errors import make_error_find, make_normal_error_stage
+from mood_reference.families.slicewise import score_slicewise
+from mood_reference.families.unet import UNetConfig, choose_settings, make_unet_stage
 from mood_reference.methods import Profile, Scorer, Scores
-from mood_reference.normal_errors import make_error_find, make_normal_error_stage
-from mood_reference.precision import widen
-from mood_reference.slices import SliceSet
-from mood_reference.slicewise import score_slicewise
+from mood_reference.nets.precision import widen
+from mood_reference.scans.calibration import Reducer
+from mood_reference.scans.components import find_small
+from mood_reference.scans.slices import SliceSet
+from mood_reference.scans.volumes import Volume
 from mood_reference.stages import Nets, Stage, restore_nets
-from mood_reference.unet import UNetConfig, choose_settings, make_unet_stage
-from mood_reference.volumes import Volume
 from mood_reference.weights import Arrays
 
 NATIVE = 256**3  # voxels of a scan for which the team counts 100

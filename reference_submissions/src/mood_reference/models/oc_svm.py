@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mood_reference.methods import Profile, Report, Scorer, Scores
-from mood_reference.slices import SliceConfig, assemble_scores, cut_volume, cut_volumes
-from mood_reference.volumes import Volume
+from mood_reference.scans.slices import SliceConfig, assemble_scores, cut_volume, cut_volumes
+from mood_reference.scans.volumes import Volume
 from mood_reference.weights import Arrays
 
 Matrix = NDArray[np.float32]

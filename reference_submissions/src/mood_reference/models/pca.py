@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mood_reference.calibration import Reducer
 from mood_reference.methods import Profile, Report, Scorer, Scores
-from mood_reference.volumes import Volume, find_foreground, resize, smooth, standardise
+from mood_reference.scans.calibration import Reducer
+from mood_reference.scans.volumes import Volume, find_foreground, resize, smooth, standardise
 from mood_reference.weights import Arrays
 
 Matrix = NDArray[np.float32]

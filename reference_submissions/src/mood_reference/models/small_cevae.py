@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from mood_reference import layers_numpy
-from mood_reference.calibration import Reducer
 from mood_reference.methods import Profile, Report, Scorer, Scores
-from mood_reference.volumes import Mask, Volume, find_foreground, resize, smooth, standardise
+from mood_reference.nets import layers_numpy
+from mood_reference.scans.calibration import Reducer
+from mood_reference.scans.volumes import Mask, Volume, find_foreground, resize, smooth, standardise
 from mood_reference.weights import Arrays
 
 SIDE = 64  # pixels of a slice in the net (thesis 3.2.4)
@@ -106,7 +106,7 @@ def cut_slices(volume: Volume, foreground: Mask) -> tuple[Volume, Mask]:
 def train(volumes: Volume, *, config: Config, seed: int, report: Report) -> Arrays:
     import torch
 
-    from mood_reference import layers_torch
+    from mood_reference.nets import layers_torch
 
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)

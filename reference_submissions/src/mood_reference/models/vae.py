@@ -10,13 +10,18 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from mood_reference.autoencoding import BackboneConfig, choose_settings, draw_slices, make_backbone_stage
-from mood_reference.elbo_scores import PixelScore, make_elbo_find
+from mood_reference.families.autoencoding import (
+    BackboneConfig,
+    choose_settings,
+    draw_slices,
+    make_backbone_stage,
+)
+from mood_reference.families.elbo_scores import PixelScore, make_elbo_find
+from mood_reference.families.slicewise import score_slicewise
+from mood_reference.families.variational import draw_latents, find_divergence, find_reconstruction_loss
 from mood_reference.methods import Profile, Scorer
-from mood_reference.slices import SliceSet
-from mood_reference.slicewise import score_slicewise
+from mood_reference.scans.slices import SliceSet
 from mood_reference.stages import Nets, Stage, restore_nets
-from mood_reference.variational import draw_latents, find_divergence, find_reconstruction_loss
 from mood_reference.weights import Arrays
 
 

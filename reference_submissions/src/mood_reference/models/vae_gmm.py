@@ -5,12 +5,12 @@ The first stage is the VAE's; `mood-reference train vae_gmm --start-from` a VAE'
 
 from dataclasses import dataclass
 
-from mood_reference.autoencoding import BackboneConfig, choose_settings
 from mood_reference.configs import borrow_config
+from mood_reference.families.autoencoding import BackboneConfig, choose_settings
+from mood_reference.families.mixture import MIXTURE_CANDIDATES, make_mixture_find, make_mixture_stage
+from mood_reference.families.slicewise import score_slicewise
 from mood_reference.methods import Profile, Scorer
-from mood_reference.mixture import MIXTURE_CANDIDATES, make_mixture_find, make_mixture_stage
 from mood_reference.models import vae
-from mood_reference.slicewise import score_slicewise
 from mood_reference.stages import Stage, restore_nets
 from mood_reference.weights import Arrays
 

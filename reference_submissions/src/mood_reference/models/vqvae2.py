@@ -10,9 +10,8 @@ from typing import Any, NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
-from mood_reference.blocks import SLOPE
-from mood_reference.elbo_scores import PixelScore, blur, smooth_gradient
-from mood_reference.hierarchy import (
+from mood_reference.families.elbo_scores import PixelScore, blur, smooth_gradient
+from mood_reference.families.hierarchy import (
     HierarchyConfig,
     choose_settings,
     count_channels,
@@ -21,11 +20,12 @@ from mood_reference.hierarchy import (
     make_hierarchy_stage,
     make_rise,
 )
+from mood_reference.families.slicewise import Find, score_slicewise
+from mood_reference.families.variational import find_reconstruction_loss
 from mood_reference.methods import Profile, Scorer
-from mood_reference.quantizer import Quantizer
-from mood_reference.slicewise import Find, score_slicewise
+from mood_reference.nets.blocks import SLOPE
+from mood_reference.nets.quantizer import Quantizer
 from mood_reference.stages import Nets, Stage, restore_nets
-from mood_reference.variational import find_reconstruction_loss
 from mood_reference.weights import Arrays
 
 TOP, BOTTOM = 3, 2  # halvings to each map of codes: 1/8 and 1/4 of the side (Razavi et al. 2019)

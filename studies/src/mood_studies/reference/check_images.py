@@ -19,8 +19,8 @@ from tempfile import TemporaryDirectory
 import nibabel as nib
 import numpy as np
 
-from mood_reference.images import find_size
 from mood_reference.methods import MethodName, Profile
+from mood_reference.shipping.images import find_size
 from mood_studies.checkout import BIN
 from mood_studies.driving.stages import StepFailed
 from mood_studies.reference.images import tag_of

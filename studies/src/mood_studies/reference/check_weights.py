@@ -18,11 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-from mood_reference.cards import NO_SUCCESS, TIMES_CHANCE, validation_file
-from mood_reference.data import read_scan
-from mood_reference.evaluating import read_manifest, read_mask
 from mood_reference.methods import ABOUT, MethodName
-from mood_reference.scoring import make_raw_scorer
+from mood_reference.scans.nifti import read_scan
+from mood_reference.scores.evaluating import read_manifest, read_mask
+from mood_reference.scores.scoring import make_raw_scorer
+from mood_reference.shipping.cards import NO_SUCCESS, TIMES_CHANCE, validation_file
 from mood_reference.weights import load_weights
 from mood_studies.intervals import LEVEL, Counts, draw_scans, find_aurocs
 from mood_studies.reference.steps import DATA, DATASETS, find_weights, make_parser

@@ -6,8 +6,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from mood_reference.images import find_size
 from mood_reference.methods import ABOUT, MethodName, Profile
+from mood_reference.shipping.images import find_size
 from mood_studies.checkout import BIN
 from mood_studies.driving.stages import StepFailed
 from mood_studies.reference.steps import (

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from mood_reference.cards import validation_file, write_card
 from mood_reference.methods import MethodName, Profile
+from mood_reference.shipping.cards import validation_file, write_card
 from mood_reference.weights import Header, load_weights
 from mood_studies.checkout import BIN
 from mood_studies.driving.stages import StepFailed

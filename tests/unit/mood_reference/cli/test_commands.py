@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from mood_reference.cli import main
-from mood_reference.contexts import DATASETS, check_weights
 from mood_reference.methods import MethodName
+from mood_reference.shipping.contexts import DATASETS, check_weights
 from mood_reference.weights import Header, Weights, save_weights
 
 

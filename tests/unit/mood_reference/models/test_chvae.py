@@ -5,10 +5,10 @@ import pytest
 torch = pytest.importorskip("torch")
 from torch import distributions as d  # noqa: E402 - needs PyTorch
 
-from mood_reference.hierarchy import take_mean  # noqa: E402 - needs PyTorch
+from mood_reference.families.hierarchy import take_mean  # noqa: E402 - needs PyTorch
+from mood_reference.families.variational import draw_latents  # noqa: E402 - needs PyTorch
 from mood_reference.methods import Profile  # noqa: E402 - needs PyTorch
 from mood_reference.models import chvae  # noqa: E402 - needs PyTorch
-from mood_reference.variational import draw_latents  # noqa: E402 - needs PyTorch
 
 pytestmark = pytest.mark.torch
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
-from mood_reference.flows import find_flow_nll  # noqa: E402 - needs PyTorch
 from mood_reference.methods import Profile  # noqa: E402 - needs PyTorch
 from mood_reference.models import cradl  # noqa: E402 - needs PyTorch
 from mood_reference.models.cradl_nvp import (  # noqa: E402 - needs PyTorch
@@ -13,6 +12,7 @@ from mood_reference.models.cradl_nvp import (  # noqa: E402 - needs PyTorch
     make_real_nvp,
     make_stages,
 )
+from mood_reference.nets.flows import find_flow_nll  # noqa: E402 - needs PyTorch
 from mood_reference.stages import export_nets, load_net  # noqa: E402 - needs PyTorch
 
 pytestmark = pytest.mark.torch

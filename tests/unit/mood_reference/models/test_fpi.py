@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch")
 from mood_reference.methods import Profile  # noqa: E402 - needs PyTorch
 from mood_reference.models import fpi  # noqa: E402 - needs PyTorch
-from mood_reference.slices import cut_volumes  # noqa: E402 - needs PyTorch
+from mood_reference.scans.slices import cut_volumes  # noqa: E402 - needs PyTorch
 
 pytestmark = pytest.mark.torch
 

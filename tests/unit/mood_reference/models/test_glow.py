@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
-from mood_reference.flows import find_flow_nll  # noqa: E402 - needs PyTorch
 from mood_reference.models.glow import Config, Glow, make_stages  # noqa: E402 - needs PyTorch
-from mood_reference.slices import SliceSet  # noqa: E402 - needs PyTorch
+from mood_reference.nets.flows import find_flow_nll  # noqa: E402 - needs PyTorch
+from mood_reference.scans.slices import SliceSet  # noqa: E402 - needs PyTorch
 
 pytestmark = pytest.mark.torch
 

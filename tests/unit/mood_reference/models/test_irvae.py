@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
-from mood_reference.autoencoding import Backbone  # noqa: E402 - needs PyTorch
-from mood_reference.elbo_scores import ElboTerms  # noqa: E402 - needs PyTorch
+from mood_reference.families.autoencoding import Backbone  # noqa: E402 - needs PyTorch
+from mood_reference.families.elbo_scores import ElboTerms  # noqa: E402 - needs PyTorch
 from mood_reference.methods import Profile  # noqa: E402 - needs PyTorch
 from mood_reference.models import irvae, vae  # noqa: E402 - needs PyTorch
 from mood_reference.stages import export_nets  # noqa: E402 - needs PyTorch

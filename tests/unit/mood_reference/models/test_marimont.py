@@ -16,8 +16,8 @@ from mood_reference.models.marimont import (
     make_config,
     make_find,
 )
-from mood_reference.pixelsnail import PixelSnail, find_nll
-from mood_reference.slices import SliceSet
+from mood_reference.nets.pixelsnail import PixelSnail, find_nll
+from mood_reference.scans.slices import SliceSet
 
 pytestmark = pytest.mark.torch
 

@@ -7,10 +7,10 @@ import pytest
 torch = pytest.importorskip("torch")
 from torch import distributions as d  # noqa: E402 - needs PyTorch
 
-from mood_reference.elbo_scores import ElboTerms  # noqa: E402 - needs PyTorch
+from mood_reference.families.elbo_scores import ElboTerms  # noqa: E402 - needs PyTorch
+from mood_reference.families.variational import Reconstruction  # noqa: E402 - needs PyTorch
 from mood_reference.methods import Profile  # noqa: E402 - needs PyTorch
 from mood_reference.models import pchvae  # noqa: E402 - needs PyTorch
-from mood_reference.variational import Reconstruction  # noqa: E402 - needs PyTorch
 
 pytestmark = pytest.mark.torch
 

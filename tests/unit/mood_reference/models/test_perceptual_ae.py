@@ -7,6 +7,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from mood_reference.families.slicewise import score_slicewise
 from mood_reference.methods import Profile
 from mood_reference.models.perceptual_ae import (
     Autoencoder,
@@ -19,7 +20,6 @@ from mood_reference.models.perceptual_ae import (
     make_scorer,
     make_stages,
 )
-from mood_reference.slicewise import score_slicewise
 from mood_reference.stages import export_nets, freeze
 
 pytestmark = pytest.mark.torch

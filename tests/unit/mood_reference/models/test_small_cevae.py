@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mood_reference import layers_numpy
 from mood_reference.models.small_cevae import (
     CLIP,
     SIDE,
@@ -22,7 +21,8 @@ from mood_reference.models.small_cevae import (
     mask_squares,
     score,
 )
-from mood_reference.volumes import find_foreground, resize
+from mood_reference.nets import layers_numpy
+from mood_reference.scans.volumes import find_foreground, resize
 
 CONFIG = Config(maps=(2, 3, 4, 5), latents=6)
 PARAMETERS = draw_parameters(CONFIG, np.random.default_rng(0))

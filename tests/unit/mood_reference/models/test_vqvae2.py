@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 torch = pytest.importorskip("torch")
-from mood_reference.elbo_scores import PixelScore  # noqa: E402 - needs PyTorch
+from mood_reference.families.elbo_scores import PixelScore  # noqa: E402 - needs PyTorch
 from mood_reference.methods import Profile  # noqa: E402 - needs PyTorch
 from mood_reference.models import vqvae2  # noqa: E402 - needs PyTorch
 

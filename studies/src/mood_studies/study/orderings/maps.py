@@ -19,10 +19,10 @@ import torch
 from matplotlib.figure import Figure as Canvas
 
 from mood_evaluator.ap import average_precision
-from mood_reference.data import read_scan
-from mood_reference.evaluating import read_mask
-from mood_reference.scoring import make_raw_scorer
-from mood_reference.slices import cut_volume
+from mood_reference.scans.nifti import read_scan
+from mood_reference.scans.slices import cut_volume
+from mood_reference.scores.evaluating import read_mask
+from mood_reference.scores.scoring import make_raw_scorer
 from mood_reference.weights import Weights, load_weights
 from mood_studies.study.orderings.experiments import PLAIN as UNSMOOTHED
 from mood_studies.study.orderings.measuring import change_scoring, find_cases, first_net

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from mood_reference.configs import apply_settings, rebuild_config
-from mood_reference.data import read_scan
-from mood_reference.evaluating import ABNORMAL_SLICE, read_manifest, read_mask
 from mood_reference.methods import ABOUT, MethodName, Profile, load_method
-from mood_reference.scoring import make_raw_scorer
-from mood_reference.volumes import find_foreground
+from mood_reference.scans.nifti import read_scan
+from mood_reference.scans.volumes import find_foreground
+from mood_reference.scores.evaluating import ABNORMAL_SLICE, read_manifest, read_mask
+from mood_reference.scores.scoring import make_raw_scorer
 from mood_reference.weights import Weights, load_weights
 from mood_studies.checkout import BIN
 from mood_studies.intervals import Counts
@@ -208,7 +208,7 @@ def _make_restorer(weights: Weights) -> Callable[[np.ndarray], float] | None:
     """Return the mean squared error of a scan's slices, for methods whose first net restores them."""
     import torch
 
-    from mood_reference.slices import cut_volume
+    from mood_reference.scans.slices import cut_volume
 
     if not ABOUT[MethodName(weights.header.method)].torch:
         return None

@@ -1,0 +1,1 @@
+"""What several methods share: backbones and schedules, terms of losses, scores and changes of slices."""

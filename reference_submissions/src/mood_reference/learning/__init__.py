@@ -1,0 +1,1 @@
+"""Trains any method on a folder of normal scans: the loop, checkpoints, what chooses and calibrates."""

@@ -1,0 +1,1 @@
+"""Layers and nets that know no method: blocks, flows, codes, the arithmetic they are computed in."""

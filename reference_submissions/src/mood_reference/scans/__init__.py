@@ -1,0 +1,1 @@
+"""From files to volumes and slices and back to one score map; NumPy alone."""

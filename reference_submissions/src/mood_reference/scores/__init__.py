@@ -1,0 +1,1 @@
+"""What trained weights say of a scan: raw, calibrated, measured, and written by the container."""
