@@ -1,19 +1,8 @@
-"""The list of methods, and what a module has to offer to be one.
-
-A container imports only the module of its own method, so that it starts quickly.
-"""
+"""The list of methods, and how much training they get; `models/` has what makes each of them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib import import_module  # noqa: TID251 - a method is a module of this name
-from typing import Any, NamedTuple, Protocol, cast
-
-from numpy import float64
-from numpy.typing import NDArray
-
-from mood_reference.scans.volumes import Volume
-from mood_reference.weights import Arrays
 
 Report = Callable[[int, int, str], None]  # step, of how many, what was measured
 
@@ -97,40 +86,3 @@ class Profile(StrEnum):
     TINY = "tiny"  # seconds: to see that everything fits together
     CPU = "cpu"  # minutes on two cores
     PAPER = "paper"  # the schedule of the thesis, for a GPU
-
-
-class Scores(NamedTuple):
-    """Raw scores of one scan; higher is more abnormal."""
-
-    voxels: Volume  # (X, Y, Z) of the scan, >= 0
-    slices: NDArray[float64] | None = None  # (D,) along the method's slice axis, NaN where there is no body
-    sample: float | None = None  # any number; None: the method's reducer makes it from the voxels
-
-
-Scorer = Callable[[Volume], Scores]
-
-
-class Method(Protocol):
-    """The face of every module in mood_reference.models.
-
-    A method learns in one of two ways: `train` does it all (NumPy methods), or `make_stages` names the nets
-    and their losses, which `learning/loop.py` trains (PyTorch methods; see `stages.py`).
-    """
-
-    Config: Callable[..., Any]  # frozen dataclass, `reducer` among its fields
-
-    def make_config(self, *, profile: Profile, dataset: str) -> Any:
-        """Return the settings for one Dataset."""
-
-    def make_scorer(self, *, config: Any, arrays: Arrays) -> Scorer:
-        """Return what scores a volume of any size, intensities in [0, 1]."""
-
-    def train(self, volumes: Volume, *, config: Any, seed: int, report: Report) -> Arrays:
-        """Learn from normal scans (N, 64, 64, 64)."""
-
-    def make_stages(self, config: Any) -> Any:
-        """Return the stages of a training by gradients, in their order."""
-
-
-def load_method(name: str) -> Method:
-    return cast("Method", import_module(f"mood_reference.models.{MethodName(name)}"))

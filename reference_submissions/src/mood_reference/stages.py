@@ -1,7 +1,7 @@
 """What a method trained by gradients tells the trainer: its nets, one after the other, and their losses.
 
-The trainer (`learning/loop.py`) knows nothing about any model; a model knows nothing about checkpoints, devices
-or progress bars.
+The trainer (`learning/loop.py`) knows nothing about any model; a model knows nothing about checkpoints,
+devices or progress bars.
 """
 
 from collections.abc import Callable, Mapping, Sequence

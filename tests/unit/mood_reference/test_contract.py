@@ -12,7 +12,8 @@ from nibabel.nifti1 import Nifti1Image
 
 from mood_reference.configs import rebuild_config
 from mood_reference.learning.training import Order, train_method
-from mood_reference.methods import ABOUT, MethodName, Profile, load_method
+from mood_reference.methods import ABOUT, MethodName, Profile
+from mood_reference.models import load_method
 from mood_reference.scans.nifti import read_scan
 from mood_reference.scores.predict import main
 from mood_reference.scores.scoring import calibrate_scan, calibrate_voxels, make_raw_scorer

@@ -117,7 +117,7 @@ def mask_squares(x: Tensor, config: SliceConfig, rng: np.random.Generator) -> Te
 def make_error_find(net: Any) -> Find:
     """Return the scoring by what `net.restore` fails to restore; a slice scores the mean of its size.
 
-    AE, DAE and CE have no other: neither KL nor samples, and smoothing comes after every score (`scans/slices.py`).
+    AE, DAE and CE have no other: neither KL nor samples, and smoothing comes after every score.
     """
 
     def find(x: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mood_reference.methods import Scores
+from mood_reference.scans.raw_scores import Scores
 from mood_reference.scans.slices import Cut, SliceConfig, assemble_scores, cut_volume, find_positions
 from mood_reference.scans.volumes import Volume
 from mood_reference.stages import find_device

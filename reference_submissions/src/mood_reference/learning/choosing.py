@@ -8,7 +8,8 @@ import numpy as np
 
 from mood_reference.configs import rebuild_config
 from mood_reference.learning.spheres import Painted
-from mood_reference.methods import Scorer, load_method
+from mood_reference.models import load_method
+from mood_reference.scans.raw_scores import Scorer
 from mood_reference.scans.volumes import find_foreground
 from mood_reference.weights import Arrays, Weights
 

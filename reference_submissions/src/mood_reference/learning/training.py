@@ -14,7 +14,8 @@ import numpy as np
 from mood_reference.configs import apply_settings
 from mood_reference.learning.choosing import choose_candidate, make_judge
 from mood_reference.learning.spheres import Painted, paint_spheres
-from mood_reference.methods import ABOUT, MethodName, Profile, Report, load_method
+from mood_reference.methods import ABOUT, MethodName, Profile, Report
+from mood_reference.models import load_method
 from mood_reference.scans.calibration import fit_sample_scale, fit_tau
 from mood_reference.scans.nifti import list_scans, read_training_scans
 from mood_reference.scans.volumes import Volume

@@ -17,8 +17,9 @@ from mood_reference.families.normal_errors import make_error_find, make_normal_e
 from mood_reference.families.painting import paint_discs
 from mood_reference.families.slicewise import Find, score_slicewise
 from mood_reference.families.unet import UNetConfig, choose_settings, make_unet_stage
-from mood_reference.methods import Profile, Scorer, Scores
+from mood_reference.methods import Profile
 from mood_reference.scans.calibration import Reducer
+from mood_reference.scans.raw_scores import Scorer, Scores
 from mood_reference.scans.slices import Intensity, SliceSet, reduce_slices
 from mood_reference.scans.volumes import Volume, find_foreground
 from mood_reference.stages import Nets, Stage, restore_nets

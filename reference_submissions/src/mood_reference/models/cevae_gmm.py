@@ -9,8 +9,9 @@ from mood_reference.configs import borrow_config
 from mood_reference.families.autoencoding import choose_settings
 from mood_reference.families.mixture import MIXTURE_CANDIDATES, make_mixture_find, make_mixture_stage
 from mood_reference.families.slicewise import score_slicewise
-from mood_reference.methods import Profile, Scorer
+from mood_reference.methods import Profile
 from mood_reference.models import cevae, vae_gmm
+from mood_reference.scans.raw_scores import Scorer
 from mood_reference.stages import Stage, restore_nets
 from mood_reference.weights import Arrays
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from mood_reference.families.contrast import ContrastConfig, choose_contrast_settings, make_contrast_stage
 from mood_reference.families.mixture import MIXTURE_CANDIDATES, make_mixture_find, make_mixture_stage
 from mood_reference.families.slicewise import score_slicewise
-from mood_reference.methods import Profile, Scorer
+from mood_reference.methods import Profile
+from mood_reference.scans.raw_scores import Scorer
 from mood_reference.stages import Stage, restore_nets
 from mood_reference.weights import Arrays
 

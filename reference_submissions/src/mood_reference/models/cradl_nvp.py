@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from mood_reference.families.contrast import ContrastConfig, choose_contrast_settings, make_contrast_stage
 from mood_reference.families.density_scores import GRADIENT_CANDIDATES, make_density_find
 from mood_reference.families.slicewise import score_slicewise
-from mood_reference.methods import Profile, Scorer
+from mood_reference.methods import Profile
 from mood_reference.nets.flows import (
     ActNorm,
     AffineCoupling,
@@ -23,6 +23,7 @@ from mood_reference.nets.flows import (
     find_flow_nll,
     start_at_zero,
 )
+from mood_reference.scans.raw_scores import Scorer
 from mood_reference.scans.slices import SliceSet
 from mood_reference.stages import Nets, Schedule, Stage, restore_nets
 from mood_reference.weights import Arrays

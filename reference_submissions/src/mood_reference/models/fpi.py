@@ -19,8 +19,9 @@ from mood_reference.families.augment import augment
 from mood_reference.families.painting import draw_patches, find_partners, interpolate_patches
 from mood_reference.families.slicewise import score_slicewise
 from mood_reference.families.unet import ResidualBlock, UNet, UNetConfig, choose_settings, make_unet_stage
-from mood_reference.methods import Profile, Scorer
+from mood_reference.methods import Profile
 from mood_reference.scans.calibration import Reducer
+from mood_reference.scans.raw_scores import Scorer
 from mood_reference.scans.slices import Intensity, SliceSet
 from mood_reference.stages import Nets, Stage, restore_nets
 from mood_reference.weights import Arrays

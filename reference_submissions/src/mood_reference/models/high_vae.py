@@ -12,7 +12,8 @@ from mood_reference.families.hierarchy import (
     make_hierarchy_stage,
 )
 from mood_reference.families.slicewise import score_slicewise
-from mood_reference.methods import Profile, Scorer
+from mood_reference.methods import Profile
+from mood_reference.scans.raw_scores import Scorer
 from mood_reference.stages import Stage, restore_nets
 from mood_reference.weights import Arrays
 

@@ -13,9 +13,10 @@ from torch import Tensor
 from mood_reference.families.autoencoding import choose_settings
 from mood_reference.families.elbo_scores import ElboTerms, Term
 from mood_reference.families.slicewise import score_slicewise
-from mood_reference.methods import Profile, Scorer
+from mood_reference.methods import Profile
 from mood_reference.models import vae
 from mood_reference.scans.calibration import Reducer
+from mood_reference.scans.raw_scores import Scorer
 from mood_reference.stages import Schedule, Stage, restore_nets
 from mood_reference.weights import Arrays
 

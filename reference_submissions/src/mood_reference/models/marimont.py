@@ -17,9 +17,10 @@ from torch.nn import functional
 
 from mood_reference.families.augment import augment
 from mood_reference.families.slicewise import PlacedFind, score_placed_slices
-from mood_reference.methods import Profile, Scorer
+from mood_reference.methods import Profile
 from mood_reference.nets.pixelsnail import GatedResidual, PixelSnail, draw_uniform, find_nll, restore_codes
 from mood_reference.nets.quantizer import Quantizer
+from mood_reference.scans.raw_scores import Scorer
 from mood_reference.scans.slices import SliceConfig, SliceSet, cut_volumes, find_positions
 from mood_reference.stages import Nets, Schedule, Stage, restore_nets
 from mood_reference.weights import Arrays

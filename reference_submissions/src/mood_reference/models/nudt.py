@@ -18,10 +18,11 @@ from mood_reference.families.elbo_scores import blur
 from mood_reference.families.normal_errors import make_error_find, make_normal_error_stage
 from mood_reference.families.slicewise import score_slicewise
 from mood_reference.families.unet import UNetConfig, choose_settings, make_unet_stage
-from mood_reference.methods import Profile, Scorer, Scores
+from mood_reference.methods import Profile
 from mood_reference.nets.precision import widen
 from mood_reference.scans.calibration import Reducer
 from mood_reference.scans.components import find_small
+from mood_reference.scans.raw_scores import Scorer, Scores
 from mood_reference.scans.slices import SliceSet
 from mood_reference.scans.volumes import Volume
 from mood_reference.stages import Nets, Stage, restore_nets

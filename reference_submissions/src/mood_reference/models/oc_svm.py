@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mood_reference.methods import Profile, Report, Scorer, Scores
+from mood_reference.methods import Profile, Report
+from mood_reference.scans.raw_scores import Scorer, Scores
 from mood_reference.scans.slices import SliceConfig, assemble_scores, cut_volume, cut_volumes
 from mood_reference.scans.volumes import Volume
 from mood_reference.weights import Arrays

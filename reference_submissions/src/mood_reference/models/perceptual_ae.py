@@ -18,8 +18,9 @@ from torch.nn import functional
 from mood_reference.families.augment import augment
 from mood_reference.families.contrast import ContrastConfig, draw_view, find_nt_xent
 from mood_reference.families.slicewise import Find, score_slicewise
-from mood_reference.methods import Profile, Scorer, Scores
+from mood_reference.methods import Profile
 from mood_reference.scans.calibration import Reducer
+from mood_reference.scans.raw_scores import Scorer, Scores
 from mood_reference.scans.slices import Intensity, SliceConfig, SliceSet, cut_volumes
 from mood_reference.scans.volumes import Volume
 from mood_reference.stages import Nets, Schedule, Stage, restore_nets

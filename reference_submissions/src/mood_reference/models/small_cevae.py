@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from mood_reference.methods import Profile, Report, Scorer, Scores
+from mood_reference.methods import Profile, Report
 from mood_reference.nets import layers_numpy
 from mood_reference.scans.calibration import Reducer
+from mood_reference.scans.raw_scores import Scorer, Scores
 from mood_reference.scans.volumes import Mask, Volume, find_foreground, resize, smooth, standardise
 from mood_reference.weights import Arrays
 

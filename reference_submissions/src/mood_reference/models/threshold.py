@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mood_reference.methods import Profile, Report, Scorer, Scores
+from mood_reference.methods import Profile, Report
 from mood_reference.scans.calibration import Reducer
+from mood_reference.scans.raw_scores import Scorer, Scores
 from mood_reference.scans.volumes import Volume, find_foreground, smooth
 from mood_reference.weights import Arrays
 

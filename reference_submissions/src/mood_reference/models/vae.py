@@ -19,7 +19,8 @@ from mood_reference.families.autoencoding import (
 from mood_reference.families.elbo_scores import PixelScore, make_elbo_find
 from mood_reference.families.slicewise import score_slicewise
 from mood_reference.families.variational import draw_latents, find_divergence, find_reconstruction_loss
-from mood_reference.methods import Profile, Scorer
+from mood_reference.methods import Profile
+from mood_reference.scans.raw_scores import Scorer
 from mood_reference.scans.slices import SliceSet
 from mood_reference.stages import Nets, Stage, restore_nets
 from mood_reference.weights import Arrays

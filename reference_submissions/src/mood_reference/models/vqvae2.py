@@ -22,9 +22,10 @@ from mood_reference.families.hierarchy import (
 )
 from mood_reference.families.slicewise import Find, score_slicewise
 from mood_reference.families.variational import find_reconstruction_loss
-from mood_reference.methods import Profile, Scorer
+from mood_reference.methods import Profile
 from mood_reference.nets.blocks import SLOPE
 from mood_reference.nets.quantizer import Quantizer
+from mood_reference.scans.raw_scores import Scorer
 from mood_reference.stages import Nets, Stage, restore_nets
 from mood_reference.weights import Arrays
 

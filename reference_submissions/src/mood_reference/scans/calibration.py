@@ -12,24 +12,24 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-Scores = NDArray[np.float32]
-Mask = NDArray[np.bool_]
+from mood_reference.scans.volumes import Mask, Volume
+
 LOWEST_FOREGROUND = 0.01  # score of a foreground voxel of raw score 0; the background gets exactly 0
 TAU_QUANTILE = 0.99  # of the raw scores of held-out normal scans becomes the middle of the scale
 
 
-def fit_tau(scores: Scores) -> float:
+def fit_tau(scores: Volume) -> float:
     """Return the raw score that shall be mapped to the middle of the scale."""
     return max(float(np.quantile(scores, TAU_QUANTILE)), float(np.finfo(np.float32).tiny))
 
 
-def calibrate(scores: Scores, *, tau: float) -> Scores:
+def calibrate(scores: Volume, *, tau: float) -> Volume:
     """Map raw scores s >= 0 to [LOWEST_FOREGROUND, 1), strictly increasing."""
     share = scores.astype(np.float64) / (scores.astype(np.float64) + tau)
     return (LOWEST_FOREGROUND + (1 - LOWEST_FOREGROUND) * share).astype(np.float32)
 
 
-def calibrate_map(scores: Scores, foreground: Mask, *, tau: float) -> Scores:
+def calibrate_map(scores: Volume, foreground: Mask, *, tau: float) -> Volume:
     """Calibrate a map of voxels; the background scores 0, below every foreground voxel."""
     return np.where(foreground, calibrate(scores, tau=tau), np.float32(0))
 
@@ -57,12 +57,12 @@ class Reducer(StrEnum):
     MAX = "max"
 
 
-def _mean_of_top(scores: Scores, share: float) -> float:
+def _mean_of_top(scores: Volume, share: float) -> float:
     count = max(1, round(share * scores.size))
     return float(np.mean(np.partition(scores, scores.size - count)[-count:], dtype=np.float64))
 
 
-REDUCERS: dict[Reducer, Callable[[Scores], float]] = {
+REDUCERS: dict[Reducer, Callable[[Volume], float]] = {
     Reducer.MEAN: lambda scores: _mean_of_top(scores, 1.0),
     Reducer.L2: lambda scores: float(np.sqrt(np.mean(np.square(scores), dtype=np.float64))),
     Reducer.TOP_PERCENT: lambda scores: _mean_of_top(scores, 0.01),
@@ -71,7 +71,7 @@ REDUCERS: dict[Reducer, Callable[[Scores], float]] = {
 }
 
 
-def reduce_map(scores: Scores, foreground: Mask, *, reducer: Reducer) -> float:
+def reduce_map(scores: Volume, foreground: Mask, *, reducer: Reducer) -> float:
     """Return the raw score of a scan from its raw map; a scan without foreground scores 0."""
     inside = scores[foreground]
     return REDUCERS[reducer](inside) if inside.size else 0.0

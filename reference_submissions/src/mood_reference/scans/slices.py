@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mood_reference.methods import Scores
 from mood_reference.scans.calibration import Reducer
+from mood_reference.scans.raw_scores import Scores
 from mood_reference.scans.slice_curves import reduce_curve
 from mood_reference.scans.volumes import Mask, Volume, find_foreground, resize, smooth, standardise
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mood_reference.configs import rebuild_config
-from mood_reference.methods import load_method
+from mood_reference.models import load_method
 from mood_reference.scans.calibration import calibrate_map, calibrate_sample, reduce_map
 from mood_reference.scans.volumes import Mask, Volume, find_foreground
 from mood_reference.weights import Header, Weights

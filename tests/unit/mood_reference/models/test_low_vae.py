@@ -7,7 +7,8 @@ import pytest
 torch = pytest.importorskip("torch")
 from torch import distributions as d  # noqa: E402 - needs PyTorch
 
-from mood_reference.methods import Profile, load_method  # noqa: E402 - needs PyTorch
+from mood_reference.methods import Profile  # noqa: E402 - needs PyTorch
+from mood_reference.models import load_method  # noqa: E402 - needs PyTorch
 
 pytestmark = pytest.mark.torch
 

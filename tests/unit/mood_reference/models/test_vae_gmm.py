@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 torch = pytest.importorskip("torch")
-from mood_reference.methods import Profile, load_method  # noqa: E402 - needs PyTorch
+from mood_reference.methods import Profile  # noqa: E402 - needs PyTorch
+from mood_reference.models import load_method  # noqa: E402 - needs PyTorch
 from mood_reference.stages import export_nets, load_net  # noqa: E402 - needs PyTorch
 
 pytestmark = pytest.mark.torch

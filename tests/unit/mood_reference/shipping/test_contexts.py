@@ -1,5 +1,6 @@
 """What goes into a build context, without a Docker Engine."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -42,6 +43,15 @@ def test_the_workspace_holds_code_weights_and_the_four_run_scripts_readable_by_a
     assert all(path.stat().st_mode & 0o004 for path in workspace.rglob("*"))
     folders_and_scripts = [path for path in workspace.rglob("*") if path.is_dir() or path.suffix == ".sh"]
     assert all(path.stat().st_mode & 0o001 for path in folders_and_scripts)
+
+
+def test_what_the_run_scripts_start_is_in_the_workspace(tmp_path: Path) -> None:
+    save_pair(tmp_path / "weights")
+    workspace = tmp_path / "workspace"
+    stage_workspace(workspace, tmp_path / "weights")
+    (module,) = re.findall(r"python3 -m (\S+)", (workspace / "predict.sh").read_text())
+    started = workspace / f"{module.replace('.', '/')}.py"
+    assert '__name__ == "__main__"' in started.read_text()
 
 
 def test_a_missing_dataset_is_named_with_the_command_that_makes_it(tmp_path: Path) -> None:

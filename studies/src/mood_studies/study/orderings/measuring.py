@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from mood_reference.configs import apply_settings, rebuild_config
-from mood_reference.methods import ABOUT, MethodName, Profile, load_method
+from mood_reference.methods import ABOUT, MethodName, Profile
+from mood_reference.models import load_method
 from mood_reference.scans.nifti import read_scan
 from mood_reference.scans.volumes import find_foreground
 from mood_reference.scores.evaluating import ABNORMAL_SLICE, read_manifest, read_mask
