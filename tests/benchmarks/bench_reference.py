@@ -19,11 +19,8 @@ import torch
 import typer
 from torch import Tensor, nn
 
-from mood_reference.families.autoencoding import Backbone
-from mood_reference.families.elbo_scores import ElboTerms
-from mood_reference.families.variational import Reconstruction, find_divergence
 from mood_reference.methods import Profile
-from mood_reference.models.cevae import Config, make_config
+from mood_reference.models.cevae import Config, Vae, find_divergence, look, make_config
 from mood_reference.nets.blocks import CoordConv2d, make_coordinates
 from mood_reference.stages import freeze
 
@@ -47,7 +44,7 @@ class LiteralCoordConv(nn.Module):
 class LiteralEncoder(nn.Module):
     """Five convolutions; the last one, with coordinates, goes from 4x4 to 1x1 for mean and log deviation."""
 
-    def __init__(self, net: Backbone, config: Config) -> None:
+    def __init__(self, net: Vae, config: Config) -> None:
         super().__init__()
         layers = [layer for layer in net.encoder.body.modules() if isinstance(layer, CoordConv2d)]
         self.body = nn.Sequential(
@@ -73,7 +70,7 @@ class LiteralEncoder(nn.Module):
 class LiteralDecoder(nn.Module):
     """Five transposed convolutions from 1x1, each with coordinates."""
 
-    def __init__(self, net: Backbone, config: Config) -> None:
+    def __init__(self, net: Vae, config: Config) -> None:
         super().__init__()
         bottom = config.side // 2 ** len(config.maps)
         first = next(layer for layer in net.decoder.body.modules() if isinstance(layer, nn.Linear))
@@ -103,7 +100,7 @@ class LiteralDecoder(nn.Module):
 
 
 class Literal(nn.Module):
-    def __init__(self, net: Backbone, config: Config) -> None:
+    def __init__(self, net: Vae, config: Config) -> None:
         super().__init__()
         self.encoder, self.decoder = LiteralEncoder(net, config), LiteralDecoder(net, config)
 
@@ -127,19 +124,18 @@ class Literal(nn.Module):
         return error.detach(), leaf.grad
 
 
-def make_nets(config: Config, device: torch.device) -> tuple[Backbone, Literal]:
+def make_nets(config: Config, device: torch.device) -> tuple[Vae, Literal]:
     torch.manual_seed(0)
-    ours = Backbone(config, heads=2)
+    ours = Vae(config)
     first = next(layer for layer in ours.decoder.body.modules() if isinstance(layer, nn.Linear))
     nn.init.zeros_(first.bias)
     literal = Literal(ours, config)
     return freeze(ours).to(device), literal.eval().to(device)  # type: ignore[return-value]
 
 
-def score_ours(net: Backbone, x: Tensor) -> tuple[Tensor, Tensor]:
-    look = ElboTerms(net, Reconstruction.L1, 1.0).look(x, derive="kl")
-    assert look.gradient is not None
-    return look.error.abs()[:, None], look.gradient
+def score_ours(net: Vae, x: Tensor, config: Config) -> tuple[Tensor, Tensor]:
+    seen = look(net, x, config, "kl")
+    return seen.error.abs()[:, None], seen.gradient[:, None]
 
 
 def time_volume(score: Callable[[Tensor], object], volume: Tensor) -> float:
@@ -158,7 +154,7 @@ def compare(config: Config, device: torch.device, *, slices: int, rounds: int) -
     scorers: dict[str, Scorer] = {
         "as published": literal.score_as_published,
         "literal net": literal.score,
-        "ours": lambda x: score_ours(ours, x),
+        "ours": lambda x: score_ours(ours, x, config),
     }
     seconds: dict[str, list[float]] = {name: [] for name in scorers}
     for _ in range(rounds):

@@ -1,5 +1,6 @@
-"""What AE, DAE, CE, VAE and ceVAE share: one backbone and one schedule (thesis 3.2.4)."""
+"""What AE, DAE and CE share with each other, and in settings with VAE and ceVAE (thesis 3.2.4)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -9,12 +10,16 @@ import torch
 from torch import Tensor, nn
 
 from mood_reference.families.augment import augment
-from mood_reference.families.slicewise import Find
-from mood_reference.families.variational import Reconstruction
+from mood_reference.families.slicewise import make_error_find, score_slicewise
+from mood_reference.families.variational import Reconstruction, find_reconstruction_loss
 from mood_reference.methods import Profile
 from mood_reference.nets.blocks import Decoder, Encoder
+from mood_reference.scans.raw_scores import Scorer
 from mood_reference.scans.slices import SliceConfig, SliceSet, cut_volumes
-from mood_reference.stages import Decay, Draw, Loss, Schedule, Stage
+from mood_reference.stages import Decay, Nets, Schedule, Stage, restore_nets
+from mood_reference.weights import Arrays
+
+Spoil = Callable[[Tensor, np.random.Generator], Tensor]  # slices (B, 1, H, W) -> what the net sees of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,40 +64,52 @@ def choose_settings(profile: Profile, dataset: str) -> dict[str, Any]:
 
 
 class Backbone(nn.Module):
-    """Encoder and decoder; the encoder has one head, or mean and log deviation."""
+    """Encoder and decoder."""
 
-    def __init__(self, config: BackboneConfig, *, heads: int) -> None:
+    def __init__(self, config: BackboneConfig) -> None:
         super().__init__()
         side, coordinates = config.side, config.coordinates
-        self.encoder = Encoder(config.maps, config.latents, side=side, coordinates=coordinates, heads=heads)
+        self.encoder = Encoder(config.maps, config.latents, side=side, coordinates=coordinates)
         self.decoder = Decoder(config.maps, config.latents, side=side, coordinates=coordinates)
 
-    def encode(self, x: Tensor) -> tuple[Tensor, ...]:
-        """(B, 1, H, W) -> (z,) or (mean, log deviation), each (B, latents)."""
-        return cast("tuple[Tensor, ...]", self.encoder(x))
-
-    def decode(self, z: Tensor) -> Tensor:
-        """(B, latents) -> (B, 1, H, W)."""
-        return cast("Tensor", self.decoder(z))
-
     def restore(self, x: Tensor) -> Tensor:
-        """Return g(f(x)), or g(mean of q(z|x)): (B, 1, H, W)."""
-        return self.decode(self.encode(x)[0])
+        """Return g(f(x)): (B, 1, H, W)."""
+        return cast("Tensor", self.decoder(self.encoder(x)))
 
 
-def make_backbone_stage(name: str, config: BackboneConfig, *, heads: int, draw: Draw, loss: Loss) -> Stage:
-    """Return the one stage of a method on this backbone."""
+def make_restoring_stage(name: str, config: BackboneConfig, spoil: Spoil) -> Stage:
+    """Return the one stage of AE, DAE and CE: the slice has to come out of what `spoil` left of it."""
+
+    def draw(data: SliceSet, rng: np.random.Generator) -> tuple[Tensor, ...]:
+        x = draw_slices(data, config, rng)
+        return x, spoil(x, rng)
+
+    def loss(net: Any, batch: tuple[Tensor, ...], _: Nets) -> dict[str, Tensor]:
+        """Eq. 3.12: |x - g(f(x~))|, summed over pixels, averaged over the batch."""
+        x, spoilt = batch
+        restored = net.restore(spoilt)
+        return {"loss": find_reconstruction_loss(x, restored, config.reconstruction, config.c).mean()}
+
     schedule = Schedule(
         steps=config.steps, learning_rate=config.learning_rate, decay=config.decay, checks=config.checks
     )
     return Stage(
         name=name,
-        build=lambda _: Backbone(config, heads=heads),
+        build=lambda _: Backbone(config),
         prepare=partial(cut_volumes, config=config),
         schedule=schedule,
         draw=draw,
         loss=loss,
     )
+
+
+def make_restoring_scorer(stage: Stage, config: BackboneConfig, arrays: Arrays) -> Scorer:
+    """Return the scoring of such a stage by what its net fails to restore.
+
+    AE, DAE and CE have no other: neither KL nor samples, and smoothing comes after every score.
+    """
+    net: Any = restore_nets([stage], arrays)[stage.name]
+    return lambda volume: score_slicewise(volume, config, make_error_find(net.restore))
 
 
 def draw_slices(data: SliceSet, config: BackboneConfig, rng: np.random.Generator) -> Tensor:
@@ -112,17 +129,3 @@ def mask_squares(x: Tensor, config: SliceConfig, rng: np.random.Generator) -> Te
             row, column = rng.integers(0, side - size + 1, size=2)
             plane[row : row + size, column : column + size] = rng.uniform(-config.clip, config.clip)
     return masked
-
-
-def make_error_find(net: Any) -> Find:
-    """Return the scoring by what `net.restore` fails to restore; a slice scores the mean of its size.
-
-    AE, DAE and CE have no other: neither KL nor samples, and smoothing comes after every score.
-    """
-
-    def find(x: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
-        with torch.no_grad():
-            error = (x - net.restore(x))[:, 0]
-        return (error,), error.abs().mean(dim=(1, 2))
-
-    return find

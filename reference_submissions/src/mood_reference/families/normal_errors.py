@@ -6,24 +6,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mood_reference.families.slicewise import Find, score_slicewise
+from mood_reference.families.slicewise import Find, make_error_find, score_slicewise
 from mood_reference.scans.slices import SliceConfig
 from mood_reference.scans.volumes import Volume, find_foreground
 from mood_reference.stages import Nets, Stage
 
 QUANTILE = 0.99  # of the errors in the bodies of normal scans
 SCANS = 8  # normal scans that are looked at, ours
-
-
-def make_error_find(net: Any) -> Find:
-    """Return the scoring by what a net changes in a slice; the slice scores the mean of its size."""
-
-    @torch.no_grad()
-    def find(x: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
-        error = (x - net(x))[:, 0]
-        return (error,), error.abs().mean(dim=(1, 2))
-
-    return find
 
 
 class NormalError(nn.Module):

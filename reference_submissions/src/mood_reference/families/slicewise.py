@@ -20,6 +20,17 @@ PlacedFind = Callable[[Tensor, Tensor], tuple[tuple[Tensor, ...], Tensor | None]
 """The same for a net that also wants the positions of the slices in the scan, (B,) from -0.5 to 0.5."""
 
 
+def make_error_find(restore: Callable[[Tensor], Tensor]) -> Find:
+    """Return the scoring by what a net changes in a slice; the slice scores the mean of its size."""
+
+    @torch.no_grad()
+    def find(x: Tensor) -> tuple[tuple[Tensor, ...], Tensor]:
+        error = (x - restore(x))[:, 0]
+        return (error,), error.abs().mean(dim=(1, 2))
+
+    return find
+
+
 def score_slicewise(volume: Volume, config: SliceConfig, find: Find) -> Scores:
     """Score voxels by the smoothed product of the factors' sizes, the scan by its slices if they have one."""
     return score_placed_slices(volume, config, lambda x, _: find(x))

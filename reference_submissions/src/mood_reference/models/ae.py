@@ -1,24 +1,16 @@
 """Autoencoder (thesis 3.2.4): squeezed through a few numbers and restored; what gets lost is abnormal."""
 
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-from torch import Tensor
 
 from mood_reference.families.autoencoding import (
     BackboneConfig,
     choose_settings,
-    draw_slices,
-    make_backbone_stage,
-    make_error_find,
+    make_restoring_scorer,
+    make_restoring_stage,
 )
-from mood_reference.families.slicewise import score_slicewise
-from mood_reference.families.variational import find_reconstruction_loss
 from mood_reference.methods import Profile
 from mood_reference.scans.raw_scores import Scorer
-from mood_reference.scans.slices import SliceSet
-from mood_reference.stages import Nets, Stage, restore_nets
+from mood_reference.stages import Stage
 from mood_reference.weights import Arrays
 
 
@@ -32,17 +24,9 @@ def make_config(*, profile: Profile, dataset: str) -> Config:
 
 
 def make_stages(config: Config) -> list[Stage]:
-    def draw(data: SliceSet, rng: np.random.Generator) -> tuple[Tensor, ...]:
-        return (draw_slices(data, config, rng),)
-
-    def loss(net: Any, batch: tuple[Tensor, ...], _: Nets) -> dict[str, Tensor]:
-        """|x - g(f(x))|, summed over pixels, averaged over the batch."""
-        (x,) = batch
-        return {"loss": find_reconstruction_loss(x, net.restore(x), config.reconstruction, config.c).mean()}
-
-    return [make_backbone_stage("ae", config, heads=1, draw=draw, loss=loss)]
+    return [make_restoring_stage("ae", config, lambda x, _: x)]
 
 
 def make_scorer(*, config: Config, arrays: Arrays) -> Scorer:
-    find = make_error_find(restore_nets(make_stages(config), arrays)["ae"])
-    return lambda volume: score_slicewise(volume, config, find)
+    (stage,) = make_stages(config)
+    return make_restoring_scorer(stage, config, arrays)

@@ -13,9 +13,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from mood_reference.families.augment import augment
-from mood_reference.families.normal_errors import make_error_find, make_normal_error_stage
+from mood_reference.families.normal_errors import make_normal_error_stage
 from mood_reference.families.painting import paint_discs
-from mood_reference.families.slicewise import Find, score_slicewise
+from mood_reference.families.slicewise import Find, make_error_find, score_slicewise
 from mood_reference.families.unet import UNetConfig, choose_settings, make_unet_stage
 from mood_reference.methods import Profile
 from mood_reference.scans.calibration import Reducer

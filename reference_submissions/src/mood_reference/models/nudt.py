@@ -15,8 +15,8 @@ from torch.nn import functional
 from mood_reference.families.augment import augment
 from mood_reference.families.autoencoding import mask_squares
 from mood_reference.families.elbo_scores import blur
-from mood_reference.families.normal_errors import make_error_find, make_normal_error_stage
-from mood_reference.families.slicewise import score_slicewise
+from mood_reference.families.normal_errors import make_normal_error_stage
+from mood_reference.families.slicewise import make_error_find, score_slicewise
 from mood_reference.families.unet import UNetConfig, choose_settings, make_unet_stage
 from mood_reference.methods import Profile
 from mood_reference.nets.precision import widen

@@ -55,14 +55,12 @@ def make_doubling(inputs: int, outputs: int, *, coordinates: bool) -> nn.Module:
 
 
 class Encoder(nn.Module):
-    """DCGAN-like (thesis 3.1.4): four halvings and a last layer over all that is left, with one head or two.
+    """DCGAN-like (thesis 3.1.4): four halvings and a last layer over all that is left.
 
     The last 4x4 convolution to 1x1 is written as a linear layer: the same sums, faster.
     """
 
-    def __init__(
-        self, maps: Sequence[int], latents: int, *, side: int, coordinates: bool, heads: int = 2
-    ) -> None:
+    def __init__(self, maps: Sequence[int], latents: int, *, side: int, coordinates: bool) -> None:
         super().__init__()
         channels = (1, *maps)
         steps = [
@@ -71,12 +69,11 @@ class Encoder(nn.Module):
         ]
         self.body = nn.Sequential(*steps, nn.Flatten())  # (B, maps[-1] * (side/16)²)
         flat = maps[-1] * (side // 2 ** len(maps)) ** 2
-        self.heads = nn.ModuleList(nn.Linear(flat, latents) for _ in range(heads))
+        self.heads = nn.ModuleList([nn.Linear(flat, latents)])  # the VAE's have two: the same names in files
 
-    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """(B, 1, side, side) -> each head (B, latents)."""
-        features = self.body(x)
-        return tuple(head(features) for head in self.heads)
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, 1, side, side) -> (B, latents)."""
+        return cast("Tensor", self.heads[0](self.body(x)))
 
 
 class Decoder(nn.Module):

@@ -8,7 +8,6 @@ import pytest
 torch = pytest.importorskip("torch")
 from torch import distributions as d  # noqa: E402 - needs PyTorch
 
-from mood_reference.families.autoencoding import Backbone  # noqa: E402 - needs PyTorch
 from mood_reference.families.elbo_scores import (  # noqa: E402 - needs PyTorch
     ElboTerms,
     PixelScore,
@@ -18,13 +17,13 @@ from mood_reference.families.elbo_scores import (  # noqa: E402 - needs PyTorch
 )
 from mood_reference.families.variational import Reconstruction  # noqa: E402 - needs PyTorch
 from mood_reference.methods import Profile  # noqa: E402 - needs PyTorch
-from mood_reference.models.vae import make_config  # noqa: E402 - needs PyTorch
+from mood_reference.models.vae import Vae, make_config  # noqa: E402 - needs PyTorch
 
 pytestmark = pytest.mark.torch
 
 CONFIG = make_config(profile=Profile.TINY, dataset="brain")
 torch.manual_seed(0)
-NET = Backbone(CONFIG, heads=2).eval().requires_grad_(requires_grad=False)
+NET = Vae(CONFIG).eval().requires_grad_(requires_grad=False)
 X = torch.randn(3, 1, CONFIG.side, CONFIG.side).clamp(-1.5, 1.5)
 TERMS = ElboTerms(NET, Reconstruction.L1, 1.0)
 
@@ -39,7 +38,7 @@ def test_the_loss_is_the_negative_elbo_of_torchs_distributions_at_the_mean() -> 
 
 @pytest.mark.parametrize("name", ["kl", "rec", "loss"])
 def test_gradients_equal_finite_differences(name: str) -> None:
-    net = Backbone(CONFIG, heads=2).double().eval()
+    net = Vae(CONFIG).double().eval()
     term, x = getattr(ElboTerms(net, Reconstruction.L2, 1.0), name), X.double()
     gradient = smooth_gradient(term, x)
     for row, column in ((3, 7), (15, 15), (30, 2)):

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
-from mood_reference.families.autoencoding import Backbone  # noqa: E402 - needs PyTorch
 from mood_reference.families.elbo_scores import ElboTerms  # noqa: E402 - needs PyTorch
 from mood_reference.methods import Profile  # noqa: E402 - needs PyTorch
 from mood_reference.models import irvae, vae  # noqa: E402 - needs PyTorch
@@ -19,7 +18,7 @@ CONFIG = replace(irvae.make_config(profile=Profile.TINY, dataset="brain"), resto
 
 def make_term() -> irvae.Term:
     torch.manual_seed(0)
-    return ElboTerms(Backbone(CONFIG, heads=2).eval().requires_grad_(False), CONFIG.reconstruction, 1.0).loss
+    return ElboTerms(vae.Vae(CONFIG).eval().requires_grad_(False), CONFIG.reconstruction, 1.0).loss
 
 
 def round_off(size: float, rounding: float) -> float:

@@ -30,14 +30,14 @@ def test_coordinates_run_from_minus_one_to_one_along_rows_and_columns() -> None:
 @pytest.mark.parametrize("coordinates", [False, True])
 def test_encoder_and_decoder_mirror_each_other(coordinates: bool) -> None:
     x = torch.randn(2, 1, 32, 32)
-    mean, log_std = Encoder((2, 3), 7, side=32, coordinates=coordinates)(x)
-    assert mean.shape == log_std.shape == (2, 7)
-    assert Decoder((2, 3), 7, side=32, coordinates=coordinates)(mean).shape == x.shape
+    z = Encoder((2, 3), 7, side=32, coordinates=coordinates)(x)
+    assert z.shape == (2, 7)
+    assert Decoder((2, 3), 7, side=32, coordinates=coordinates)(z).shape == x.shape
 
 
 def test_the_last_layer_as_a_matrix_equals_the_convolution_to_one_pixel() -> None:
     torch.manual_seed(0)
-    head = Encoder((2, 3), 7, side=16, coordinates=False, heads=1).heads[0]
+    head = Encoder((2, 3), 7, side=16, coordinates=False).heads[0]
     convolution = nn.Conv2d(3, 7, 4)
     convolution.load_state_dict({"weight": head.weight.view(7, 3, 4, 4), "bias": head.bias})
     features = torch.randn(5, 3, 4, 4)
