@@ -1,1 +1,1 @@
-"""Reference submissions of the MOOD thesis, one printable file per method."""
+"""Reference submissions of the MOOD thesis: one method a file; VAE and ceVAE whole, others on families."""

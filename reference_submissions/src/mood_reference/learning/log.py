@@ -57,8 +57,3 @@ def _open_board(folder: Path, step: int) -> Any:
     except ImportError:
         return None
     return SummaryWriter(str(folder), purge_step=step + 1)
-
-
-def read_log(folder: Path, stage: str) -> list[dict[str, float]]:
-    """Return the lines of a stage's log."""
-    return [json.loads(line) for line in (folder / f"{stage}.jsonl").read_text().splitlines()]

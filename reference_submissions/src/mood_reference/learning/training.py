@@ -17,7 +17,7 @@ from mood_reference.learning.spheres import Painted, paint_spheres
 from mood_reference.methods import ABOUT, MethodName, Profile, Report
 from mood_reference.models import load_method
 from mood_reference.scans.calibration import fit_sample_scale, fit_tau
-from mood_reference.scans.nifti import list_scans, read_training_scans
+from mood_reference.scans.nifti import read_training_scans
 from mood_reference.scans.volumes import Volume
 from mood_reference.scores.scoring import make_raw_scorer
 from mood_reference.weights import Arrays, Header, Weights
@@ -155,7 +155,3 @@ def _name_torch() -> list[str]:
         else f"{torch.get_num_threads()} thread(s)"
     )
     return [f"PyTorch {torch.__version__}", name, name_precision(device)]
-
-
-def count_scans(folder: Path) -> int:
-    return len(list_scans(folder))

@@ -1,5 +1,6 @@
 """The trainer: falling losses, exact resume, the best net kept, schedules as asked for."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,6 @@ import pytest
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402 - needs PyTorch
 
-from mood_reference.learning.log import read_log  # noqa: E402 - needs PyTorch
 from mood_reference.learning.loop import Training, find_rate, train_stages  # noqa: E402 - needs PyTorch
 from mood_reference.stages import (  # noqa: E402 - needs PyTorch
     Decay,
@@ -26,6 +26,10 @@ pytestmark = pytest.mark.torch
 
 SCHEDULE = Schedule(steps=40, learning_rate=0.05, checks=4)
 NUMBERS = np.random.default_rng(0).normal(3, 1, (64, 1, 1, 1)).astype(np.float32)
+
+
+def read_log(folder: Path, stage: str) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (folder / f"{stage}.jsonl").read_text().splitlines()]
 
 
 class Killed(Exception):
