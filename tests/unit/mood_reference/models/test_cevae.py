@@ -1,6 +1,6 @@
 """The ceVAE's loss between those of a VAE and a CE, and its squares."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -37,6 +37,12 @@ def test_the_loss_goes_from_the_vaes_to_the_ces_with_the_share_of_the_ce_branch(
     assert find_loss(0.0, masked) == pytest.approx(of_vae)
     assert find_loss(1.0, masked) == pytest.approx(of_ce)
     assert find_loss(0.25, masked) == pytest.approx(0.75 * of_vae + 0.25 * of_ce)
+
+
+def test_ae_vae_and_cevae_have_one_net_and_one_schedule_unless_told_otherwise() -> None:
+    shared = asdict(autoencoding.BackboneConfig())
+    assert shared.items() <= asdict(vae.Config()).items()
+    assert shared.items() <= asdict(cevae.Config()).items()
 
 
 def test_the_squares_are_those_of_the_ce() -> None:
