@@ -34,7 +34,7 @@ from mood_support.drive import evaluation_of
 from mood_support.edition import make_participant, write_test_set
 from mood_support.factories import make_platform
 from mood_support.site import serve_site
-from mood_test_sets.correcting import correct_set
+from mood_test_sets.importing.correcting import correct_set
 
 pytestmark = pytest.mark.integration
 OLGA = "olga@example.org"

@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mood_evaluator.test_set import Dataset
-from mood_test_sets import abdomen, brain
-from mood_test_sets.anatomy import Anatomy, Condition, Look, Push
 from mood_test_sets.anomalies.alteration import ALTERATIONS, Change
 from mood_test_sets.anomalies.corruption import CORRUPTIONS
 from mood_test_sets.anomalies.destruction import DESTRUCTIONS
+from mood_test_sets.anomalies.drawn_figures import IMAGES
 from mood_test_sets.anomalies.edit import (
     Annotation,
     Draw,
@@ -28,10 +27,11 @@ from mood_test_sets.anomalies.edit import (
 )  # fmt: skip
 from mood_test_sets.anomalies.objects import OBJECTS
 from mood_test_sets.anomalies.pathology import BRAIN_PATHOLOGIES, CT_PATHOLOGIES
-from mood_test_sets.anomalies.picture import IMAGES
 from mood_test_sets.anomalies.toy import draw_cube, draw_sphere, make_sphere
-from mood_test_sets.cohort import Subject, grow
 from mood_test_sets.errors import AnomalyDoesNotFit
+from mood_test_sets.growing import abdomen, brain
+from mood_test_sets.growing.anatomy import Anatomy, Condition, Look, Push
+from mood_test_sets.growing.subjects import Subject, grow
 from mood_test_sets.streams import Streams
 from mood_test_sets.volume import FULL, Volume, quantize
 

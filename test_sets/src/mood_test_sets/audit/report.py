@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mood_evaluator.test_set import Case, load_test_set
 from mood_test_sets.audit.features import container_features, outside_features
-from mood_test_sets.audit.tests import Auroc, cross_validate, max_t
+from mood_test_sets.audit.statistics import Auroc, cross_validate, max_t
 from mood_test_sets.errors import ImportRefused
 from mood_test_sets.nifti import read_voxels
 

@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from mood_evaluator.test_set import Case, TestSet, load_test_set
+from mood_test_sets.gallery.contact_sheet import in_order
 from mood_test_sets.gallery.tiles import TILE, Tiles, draw_tiles
-from mood_test_sets.picture import in_order
 
 __all__ = ["FEW_SUBJECTS", "Card", "as_sprite", "choose", "environment", "write_gallery"]
 
@@ -62,7 +62,7 @@ def write_gallery(
 
 
 def environment() -> jinja2.Environment:
-    loader = jinja2.PackageLoader("mood_test_sets", "templates")
+    loader = jinja2.PackageLoader("mood_test_sets.gallery", "templates")
     return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mood_test_sets.archives.dicom_series import dicom_library, read_header
 from mood_test_sets.findings import Defect
-from mood_test_sets.preparing.dicom_series import dicom_library, read_header
-from mood_test_sets.scan_file import UnusableFile
+from mood_test_sets.reading.scan_file import UnusableFile
 
 __all__ = ["kept_locale", "read_series", "said_tilt"]
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from mood_test_sets.archives.source import Source
 from mood_test_sets.errors import ImportRefused
 from mood_test_sets.preparing.readers import Reading
-from mood_test_sets.preparing.source import Source
 
 __all__ = ["check_health", "find_unknown", "tell_unknown"]
 

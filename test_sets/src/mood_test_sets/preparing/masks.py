@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mood_test_sets.archives.source import Mask, Source
 from mood_test_sets.errors import ImportRefused
 from mood_test_sets.findings import Defect
-from mood_test_sets.preparing.source import Mask, Source
-from mood_test_sets.scan_file import UnusableFile, read_planes
+from mood_test_sets.reading.scan_file import UnusableFile, read_planes
 
 __all__ = ["Unclear", "find_unclear", "marked_by", "parse_lesions", "settle", "tell_values"]
 

@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from mood_evaluator.test_set import Dataset
-from mood_test_sets.build import write_part
+from mood_test_sets.archives.source import Note, Source
 from mood_test_sets.findings import Defect
-from mood_test_sets.lookalikes import sketch
+from mood_test_sets.making.build import write_part
 from mood_test_sets.nifti import encode_label, encode_levels
-from mood_test_sets.preparing.plausible import looks_like_mask
 from mood_test_sets.preparing.preprocess import Preprocessing, deface, preprocess
-from mood_test_sets.preparing.reading import Raw, read_brain, read_mask, read_source
-from mood_test_sets.preparing.source import Note, Source
-from mood_test_sets.scan_file import UnusableFile
+from mood_test_sets.preparing.raw import Raw, read_brain, read_mask, read_source
+from mood_test_sets.reading.lookalikes import sketch
+from mood_test_sets.reading.plausible import looks_like_mask
+from mood_test_sets.reading.scan_file import UnusableFile
 from mood_test_sets.volume import Mask
 
 __all__ = ["RECORDS", "Order", "Record", "prepare_one"]

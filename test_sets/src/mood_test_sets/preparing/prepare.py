@@ -9,17 +9,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from mood_test_sets.archives.source import Source
+from mood_test_sets.cohort_folder import Cohort, CohortRole, CohortScan, save_cohort
 from mood_test_sets.errors import FolderOccupied, PreparingStopped
 from mood_test_sets.findings import Defect, Finding, Severity
 from mood_test_sets.parallel import run_all
-from mood_test_sets.preparing.cohort_folder import Cohort, CohortRole, CohortScan, save_cohort
 from mood_test_sets.preparing.health import check_health
 from mood_test_sets.preparing.masks import settle
 from mood_test_sets.preparing.one_scan import RECORDS, Order, Record, prepare_one
 from mood_test_sets.preparing.preprocess import Preprocessing
 from mood_test_sets.preparing.readers import Consensus, Reading, find_consensus, write_consensus
 from mood_test_sets.preparing.sorting import Sorting, tell
-from mood_test_sets.preparing.source import Source
 from mood_test_sets.preparing.splits import split
 from mood_test_sets.streams import Streams
 

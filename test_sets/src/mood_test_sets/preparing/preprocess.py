@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from mood_evaluator.test_set import Dataset
-from mood_test_sets.abdomen import WINDOW, find_body
-from mood_test_sets.preparing.reading import Raw
+from mood_test_sets.growing.abdomen import WINDOW, find_body
+from mood_test_sets.preparing.raw import Raw
 from mood_test_sets.volume import Levels, Mask, quantize
 
 __all__ = ["Preprocessed", "Preprocessing", "deface", "preprocess"]

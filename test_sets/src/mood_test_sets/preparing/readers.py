@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mood_test_sets.archives.naming import ENDING
 from mood_test_sets.errors import ImportRefused
-from mood_test_sets.preparing.naming import ENDING
 
 __all__ = ["Consensus", "Reading", "find_consensus", "read_rows", "read_table", "write_consensus"]
 

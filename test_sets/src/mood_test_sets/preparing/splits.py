@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from mood_test_sets.preparing.cohort_folder import CohortRole
+from mood_test_sets.cohort_folder import CohortRole
 from mood_test_sets.streams import Streams
 
 __all__ = ["split"]

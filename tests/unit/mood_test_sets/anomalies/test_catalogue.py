@@ -18,7 +18,7 @@ from mood_test_sets.anomalies.catalogue import (
     subcategories,
 )
 from mood_test_sets.anomalies.edit import Edit, paint
-from mood_test_sets.cohort import Role, Subject, grow
+from mood_test_sets.growing.subjects import Role, Subject, grow
 from mood_test_sets.streams import PUBLIC
 from mood_test_sets.volume import VISIBLE, Volume
 

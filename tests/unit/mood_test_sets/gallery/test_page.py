@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from mood_evaluator.test_set import TestSet, load_test_set
-from mood_test_sets.build import build
 from mood_test_sets.gallery.page import choose, write_gallery
 from mood_test_sets.gallery.tiles import OUTLINE, TILE, draw_tiles
-from mood_test_sets.recipe import load_recipe, plan
+from mood_test_sets.making.build import build
+from mood_test_sets.making.recipe import load_recipe, plan
 from mood_test_sets.streams import PUBLIC, Streams
 
 

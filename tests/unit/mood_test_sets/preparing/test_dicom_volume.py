@@ -8,11 +8,11 @@ import pydicom
 import pytest
 import SimpleITK as Itk
 
+from mood_test_sets.archives.sources import find_sources
 from mood_test_sets.findings import Defect
 from mood_test_sets.preparing.dicom_volume import kept_locale, read_series
-from mood_test_sets.preparing.reading import read_source
-from mood_test_sets.preparing.sources import find_sources
-from mood_test_sets.scan_file import UnusableFile
+from mood_test_sets.preparing.raw import read_source
+from mood_test_sets.reading.scan_file import UnusableFile
 
 Write = Callable[..., None]
 ENHANCED_MR = "1.2.840.10008.5.1.4.1.1.4.1"

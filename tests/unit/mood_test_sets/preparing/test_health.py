@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from mood_test_sets.archives.source import Mask, Note, Source
 from mood_test_sets.errors import ImportRefused
 from mood_test_sets.findings import Defect
 from mood_test_sets.preparing.health import check_health, find_unknown
 from mood_test_sets.preparing.readers import Reading
-from mood_test_sets.preparing.source import Mask, Note, Source
 
 NOTE = Note(Defect.ILL, "What.", "Do.")
 LESIONS = Mask(Path("m.nii.gz"), lesions=frozenset({1}), settled=True)

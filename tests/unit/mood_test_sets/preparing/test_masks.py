@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mood_test_sets.archives.source import Mask, Source
 from mood_test_sets.errors import ImportRefused
 from mood_test_sets.findings import Defect
 from mood_test_sets.preparing.masks import find_unclear, marked_by, parse_lesions, settle, tell_values
-from mood_test_sets.preparing.source import Mask, Source
-from mood_test_sets.scan_file import UnusableFile
+from mood_test_sets.reading.scan_file import UnusableFile
 
 Put = Callable[..., Path]
 NAME = Path("m.nii.gz")

@@ -11,21 +11,21 @@ import pytest
 import SimpleITK as Itk
 
 from mood_evaluator.test_set import Dataset, load_test_set
-from mood_test_sets import cli
-from mood_test_sets.checking import find_problems
-from mood_test_sets.cohort import Subject, grow
+from mood_test_sets.archives.sources import find_sources
+from mood_test_sets.cli.main import main
+from mood_test_sets.cohort_folder import CohortRole, load_cohort
 from mood_test_sets.errors import ImportRefused, InvalidRecipe
 from mood_test_sets.findings import Defect
-from mood_test_sets.from_cohort import assign
-from mood_test_sets.preparing.cohort_folder import CohortRole, load_cohort
+from mood_test_sets.growing.subjects import Subject, grow
+from mood_test_sets.making.from_cohort import assign
+from mood_test_sets.making.recipe import load_recipe, plan
+from mood_test_sets.manifest_check import find_problems
 from mood_test_sets.preparing.dicom_volume import kept_locale
 from mood_test_sets.preparing.prepare import Prepared, Wishes, prepare
 from mood_test_sets.preparing.preprocess import Preprocessing, deface, preprocess
+from mood_test_sets.preparing.raw import Raw, read_source
 from mood_test_sets.preparing.readers import Reading
-from mood_test_sets.preparing.reading import Raw, read_source
-from mood_test_sets.preparing.sources import find_sources
-from mood_test_sets.recipe import load_recipe, plan
-from mood_test_sets.scan_file import UnusableFile
+from mood_test_sets.reading.scan_file import UnusableFile
 from mood_test_sets.streams import PUBLIC, Streams
 
 SIDE = 32
@@ -107,7 +107,7 @@ def test_a_flipped_file_is_turned_as_the_others() -> None:
     affine = np.diag([2.0, 2, 2, 1])
     values = grow(PUBLIC, Subject(Dataset.BRAIN, "raw", 0), side=40).values.astype(np.float32)
     options = Preprocessing(Dataset.BRAIN, SIDE)
-    from mood_test_sets.preparing.reading import _canonical
+    from mood_test_sets.preparing.raw import _canonical
 
     straight = preprocess(_canonical(values, affine), None, options)
     mirrored = preprocess(_canonical(values[::-1], np.diag([-2.0, 2, 2, 1])), None, options)
@@ -247,7 +247,7 @@ def test_a_mask_beside_a_scan_is_resampled_with_it(raw: Path, tmp_path: Path) ->
 
 def call(*arguments: str) -> int:
     with pytest.raises(SystemExit) as ended:
-        cli.main(list(arguments))
+        main(list(arguments))
     return int(ended.value.code or 0)
 
 

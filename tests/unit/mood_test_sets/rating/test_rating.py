@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from mood_evaluator.test_set import TestSet, load_test_set
-from mood_test_sets.build import build
-from mood_test_sets.checking import find_problems
 from mood_test_sets.errors import InvalidAnswers
+from mood_test_sets.making.build import build
+from mood_test_sets.making.recipe import load_recipe, plan
+from mood_test_sets.manifest_check import find_problems
 from mood_test_sets.rating.answers import agreement, apply_ratings
 from mood_test_sets.rating.sheets import write_sheet
-from mood_test_sets.recipe import load_recipe, plan
 from mood_test_sets.streams import PUBLIC
 
 

@@ -1,0 +1,1 @@
+"""The command `mood-test-sets`: reads what was typed, and says what became of it."""

@@ -1,0 +1,1 @@
+"""Subjects that never were, grown from real scans: anatomy, scanners, movement."""

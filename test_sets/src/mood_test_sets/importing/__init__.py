@@ -1,0 +1,1 @@
+"""Test sets from the labelled scans of others, corrected versions, and export."""

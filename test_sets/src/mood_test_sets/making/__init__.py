@@ -1,0 +1,1 @@
+"""Makes the test sets of a recipe: plans, cases, folders."""

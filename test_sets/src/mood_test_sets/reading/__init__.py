@@ -1,0 +1,1 @@
+"""Reads scan files as others wrote them, and judges what they hold."""

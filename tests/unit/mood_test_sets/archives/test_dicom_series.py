@@ -1,0 +1,118 @@
+"""Whose a DICOM series is, in any character set, and what in an archive is none."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mood_test_sets.archives.dicom_series import find_series
+from mood_test_sets.archives.sources import find_sources
+from mood_test_sets.findings import Defect
+from mood_test_sets.preparing.raw import read_source
+from mood_test_sets.streams import PUBLIC
+
+Write = Callable[..., None]
+VALUES = np.random.default_rng(4).integers(-1000, 1000, (20, 20, 16)).astype(np.float32)
+IDS = [
+    ("ISO_IR 100", "Müller1".encode("latin-1"), "Müller1"),
+    ("ISO_IR 144", "Иванов".encode("iso8859-5"), "Иванов"),
+    ("ISO_IR 192", "Иванов".encode(), "Иванов"),
+    (["", "ISO 2022 IR 87"], b"\x1b$B;3ED\x1b(B", "山田"),
+    ("GB18030", "王".encode("gb18030"), "王"),
+    (None, "山田".encode(), "山田"),
+    (None, "Müller1".encode("latin-1"), "Müller1"),
+    (None, "山田".encode("shift-jis"), "\\x8eR\\x93c"),
+    ("ISO_IR 192", b"\xff\xfe\x80\x01", "ÿþ\\x80\\x01"),
+    ("NONSENSE", b"\xc4\xd6", "ÄÖ"),
+]
+
+
+@pytest.mark.parametrize(("charset", "raw", "told"), IDS)
+def test_an_id_of_any_character_set_is_one_that_can_be_hashed_and_written(
+    tmp_path: Path, slices: Write, charset: object, raw: bytes, told: str
+) -> None:
+    slices(tmp_path / "a", VALUES, patient=raw, charset=charset)
+    (source,) = find_sources(tmp_path, {})
+    assert source.subject == told
+    assert PUBLIC.case_id("subject", source.subject)
+    assert told.isprintable()
+
+
+def test_two_ids_of_garbage_stay_two_people(tmp_path: Path, slices: Write) -> None:
+    for number, raw in enumerate((b"\xff\x80\xfe", b"\xff\x81\xfe")):
+        slices(tmp_path / str(number), VALUES, patient=raw, charset="ISO_IR 192", uid=f"1.2.{number}")
+    assert len({one.subject for one in find_sources(tmp_path, {})}) == 2
+
+
+def test_series_without_an_id_are_one_person_if_they_are_of_one_study(tmp_path: Path, slices: Write) -> None:
+    for number, study in enumerate(("1.7", "1.7", "1.8")):
+        slices(tmp_path / str(number), VALUES, patient=b"", uid=f"1.2.{number}", study=study)
+    assert [one.subject for one in find_sources(tmp_path, {})] == ["1.7", "1.7", "1.8"]
+
+
+def test_ten_series_of_one_id_are_told_and_subjects_settle_it(tmp_path: Path, slices: Write) -> None:
+    for number in range(10):
+        slices(tmp_path / f"p{number}", VALUES, patient=b"ANON", uid=f"1.2.{number}")
+    sources = find_sources(tmp_path, {})
+    (note,) = [note for one in sources for note in one.notes]
+    assert note.defect is Defect.SHARED_ID
+    assert "10 series of one study have the PatientID 'ANON'" in note.what
+    assert "--subjects" in note.remedy
+    own = {one.name: one.name for one in sources}
+    assert not any(one.notes for one in find_sources(tmp_path, own))
+
+
+def test_three_studies_of_one_id_are_told_and_two_are_not(tmp_path: Path, slices: Write) -> None:
+    for number in range(2):
+        slices(tmp_path / f"p{number}", VALUES, uid=f"1.2.{number}", study=f"1.{number}")
+    assert not any(one.notes for one in find_sources(tmp_path, {}))
+    slices(tmp_path / "p2", VALUES, uid="1.2.2", study="1.2")
+    assert any(one.notes for one in find_sources(tmp_path, {}))
+
+
+def test_a_dicom_segmentation_is_no_scan_and_leaves_its_person_in_doubt(
+    tmp_path: Path, slices: Write
+) -> None:
+    slices(tmp_path / "p1" / "ct", VALUES, patient=b"P1", uid="1.2.11")
+    slices(tmp_path / "p1" / "seg", VALUES > 0, patient=b"P1", uid="1.2.12", modality="SEG")
+    slices(tmp_path / "p2" / "ct", VALUES, patient=b"P2", uid="1.2.13")
+    drawn, other, seg = sorted(find_sources(tmp_path, {}), key=lambda one: (one.subject, one.name))[:3]
+    found = {one.name: one for one in (drawn, other, seg)}
+    assert found["p1/seg/1.2.12"].refusal is not None
+    assert found["p1/ct/1.2.11"].doubt is not None
+    assert found["p2/ct/1.2.13"].doubt is None
+
+
+def test_a_report_is_passed_over_and_a_broken_header_is_refused_by_name(
+    tmp_path: Path, slices: Write
+) -> None:
+    slices(tmp_path / "p1", VALUES, uid="1.2.11")
+    slices(tmp_path / "report", VALUES[:, :, :1], uid="1.2.12", modality="SR")
+    (tmp_path / "p2").mkdir()
+    (tmp_path / "p2" / "broken").write_bytes(bytes(128) + b"DICM" + b"\x02\x00\x00\x00UL\xff\xff\x01")
+    names = {one.name: one.refusal for one in find_series(tmp_path)}
+    assert set(names) == {"p1/1.2.11", "p2/broken"}
+    assert names["p2/broken"] is not None
+    assert names["p2/broken"].defect is Defect.UNREADABLE
+
+
+def test_files_without_a_preamble_are_read(tmp_path: Path, slices: Write) -> None:
+    slices(tmp_path / "p1", VALUES, patient=b"P1")
+    for path in (tmp_path / "p1").iterdir():
+        path.write_bytes(path.read_bytes()[132:])
+    (tmp_path / "p1/notes").write_bytes(b"\x08\0 no header")
+    (source,) = find_sources(tmp_path, {})
+    assert source.subject == "P1"
+    assert read_source(source).values.shape == VALUES.shape
+
+
+def test_a_mask_beside_the_folder_of_a_series_is_its_mask(
+    tmp_path: Path, slices: Write, put: Callable[..., Path]
+) -> None:
+    slices(tmp_path / "raw" / "p1" / "ct", VALUES, uid="1.2.11", patient=b"P1")
+    slices(tmp_path / "raw" / "p2", VALUES, uid="1.2.12", patient=b"P2")
+    put("p1/ct_mask.nii.gz", (VALUES > 900).astype(np.uint8))
+    put("p2_mask.nii.gz", (VALUES > 900).astype(np.uint8))
+    masks = {one.name: [mask.path.name for mask in one.masks] for one in find_sources(tmp_path / "raw", {})}
+    assert masks == {"p1/ct/1.2.11": ["ct_mask.nii.gz"], "p2/1.2.12": ["p2_mask.nii.gz"]}
