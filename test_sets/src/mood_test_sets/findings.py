@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Defect", "Finding", "Severity", "to_json"]
+__all__ = ["Defect", "Finding", "Note", "Severity", "to_json"]
 
 SCHEMA = "mood-import-report/1"
 
@@ -59,6 +59,16 @@ class Defect(StrEnum):
     OBLIQUE = "oblique"
     FORMS_DIFFER = "forms_differ"
     IN_AIR = "in_air"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A finding before it has a file name."""
+
+    defect: Defect
+    what: str
+    remedy: str
+    error: bool = True  # where it is the reason to refuse a file
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from mood_test_sets.archives.naming import ENDING, printable, walk
-from mood_test_sets.archives.source import Note
 from mood_test_sets.errors import ImportRefused
-from mood_test_sets.findings import Defect
+from mood_test_sets.findings import Defect, Note
 
 __all__ = ["Series", "dicom_library", "find_series", "read_header"]
 

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mood_test_sets.archives.naming import BIDS, NiftiFile, plain, unmodal, unprefixed
-from mood_test_sets.archives.source import Note
-from mood_test_sets.findings import Defect
+from mood_test_sets.findings import Defect, Note
 
 __all__ = ["begins", "doubt_of", "find_owners", "may_be_mask"]
 

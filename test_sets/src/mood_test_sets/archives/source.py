@@ -3,19 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from mood_test_sets.findings import Defect
+from mood_test_sets.findings import Note
 
-__all__ = ["Mask", "Note", "Source"]
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """A finding before it has a file name."""
-
-    defect: Defect
-    what: str
-    remedy: str
-    error: bool = True  # where it is the reason to refuse a file
+__all__ = ["Mask", "Source"]
 
 
 @dataclass(frozen=True, slots=True)

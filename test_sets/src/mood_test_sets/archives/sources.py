@@ -29,11 +29,11 @@ from mood_test_sets.archives.naming import (
 from mood_test_sets.archives.owners import begins, doubt_of, find_owners, may_be_mask
 from mood_test_sets.archives.pairing import Candidate, find_scans
 from mood_test_sets.archives.people import find_person_folders
-from mood_test_sets.archives.source import Mask, Note, Source
+from mood_test_sets.archives.source import Mask, Source
+from mood_test_sets.archives.tables import read_rows
 from mood_test_sets.archives.twins import Grid, find_twins, grid_of, hold_alike, small_mask
 from mood_test_sets.errors import ImportRefused
-from mood_test_sets.findings import Defect
-from mood_test_sets.preparing.readers import read_rows
+from mood_test_sets.findings import Defect, Note
 
 __all__ = ["find_sources", "read_subjects"]
 

@@ -11,7 +11,7 @@ import nibabel as nib
 import numpy as np
 
 from mood_test_sets.archives.naming import BIDS, NiftiFile, unmodal
-from mood_test_sets.archives.source import Note
+from mood_test_sets.findings import Note
 from mood_test_sets.reading.plausible import looks_like_mask
 from mood_test_sets.reading.scan_file import UnusableFile, read_scan_file
 

@@ -1,4 +1,4 @@
-"""The commands that look at test sets: show, inspect, picture, gallery, audit, rate."""
+"""The commands that look at test sets: show, inspect, picture, gallery, audit."""
 
 import json
 from pathlib import Path
@@ -7,43 +7,21 @@ from typing import Annotated
 import numpy as np
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from mood_evaluator.test_set import Case, load_test_set
 from mood_test_sets.audit.report import Comparison, Verdict, audit
+from mood_test_sets.cli.options import CasesOption
+from mood_test_sets.cli.terminal import console, progress_bar
 from mood_test_sets.errors import ImportRefused
-from mood_test_sets.gallery.contact_sheet import draw_sheet, encode_png, in_order
+from mood_test_sets.gallery.choosing import in_order
+from mood_test_sets.gallery.contact_sheet import draw_sheet, encode_png
 from mood_test_sets.gallery.page import write_gallery
-from mood_test_sets.rating.answers import apply_ratings
-from mood_test_sets.rating.sheets import write_sheet
 from mood_test_sets.reading.scan_file import read_scan_file
 
-__all__ = ["progress_bar", "rate_app", "register"]
+__all__ = ["audit_command", "gallery_command", "inspect_command", "picture_command", "show_command"]
 
-console = Console()
-errors = Console(stderr=True, highlight=False)
-rate_app = typer.Typer(
-    no_args_is_help=True, help="Difficulty by human raters: blinded sheets, and their answers."
-)
 EXIT_CODES = {Verdict.PASSED: 0, Verdict.FAILED: 1, Verdict.FEW: 3}
-
-CasesOption = Annotated[int | None, typer.Option(min=1, help="So many, evenly from the categories.")]
-
-
-def register(app: typer.Typer) -> None:
-    app.command("show")(show_command)
-    app.command("inspect")(inspect_command)
-    app.command("picture")(picture_command)
-    app.command("gallery")(gallery_command)
-    app.command("audit")(audit_command)
-    app.add_typer(rate_app, name="rate")
-
-
-def progress_bar() -> Progress:
-    """On standard error, and only on a terminal."""
-    columns = (TextColumn("{task.description:12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=errors, disable=not errors.is_terminal)
 
 
 def show_command(folder: Path) -> None:
@@ -151,41 +129,3 @@ def _show_comparison(one: Comparison) -> None:
         )
     style = {Verdict.PASSED: "green", Verdict.FAILED: "red", Verdict.FEW: "yellow"}[one.verdict]
     wide.print(f"{one.name}: {one.verdict}", style=style)
-
-
-@rate_app.command("sheet")
-def sheet_command(
-    folder: Path,
-    out: Annotated[Path, typer.Argument(help="Folder for sheet.html, answers.csv and key.json.")],
-    rater: Annotated[str, typer.Option(help="Whose sheet it is.")],
-    cases: CasesOption = None,
-    seed: Annotated[int, typer.Option(help="Of the order.")] = 0,
-) -> None:
-    """Write a blinded sheet: the abnormal cases in random order, without outline, category or id."""
-    with progress_bar() as bar:
-        task = bar.add_task("drawing", total=None)
-        count = write_sheet(
-            folder,
-            out,
-            rater=rater,
-            cases=cases,
-            seed=seed,
-            on_case=lambda done, total: bar.update(task, completed=done, total=total),
-        )
-    console.print(
-        f"{out}: {count} scans. Give away sheet.html and answers.csv, and keep key.json.", soft_wrap=True
-    )
-
-
-@rate_app.command("read")
-def read_command(
-    folder: Path,
-    out: Annotated[Path, typer.Argument(help="The new version of the test set.")],
-    sheet: Annotated[list[Path], typer.Option(help="Folder with answers.csv and key.json; one per rater.")],
-) -> None:
-    """Make the median rating the difficulty, in a new version of the test set."""
-    rated = apply_ratings(folder, out, [(one / "answers.csv", one / "key.json") for one in sheet])
-    agreed = "" if rated.agreement is None else f", Kendall's W {rated.agreement:.2f}"
-    console.print(
-        f"{out}: {rated.cases} cases rated by {rated.raters}{agreed}, digest {rated.digest}", soft_wrap=True
-    )

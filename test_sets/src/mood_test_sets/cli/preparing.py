@@ -13,7 +13,7 @@ from mood_evaluator.test_set import Dataset
 from mood_test_sets.archives.source import Source
 from mood_test_sets.archives.sources import find_sources, read_subjects
 from mood_test_sets.cli.findings_table import make_table
-from mood_test_sets.cli.looking import progress_bar
+from mood_test_sets.cli.terminal import errors, progress_bar
 from mood_test_sets.cohort_folder import CohortRole
 from mood_test_sets.errors import ImportRefused, PreparingStopped
 from mood_test_sets.findings import Finding, Severity
@@ -25,8 +25,6 @@ from mood_test_sets.preparing.readers import Reading, read_table
 from mood_test_sets.streams import Streams, read_secret
 
 __all__ = ["prepare_command"]
-
-errors = Console(stderr=True, highlight=False)
 
 
 WindowOption = Annotated[tuple[float, float], typer.Option(help="CT: HU that become 0 and 1.")]

@@ -10,18 +10,14 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from mood_evaluator.test_set import Case, load_test_set
+from mood_test_sets.gallery.choosing import in_order
 from mood_test_sets.nifti import read_voxels
 
-__all__ = ["draw_sheet", "encode_png", "in_order"]
+__all__ = ["draw_sheet", "encode_png"]
 
 RED = (255, 60, 0)
 GAP = 4  # pixels between cases
 Picture = NDArray[np.uint8]
-
-
-def in_order(cases: tuple[Case, ...]) -> list[Case]:
-    """Normal cases first, then category by category."""
-    return sorted(cases, key=lambda case: (case.category or "", case.subcategory or "", case.id))
 
 
 def draw_sheet(folder: Path, *, columns: int = 2, tile: int = 192) -> Picture:

@@ -12,10 +12,10 @@ import numpy as np
 from PIL import Image
 
 from mood_evaluator.test_set import Case, TestSet, load_test_set
-from mood_test_sets.gallery.contact_sheet import in_order
+from mood_test_sets.gallery.choosing import choose, in_order
 from mood_test_sets.gallery.tiles import TILE, Tiles, draw_tiles
 
-__all__ = ["FEW_SUBJECTS", "Card", "as_sprite", "choose", "environment", "write_gallery"]
+__all__ = ["FEW_SUBJECTS", "Card", "as_sprite", "environment", "write_gallery"]
 
 QUALITY = 82
 PER_SPRITE = 24  # cases; one very tall picture would be slow to show
@@ -64,24 +64,6 @@ def write_gallery(
 def environment() -> jinja2.Environment:
     loader = jinja2.PackageLoader("mood_test_sets.gallery", "templates")
     return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
-
-
-def choose(cases: Sequence[Case], wanted: int | None) -> list[Case]:
-    """Evenly from all categories and subcategories, in the order given."""
-    if wanted is None or wanted >= len(cases):
-        return list(cases)
-    kinds: dict[tuple[str | None, ...], list[Case]] = {}
-    for case in cases:
-        kinds.setdefault((case.scope, case.category, case.subcategory), []).append(case)
-    turns = sorted(
-        (
-            (turn, place, case.id)
-            for place, kind in enumerate(kinds.values())
-            for turn, case in enumerate(kind)
-        )
-    )
-    ids = {case_id for *_, case_id in turns[:wanted]}
-    return [case for case in cases if case.id in ids]
 
 
 def as_sprite(parts: Iterable[np.typing.NDArray[np.uint8]]) -> str:

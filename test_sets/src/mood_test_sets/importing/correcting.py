@@ -9,9 +9,8 @@ from mood_evaluator.batches import Batching, draw_batching
 from mood_evaluator.test_set import Case, Task, TestSet, load_test_set, save_test_set
 from mood_test_sets.errors import ImportRefused
 from mood_test_sets.findings import Finding
-from mood_test_sets.importing.folder import new_folder
+from mood_test_sets.folders import new_folder, write_part
 from mood_test_sets.importing.inspector import Inspector, Truth
-from mood_test_sets.making.build import write_part
 from mood_test_sets.manifest_check import find_problems
 from mood_test_sets.nifti import encode_label
 from mood_test_sets.reading.scan_file import read_scan_file

@@ -1,10 +1,8 @@
 """Turns a folder of NIfTI files with labels into a test set, or says all that is wrong with it."""
 
 import re
-import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,15 +11,16 @@ import numpy as np
 from mood_evaluator.errors import BatchingImpossible
 from mood_evaluator.placement import find_affine
 from mood_evaluator.test_set import Case, Dataset, Task, TestSet, save_test_set
-from mood_test_sets.errors import FolderOccupied, ImportRefused
+from mood_test_sets.batchings import draw_batchings
+from mood_test_sets.errors import ImportRefused
 from mood_test_sets.findings import Defect, Finding
+from mood_test_sets.folders import new_folder, write_part
 from mood_test_sets.importing.inspector import Inspector, Truth
-from mood_test_sets.making.build import draw_batchings, write_part
 from mood_test_sets.nifti import encode_label, encode_values
 from mood_test_sets.reading.scan_file import ScanFile
 from mood_test_sets.streams import Streams
 
-__all__ = ["Description", "Imported", "Layout", "find_layout", "import_set", "new_folder"]
+__all__ = ["Description", "Imported", "Layout", "find_layout", "import_set"]
 
 ENDINGS = (".nii.gz", ".nii")
 RANDOM_ID = re.compile(r"[0-9a-f]{32}")
@@ -107,21 +106,6 @@ def import_set(
             save_test_set(test_set, partial)
             finish()
     return Imported(tuple(inspector.findings), len(images), test_set)
-
-
-@contextmanager
-def new_folder(out: Path) -> Iterator[tuple[Path, Callable[[], object]]]:
-    """A folder to write into, and what moves it to `out` when it is whole; else it is removed."""
-    if out.exists():
-        raise FolderOccupied(f"{out} exists already. Remove it or choose another folder.")
-    partial = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    (partial / "images").mkdir(parents=True)
-    (partial / "labels").mkdir()
-    try:
-        yield partial, lambda: partial.rename(out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _find_strays(layout: Layout, images: list[Path], inspector: Inspector) -> None:

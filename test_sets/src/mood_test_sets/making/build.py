@@ -2,14 +2,12 @@
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mood_evaluator.batches import Batching, draw_batching
 from mood_evaluator.errors import EvaluatorError
 from mood_evaluator.placement import find_affine
 from mood_evaluator.test_set import Case, Task, TestSet, load_test_set, save_test_set
@@ -23,8 +21,10 @@ from mood_test_sets.anomalies.catalogue import (
     grow_sweep,
 )  # fmt: skip
 from mood_test_sets.anomalies.edit import Edit
+from mood_test_sets.batchings import draw_batchings
 from mood_test_sets.cohort_folder import CohortScan
 from mood_test_sets.errors import AnomalyDoesNotFit, FolderOccupied
+from mood_test_sets.folders import write_part
 from mood_test_sets.growing.anatomy import HEALTHY, Anatomy
 from mood_test_sets.growing.subjects import SOURCE_SUBJECTS, grow, mark
 from mood_test_sets.making.plans import CasePlan, SetPlan
@@ -34,7 +34,7 @@ from mood_test_sets.parallel import run_all
 from mood_test_sets.streams import Streams
 from mood_test_sets.volume import Mask, Volume
 
-__all__ = ["GENERATOR_VERSION", "Built", "build", "draw_batchings", "write_part"]
+__all__ = ["GENERATOR_VERSION", "Built", "build"]
 
 RECORDS, MARK = "records", "mark.json"  # while a set is being built
 GENERATOR_VERSION = "2"  # raised whenever a recipe with the same key would give other bytes
@@ -218,14 +218,6 @@ def _write_case(order: _Order, volume: Volume, edit: Edit | None, anomaly: Anoma
     )
 
 
-def write_part(folder: Path, kind: str, case_id: str, content: bytes) -> tuple[str, str]:
-    """Write `images/<id>.nii.gz` or `labels/<id>.nii.gz`; return its relative path and SHA-256."""
-    path = folder / kind / f"{case_id}.nii.gz"
-    path.write_bytes(content)
-    os.utime(path, (0, 0))  # when a case was made tells what it is
-    return f"{kind}/{path.name}", hashlib.sha256(content).hexdigest()
-
-
 def _describe(edit: Edit, *, graded: bool) -> str:
     """What the generator did, as compact JSON: centre and radius in voxels, contrast in 0..1."""
     notes = {**edit.annotation, "effect": round(edit.effect, 5)}
@@ -274,19 +266,6 @@ def _finish(plan: SetPlan, out: Path, cases: list[Case], streams: Streams, recip
     (_partial(out, plan) / MARK).unlink()
     _partial(out, plan).rename(out / plan.name)
     return Built(folder=out / plan.name, test_set=test_set, kept=False)
-
-
-def draw_batchings(
-    cases: Iterable[Case], *, name: str, size: int | None, streams: Streams
-) -> tuple[Batching, ...]:
-    """The official batching of the pixel cases and an independent one; none without abnormal voxels."""
-    has_positive = {case.id: case.label is not None for case in cases if Task.PIXEL in case.tasks}
-    if size is None or not any(has_positive.values()):
-        return ()
-    return tuple(
-        draw_batching(has_positive, size=size, seed=str(streams.seed(name, use)))
-        for use in ("official", "second")
-    )
 
 
 def _find_kept(plan: SetPlan, folder: Path, streams: Streams, recipe: str) -> Built | None:

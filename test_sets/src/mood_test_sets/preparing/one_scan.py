@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from mood_evaluator.test_set import Dataset
-from mood_test_sets.archives.source import Note, Source
-from mood_test_sets.findings import Defect
-from mood_test_sets.making.build import write_part
+from mood_test_sets.archives.source import Source
+from mood_test_sets.findings import Defect, Note
+from mood_test_sets.folders import write_part
 from mood_test_sets.nifti import encode_label, encode_levels
 from mood_test_sets.preparing.preprocess import Preprocessing, deface, preprocess
 from mood_test_sets.preparing.raw import Raw, read_brain, read_mask, read_source

@@ -7,8 +7,8 @@ import nibabel as nib
 import numpy as np
 from numpy.typing import NDArray
 
-from mood_test_sets.archives.source import Mask, Note, Source
-from mood_test_sets.findings import Defect
+from mood_test_sets.archives.source import Mask, Source
+from mood_test_sets.findings import Defect, Note
 from mood_test_sets.preparing.dicom_volume import read_series, said_tilt
 from mood_test_sets.preparing.masks import marked_by
 from mood_test_sets.reading.geometry import obliquity, sheared_by, skewed_by, straighten, turn_between

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mood_test_sets.archives.naming import ENDING
+from mood_test_sets.archives.tables import read_rows
 from mood_test_sets.errors import ImportRefused
 
-__all__ = ["Consensus", "Reading", "find_consensus", "read_rows", "read_table", "write_consensus"]
+__all__ = ["Consensus", "Reading", "find_consensus", "read_table", "write_consensus"]
 
 SCOPES = ("local", "global")
 YES, NO = {"1", "yes", "true"}, {"0", "no", "false"}
@@ -49,20 +50,6 @@ def read_table(file: Path) -> dict[str, Reading]:
         if before is None or before.finding is None or (reading.finding and not before.finding):
             found[scan] = reading
     return found
-
-
-def read_rows(file: Path, *columns: str) -> list[dict[str, str]]:
-    """Cells without blanks around them, "" where a line is short. Raises ImportRefused."""
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            rows = list(csv.DictReader(stream, restkey=""))
-    except UnicodeDecodeError:
-        raise ImportRefused(f"{file} is not written in UTF-8. Save it as CSV in UTF-8.") from None
-    except OSError as reason:
-        raise ImportRefused(f"{file} cannot be read ({reason.strerror}). Name another table.") from None
-    if rows and not set(columns) <= set(rows[0]):
-        raise ImportRefused(f"{file} has no columns {' and '.join(columns)}. Add a line with their names.")
-    return [{key: (value or "").strip() for key, value in row.items() if key} for row in rows]
 
 
 def _read_row(row: Mapping[str, str], place: str) -> Reading:

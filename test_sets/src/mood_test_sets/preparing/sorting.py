@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mood_test_sets.archives.owners import doubt_of, find_owners, may_be_mask
-from mood_test_sets.archives.source import Note, Source
-from mood_test_sets.findings import Defect, Finding, Severity
+from mood_test_sets.archives.source import Source
+from mood_test_sets.findings import Defect, Finding, Note, Severity
 from mood_test_sets.nifti import read_voxels
 from mood_test_sets.preparing.one_scan import Record
 from mood_test_sets.preparing.readers import Consensus

@@ -14,7 +14,7 @@ from scipy import stats
 
 from mood_evaluator.test_set import load_test_set, save_test_set
 from mood_test_sets.errors import InvalidAnswers
-from mood_test_sets.importing.folder import new_folder
+from mood_test_sets.folders import new_folder
 from mood_test_sets.rating.sheets import SCHEMA as KEY_SCHEMA
 
 __all__ = ["Rated", "agreement", "apply_ratings", "read_answers"]

@@ -8,8 +8,8 @@ import numpy as np
 
 from mood_evaluator.test_set import load_test_set
 from mood_test_sets.errors import FolderOccupied
-from mood_test_sets.gallery.contact_sheet import in_order
-from mood_test_sets.gallery.page import PER_SPRITE, as_sprite, choose, environment
+from mood_test_sets.gallery.choosing import choose, in_order
+from mood_test_sets.gallery.page import PER_SPRITE, as_sprite, environment
 from mood_test_sets.gallery.tiles import TILE, Tiles, draw_tiles
 
 __all__ = ["SCHEMA", "write_sheet"]

@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mood_test_sets.archives.source import Note
-from mood_test_sets.findings import Defect
+from mood_test_sets.findings import Defect, Note
 
 __all__ = ["looks_like_mask"]
 

@@ -10,7 +10,7 @@ import pytest
 from mood_evaluator.test_set import Case, Dataset, Task, TestSet, save_test_set
 from mood_test_sets.audit.report import Comparison, Verdict, audit
 from mood_test_sets.audit.statistics import cross_validate, max_t
-from mood_test_sets.making.build import write_part
+from mood_test_sets.folders import write_part
 from mood_test_sets.nifti import encode_label, encode_levels, encode_values
 from mood_test_sets.streams import PUBLIC
 

@@ -130,7 +130,7 @@ def test_a_fault_of_ours_leaves_with_70_and_no_traceback(
     def fail(_: Path) -> None:
         raise EOFError("cut off")
 
-    monkeypatch.setattr("mood_test_sets.cli.main.create_secret", fail)
+    monkeypatch.setattr("mood_test_sets.cli.building.create_secret", fail)
     assert call("new-secret", tmp_path / "key") == 70
     told = capsys.readouterr().err
     assert "something unforeseen happened (EOFError: cut off)" in told

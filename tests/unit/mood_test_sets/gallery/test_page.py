@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mood_evaluator.test_set import TestSet, load_test_set
-from mood_test_sets.gallery.page import choose, write_gallery
+from mood_test_sets.gallery.page import write_gallery
 from mood_test_sets.gallery.tiles import OUTLINE, TILE, draw_tiles
 from mood_test_sets.making.build import build
 from mood_test_sets.making.recipe import load_recipe, plan
@@ -63,9 +63,3 @@ def test_only_the_marked_tile_has_an_outline(folder: Path, test_set: TestSet) ->
     assert max(tiles.histogram) == 1
     normal = draw_tiles(folder, next(case for case in test_set.cases if not case.abnormal))
     assert np.array_equal(normal.plain, normal.marked)
-
-
-def test_a_few_cases_are_chosen_from_all_kinds(test_set: TestSet) -> None:
-    chosen = choose(test_set.cases, 4)
-    assert len(chosen) == 4
-    assert len({case.category for case in chosen}) == 4

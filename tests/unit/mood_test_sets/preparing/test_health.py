@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from mood_test_sets.archives.source import Mask, Note, Source
+from mood_test_sets.archives.source import Mask, Source
 from mood_test_sets.errors import ImportRefused
-from mood_test_sets.findings import Defect
+from mood_test_sets.findings import Defect, Note
 from mood_test_sets.preparing.health import check_health, find_unknown
 from mood_test_sets.preparing.readers import Reading
 
