@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
-import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 from nibabel.spatialimages import HeaderDataError
@@ -21,6 +20,7 @@ from mood_evaluator.arrays import as_path
 from mood_evaluator.errors import InvalidPrediction
 from mood_evaluator.faults import OutputFault
 from mood_evaluator.gzip_stream import INFLATE_ERRORS, BoundedGzip, most_compressed
+from mood_evaluator.nifti_header import NUMBER_TYPES, NoNifti, Readable, read_exactly, read_header
 
 Shape = tuple[int, int, int]
 _CHUNK = 1 << 19  # voxels held at once: few enough for the processor's cache
@@ -28,25 +28,16 @@ _MAX_OFFSET = (
     1 << 26
 )  # bytes of header and extensions before the voxels; some writers keep DICOM headers there
 _SKIPPED = 1 << 20  # bytes of extensions that are read at once, and forgotten
-_HEADERS = {348: nib.Nifti1Header, 540: nib.Nifti2Header}
-_DTYPES = {
-    2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8",
-}  # fmt: skip
 _WIDEST = 8  # bytes of the widest type
+_UNSOUND: tuple[type[Exception], ...] = (*INFLATE_ERRORS, NoNifti)
 _EXACT_IN_FLOAT32 = {"u1", "i1", "u2", "i2", "f4"}
-
-
-class _Bytes(Protocol):
-    """A file or what it inflates to."""
-
-    def read(self, size: int, /) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
 class NiftiStream:
     """An open file whose header fits; voxels come in index order, first axis fastest."""
 
-    file: _Bytes
+    file: Readable
     voxels: int
     dtype: np.dtype[Any]
     slope: float
@@ -66,7 +57,7 @@ class NiftiStream:
     def _stored(self) -> Iterator[npt.NDArray[Any]]:
         for start in range(0, self.voxels, _CHUNK):
             count = min(_CHUNK, self.voxels - start)
-            yield np.frombuffer(_read(self.file, count * self.dtype.itemsize), self.dtype)
+            yield np.frombuffer(read_exactly(self.file, count * self.dtype.itemsize), self.dtype)
 
     def has_more(self) -> bool:
         """Whether bytes follow the last voxel; reaching the end also verifies a gzip file's checksum."""
@@ -95,8 +86,7 @@ def open_nifti(path: Path | str, *, shape: Shape) -> Iterator[NiftiStream]:
 def read_shape(path: Path | str) -> Shape:
     """Return the voxels along each axis that the header of `path` states; raises InvalidPrediction."""
     with _open(path) as file:
-        header, _ = _parse_header(_read(file, 348), file)
-        found = _dimensions(header)
+        found = _dimensions(read_header(file))
     x, y, z = (*found, 1, 1, 1)[:3]
     if len(found) < 3 or min(found) < 1 or found[3:] != (1,) * (len(found) - 3):
         raise InvalidPrediction(OutputFault.SHAPE_MISMATCH, f"it has the shape {found}, not three dimensions")
@@ -104,27 +94,27 @@ def read_shape(path: Path | str) -> Shape:
 
 
 @contextmanager
-def _open(path: Path | str) -> Iterator[_Bytes]:
+def _open(path: Path | str) -> Iterator[Readable]:
     try:
         with as_path(path).open("rb") as raw:
             yield _inflated(raw)
-    except INFLATE_ERRORS as error:
+    except _UNSOUND as error:
         raise _unreadable(str(error)) from error
 
 
-def _inflated(raw: IO[bytes]) -> _Bytes:
+def _inflated(raw: IO[bytes]) -> Readable:
     start = raw.read(2)
     raw.seek(0)
     return BoundedGzip(raw) if start == b"\x1f\x8b" else raw
 
 
-def _read_header(file: _Bytes, shape: Shape) -> NiftiStream:
-    header, size = _parse_header(_read(file, 348), file)
+def _read_header(file: Readable, shape: Shape) -> NiftiStream:
+    header = read_header(file)
     _check_shape(header, shape)
-    dtype = _DTYPES.get(int(header["datatype"]))
+    dtype = NUMBER_TYPES.get(int(header["datatype"]))
     if dtype is None:
         raise InvalidPrediction(OutputFault.UNSUPPORTED_TYPE, f"NIfTI datatype {int(header['datatype'])}")
-    offset = float(header["vox_offset"])
+    offset, size = float(header["vox_offset"]), int(header["sizeof_hdr"])
     if not size + 4 <= offset <= _MAX_OFFSET or offset % 1:  # 4: the extension flag
         raise _unreadable(f"the voxels start at byte {offset}")
     _skip(file, int(offset) - size)
@@ -138,18 +128,6 @@ def _read_header(file: _Bytes, shape: Shape) -> NiftiStream:
         affine=_read_affine(header),
         compressed=isinstance(file, BoundedGzip),
     )
-
-
-def _parse_header(start: bytes, file: _Bytes) -> tuple[Any, int]:
-    for order in ("<", ">"):
-        size = int(np.frombuffer(start, order + "i4", count=1)[0])
-        if size in _HEADERS:
-            block = start + _read(file, size - len(start))
-            header = _HEADERS[size](block, endianness=order, check=False)  # type: ignore[no-untyped-call]
-            if bytes(header["magic"])[:3] not in (b"n+1", b"n+2"):
-                raise _unreadable("header and voxels are not in one file")
-            return header, size
-    raise _unreadable("it does not start with a NIfTI header")
 
 
 def _dimensions(header: Any) -> tuple[int, ...]:
@@ -183,17 +161,9 @@ def _read_affine(header: Any) -> npt.NDArray[np.float64] | None:
         return None
 
 
-def _skip(file: _Bytes, size: int) -> None:
+def _skip(file: Readable, size: int) -> None:
     for start in range(0, size, _SKIPPED):
-        _read(file, min(_SKIPPED, size - start))
-
-
-def _read(file: _Bytes, size: int) -> bytes:
-    """Read exactly `size` bytes; `size` is bounded by the caller."""
-    data = file.read(size)
-    if len(data) < size:
-        raise _unreadable(f"it ends {size - len(data)} bytes too early")
-    return data
+        read_exactly(file, min(_SKIPPED, size - start))
 
 
 def _unreadable(detail: str) -> InvalidPrediction:

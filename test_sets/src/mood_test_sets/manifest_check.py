@@ -1,16 +1,19 @@
 """Checks a test set's folder against its manifest and reports every problem at once."""
 
-import gzip
 import hashlib
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 
 from mood_evaluator.errors import EvaluatorError
+from mood_evaluator.neutral import find_marks, stored_as
+from mood_evaluator.nifti_header import NoNifti
 from mood_evaluator.test_set import MANIFEST, Case, TestSet, load_test_set
+from mood_test_sets.nifti import read_image
 
 __all__ = ["find_problems"]
 
@@ -33,14 +36,16 @@ def find_problems(folder: Path) -> list[str]:
 
 
 def _check_case(folder: Path, case: Case) -> Iterator[str]:
-    yield from _check_file(folder / case.image, case.sha256_image, case.shape)
+    image = folder / case.image
+    problems = list(_check_file(image, case.sha256_image, case.shape))
+    yield from problems or (f"{image}: {told}: that could mark it. {REBUILD}" for told in find_marks(image))
     if case.label is None:
         return
     label = folder / case.label
     problems = list(_check_file(label, case.sha256_label or "", case.shape))
     yield from problems
     if not problems:
-        values = np.unique(np.asarray(_open(label).dataobj))
+        values = np.unique(np.asarray(read_image(label).dataobj))
         if not set(values.tolist()) <= {0, 1} or 1 not in values:
             yield f"{label}: a label holds 0 and 1 and at least one 1, not {values[:5].tolist()}. {REBUILD}"
 
@@ -52,16 +57,12 @@ def _check_file(path: Path, sha256: str, shape: tuple[int, int, int]) -> Iterato
     if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
         yield f"{path}: the SHA-256 differs from the manifest. {REBUILD}"
     try:
-        found = _open(path).shape
+        found = read_image(path).shape
     except (OSError, EOFError, ValueError, zlib.error, nib.filebasedimages.ImageFileError) as reason:
         yield f"{path} cannot be read as NIfTI ({reason}). {REBUILD}"
         return
     if found != shape:
         yield f"{path}: shape {found} differs from {shape} in the manifest. {REBUILD}"
-
-
-def _open(path: Path) -> nib.Nifti1Image:
-    return nib.Nifti1Image.from_bytes(gzip.decompress(path.read_bytes()))
 
 
 def _check_batches(test_set: TestSet) -> Iterator[str]:
@@ -83,9 +84,7 @@ def _check_types(folder: Path, test_set: TestSet) -> Iterator[str]:
     """Another data type or slope would tell a case from the others."""
     kinds = set()
     for case in test_set.cases:
-        if (folder / case.image).is_file():
-            with gzip.open(folder / case.image) as stream:
-                header = stream.read(348)
-            kinds.add((header[70:74], header[112:120]))
+        with suppress(FileNotFoundError, NoNifti):
+            kinds.add(stored_as(folder / case.image))
     if len(kinds) > 1:
         yield f"{folder}: the images have {len(kinds)} different data types or slopes. {REBUILD}"

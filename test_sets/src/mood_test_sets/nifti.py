@@ -10,12 +10,13 @@ import numpy as np
 from nibabel.nifti1 import header_dtype
 from numpy.typing import NDArray
 
+from mood_evaluator.nifti_header import NUMBER_TYPES
 from mood_test_sets.volume import FULL, Levels
 
-__all__ = ["encode_label", "encode_levels", "encode_values", "read_voxels"]
+__all__ = ["encode_label", "encode_levels", "encode_values", "read_image", "read_voxels"]
 
 COMPRESSION = 6
-DATATYPES = {"uint8": 2, "float32": 16, "uint16": 512}  # codes of the NIfTI-1 standard
+CODES = {name: code for code, name in NUMBER_TYPES.items()}
 
 
 def encode_levels(levels: Levels, *, extent: Sequence[float]) -> bytes:
@@ -38,7 +39,7 @@ def _encode(voxels: NDArray[Any], *, extent: Sequence[float], slope: float = 1.0
     header = np.zeros((), dtype=header_dtype.newbyteorder("<"))
     header["sizeof_hdr"], header["vox_offset"], header["magic"] = 348, 352, b"n+1"
     header["dim"] = (3, *voxels.shape, 1, 1, 1, 1)
-    header["datatype"], header["bitpix"] = DATATYPES[voxels.dtype.name], 8 * voxels.itemsize
+    header["datatype"], header["bitpix"] = CODES[voxels.dtype.str[1:]], 8 * voxels.itemsize
     header["pixdim"] = (1, *spacing, 1, 1, 1, 1)
     header["xyzt_units"] = 2  # mm
     header["scl_slope"] = slope
@@ -52,7 +53,11 @@ def _encode(voxels: NDArray[Any], *, extent: Sequence[float], slope: float = 1.0
     return gzip.compress(content, compresslevel=COMPRESSION, mtime=0)
 
 
+def read_image(path: Path) -> nib.Nifti1Image:
+    """A file that was written here."""
+    return nib.Nifti1Image.from_bytes(gzip.decompress(path.read_bytes()))
+
+
 def read_voxels(path: Path) -> NDArray[np.float32]:
     """The values of a file that was written here, times its slope."""
-    image = nib.Nifti1Image.from_bytes(gzip.decompress(path.read_bytes()))
-    return np.asarray(image.dataobj, dtype=np.float32)
+    return np.asarray(read_image(path).dataobj, dtype=np.float32)

@@ -1,5 +1,6 @@
 """Every kind of damage is found and named."""
 
+import gzip
 import hashlib
 from dataclasses import replace
 from pathlib import Path
@@ -117,3 +118,18 @@ def test_an_image_of_another_data_type_is_found(folder: Path) -> None:
     )
     save(folder, first, second)
     assert any("2 different data types" in problem for problem in find_problems(folder))
+
+
+def test_a_file_that_tells_more_than_its_voxels_is_found(folder: Path) -> None:
+    content = gzip.compress(gzip.decompress(encode_levels(LEVELS, extent=EXTENT)), mtime=1)
+    sha256 = store(folder / "images" / "a.nii.gz", content)
+    save(folder, replace(load_case(folder), sha256_image=sha256))
+    (problem,) = find_problems(folder)
+    assert "a.nii.gz: its gzip header holds a name or a date" in problem
+
+
+def test_an_image_that_is_no_scan_at_all_is_one_problem(folder: Path) -> None:
+    sha256 = store(folder / "images" / "a.nii.gz", b"no gzip")
+    save(folder, replace(load_case(folder), sha256_image=sha256))
+    (problem,) = find_problems(folder)
+    assert "a.nii.gz cannot be read as NIfTI" in problem

@@ -1,21 +1,22 @@
 """What a container could see of a case besides its content, as numbers."""
 
 import gzip
+import io
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from nibabel.nifti1 import header_dtype
 from numpy.typing import NDArray
 
+from mood_evaluator.nifti_header import read_header
 from mood_evaluator.test_set import Case
 from mood_test_sets.nifti import read_voxels
 from mood_test_sets.volume import FULL
 
 __all__ = ["container_features", "outside_features"]
 
-HEADER = 352
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 GZIP = {"flags": 3, "extra flags": 8, "system": 9}  # places in the first ten bytes
 
@@ -28,25 +29,20 @@ def container_features(folder: Path, case: Case, *, place: int) -> dict[str, flo
     """
     path = folder / case.image
     content = path.read_bytes()
-    header = np.frombuffer(gzip.decompress(content)[:348], header_dtype.newbyteorder("<"))[0]
+    header = read_header(io.BytesIO(gzip.decompress(content)))
     found = {
         "name": int(case.id[:12], 16) / 16**12,
         "place in the list": float(place),
         "time stamp": float(path.stat().st_mtime),
         "gzip time": float(int.from_bytes(content[4:8], "little")),
-        "header size": float(_header_size(content)),
+        "header size": float(header["vox_offset"]),
     }
     found |= {f"gzip {name}": float(content[at]) for name, at in GZIP.items()}
     return found | dict(_header_fields(header))
 
 
-def _header_size(content: bytes) -> int:
-    """Bytes before the voxels, extensions included."""
-    return int(np.frombuffer(gzip.decompress(content)[108:112], "<f4")[0])
-
-
-def _header_fields(header: np.void) -> Iterator[tuple[str, float]]:
-    for name in header_dtype.names or ():
+def _header_fields(header: Any) -> Iterator[tuple[str, float]]:
+    for name in header:
         field = np.atleast_1d(header[name])
         if field.dtype.kind in "SV":
             yield f"header {name}", float(zlib.crc32(field.tobytes()))

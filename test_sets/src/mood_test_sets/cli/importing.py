@@ -13,7 +13,7 @@ from mood_test_sets.cli.findings_table import make_table
 from mood_test_sets.cli.options import SecretOption
 from mood_test_sets.cli.terminal import console, errors, progress_bar
 from mood_test_sets.findings import Finding, to_json
-from mood_test_sets.gallery.contact_sheet import draw_sheet, encode_png
+from mood_test_sets.gallery.contact_sheet import write_contact_sheet
 from mood_test_sets.importing.correcting import correct_set
 from mood_test_sets.importing.export import export_mood
 from mood_test_sets.importing.folder import Description, find_layout, import_set
@@ -62,7 +62,7 @@ def import_command(
     if imported.test_set is None:
         raise typer.Exit(1)
     if picture is not None:
-        picture.write_bytes(encode_png(draw_sheet(out)))
+        write_contact_sheet(out, picture)
     _say_imported(imported.test_set, out, picture)
 
 

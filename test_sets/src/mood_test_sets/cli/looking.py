@@ -15,7 +15,7 @@ from mood_test_sets.cli.options import CasesOption
 from mood_test_sets.cli.terminal import console, progress_bar
 from mood_test_sets.errors import ImportRefused
 from mood_test_sets.gallery.choosing import in_order
-from mood_test_sets.gallery.contact_sheet import draw_sheet, encode_png
+from mood_test_sets.gallery.contact_sheet import write_contact_sheet
 from mood_test_sets.gallery.page import write_gallery
 from mood_test_sets.reading.scan_file import read_scan_file
 
@@ -44,7 +44,7 @@ def picture_command(
     folder: Path, out: Path, columns: Annotated[int, typer.Option(min=1, help="Cases per row.")] = 2
 ) -> None:
     """Draw slices of every case with the border of its mask into a PNG, in the order of `show`."""
-    out.write_bytes(encode_png(draw_sheet(folder, columns=columns)))
+    write_contact_sheet(folder, out, columns=columns)
     console.print(f"{out} written", soft_wrap=True)
 
 

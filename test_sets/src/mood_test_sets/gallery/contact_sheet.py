@@ -1,23 +1,27 @@
 """A contact sheet: three slices of every case, a red line around its mask, as a PNG."""
 
-import struct
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from scipy import ndimage
 
 from mood_evaluator.test_set import Case, load_test_set
 from mood_test_sets.gallery.choosing import in_order
 from mood_test_sets.nifti import read_voxels
 
-__all__ = ["draw_sheet", "encode_png"]
+__all__ = ["draw_sheet", "write_contact_sheet"]
 
 RED = (255, 60, 0)
 GAP = 4  # pixels between cases
 Picture = NDArray[np.uint8]
+
+
+def write_contact_sheet(folder: Path, out: Path, *, columns: int = 2) -> None:
+    """A PNG, whatever `out` is called."""
+    Image.fromarray(draw_sheet(folder, columns=columns)).save(out, "PNG")
 
 
 def draw_sheet(folder: Path, *, columns: int = 2, tile: int = 192) -> Picture:
@@ -53,15 +57,3 @@ def _scale(plane: NDArray[Any], tile: int) -> NDArray[Any]:
     """Nearest neighbours, as tile by tile pixels."""
     rows, columns = (np.arange(tile) * side // tile for side in plane.shape)
     return plane[np.ix_(rows, columns)]
-
-
-def encode_png(picture: Picture) -> bytes:
-    """8 bits per channel, (height, width, 3)."""
-    height, width, _ = picture.shape
-    lines = b"".join(b"\0" + line.tobytes() for line in np.ascontiguousarray(picture))
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(lines)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks
-    )

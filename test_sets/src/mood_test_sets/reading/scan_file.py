@@ -11,20 +11,17 @@ from typing import Any
 
 import nibabel as nib
 import numpy as np
-from nibabel.nifti1 import header_dtype
 from numpy.typing import NDArray
 
+from mood_evaluator.nifti_header import NUMBER_TYPES, find_texts, read_header
 from mood_test_sets.errors import ImportRefused
 from mood_test_sets.findings import Defect
 from mood_test_sets.reading.geometry import Turn, obliquity, turn_between
 
 __all__ = ["ScanFile", "UnusableFile", "read_planes", "read_scan_file"]
 
-HEADER = 348
 LARGEST = 2**31  # voxels; more would not fit into memory as float64 anyway
-REAL_TYPES = {2, 4, 8, 16, 64, 256, 512, 768, 1024, 1280}  # whole numbers and floats of the NIfTI-1 standard
 TOLERATED_VOXELS, TOLERATED_DEGREES = 0.1, 1.0
-TEXTS = ("data_type", "db_name", "descrip", "aux_file", "intent_name")
 
 
 class UnusableFile(ImportRefused):
@@ -77,7 +74,7 @@ def read_scan_file(path: Path) -> ScanFile:
     with _named():
         header = _read_header(path)
         _check_header(header)
-        image = nib.Nifti1Image.from_filename(path)
+        image = _open(path, header)
         voxels = np.asarray(image.dataobj, dtype=np.float64)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     while voxels.ndim > 3 and voxels.shape[-1] == 1:
@@ -89,7 +86,7 @@ def read_scan_file(path: Path) -> ScanFile:
         affine=affine,
         placed=bool(header["sform_code"] or header["qform_code"]),
         scaled=_is_scaled(header),
-        texts=tuple(text for field in TEXTS if (text := _text(header[field]))),
+        texts=tuple(text for field in find_texts(header).values() if (text := _text(field))),
         sha256=digest,
         conflict=_conflict(image, affine, voxels.shape),
     )
@@ -98,8 +95,9 @@ def read_scan_file(path: Path) -> ScanFile:
 def read_planes(path: Path) -> Iterator[NDArray[Any]]:
     """Voxels plane by plane as they are stored, times the slope if there is one. Raises UnusableFile."""
     with _named():
-        _check_header(_read_header(path))
-        voxels = np.asanyarray(nib.Nifti1Image.from_filename(path).dataobj)
+        header = _read_header(path)
+        _check_header(header)
+        voxels = np.asanyarray(_open(path, header).dataobj)
     yield from np.moveaxis(voxels.reshape(voxels.shape[:3]), 2, 0)
 
 
@@ -127,6 +125,7 @@ def _named() -> Iterator[None]:
         TypeError,
         zlib.error,
         nib.filebasedimages.ImageFileError,
+        nib.spatialimages.HeaderDataError,
     ) as reason:
         raise UnusableFile(
             Defect.UNREADABLE, f"It cannot be read as NIfTI ({reason}).", "Convert it again or replace it."
@@ -137,15 +136,12 @@ def _read_header(path: Path) -> Any:
     """As it is in the file: nibabel repairs what it reads."""
     opener = gzip.open if path.name.lower().endswith(".gz") else open
     with opener(path, "rb") as stream:
-        content = stream.read(HEADER)
-    if len(content) < HEADER:
-        raise ValueError(f"{len(content)} bytes are no header")
-    header = np.frombuffer(content, dtype=header_dtype.newbyteorder("<"))[0]
-    return (
-        header
-        if header["sizeof_hdr"] == HEADER
-        else np.frombuffer(content, header_dtype.newbyteorder(">"))[0]
-    )
+        return read_header(stream)
+
+
+def _open(path: Path, header: Any) -> nib.Nifti1Image:
+    kind = nib.Nifti2Image if isinstance(header, nib.Nifti2Header) else nib.Nifti1Image
+    return kind.from_filename(path)
 
 
 def _check_header(header: Any) -> None:
@@ -162,7 +158,7 @@ def _check_header(header: Any) -> None:
         raise UnusableFile(
             Defect.UNREADABLE, f"Its header claims {used[:3]} voxels.", "Convert it again or replace it."
         )
-    if int(header["datatype"]) not in REAL_TYPES:
+    if int(header["datatype"]) not in NUMBER_TYPES:
         raise UnusableFile(
             Defect.DATA_TYPE,
             f"Its voxels are no real numbers (data type {int(header['datatype'])}).",
@@ -185,5 +181,5 @@ def _is_scaled(header: Any) -> bool:
     return whole and np.isfinite(slope) and slope != 0 and (slope, intercept) != (1, 0)
 
 
-def _text(field: Any) -> str:
-    return bytes(field).split(b"\0")[0].decode("latin-1").strip()
+def _text(field: bytes) -> str:
+    return field.split(b"\0")[0].decode("latin-1").strip()

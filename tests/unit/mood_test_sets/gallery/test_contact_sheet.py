@@ -1,36 +1,36 @@
 """Contact sheets as PNG."""
 
-import struct
-import zlib
+from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
-from mood_test_sets.gallery.contact_sheet import RED, _draw_slice, encode_png
+from mood_evaluator.test_set import Case, Dataset, Task, TestSet, save_test_set
+from mood_test_sets.folders import new_folder, write_part
+from mood_test_sets.gallery.contact_sheet import RED, _draw_slice, draw_sheet, write_contact_sheet
+from mood_test_sets.nifti import encode_levels
 
 GREY = np.full((8, 8, 8), 100, dtype=np.uint8)
 
 
-def decode(png: bytes) -> np.ndarray:
-    """A second, independent reader for exactly this kind of PNG."""
-    assert png[:8] == b"\x89PNG\r\n\x1a\n"
-    place, data, width, height = 8, b"", 0, 0
-    while place < len(png):
-        (length,) = struct.unpack(">I", png[place : place + 4])
-        kind, body = png[place + 4 : place + 8], png[place + 8 : place + 8 + length]
-        (checksum,) = struct.unpack(">I", png[place + 8 + length : place + 12 + length])
-        assert checksum == zlib.crc32(kind + body)
-        if kind == b"IHDR":
-            width, height = struct.unpack(">II", body[:8])
-        data += body if kind == b"IDAT" else b""
-        place += 12 + length
-    lines = np.frombuffer(zlib.decompress(data), dtype=np.uint8).reshape(height, 1 + 3 * width)
-    assert not lines[:, 0].any()
-    return lines[:, 1:].reshape(height, width, 3)
-
-
-def test_a_png_comes_back_pixel_by_pixel() -> None:
-    picture = np.random.default_rng(0).integers(0, 256, (5, 7, 3)).astype(np.uint8)
-    assert np.array_equal(decode(encode_png(picture)), picture)
+def test_the_file_is_the_sheet_pixel_by_pixel_and_a_png_whatever_it_is_called(tmp_path: Path) -> None:
+    with new_folder(tmp_path / "one") as (partial, finish):
+        content = encode_levels(np.arange(512, dtype=np.uint16).reshape(8, 8, 8), extent=(8, 8, 8))
+        image, sha256 = write_part(partial, "images", "a", content)
+        case = Case(
+            id="a", image=image, label=None, shape=(8, 8, 8), abnormal=False, tasks=(Task.SAMPLE,),
+            sha256_image=sha256,
+        )  # fmt: skip
+        made = TestSet(
+            name="one", dataset=Dataset.BRAIN, purpose="test", recipe="by hand", generator_version="1",
+            source_subjects=1, cases=(case,),
+        )  # fmt: skip
+        save_test_set(made, partial)
+        finish()
+    write_contact_sheet(tmp_path / "one", tmp_path / "sheet.jpg")
+    with Image.open(tmp_path / "sheet.jpg") as picture:
+        assert picture.format == "PNG"
+        assert np.array_equal(np.asarray(picture), draw_sheet(tmp_path / "one"))
 
 
 def test_the_line_runs_around_the_mask_and_not_over_it() -> None:
