@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
-__all__ = ["Defect", "Finding", "Note", "Severity", "to_json"]
+__all__ = ["Defect", "Finding", "Findings", "Note", "Severity", "to_json"]
 
 SCHEMA = "mood-import-report/1"
 
@@ -83,6 +84,28 @@ class Finding:
     @property
     def is_error(self) -> bool:
         return self.severity is Severity.ERROR
+
+
+@dataclass(slots=True)
+class Findings:
+    """Collects what is found; files are told relative to `root`."""
+
+    root: Path
+    found: list[Finding] = field(default_factory=list)
+
+    @property
+    def sound(self) -> bool:
+        return not any(one.is_error for one in self.found)
+
+    def error(self, defect: Defect, file: Path, what: str, remedy: str) -> None:
+        self._add(Severity.ERROR, defect, file, what, remedy)
+
+    def warn(self, defect: Defect, file: Path, what: str, remedy: str) -> None:
+        self._add(Severity.WARNING, defect, file, what, remedy)
+
+    def _add(self, severity: Severity, defect: Defect, file: Path, what: str, remedy: str) -> None:
+        name = str(file.relative_to(self.root)) if file.is_relative_to(self.root) else str(file)
+        self.found.append(Finding(severity, defect, name, what, remedy))
 
 
 def to_json(findings: Iterable[Finding], *, folder: str, cases: int, digest: str | None) -> str:

@@ -16,7 +16,8 @@ from mood_test_sets.findings import Finding, to_json
 from mood_test_sets.gallery.contact_sheet import write_contact_sheet
 from mood_test_sets.importing.correcting import correct_set
 from mood_test_sets.importing.export import export_mood
-from mood_test_sets.importing.folder import Description, find_layout, import_set
+from mood_test_sets.importing.folder import Description, import_set
+from mood_test_sets.importing.layout import find_layout
 from mood_test_sets.manifest_check import find_problems
 from mood_test_sets.streams import Streams, read_secret
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from mood_evaluator.batches import Batching, draw_batching
 from mood_evaluator.test_set import Case, Task, TestSet, load_test_set, save_test_set
 from mood_test_sets.errors import ImportRefused
-from mood_test_sets.findings import Finding
+from mood_test_sets.findings import Finding, Findings
 from mood_test_sets.folders import new_folder, write_part
-from mood_test_sets.importing.inspector import Inspector, Truth
+from mood_test_sets.importing.truths import Truth, read_truth
 from mood_test_sets.manifest_check import find_problems
 from mood_test_sets.nifti import encode_label
 from mood_test_sets.reading.scan_file import read_scan_file
@@ -38,11 +38,11 @@ def correct_set(
     by_id = {case.id: case for case in test_set.cases}
     given = _given_labels(labels) if labels is not None else {}
     _check_known(by_id, [*given, *drop], test_set.name)
-    inspector = Inspector(labels or folder)
+    findings = Findings(labels or folder)
     with new_folder(out) as (partial, finish):
-        truths = {one: _read_truth(folder, by_id[one], given[one], inspector) for one in sorted(given)}
-        if not inspector.sound:
-            return Corrected(tuple(inspector.findings), (), (), None)
+        truths = {one: _read_truth(folder, by_id[one], given[one], findings) for one in sorted(given)}
+        if not findings.sound:
+            return Corrected(tuple(findings.found), (), (), None)
         kept = [case for case in test_set.cases if case.id not in drop]
         cases = tuple(_write(folder, partial, case, truths.get(case.id)) for case in kept)
         changed = tuple(case.id for case in cases if case != by_id[case.id])
@@ -51,7 +51,7 @@ def correct_set(
         corrected = replace(test_set, cases=cases, batchings=_batchings(test_set.batchings, cases))
         save_test_set(corrected, partial)
         finish()
-    return Corrected(tuple(inspector.findings), changed, tuple(drop), corrected)
+    return Corrected(tuple(findings.found), changed, tuple(drop), corrected)
 
 
 def _given_labels(folder: Path) -> dict[str, list[Path]]:
@@ -71,12 +71,13 @@ def _check_known(by_id: Mapping[str, Case], named: Iterable[str], name: str) -> 
             raise ImportRefused(f"{name} has no case {one!r}. `mood-test-sets show` lists the ids.")
 
 
-def _read_truth(folder: Path, case: Case, files: Sequence[Path], inspector: Inspector) -> Truth | None:
+def _read_truth(folder: Path, case: Case, files: Sequence[Path], findings: Findings) -> Truth | None:
     masks = [path for path in files if path.name.endswith((".nii", ".nii.gz"))]
     flags = [path for path in files if path.suffix == ".txt"]
     image = folder / case.image
-    return inspector.inspect_truth(
+    return read_truth(
         read_scan_file(image),
+        findings,
         image=image,
         mask=masks[0] if masks else None,
         flag=flags[0] if flags else None,

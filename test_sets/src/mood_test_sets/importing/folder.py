@@ -1,8 +1,7 @@
 """Turns a folder of NIfTI files with labels into a test set, or says all that is wrong with it."""
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,17 +11,18 @@ from mood_evaluator.errors import BatchingImpossible
 from mood_evaluator.placement import find_affine
 from mood_evaluator.test_set import Case, Dataset, Task, TestSet, save_test_set
 from mood_test_sets.batchings import draw_batchings
-from mood_test_sets.errors import ImportRefused
-from mood_test_sets.findings import Defect, Finding
+from mood_test_sets.findings import Defect, Finding, Findings
 from mood_test_sets.folders import new_folder, write_part
-from mood_test_sets.importing.inspector import Inspector, Truth
+from mood_test_sets.importing.comparing import compare_scans
+from mood_test_sets.importing.layout import Layout, find_strays, list_scans, stem
+from mood_test_sets.importing.scans import facts_of, read_scan
+from mood_test_sets.importing.truths import Truth, read_truth
 from mood_test_sets.nifti import encode_label, encode_values
 from mood_test_sets.reading.scan_file import ScanFile
 from mood_test_sets.streams import Streams
 
-__all__ = ["Description", "Imported", "Layout", "find_layout", "import_set"]
+__all__ = ["Description", "Imported", "import_set"]
 
-ENDINGS = (".nii.gz", ".nii")
 RANDOM_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -39,43 +39,12 @@ class Description:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
-    """Where scans and their truth lie below `root`."""
-
-    root: Path
-    images: Path
-    flags: Path  # NAME.txt with 0 or 1
-    masks: Path
-
-
-@dataclass(frozen=True, slots=True)
 class Imported:
     """`test_set` is None when there are errors: then nothing was written."""
 
     findings: tuple[Finding, ...]
     scans: int
     test_set: TestSet | None
-
-
-def find_layout(root: Path) -> Layout:
-    """`toy/` with `toy_label/sample/` and `toy_label/pixel/` as MOOD has it, or `images/` with `labels/`."""
-    labels = root / "toy_label"
-    for layout in (
-        Layout(root, root / "toy", labels / "sample", labels / "pixel"),
-        Layout(root, root / "images", root / "labels", root / "labels"),
-    ):
-        if layout.images.is_dir() and (layout.flags.is_dir() or layout.masks.is_dir()):
-            if not list_scans(layout.images):
-                raise ImportRefused(f"{layout.images} holds no .nii.gz or .nii file. Put the scans there.")
-            return layout
-    raise ImportRefused(
-        f"{root} has neither images/ with labels/ nor toy/ with toy_label/. Name the folder that holds both."
-    )
-
-
-def list_scans(folder: Path) -> list[Path]:
-    """Without hidden files, such as the `._` twins that macOS makes."""
-    return sorted(path for path in folder.glob("[!.]*") if path.name.endswith(ENDINGS))
 
 
 def import_set(
@@ -88,70 +57,35 @@ def import_set(
 ) -> Imported:
     """Every file is looked at, whatever is wrong with the others; `out` appears only if nothing is."""
     images = list_scans(layout.images)
-    inspector = Inspector(layout.root)
-    _find_strays(layout, images, inspector)
+    findings, facts = Findings(layout.root), []
+    find_strays(layout, images, findings)
     with new_folder(out) as (partial, finish):
         cases = []
         for done, image in enumerate(images, start=1):
-            found = _inspect(image, layout, inspector)
-            if found is not None and inspector.sound:
+            scan = read_scan(image, findings)
+            truth = read_truth(
+                scan, findings, image=image, mask=layout.mask_of(image), flag=layout.flag_of(image)
+            )
+            if scan is not None:
+                facts.append(facts_of(image.name, scan))
+            if scan is not None and truth is not None and findings.sound:
                 case_id = _case_id(image, description, streams)
-                cases.append(write_case(partial, case_id, *found, origin=description.origin))
+                cases.append(write_case(partial, case_id, scan, truth, origin=description.origin))
             on_scan(done, len(images))
-        inspector.compare_scans(layout.images)
-        if inspector.sound:
-            _check_counts(cases, layout, inspector)
-        test_set = _describe(cases, layout, inspector, description, streams) if inspector.sound else None
+        compare_scans(facts, layout.images, findings)
+        if findings.sound:
+            _check_counts(cases, layout, findings)
+        test_set = _describe(cases, layout, findings, description, streams) if findings.sound else None
         if test_set is not None:
             save_test_set(test_set, partial)
             finish()
-    return Imported(tuple(inspector.findings), len(images), test_set)
-
-
-def _find_strays(layout: Layout, images: list[Path], inspector: Inspector) -> None:
-    """Labels of no scan, scans of one name, and files that are left out."""
-    stems = Counter(_stem(path) for path in images)
-    for path in images:
-        if stems[_stem(path)] > 1 and path.name.endswith(".nii"):
-            inspector.error(
-                Defect.SAME_NAME, path, f"There is a {path.name}.gz too.", "Remove or rename one of them."
-            )
-    for path in sorted({*layout.masks.glob("[!.]*"), *layout.flags.glob("[!.]*")}):
-        if path.is_file() and _stem(path.with_name(path.name.removesuffix(".txt"))) not in stems:
-            inspector.error(
-                Defect.NO_IMAGE, path, "No scan has its name.", "Add the scan, or remove the label."
-            )
-    for path in sorted(layout.images.glob("*")):
-        if path not in images and not path.name.startswith("."):
-            inspector.warn(
-                Defect.STRAY,
-                path,
-                "It is no .nii or .nii.gz file and is left out.",
-                "Convert it if it is a scan.",
-            )
-
-
-def _inspect(image: Path, layout: Layout, inspector: Inspector) -> tuple[ScanFile, Truth] | None:
-    stem = _stem(image)
-    mask = _first(layout.masks / f"{stem}{ending}" for ending in ENDINGS)
-    flag = _first(layout.flags / name for name in (f"{image.name}.txt", f"{stem}.txt"))
-    scan = inspector.inspect_image(image)
-    truth = inspector.inspect_truth(scan, image=image, mask=mask, flag=flag)
-    return None if scan is None or truth is None else (scan, truth)
-
-
-def _stem(path: Path) -> str:
-    return path.name.removesuffix(".gz").removesuffix(".nii")
-
-
-def _first(paths: Iterable[Path]) -> Path | None:
-    return next((path for path in paths if path.is_file()), None)
+    return Imported(tuple(findings.found), len(images), test_set)
 
 
 def _case_id(image: Path, description: Description, streams: Streams) -> str:
     """A name that is a random id already, such as that of an exported case, is kept."""
-    stem = _stem(image)
-    return stem if RANDOM_ID.fullmatch(stem) else streams.case_id(description.name, image.name)
+    known = stem(image)
+    return known if RANDOM_ID.fullmatch(known) else streams.case_id(description.name, image.name)
 
 
 def write_case(folder: Path, case_id: str, scan: ScanFile, truth: Truth, *, origin: str) -> Case:
@@ -178,13 +112,13 @@ def write_case(folder: Path, case_id: str, scan: ScanFile, truth: Truth, *, orig
     )
 
 
-def _check_counts(cases: list[Case], layout: Layout, inspector: Inspector) -> None:
+def _check_counts(cases: list[Case], layout: Layout, findings: Findings) -> None:
     if not any(case.abnormal for case in cases):
-        inspector.error(
+        findings.error(
             Defect.NO_ABNORMAL, layout.root, "No case is abnormal, so nothing can be scored.", "Add some."
         )
     if all(case.abnormal for case in cases):
-        inspector.warn(
+        findings.warn(
             Defect.NO_NORMAL,
             layout.root,
             "Every case is abnormal, so every score of the sample task would be 1.",
@@ -193,13 +127,13 @@ def _check_counts(cases: list[Case], layout: Layout, inspector: Inspector) -> No
 
 
 def _describe(
-    cases: list[Case], layout: Layout, inspector: Inspector, description: Description, streams: Streams
+    cases: list[Case], layout: Layout, findings: Findings, description: Description, streams: Streams
 ) -> TestSet | None:
     cases.sort(key=lambda case: case.id)
     try:
         batchings = draw_batchings(cases, name=description.name, size=description.batch_size, streams=streams)
     except BatchingImpossible as reason:
-        inspector.error(Defect.BATCHES, layout.root, str(reason), "Or choose another --batch-size.")
+        findings.error(Defect.BATCHES, layout.root, str(reason), "Or choose another --batch-size.")
         return None
     return TestSet(
         name=description.name,

@@ -11,7 +11,8 @@ from mood_evaluator.test_set import Case, Dataset, Task, TestSet, load_test_set
 from mood_test_sets.errors import ImportRefused
 from mood_test_sets.findings import Defect
 from mood_test_sets.importing.correcting import correct_set
-from mood_test_sets.importing.folder import Description, find_layout, import_set
+from mood_test_sets.importing.folder import Description, import_set
+from mood_test_sets.importing.layout import find_layout
 from mood_test_sets.manifest_check import find_problems
 from mood_test_sets.streams import Streams
 

@@ -12,7 +12,8 @@ from mood_evaluator import Evidence, Quantizer, average_precision, read_label, s
 from mood_evaluator.test_set import Dataset, Task, TestSet, load_test_set
 from mood_test_sets.errors import FolderOccupied
 from mood_test_sets.importing.export import export_mood
-from mood_test_sets.importing.folder import Description, find_layout, import_set
+from mood_test_sets.importing.folder import Description, import_set
+from mood_test_sets.importing.layout import find_layout
 from mood_test_sets.making.build import build
 from mood_test_sets.making.recipe import load_recipe, plan
 from mood_test_sets.streams import PUBLIC, Streams

@@ -13,7 +13,8 @@ import pytest
 from mood_evaluator.test_set import Dataset, Task, load_test_set
 from mood_test_sets.errors import FolderOccupied, ImportRefused
 from mood_test_sets.findings import Defect, Finding, to_json
-from mood_test_sets.importing.folder import Description, Imported, find_layout, import_set
+from mood_test_sets.importing.folder import Description, Imported, import_set
+from mood_test_sets.importing.layout import find_layout
 from mood_test_sets.manifest_check import find_problems
 from mood_test_sets.streams import Streams
 
