@@ -1,0 +1,32 @@
+"""What lies in an archive and is not read: other formats, and tables in words that are not known."""
+
+from mood_test_sets.archives.archive import Archive
+from mood_test_sets.archives.declarations import find_unread
+from mood_test_sets.archives.naming import Kind, NiftiFile, printable, walk
+from mood_test_sets.findings import Defect, Note
+
+__all__ = ["tell_of_columns", "tell_of_formats"]
+
+UNREAD = {".nrrd", ".nhdr", ".mha", ".mhd", ".mgz", ".mgh", ".img", ".npz", ".npy", ".mnc", ".v3draw", ".tif"}
+
+
+def tell_of_formats(archive: Archive) -> None:
+    """A mask in a format that is not read would be missed."""
+    visible = [path for path in walk(archive.root) if path.suffix.lower() in UNREAD]
+    names = [printable(path.relative_to(archive.root).with_suffix("")) for path in visible]
+    files = [NiftiFile(path, name) for path, name in zip(visible, names, strict=True)]
+    archive.suspects |= {one.name for one in files if one.kind is Kind.MASK or one.mask_word}
+    if visible and archive.sources:
+        name = printable(visible[0].relative_to(archive.root))
+        what = f"{len(visible)} files in formats that are not read ({visible[0].suffix}) are left out."
+        remedy = "Convert scans and masks to NIfTI; without its mask a patient may count as healthy."
+        archive.refuse(name, Note(Defect.STRAY, what, remedy, error=False), visible[0])
+
+
+def tell_of_columns(archive: Archive) -> None:
+    for file, columns in find_unread(archive.root).items():
+        what = f"Nothing that its columns say of who is ill is understood: {', '.join(columns)}."
+        remedy = "If one tells who is ill: call it diagnosis, or say so with --findings."
+        archive.refuse(
+            printable(file.relative_to(archive.root)), Note(Defect.STRAY, what, remedy, error=False), file
+        )
