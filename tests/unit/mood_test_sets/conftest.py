@@ -46,11 +46,13 @@ def write_slices(
     folder: Path, values: np.ndarray, *, patient: bytes = b"patient-7", charset: Any = None,
     uid: str = "1.2.3.4.55", study: str = "1.2.3", step: Sequence[float] = (0, 0, 2),
     turn: Sequence[float] = (1, 0, 0, 0, 1, 0), modality: str = "CT",
-    tilt: float | None = None,
+    tilt: float | None = None, sop_class: str = CT,
 ) -> None:  # fmt: skip
     """One file a slice, in HU; `step` in mm from slice to slice."""
     for k in range(values.shape[2]):
-        made = _dataset(CT, f"{uid}.{k + 1}", patient=patient, charset=charset, study=study, series=uid)
+        made = _dataset(
+            sop_class, f"{uid}.{k + 1}", patient=patient, charset=charset, study=study, series=uid
+        )
         made.Modality, made.InstanceNumber = modality, k + 1
         if tilt is not None:
             made.GantryDetectorTilt = tilt

@@ -1,9 +1,7 @@
-"""What archives say of themselves: dataset.json of MSD and nnU-Net, participants.tsv of BIDS."""
+"""What dataset.json of MSD and nnU-Net says of the values of masks, and of their scans."""
 
-import csv
 import json
-import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,34 +9,7 @@ from typing import Any
 from mood_test_sets.archives.naming import LESION, is_anatomy, walk
 from mood_test_sets.errors import ImportRefused
 
-__all__ = ["Declared", "find_unread", "read_datasets", "read_participants"]
-
-ILLNESS = re.compile(r"diag|\bdx|_dx|disease|patholog|tumou?r|lesion|cancer|disorder|illness")
-GROUP = re.compile(r"group|status|condition|health|cohort|population|subject_?type|patient_?type")
-HARMLESS = re.compile(
-    r"participant_id|species|strain|age\w*|sex|gender|hand\w*|site\w*|scanner\w*|session\w*|race|ethnicity|height|weight"
-)
-CONTROLS = {
-    "control",
-    "controls",
-    "healthy",
-    "healthy control",
-    "hc",
-    "ctl",
-    "ctrl",
-    "con",
-    "normal",
-    "cn",
-    "nc",
-    "hv",
-    "healthy controls",
-    "healthy volunteer",
-    "healthy volunteers",
-    "normal control",
-    "typically developing",
-}
-UNSAID = {"", "n/a", "na", "nan", "unknown", "none", "no", "negative", "0", "-"}
-PATIENTS = re.compile(rf"{LESION.pattern}|patient|case|disease|disorder|blastom|(?:oma|itis|osis|pathy)s?\b")
+__all__ = ["Declared", "read_datasets"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,66 +62,3 @@ def _names(labels: Any) -> Any:
         else:
             for one in value if isinstance(value, list) else [value]:
                 yield int(one), str(key).casefold()
-
-
-def read_participants(root: Path) -> dict[str, str | None]:
-    """Subject to what it suffers from, or None for a control; who is not in it is not known.
-
-    An illness in any column of any table counts more than a control.
-    """
-    known: dict[str, str | None] = {}
-    for file in _tables(root):
-        for who, said in _read_table(file).items():
-            known[who] = known.get(who) or said
-    return known
-
-
-def find_unread(root: Path) -> dict[Path, list[str]]:
-    """Columns of participants.tsv that may tell who is ill and were not understood."""
-    found = {file: _unread_columns(_rows(file)) for file in _tables(root)}
-    return {file: columns for file, columns in found.items() if columns}
-
-
-def _tables(root: Path) -> list[Path]:
-    return [path for path in walk(root) if path.name == "participants.tsv" and path.exists()]
-
-
-def _rows(file: Path) -> list[dict[str, str]]:
-    with file.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
-        return [{(k or "").casefold(): (v or "").strip() for k, v in row.items() if isinstance(v, str)}
-                for row in csv.DictReader(stream, delimiter="\t")]  # fmt: skip
-
-
-def _read_table(file: Path) -> dict[str, str | None]:
-    rows, known = _rows(file), {}
-    compared = _compared(rows)
-    for row in rows:
-        told = {said: _is_ill(column, said, compared) for column, said in row.items()}
-        if any(ill is not None for ill in told.values()):
-            who = row.get("participant_id", "").removeprefix("sub-")
-            known[who] = next((said for said, ill in told.items() if ill), None)
-    return known
-
-
-def _compared(rows: Sequence[Mapping[str, str]]) -> set[str]:
-    """Columns with controls."""
-    return {column for row in rows for column, said in row.items() if said.casefold() in CONTROLS}
-
-
-def _is_ill(column: str, value: str, compared: Container[str]) -> bool | None:
-    """Beside controls, or in a column of illnesses, every word is one; else those that sound so."""
-    said = value.casefold()
-    if said in UNSAID or not (GROUP.search(column) or ILLNESS.search(column)):
-        return None
-    if said in CONTROLS:
-        return False
-    return True if column in compared or ILLNESS.search(column) or PATIENTS.search(said) else None
-
-
-def _unread_columns(rows: Sequence[Mapping[str, str]]) -> list[str]:
-    columns = list(dict.fromkeys(column for row in rows for column in row if column))
-    compared = _compared(rows)
-    told = {
-        column for row in rows for column, said in row.items() if _is_ill(column, said, compared) is not None
-    }
-    return [one for one in columns if one not in told and not HARMLESS.fullmatch(one)]

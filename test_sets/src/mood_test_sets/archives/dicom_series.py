@@ -1,5 +1,6 @@
 """DICOM series below a folder, by their headers: ids in any character set, segmentations apart."""
 
+import re
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -17,10 +18,13 @@ __all__ = ["Series", "dicom_library", "find_series", "read_header"]
 MAGIC = 128, b"DICM"
 LOST = "\ufffd"  # stands for bytes that are no text
 MARKING = {"SEG", "RTSTRUCT", "RTDOSE", "RTPLAN"}
+MARKING_CLASS = re.compile(
+    r"1\.2\.840\.10008\.5\.1\.4\.1\.1\.(?:66\.[4-8]|481\.(?:[235]|8|1[01]))"
+)  # PS3.4 B.5
 WITHOUT_IMAGE = {"SR", "PR", "KO", "DOC", "AU", "REG", "FID", "PLAN", "RTRECORD"}
 WANTED = [
-    "SpecificCharacterSet", "Modality", "PatientID", "StudyInstanceUID", "SeriesInstanceUID", "Rows",
-    "Columns", "NumberOfFrames",
+    "SpecificCharacterSet", "SOPClassUID", "Modality", "PatientID", "StudyInstanceUID", "SeriesInstanceUID",
+    "Rows", "Columns", "NumberOfFrames",
 ]  # fmt: skip
 
 
@@ -33,12 +37,18 @@ class Series:
     study: str
     modality: str
     shape: tuple[int, ...]  # as stored: columns, rows, slices
+    sop_class: str = ""
     refusal: Note | None = None
+
+    @property
+    def inside(self) -> str:
+        """The folder in its name."""
+        return self.name.rpartition("/")[0]
 
     @property
     def marks(self) -> bool:
         """A segmentation, contour or dose: something was drawn in its patient."""
-        return self.modality in MARKING
+        return self.modality in MARKING or MARKING_CLASS.fullmatch(self.sop_class) is not None
 
 
 def find_series(root: Path) -> list[Series]:
@@ -60,7 +70,9 @@ def _group(root: Path, folder: Path, files: list[Path]) -> Iterator[Series]:
             header = read_header(path, only=WANTED)
         except ValueError as reason:
             refusal = Note(Defect.UNREADABLE, f"It cannot be read as DICOM ({reason}).", "Export it again.")
-            yield Series(f"{inner}/{printable(Path(path.name))}", folder, (path,), "", "", "", (), refusal)
+            yield Series(
+                f"{inner}/{printable(Path(path.name))}", folder, (path,), "", "", "", (), refusal=refusal
+            )
             continue
         if header.get("SeriesInstanceUID") and _text(header, "Modality") not in WITHOUT_IMAGE:
             series[_text(header, "SeriesInstanceUID")].append((path, header))
@@ -78,6 +90,7 @@ def _describe(inner: str, folder: Path, uid: str, members: list[tuple[Path, Any]
         patient=_patient(first),
         study=_text(first, "StudyInstanceUID"),
         modality=_text(first, "Modality"),
+        sop_class=_text(first, "SOPClassUID"),
         shape=(int(first.get("Columns") or 0), int(first.get("Rows") or 0), frames),
     )
 

@@ -1,11 +1,10 @@
-"""What lies in an archive and is not read: other formats, and tables in words that are not known."""
+"""What lies in an archive in formats that are not read."""
 
 from mood_test_sets.archives.archive import Archive
-from mood_test_sets.archives.declarations import find_unread
 from mood_test_sets.archives.naming import Kind, NiftiFile, printable, walk
 from mood_test_sets.findings import Defect, Note
 
-__all__ = ["tell_of_columns", "tell_of_formats"]
+__all__ = ["tell_of_formats"]
 
 UNREAD = {".nrrd", ".nhdr", ".mha", ".mhd", ".mgz", ".mgh", ".img", ".npz", ".npy", ".mnc", ".v3draw", ".tif"}
 
@@ -21,12 +20,3 @@ def tell_of_formats(archive: Archive) -> None:
         what = f"{len(visible)} files in formats that are not read ({visible[0].suffix}) are left out."
         remedy = "Convert scans and masks to NIfTI; without its mask a patient may count as healthy."
         archive.refuse(name, Note(Defect.STRAY, what, remedy, error=False), visible[0])
-
-
-def tell_of_columns(archive: Archive) -> None:
-    for file, columns in find_unread(archive.root).items():
-        what = f"Nothing that its columns say of who is ill is understood: {', '.join(columns)}."
-        remedy = "If one tells who is ill: call it diagnosis, or say so with --findings."
-        archive.refuse(
-            printable(file.relative_to(archive.root)), Note(Defect.STRAY, what, remedy, error=False), file
-        )

@@ -3,7 +3,7 @@
 import os
 import re
 import unicodedata
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -17,12 +17,16 @@ __all__ = [
     "LABELS",
     "LESION",
     "ORGAN",
+    "SESSION",
     "Kind",
     "NiftiFile",
+    "bids_of",
+    "home_of",
     "is_anatomy",
     "list_nifti",
-    "own_subject",
+    "plain",
     "printable",
+    "shared",
     "split_of",
     "unmodal",
     "unprefixed",
@@ -55,11 +59,10 @@ MODALITY = re.compile(
     r"(?:^|[._\- ])(?:t1|t1w|t1c|t1ce|t1gd|t1n|t2|t2w|t2f|t2s|flair|dwi|adc|swi|pd|pdw|ct|cta|mr|mri|pet)$"
 )
 CHANNEL = re.compile(r"_000\d$")
-BIDS = re.compile(r"(?:^|[/_])sub-([A-Za-z0-9]+)")
-SESSION = re.compile(r"(?:^|[/_])ses-([A-Za-z0-9]+)")
+BIDS = re.compile(r"(?:^|[/_])sub-([a-z0-9]+)", re.IGNORECASE)
+SESSION = re.compile(r"(?:^|[/_])ses-([a-z0-9]+)", re.IGNORECASE)
 ENTITY = re.compile(r"(?:^|_)(?:sub|ses|acq|space|run|desc)-[a-z0-9]+")
 TISSUE = re.compile(r"(?:^|_)(?:dseg|probseg)$")
-BRATS = re.compile(r"(brats-[a-z]+-\d{5})-\d{3}", re.IGNORECASE)  # the last number is the time point
 LESION = re.compile(
     r"lesion|tumou?r|cancer|carcinom|gliom|metasta|edema|necro|enhanc|cyst|infarct|stroke|bleed|ha?emorrhag"
     r"|ha?ematom|nodul|polyp|mass\b|abnormal|anomal|patholog|infect|aneurysm|calcif|stenos|fractur|wmh"
@@ -74,6 +77,10 @@ ORGAN = re.compile(
     r"|muscle|body|adrenal|thyroid|gland|zone|\bpz\b|\btz\b|\beye|orbit|lens|nerve|cord|face|head|limb"
 )
 
+ORGANS = re.compile(
+    rf"(?:(?:{ORGAN.pattern}|stem|cephalic)(?:[aielny]|e?s|ies|(?:in|i)?al|i?ar|t?ic|ae|ate|an|i?um|i?us|ine?|or|age"
+    r"|(?:i?c)?le|i?cular|ula[er]?|is)?s?)+"
+)  # whole words of them: gallbladder, and not gallstone
 ILLNESS = re.compile(r"(?:itis|oma|omas|omata|osis|oses|megaly|pathy|ectasis|trophy)$|^(?:fatty|vasculit)")
 BESIDE_ORGANS = re.compile(
     r"(?:left|right|lt|rt|upper|middle|lower|inferior|superior|lateral|medial|central|peripheral|whole|main|common"
@@ -108,11 +115,24 @@ class NiftiFile:
 
     @cached_property
     def kind(self) -> Kind:
-        if BRAIN_MASK.search(self.stem) or BRAIN.search(self.stem):
+        if self._is_brain():
             return Kind.BRAIN
         if MASK.search(self.stem) or PREFIX.search(self.stem) or self.label_folder is not None:
             return Kind.MASK
+        if BRAIN.search(self.stem) and self._speaks_of_lesion():
+            return Kind.MASK
         return Kind.COPY if "derivatives" in self.folders else Kind.SCAN
+
+    def _is_brain(self) -> bool:
+        """`p1_brain`, and neither `p1_lesion_brain` nor `labels/p1_brain`."""
+        extracted = BRAIN.search(self.stem) and self.label_folder is None
+        return bool(BRAIN_MASK.search(self.stem) or extracted) and not self._speaks_of_lesion()
+
+    def _speaks_of_lesion(self) -> bool:
+        """Other than as a data set is called: `stroke_7` is a name, `p1_stroke` a finding."""
+        rest = BRAIN.sub("", BRAIN_MASK.sub("", WHO.sub("", self.stem)))
+        words = re.split(r"\d", rest)[-1]
+        return bool(LESION.search(words) or SAYS_MASK.search(words))
 
     @cached_property
     def label_folder(self) -> int | None:
@@ -135,7 +155,8 @@ class NiftiFile:
     @cached_property
     def bases(self) -> tuple[str, ...]:
         """Its stem without what calls it a mask or a brain: `p1_lesion_mask` is `p1_lesion`, then `p1`."""
-        found = [PREFIX.sub("", self.stem)] if PREFIX.search(self.stem) else []
+        found = [self.stem] if self.label_folder is not None else []
+        found += [PREFIX.sub("", self.stem)] if PREFIX.search(self.stem) else []
         rest = self.stem
         while cut := next((p for p in (BRAIN_MASK, BRAIN, MASK) if p.search(rest)), None):
             rest = cut.sub("", rest)
@@ -159,19 +180,37 @@ class NiftiFile:
     def is_organ(self, scans: Iterable[str]) -> bool:
         """What its name says beyond those of its scans is anatomy, such as liver, and no finding."""
         place = len(self.folders) if self.label_folder is None else self.label_folder + 1
-        rest = ENTITY.sub("", self.stem)
+        rest = "/".join((*self.folders[place:], ENTITY.sub("", self.stem)))
         for stem in sorted(scans, key=len, reverse=True):
             rest = rest.replace(unmodal(ENTITY.sub("", stem)), "") if unmodal(stem) else rest
-        words = " ".join((*self.folders[place:], rest)).replace("_", " ")
+        words = re.sub(r"[_/]", " ", rest)
         return is_anatomy(words) or (bool(TISSUE.search(self.stem)) and not LESION.search(words))
 
 
 def is_anatomy(words: str) -> bool:
     """An organ, and no word beside it that may be an illness: `left kidney` is, `liver hcc` is not."""
     found = re.findall("[a-z]+", words)
-    organs = [one for one in found if ORGAN.match(one) and not ILLNESS.search(one)]
+    organs = [one for one in found if ORGANS.fullmatch(one) and not ILLNESS.search(one)]
     others = [one for one in found if one not in organs and not BESIDE_ORGANS.fullmatch(one)]
     return bool(organs) and not others and not LESION.search(words)
+
+
+def bids_of(name: str) -> str | None:
+    """The number of its person, as it is compared."""
+    found = BIDS.search(name)
+    return found.group(1).casefold() if found else None
+
+
+def home_of(name: str) -> tuple[str, ...]:
+    """Folders above the one of its person, by BIDS."""
+    found = BIDS.search(name)
+    return plain(name[: found.start(1)])[:-1] if found else ()
+
+
+def shared(one: tuple[str, ...], other: tuple[str, ...]) -> int:
+    """How many folders from the top two have in common."""
+    pairs = zip(one, other, strict=False)
+    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
 def plain(name: str) -> tuple[str, ...]:
@@ -238,22 +277,3 @@ def split_of(folder: str) -> str | None:
     """`tr` of imagesTr and labelsTr."""
     found = IMAGES.fullmatch(folder) or LABELS.fullmatch(folder)
     return found.group(1) if found else None
-
-
-def own_subject(name: str, *, channels: bool, people: Container[str] = ()) -> str:
-    """Whose a scan is, by its name: modalities and time points of one person are together.
-
-    `people` are folders of one person each.
-    """
-    if bids := BIDS.search(name):
-        return bids.group(1)
-    if brats := BRATS.search(name):
-        return brats.group(1)
-    folder, _, stem = name.rpartition("/")
-    above = [folder[:end] for end, sign in enumerate(f"{folder}/") if sign == "/"]
-    if person := next((one for one in above if one in people), None):
-        return person
-    if channels:
-        stem = CHANNEL.sub("", stem)
-    base = stem[: found.start()] if (found := MODALITY.search(stem.casefold())) else stem
-    return f"{folder}/{base}".strip("/") or name

@@ -3,22 +3,18 @@
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from mood_test_sets.archives.archive import Archive, remedy_for
 from mood_test_sets.archives.declarations import Declared
 from mood_test_sets.archives.naming import CHANNEL, Kind, NiftiFile, unmodal
 from mood_test_sets.archives.owners import begins
+from mood_test_sets.archives.people import SEQUEL
 from mood_test_sets.archives.twins import find_twins, hold_alike, small_mask
 from mood_test_sets.findings import Defect, Note
 
-__all__ = ["add_nifti"]
+__all__ = ["add_nifti", "find_channels"]
 
-SEQUEL = re.compile(
-    r"(?:pre|post|native|contrast|gd|arterial|portal|venous|delayed|late|early|phase|baseline|followup|fu|visit|ses"
-    r"|session|run|echo|acq|reg|registered|coreg|norm|n4|bet|stripped|brain|iso|mni|resampled|scan|sag|cor|ax|tra|km"
-    r"|t1\w*|t2\w*|flair|dwi|adc|swi|pdw?|cta?|mri?|mra|tof|pet|mprage|space|tse|stir|fat|water|dixon|inv|\d+|[a-z]?)"
-)  # what a scan adds to the name of another of the same person
+ADDED = re.compile(rf"{SEQUEL.pattern}|\d+|[a-z]?")
 
 
 def add_nifti(archive: Archive, files: Sequence[NiftiFile]) -> list[NiftiFile]:
@@ -30,9 +26,8 @@ def add_nifti(archive: Archive, files: Sequence[NiftiFile]) -> list[NiftiFile]:
     copies = [one for one in others if one.kind is Kind.COPY and small_mask(one.path) is None]
     marks = [one for one in others if one not in copies]
     archive.suspects |= {one.name for one in scans if one.kind is Kind.MASK or one.mask_word}
-    channels = _channels(scans, archive.datasets)
     for one in scans:
-        archive.add_scan(one, channels=one.path.parent in channels)
+        archive.add_scan(one)
     free = [one for one in scans if not archive.is_forced(one.name)]
     _check_twins(archive, free)
     _check_masks(archive, [one for one in free if one.name in archive.sources])
@@ -106,19 +101,21 @@ def _is_more(one: NiftiFile, other: NiftiFile) -> bool:
     near = one.folders == other.folders or any(map(str.isdigit, unmodal(other.stem)))
     words = re.split(r"[\W_]+", one.stem.removeprefix(other.stem))
     same = unmodal(one.stem) == unmodal(other.stem)
-    return near and not same and begins(one.stem, other.stem) and not all(map(SEQUEL.fullmatch, words))
+    return near and not same and begins(one.stem, other.stem) and not all(map(ADDED.fullmatch, words))
 
 
-def _channels(scans: Sequence[NiftiFile], datasets: Sequence[Declared]) -> set[Path]:
+def find_channels(files: Sequence[NiftiFile], datasets: Sequence[Declared]) -> set[str]:
     """Folders in which _0000, _0001 are modalities, as nnU-Net has it, and no running number."""
-    stems: dict[Path, list[str]] = defaultdict(list)
-    for one in scans:
-        stems[one.path.parent].append(one.stem)
-    return {folder for folder, names in stems.items() if _are_channels(folder, names, datasets)}
+    inside: dict[str, list[NiftiFile]] = defaultdict(list)
+    for one in files:
+        if one.kind is Kind.SCAN:
+            inside[one.name.rpartition("/")[0]].append(one)
+    return {folder for folder, held in inside.items() if _are_channels(held, datasets)}
 
 
-def _are_channels(folder: Path, names: Sequence[str], datasets: Sequence[Declared]) -> bool:
+def _are_channels(held: Sequence[NiftiFile], datasets: Sequence[Declared]) -> bool:
+    names = {one.stem for one in held}
     bases = {CHANNEL.sub("", name) for name in names}
     whole = all(CHANNEL.search(name) for name in names) and all(f"{base}_0000" in names for base in bases)
-    declared = any(folder.is_relative_to(one.folder) for one in datasets)
+    declared = any(held[0].path.is_relative_to(one.folder) for one in datasets)
     return whole and (len(bases) > 1 or declared)

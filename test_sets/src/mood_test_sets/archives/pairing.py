@@ -1,17 +1,20 @@
 """Which scan a mask belongs to: by dataset.json, BIDS entities, or name and place."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from mood_test_sets.archives.naming import (
-    BIDS,
     LESION,
     ORGAN,
     SESSION,
     NiftiFile,
+    bids_of,
+    home_of,
     plain,
+    shared,
     split_of,
     unmodal,
     unprefixed,
@@ -48,21 +51,23 @@ def find_scans(
     return [one for one in found if shape is not None and one.shape == shape] or found
 
 
-def _of_entities(mask: NiftiFile, scans: Iterable[Candidate]) -> list[Candidate]:
-    """BIDS: of the same sub and ses; of one modality, if the mask names it."""
-    who = BIDS.search(mask.name)
+def _of_entities(mask: NiftiFile, scans: Sequence[Candidate]) -> list[Candidate]:
+    """BIDS: of the same sub and ses in the same data set; of one modality, if the mask names it."""
+    who = bids_of(mask.name)
     if who is None:
         return []
     when = SESSION.search(mask.name)
-    own = [one for one in scans if _same(BIDS.search(one.name), who)]
+    homes = {one.name: shared(home_of(mask.name), home_of(one.name)) for one in scans}
+    own = [one for one in scans if bids_of(one.name) == who]
+    own = [one for one in own if homes[one.name] == max(homes[other.name] for other in own)]
     if when is not None:
         own = [one for one in own if _same(SESSION.search(one.name), when)]
     exact = [one for one in own for _, stem in one.places if mask.stem.startswith(stem)]
     return exact or own
 
 
-def _same(one: object, other: object) -> bool:
-    return one is not None and other is not None and one.group(1) == other.group(1)  # type: ignore[attr-defined]
+def _same(one: re.Match[str] | None, other: re.Match[str] | None) -> bool:
+    return one is not None and other is not None and one.group(1).casefold() == other.group(1).casefold()
 
 
 def _of_name(mask: NiftiFile, scans: Iterable[Candidate]) -> list[Candidate]:
@@ -74,7 +79,20 @@ def _of_name(mask: NiftiFile, scans: Iterable[Candidate]) -> list[Candidate]:
             if found:
                 return _closest(mask, found)
     bases = {unprefixed(base) for base in mask.bases if base}
-    return _closest(mask, [(one, folders) for one, folders, stem in near if unprefixed(stem) in bases])
+    found = [(one, folders) for one, folders, stem in near if unprefixed(stem) in bases]
+    return _closest(mask, found) or _of_label_folder(mask, near)
+
+
+def _of_label_folder(
+    mask: NiftiFile, near: Sequence[tuple[Candidate, tuple[str, ...], str]]
+) -> list[Candidate]:
+    """labels/P1/tumour belongs to images/P1."""
+    inner = () if mask.label_folder is None else mask.folders[mask.label_folder + 1 :]
+    for folder in reversed(inner):
+        for likeness in (str, unmodal, unprefixed):
+            if found := [one for one, _, stem in near if likeness(stem) == folder]:
+                return list({one.name: one for one in found}.values())
+    return []
 
 
 def _is_near(mask: NiftiFile, folders: tuple[str, ...]) -> bool:

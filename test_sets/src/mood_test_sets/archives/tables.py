@@ -18,5 +18,7 @@ def read_rows(file: Path, *columns: str) -> list[dict[str, str]]:
     except OSError as reason:
         raise ImportRefused(f"{file} cannot be read ({reason.strerror}). Name another table.") from None
     if rows and not set(columns) <= set(rows[0]):
+        if ";" in "".join(rows[0]):
+            raise ImportRefused(f"{file} parts its columns by semicolons. Save it with commas.")
         raise ImportRefused(f"{file} has no columns {' and '.join(columns)}. Add a line with their names.")
     return [{key: (value or "").strip() for key, value in row.items() if key} for row in rows]

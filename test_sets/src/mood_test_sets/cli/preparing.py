@@ -11,7 +11,8 @@ from rich.console import Console
 
 from mood_evaluator.test_set import Dataset
 from mood_test_sets.archives.source import Source
-from mood_test_sets.archives.sources import find_sources, read_subjects
+from mood_test_sets.archives.sources import find_sources
+from mood_test_sets.archives.subject_table import read_subjects
 from mood_test_sets.cli.findings_table import make_table
 from mood_test_sets.cli.terminal import errors, progress_bar
 from mood_test_sets.cohort_folder import CohortRole
@@ -83,16 +84,16 @@ def prepare_command(
     mood-test-sets build RECIPE OUT --scans COHORT
     """
     readings = [read_table(one) for one in findings or ()]
+    settled = read_table(consensus) if consensus else {}
     lesions = parse_lesions(lesion_labels) if lesion_labels else None
     options, shares = Preprocessing(dataset, side, window), (normal_share, base_share)
     wishes = Wishes(options, shares, faces_removed, all_healthy, lesions)
     sources = find_sources(raw, read_subjects(subjects), scans=scan or ())
     if sys.stdin.isatty():
-        sources, wishes = _ask(sources, wishes, readings)
+        sources, wishes = _ask(sources, wishes, [*readings, settled])
     sources = settle(sources, wishes.lesions)
     for told in tell_values(sources):
         errors.print(told, soft_wrap=True)
-    settled = read_table(consensus) if consensus else {}
     done = _prepare(sources, out, wishes, read_secret(secret), readings, settled, jobs=jobs)
     _tell(done, out)
     if any(one.is_error for one in done.findings):

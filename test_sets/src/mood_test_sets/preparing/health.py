@@ -34,8 +34,9 @@ def check_health(
     names = {one.name for one in sources}
     ill = {scan for table in tables for scan, said in table.items() if said.finding}
     if missing := sorted(ill - names):
-        what = f"--findings: {len(missing)} lines with a finding are of no scan (such as {missing[0]})."
-        raise ImportRefused(f"{what} Scans are named by their path without ending; correct or remove them.")
+        what = f"{len(missing)} lines with a finding are of no scan (such as {missing[0]})."
+        remedy = "Scans are named by their path without ending; correct or remove them."
+        raise ImportRefused(f"--findings, --consensus: {what} {remedy}")
     unknown = [] if all_healthy else find_unknown(sources, tables)
     if unknown:
         count = sum(one.refusal is None for one in sources)

@@ -63,9 +63,10 @@ def prepare(
     """
     if out.exists():
         raise FolderOccupied(f"{out} exists already. Remove it or choose another folder.")
-    consensus = find_consensus(tables, settled or {})
+    settled = settled or {}
+    consensus = find_consensus(tables, settled)
     sources = settle(sources, wishes.lesions)
-    check_health(sources, tables, all_healthy=wishes.all_healthy)
+    check_health(sources, (*tables, settled), all_healthy=wishes.all_healthy)
     partial = out.with_name(f".{out.name}.partial")
     _open(partial, _mark(wishes, streams))
     orders = [
@@ -79,7 +80,9 @@ def prepare(
             records.append(record)
             on_scan(len(records), len(orders))
         records.sort(key=lambda one: one.name)
-        findings, usable = Sorting(partial, known, consensus, _read_scans(tables)).sort_out(records)
+        findings, usable = Sorting(partial, known, consensus, _read_scans((*tables, settled))).sort_out(
+            records
+        )
         if tables and consensus.unsettled:
             write_consensus(out.with_name(f"{out.name}.consensus.csv"), tables, consensus.unsettled)
         count = sum(one.refusal is None for one in sources)

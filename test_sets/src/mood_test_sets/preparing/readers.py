@@ -67,9 +67,9 @@ def _read_row(row: Mapping[str, str], place: str) -> Reading:
 def find_consensus(tables: Sequence[Mapping[str, Reading]], settled: Mapping[str, Reading]) -> Consensus:
     """A scan is settled if all who read it agree, or by hand; the first reader who found it describes it.
 
-    A blank cell settles nothing.
+    A blank cell settles nothing. What is settled of a scan that no reader has counts too.
     """
-    scans = sorted({scan for table in tables for scan in table})
+    scans = sorted({scan for table in (*tables, settled) for scan in table})
     agreed: dict[str, Reading] = {}
     open_ones = []
     for scan in scans:

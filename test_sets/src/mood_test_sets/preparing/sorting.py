@@ -81,7 +81,7 @@ class Sorting:
         scans = {one.name: one.subject for one in records if one.defect is None}
         found = {one.subject: one.doubt for one in self.sources.values() if one.doubt is not None}
         for mask in (one for one in records if one.defect and may_be_mask(one.name, Defect(one.defect))):
-            for owner in find_owners(mask.name, scans):
+            for owner in find_owners(mask.name, mask.subject, scans):
                 found.setdefault(scans[owner], doubt_of(mask.name))
         return found
 

@@ -13,6 +13,7 @@ from mood_test_sets.preparing.raw import read_source
 from mood_test_sets.streams import PUBLIC
 
 Write = Callable[..., None]
+SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4"
 VALUES = np.random.default_rng(4).integers(-1000, 1000, (20, 20, 16)).astype(np.float32)
 IDS = [
     ("ISO_IR 100", "Müller1".encode("latin-1"), "Müller1"),
@@ -26,6 +27,10 @@ IDS = [
     ("ISO_IR 192", b"\xff\xfe\x80\x01", "ÿþ\\x80\\x01"),
     ("NONSENSE", b"\xc4\xd6", "ÄÖ"),
 ]
+
+
+def doubted(root: Path) -> set[str]:
+    return {one.name for one in find_sources(root, {}) if one.doubt is not None}
 
 
 @pytest.mark.parametrize(("charset", "raw", "told"), IDS)
@@ -82,6 +87,53 @@ def test_a_dicom_segmentation_is_no_scan_and_leaves_its_person_in_doubt(
     assert found["p1/seg/1.2.12"].refusal is not None
     assert found["p1/ct/1.2.11"].doubt is not None
     assert found["p2/ct/1.2.13"].doubt is None
+
+
+@pytest.mark.parametrize("patient", [b"", b"ANON"])
+def test_a_segmentation_of_half_anonymized_headers_is_of_the_patient_of_its_study(
+    tmp_path: Path, slices: Write, patient: bytes
+) -> None:
+    for n in (1, 2):
+        slices(tmp_path / f"p{n}/ct", VALUES, patient=f"P{n}".encode(), uid=f"1.2.1{n}", study=f"1.{n}")
+    slices(tmp_path / "segs", VALUES > 0, patient=patient, uid="1.2.19", study="1.2", modality="SEG")
+    assert doubted(tmp_path) == {"p2/ct/1.2.12"}
+
+
+def test_a_segmentation_is_known_by_its_class_whatever_its_modality_says(
+    tmp_path: Path, slices: Write
+) -> None:
+    slices(tmp_path / "p1", VALUES, patient=b"P1", uid="1.2.11")
+    slices(tmp_path / "x", VALUES > 0, patient=b"P1", uid="1.2.12", modality="OT", sop_class=SEGMENTATION)
+    assert doubted(tmp_path) == {"p1/1.2.11"}
+
+
+def test_volumes_in_the_folder_of_a_series_are_of_its_patient(
+    tmp_path: Path, slices: Write, put: Callable[..., Path]
+) -> None:
+    for n in (1, 2):
+        slices(tmp_path / f"raw/P{n}/t1", VALUES, patient=f"ID{n}".encode(), uid=f"1.2.1{n}")
+        put(f"P{n}/t2.nii.gz")
+        put(f"nifti/P{n}.nii.gz")
+    slices(tmp_path / "raw/P3/a", VALUES, patient=b"ID3", uid="1.2.13")
+    slices(tmp_path / "raw/P3/b", VALUES, patient=b"ID4", uid="1.2.14")
+    put("P3/t2.nii.gz")
+    subjects = {one.name: one.subject for one in find_sources(tmp_path / "raw", {})}
+    for n in (1, 2):
+        assert subjects[f"P{n}/t2"] == subjects[f"nifti/P{n}"] == subjects[f"P{n}/t1/1.2.1{n}"] == f"ID{n}"
+    assert subjects["P3/t2"] == "P3"
+
+
+def test_an_id_is_one_however_its_accents_and_case_are_written(tmp_path: Path, slices: Write) -> None:
+    for n, patient in enumerate(("Müller", "Mu\u0308ller", "MÜLLER")):
+        slices(tmp_path / str(n), VALUES, patient=patient.encode(), charset="ISO_IR 192", uid=f"1.2.{n}")
+    assert {one.subject for one in find_sources(tmp_path, {})} == {"Müller"}
+
+
+def test_series_without_an_id_that_count_as_one_person_are_told(tmp_path: Path, slices: Write) -> None:
+    for number in range(10):
+        slices(tmp_path / f"p{number}", VALUES, patient=b"", uid=f"1.2.{number}")
+    (note,) = [note for one in find_sources(tmp_path, {}) for note in one.notes]
+    assert note.what == "10 series of one study have no PatientID and count as one person."
 
 
 def test_a_report_is_passed_over_and_a_broken_header_is_refused_by_name(

@@ -4,24 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mood_test_sets.archives.naming import Kind, NiftiFile, own_subject, printable
-
-
-@pytest.mark.parametrize(
-    ("name", "subject"),
-    [
-        ("p1", "p1"), ("p1_t1", "p1"), ("p1_T1w", "p1"), ("a/p1-flair", "a/p1"), ("p1/ct", "p1"),
-        ("t1", "t1"), ("sub-07/ses-1/anat/sub-07_ses-1_T1w", "07"),
-        ("BraTS-GLI-00012-101/BraTS-GLI-00012-101-t2f", "BraTS-GLI-00012"),
-        ("case_0001", "case_0001"), ("direct", "direct"),
-    ],
-)  # fmt: skip
-def test_a_person_is_the_name_without_modality_and_time(name: str, subject: str) -> None:
-    assert own_subject(name, channels=False) == subject
-
-
-def test_channels_are_told_from_running_numbers_by_who_asks() -> None:
-    assert own_subject("imagesTr/case_0001", channels=True) == "imagesTr/case"
+from mood_test_sets.archives.naming import Kind, NiftiFile, is_anatomy, printable
 
 
 @pytest.mark.parametrize(
@@ -31,7 +14,13 @@ def test_channels_are_told_from_running_numbers_by_who_asks() -> None:
         ("masked", Kind.SCAN), ("p1_mask", Kind.MASK), ("P1-Label2", Kind.MASK),
         ("lesion_masks/p1", Kind.MASK), ("labelsVal/p1", Kind.MASK), ("segmentation-3", Kind.MASK),
         ("roi", Kind.MASK), ("ground_truth/a/p1", Kind.MASK), ("p1_brain", Kind.BRAIN),
-        ("sub-1_desc-brain_mask", Kind.BRAIN), ("derivatives/x/sub-1_T1w", Kind.COPY),
+        ("sub-1_desc-brain_mask", Kind.BRAIN),
+        ("p1_lesion_brain", Kind.MASK),
+        ("p1_tumor_brain_mask", Kind.MASK),
+        ("labels/p1_brain", Kind.MASK),
+        ("stroke_7_brain", Kind.BRAIN), ("masks/p1_brain_mask", Kind.BRAIN),
+        ("images/p1_brain", Kind.BRAIN),
+        ("sub-lesion01_T1w_brain", Kind.BRAIN), ("derivatives/x/sub-1_T1w", Kind.COPY),
     ],
 )  # fmt: skip
 def test_a_name_or_the_innermost_folder_says_what_is_a_mask(name: str, kind: Kind) -> None:
@@ -55,10 +44,33 @@ def test_a_name_or_the_innermost_folder_says_what_is_a_mask(name: str, kind: Kin
         ("s1/segmentations/lung_upper_lobe_left", ["ct"], True),
         ("s1/segmentations/vertebrae_L1", ["ct"], True),
         ("p1_corrected_mask", ["p1"], False),
+        ("labels/anna/liver", ["anna"], True),
+        ("p1_gallstones_mask", ["p1"], False),
     ],
 )
 def test_organs_are_what_a_name_adds_to_that_of_its_scan(name: str, scans: list[str], organ: bool) -> None:
     assert NiftiFile(Path(f"{name}.nii.gz"), name).is_organ(scans) is organ
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["gallstones", "kidneystone", "liverabscess", "hepatocellular", "liverhcc", "bonemets",
+     "headinjury", "ribfx", "fatinfiltration", "headache", "cordcompression",
+     "aorticdissection"],
+)  # fmt: skip
+def test_an_illness_written_as_one_word_with_an_organ_is_no_organ(words: str) -> None:
+    assert not is_anatomy(words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["gallbladder", "kidneys", "brainstem", "brachiocephalic trunk", "left ventricle", "thalami", "uterus",
+     "subclavian artery right", "hepatic veins", "cerebellar cortex", "myocardium", "oesophagus",
+     "clavicula left", "vertebrae l5", "pancreatic",
+     "autochthon", "iliopsoas", "sternum", "costal cartilages", "atrium"],
+)  # fmt: skip
+def test_organs_are_known_with_their_endings(words: str) -> None:
+    assert is_anatomy(words)
 
 
 def test_a_name_that_is_no_utf_8_is_printed_as_latin_1() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mood_test_sets.archives.source import Source
-from mood_test_sets.archives.sources import find_sources, read_subjects
+from mood_test_sets.archives.sources import find_sources
 from mood_test_sets.errors import ImportRefused
 from mood_test_sets.findings import Defect
 
@@ -406,16 +406,92 @@ def test_a_folder_that_is_not_there_is_said_to_be_none(tmp_path: Path) -> None:
         find_sources(tmp_path / "nowhere", {})
 
 
-def test_a_line_without_a_subject_is_named(tmp_path: Path) -> None:
-    table = tmp_path / "s.csv"
-    table.write_text("scan,subject\np1,a\np2\n")
-    with pytest.raises(ImportRefused, match="no subject of p2"):
-        read_subjects(table)
-
-
 def test_scans_of_one_name_at_two_sites_are_scans_if_their_voxels_are_spread_alike(
     tmp_path: Path, put: Put
 ) -> None:
     for name in ("site_a/001", "site_b/001", "p1", "p1_again"):
         put(f"{name}.nii.gz")
     assert refused(tmp_path) == {}
+
+
+def test_a_mask_in_one_of_the_folders_of_modalities_is_of_a_person_that_is_in_both(
+    tmp_path: Path, put: Put, lesion: np.ndarray
+) -> None:
+    for name in ("t1/P1", "flair/P1", "t1/P2", "flair/P2"):
+        put(f"{name}.nii.gz")
+    put("masks/P1.nii.gz", lesion)
+    assert {name for name, marks in masks(tmp_path).items() if marks} == {"t1/P1", "flair/P1"}
+
+
+def test_a_mask_in_the_folder_of_its_person_below_labels_is_its_mask(
+    tmp_path: Path, put: Put, lesion: np.ndarray
+) -> None:
+    for name in ("images/P1", "images/P2"):
+        put(f"{name}.nii.gz")
+    put("labels/P1/tumour.nii.gz", lesion)
+    put("labels/P2/liver.nii.gz", lesion)
+    assert masks(tmp_path) == {"images/P1": ["tumour.nii.gz"], "images/P2": []}
+
+
+def test_of_two_bids_data_sets_a_mask_is_of_the_person_of_its_own(
+    tmp_path: Path, put: Put, lesion: np.ndarray
+) -> None:
+    for number in (1, 2):
+        put(f"ds{number}/sub-01/anat/sub-01_T1w.nii.gz")
+        (tmp_path / f"raw/ds{number}/participants.tsv").write_text("participant_id\tage\nsub-01\t40\n")
+    put("ds1/derivatives/les/sub-01/anat/sub-01_label-lesion_mask.nii.gz", lesion)
+    assert [bool(marks) for marks in masks(tmp_path).values()] == [True, False]
+    assert {one.subject for one in found(tmp_path).values() if not one.refusal} == {"ds1/01", "ds2/01"}
+
+
+def test_sub_may_be_written_in_capitals(tmp_path: Path, put: Put, lesion: np.ndarray) -> None:
+    for modality in ("T1w", "T2w"):
+        put(f"SUB-01/anat/SUB-01_{modality}.nii.gz")
+    put("derivatives/lesions/sub-01/anat/sub-01_lesion_mask.nii.gz", lesion)
+    assert [bool(marks) for marks in masks(tmp_path).values()] == [True, True]
+
+
+def test_a_lesion_of_the_brain_is_no_brain_that_was_extracted(
+    tmp_path: Path, put: Put, lesion: np.ndarray
+) -> None:
+    for name in ("P1", "P2", "images/P3_brain"):
+        put(f"{name}.nii.gz")
+    put("P1_lesion_brain.nii.gz", lesion)
+    put("P2_tumor_brain_mask.nii.gz", lesion)
+    put("labels/P3_brain.nii.gz", lesion)
+    assert [len(marks) for marks in masks(tmp_path).values()] == [1, 1, 1]
+    assert all(one.brain is None for one in found(tmp_path).values())
+
+
+def test_what_subjects_names_the_same_as_a_scan_is_of_its_person(
+    tmp_path: Path, put: Put, lesion: np.ndarray
+) -> None:
+    for name in ("scans/x1", "scans/x2"):
+        put(f"{name}.nii.gz")
+    put("drawn/q7.nii.gz", lesion)
+    sources = find_sources(tmp_path / "raw", {"scans/x1": "anna", "scans/x2": "bob", "drawn/q7": "Anna"})
+    assert [one.name for one in sources if one.doubt is not None] == ["scans/x1"]
+
+
+def test_ten_scans_of_one_name_are_told_and_subjects_settle_it(tmp_path: Path, put: Put) -> None:
+    names = [f"mine/2020-01-{day}" for day in range(10, 20)]
+    for name in names:
+        put(f"{name}.nii.gz")
+    ((first, note),) = ((one.name, note) for one in found(tmp_path).values() for note in one.notes)
+    assert (first, note.defect) == ("mine/2020-01-10", Defect.SHARED_ID)
+    assert "10 scans (such as mine/2020-01-11) have its name and count as one person" in note.what
+    own = {name: name for name in names}
+    assert not any(one.notes for one in find_sources(tmp_path / "raw", own))
+
+
+def test_what_may_be_one_person_and_counts_as_two_is_told_and_subjects_settle_it(
+    tmp_path: Path, put: Put
+) -> None:
+    names = ["P1_1", "P1_2", "P2_1", "P2_2"]
+    for name in names:
+        put(f"{name}.nii.gz")
+    (note,) = (note for one in found(tmp_path).values() for note in one.notes)
+    assert "It and P1_2 may be of one person and count as two, and 1 more." in note.what
+    assert "--subjects" in note.remedy
+    own = {name: name[:2] for name in names}
+    assert not any(one.notes for one in find_sources(tmp_path / "raw", own))

@@ -377,3 +377,52 @@ def test_a_few_voxels_that_differ_make_no_other_person(
     save("b.nii.gz", people[1])
     assert call(raw, "--all-healthy") == 1
     assert set(roles(raw)) == {"a", "b"}
+
+
+def test_the_consensus_alone_says_who_is_ill_and_who_is_healthy(
+    save: Save, raw: Path, people: list[np.ndarray], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for n, one in enumerate(people[:3]):
+        save(f"P{n}.nii.gz", one)
+    table = raw.parent / "consensus.csv"
+    table.write_text("scan,finding\nP0,1\nP1,0\nP2,0\n")
+    assert call(raw, "--consensus", str(table)) == 0
+    assert roles(raw)["P0"] == "natural"
+    table.write_text("scan,finding\nP9,1\n")
+    assert call(raw, "--consensus", str(table), "--all-healthy", out="again") == 2
+    assert "--consensus: 1 lines with a finding are of no scan (such as P9)" in capsys.readouterr().err
+
+
+def test_a_mask_among_the_series_of_a_patient_leaves_that_patient_out_wherever_it_lies(
+    raw: Path, people: list[np.ndarray], slices: Callable[..., None]
+) -> None:
+    for n in (1, 2):
+        values = people[n].astype(np.float32)
+        slices(raw / f"P{n}/ct", values, patient=f"ID{n}".encode(), uid=f"1.2.{n}", step=(0, 0, 3))
+    drawn = marks(people[1]).astype(np.float32)
+    slices(raw / "export/x", drawn, patient=b"ID1", uid="1.2.9", step=(0, 0, 3))
+    assert call(raw, "--all-healthy") == 1
+    assert set(roles(raw)) == {"P2/ct/1.2.2"}
+
+
+def test_controls_of_one_data_set_say_nothing_of_another(
+    save: Save, raw: Path, people: list[np.ndarray], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for n, one in enumerate(people):
+        save(f"ds{n % 2}/sub-{n // 2}/anat/sub-{n // 2}_T1w.nii.gz", one)
+    rows = "participant_id\tgroup\nsub-0\tcontrol\nsub-1\tcontrol\n"
+    (raw / "ds0/participants.tsv").write_text(rows)
+    assert call(raw) == 2
+    assert "2 of 4 scans (such as ds1/sub-0/anat/sub-0_T1w)" in capsys.readouterr().err
+
+
+def test_a_patient_without_a_scan_may_be_anybody_who_is_not_in_the_table(
+    save: Save, raw: Path, people: list[np.ndarray], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for n, one in enumerate(people[:3]):
+        save(f"sub-{n}/anat/sub-{n}_T1w.nii.gz", one)
+    rows = "participant_id\tdiagnosis\nP-zero\tglioma\nsub-1\tcontrol\nsub-2\tcontrol\n"
+    (raw / "Participants.tsv").write_text(rows)
+    assert call(raw, "--all-healthy") == 0
+    assert set(roles(raw)) == {"sub-1/anat/sub-1_T1w", "sub-2/anat/sub-2_T1w"}
+    assert "Participants.tsv lists 1 patients" in " ".join(capsys.readouterr().err.split())

@@ -71,6 +71,12 @@ def test_a_blank_cell_is_no_reading(tmp_path: Path) -> None:
     assert find_consensus([read, {"a": YES}], {}).settled["a"] == YES
 
 
+def test_what_is_settled_counts_where_no_reader_has_the_scan() -> None:
+    found = find_consensus([{"b": NO}], {"a": YES, "c": Reading(None)})
+    assert (found.settled, found.unsettled) == ({"a": YES, "b": NO}, ["c"])
+    assert find_consensus([], {"a": YES}).settled == {"a": YES}
+
+
 def test_a_blank_cell_of_the_consensus_settles_nothing(tmp_path: Path) -> None:
     blank = {"a": Reading(None)}
     assert find_consensus([{"a": YES}, {"a": NO}], blank).unsettled == ["a"]
