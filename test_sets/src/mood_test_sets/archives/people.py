@@ -115,7 +115,7 @@ class People:
             counts = Counter(rest for rests in own.values() for rest in rests)
             if max(counts.values(), default=0) > 1:
                 self._begins |= own.keys()
-            self.doubtful += list(_open_ones({one: alike[one] for one in alike.keys() - own.keys()}))
+            self.doubtful += list(_open_ones({one: alike[one] for one in alike if one not in own}))
 
     def _find_namesakes(self, bares: dict[str, str]) -> None:
         """`a/P1` and `b/P1` are two unless a and b say what differs; `site1/P1` and `site2/P1` are."""
