@@ -169,7 +169,7 @@ class Section:
         """None where it is missing, which is noted; below a section that is missing itself nothing is."""
         value = self.values.get(field)
         if value is None and not self.absent:
-            self.fail(field, "it is missing", "Add it; the organizer guide has a whole example.")
+            self.fail(field, "it is missing", "Add it; `mood admin example` prints a whole one.")
         return value
 
     def _name(self, field: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ import typer
 
 from mood_platform.accounts.reasons import READER_OF
 from mood_platform.cli.asking import ask, confirm
-from mood_platform.cli.console import counted, say
+from mood_platform.cli.console import counted, echo, say
 from mood_platform.cli.local_world import local_world, read_local_settings
 from mood_platform.cli.machine import DEFAULT_HOME, Home
 from mood_platform.cli.problems import Problem
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     from mood_platform.challenges.plan import Machine, Plan
 
 Reason = Annotated[str, typer.Option(help=f"Why rules change. {READER_OF['challenge.apply'].sentence}")]
+
+
+def example() -> None:
+    """Print a challenge.yaml with every rule and what it means, to change and apply."""
+    echo((files("mood_platform.challenges") / "example.yaml").read_text().rstrip())
 
 
 def apply(

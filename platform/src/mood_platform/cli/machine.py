@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -87,6 +89,21 @@ def down(home: Home = DEFAULT_HOME) -> None:
     installation.settings()  # says so when no platform lives here
     stop(installation, supervisor)
     say.print(f"Stopped; no process, container or volume of {installation.home} is left.")
+
+
+def base_image() -> None:
+    """Make the image that cases are held with, once: pulled, or built from this distribution's packages.
+
+    MOOD_BASE_PULL names another image to pull; "none" builds at once. MOOD_BASE_REBUILD=1 makes it anew.
+    """
+    with as_file(files("mood_platform.machine") / "base_image.sh") as script:
+        done = subprocess.run(["sh", script], check=False)
+    if done.returncode:
+        raise Problem(
+            "The base image was not made; the lines above say why.",
+            remedy="Mend that, or name an image of your own: mood up --holder-image IMAGE.",
+            code=Exit.PLATFORM,
+        )
 
 
 def stop(installation: Installation, supervisor: Supervisor) -> None:
@@ -242,13 +259,13 @@ def _check_port(port: int) -> None:
 
 
 def _find_holder() -> str:
-    """The base image that infra/base-image/build.sh made, by id, so that a later tag changes nothing."""
+    """The base image that `mood base-image` made, by id, so that a later tag changes nothing."""
     try:
         images = docker.from_env().images.list(filters={"reference": "mood-base"})
     except DockerException as error:
         raise _no_engine(error) from None
     if not images:
-        remedy = "Make it with infra/base-image/build.sh, or name another image with --holder-image."
+        remedy = "Make it with `mood base-image`, or name another image with --holder-image."
         raise Problem("The platform's base image mood-base is not there.", remedy=remedy)
     return str(images[0].id)
 

@@ -52,7 +52,11 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "logout": account.logout,
         "whoami": account.whoami,
     },
-    "Organizers and operators": {"up": machine.up, "down": machine.down},
+    "Organizers and operators": {
+        "base-image": machine.base_image,
+        "up": machine.up,
+        "down": machine.down,
+    },
 }
 for panel, commands in COMMANDS.items():
     for name, command in commands.items():

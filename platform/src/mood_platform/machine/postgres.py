@@ -98,7 +98,7 @@ def server_binary(name: str) -> Path:
     if found is None:
         raise Misconfigured(
             f"PostgreSQL's `{name}` was not found.",
-            remedy="Run `make setup`, or install your distribution's postgresql.",
+            remedy="Install your distribution's package postgresql.",
         )
     return Path(found)
 

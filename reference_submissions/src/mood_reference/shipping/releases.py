@@ -39,7 +39,7 @@ def pack(root: Path, archive: Path, lock: Path = LOCK) -> Packed:
     packed = choose_files(root)
     if not packed.files:
         raise FileNotFoundError(
-            f"{root} holds no METHOD/brain.npz and METHOD/abdom.npz; run: make -C studies weights"
+            f"{root} holds no METHOD/brain.npz and METHOD/abdom.npz; make them with mood-reference train"
         )
     archive.parent.mkdir(parents=True, exist_ok=True)
     archive.write_bytes(_make_archive(packed.files))
