@@ -20,6 +20,13 @@ lock: ## pin the requirements anew (then review the difference)
 	$(BIN)/uv export --quiet --no-emit-workspace --no-header --no-annotate --no-default-groups --group build -o requirements/runtime.txt
 	$(BIN)/uv export --quiet --no-emit-workspace --no-header --no-annotate --all-groups -o requirements/dev.txt
 
+.PHONY: wheels test-wheels
+wheels: ## build the wheels of all packages into dist/
+	@rm -rf dist
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist $(patsubst %/pyproject.toml,./%,$(wildcard */pyproject.toml))
+test-wheels: base-image ## install them into an empty environment and use them there
+	$(PYTEST) tests/wheels
+
 .PHONY: format lint types layers
 format: ## format the code and fix what can be fixed
 	$(BIN)/ruff format .
