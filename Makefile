@@ -20,7 +20,9 @@ lock: ## pin the requirements anew (then review the difference)
 	$(BIN)/uv export --quiet --no-emit-workspace --no-header --no-annotate --no-default-groups --group build -o requirements/runtime.txt
 	$(BIN)/uv export --quiet --no-emit-workspace --no-header --no-annotate --all-groups -o requirements/dev.txt
 
-.PHONY: wheels test-wheels
+.PHONY: docs wheels test-wheels
+docs: ## docs/ as a site in site/, every link checked; read it with python3 -m http.server -d site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 wheels: ## build the wheels of all packages into dist/
 	@rm -rf dist
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist $(patsubst %/pyproject.toml,./%,$(wildcard */pyproject.toml))

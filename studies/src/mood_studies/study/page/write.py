@@ -19,7 +19,7 @@ from mood_studies.study.page.platform_sections import SECTIONS
 INTRODUCTION = """# A study of the reference submissions
 
 Methods of the thesis as images that a participant could have handed in, run by the platform like any other.
-This page is written by `make -C studies study-page` from the JSON files in [`study/`](study).
+This page is written by `make -C studies study-page` from the JSON files in `docs/study/`.
 """
 
 sections: list[Callable[[Path], str]] = [*SECTIONS, orderings_section.section, maps_section.section]
