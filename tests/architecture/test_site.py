@@ -40,6 +40,15 @@ def test_every_page_is_built_and_every_link_of_it_leads_somewhere(site: Path) ->
     assert {name.replace("README", "index") for name in written} <= built
 
 
+def test_the_list_of_decisions_names_each_with_its_title() -> None:
+    folder = ROOT / "docs" / "decisions"
+    named = re.findall(r"^- \[(.+)\]\((\S+\.md)\)$", (folder / "README.md").read_text(), re.MULTILINE)
+    titles = [
+        (path.read_text().splitlines()[0].removeprefix("# "), path.name) for path in folder.glob("0*.md")
+    ]
+    assert named == sorted(titles, key=lambda one: one[1])
+
+
 def test_no_page_of_the_site_makes_a_browser_ask_another_host(site: Path) -> None:
     assert [path.name for path in site.rglob("*.html") if FETCHED.search(path.read_text())] == []
     assert [
