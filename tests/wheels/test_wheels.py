@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from email import message_from_bytes
+from email import message_from_string
 from email.message import Message
 from pathlib import Path
 from zipfile import ZipFile
@@ -80,7 +80,7 @@ def call(wheels: dict[str, Path], outside: Path) -> Mood:
 def _metadata(wheel: Path) -> Message:
     with ZipFile(wheel) as archive:
         (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
-        return message_from_bytes(archive.read(name))
+        return message_from_string(archive.read(name).decode())
 
 
 def test_every_package_makes_a_wheel(wheels: dict[str, Path]) -> None:
