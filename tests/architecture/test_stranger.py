@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = sorted(path.parent for path in ROOT.glob("*/pyproject.toml"))
 MODULES = sorted(path for path in ROOT.glob("*/src/**/*.py") if "mood_studies" not in path.parts)
 OF_THE_REPOSITORY = re.compile(
-    r"\b(infra|tests|studies|\w+/src)/\w|\bdocs/[\w-]+\.md\b|\bmake [a-z]+-?[a-z]*`|: make "
+    r"\b(infra|tests|studies|\w+/src)/\w|\bdocs/[\w-]+\.md\b|\bmake -C\b|(`|: )make [a-z]"
 )
 
 

@@ -23,8 +23,6 @@ A first hour:
 [bold]mood-reference build cevae --weights weights/cevae --base mood-base:bookworm --tag my-cevae[/bold]
 [bold]mood test my-cevae[/bold]
 
-All methods at once: [bold]make -C studies weights images[/bold].
-
 Exit codes: 0 done, 1 it failed, 2 wrong use, 70 a fault of ours, 130 stopped.
 Environment: MOOD_DEBUG, NO_COLOR.
 """

@@ -93,7 +93,7 @@ def test_the_smallest_methods_fill_the_archive_first(root: Path) -> None:
 
 
 def test_nothing_to_pack_says_how_to_make_something(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="run: make -C studies weights"):
+    with pytest.raises(FileNotFoundError, match="make them with mood-reference train"):
         pack(tmp_path, tmp_path / "a.tar.gz", tmp_path / "lock.json")
 
 
