@@ -33,8 +33,9 @@ from mood_platform.leaderboards.service import draft
 from mood_platform.machine.migrations import migrate
 from mood_platform.models import Challenge, Run, RunState, Stage, Submission, SubmissionState
 from mood_platform.models import Replicates as ReplicatesRow
-from mood_platform.scoring.replicates import DRAWS, SEED, draw_replicates, replicates_key
+from mood_platform.scoring.replicates import DRAWS, SEED, draw_replicates
 from mood_platform.scoring.replicates_document import RunReplicates
+from mood_platform.storage.keys import replicates_key
 from mood_platform.storage.local import LocalStore
 from mood_support.drive import evaluation_of
 from mood_support.edition import make_image, make_participant, write_test_set
@@ -117,7 +118,7 @@ def enter(board: Board, number: int) -> float | None:
         tx.session.add(row)
         tx.session.flush()
         if number >= COMPUTED:
-            row.key = replicates_key(run.results_key)
+            row.key = replicates_key(run.results_key, version=SCORING_VERSION, exact=False)
             platform.store.put_bytes(row.key, noise(board, document, random))
     return compute(platform, row.id) if number < COMPUTED else None
 

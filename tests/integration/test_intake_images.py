@@ -16,9 +16,9 @@ from sqlalchemy import select
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import transaction
 from mood_platform.failures import FailureReason
-from mood_platform.keeping.images import image_key
 from mood_platform.models import Image, ImageState, Upload, UploadState
 from mood_platform.queueing import Job
+from mood_platform.storage.keys import image_key
 from mood_platform.storage.local import LocalStore
 from mood_support.image_archives import SCRIPTS, ImageDraft, Member, tar_of
 from mood_support.intake import Intake

@@ -22,11 +22,12 @@ from mood_platform.execution.fake_runtime import FakeRuntime
 from mood_platform.failures import FailureReason
 from mood_platform.images.image_config import ImageFacts
 from mood_platform.keeping.holds import place_hold
-from mood_platform.keeping.images import collect_image, image_key
+from mood_platform.keeping.images import collect_image
 from mood_platform.keeping.ledger import accounts, team_storage
 from mood_platform.keeping.leftovers import Due, remove_leftovers
 from mood_platform.models import Image, ImageState, KeptKind, KeptObject, Run, Stage, Submission, Team, User
 from mood_platform.queueing import Job
+from mood_platform.storage.keys import image_key
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.intake import WAITS, Room
 from mood_platform.submissions.removal import remove_own_image

@@ -21,9 +21,10 @@ from mood_platform.leaderboards.queries import (
     published_version,
     published_versions,
 )
-from mood_platform.leaderboards.service import leaderboard_key, publish
+from mood_platform.leaderboards.service import publish
 from mood_platform.models import AuditEvent, CaseRun, CaseRunState, Challenge, Leaderboard, Run
 from mood_platform.runs.parking import park
+from mood_platform.storage.keys import leaderboard_key
 from mood_platform.storage.local import LocalStore
 from mood_support.contest import Contest
 from mood_support.factories import make_platform

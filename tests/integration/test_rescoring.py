@@ -20,13 +20,14 @@ from mood_platform.challenges.service import install_test_set
 from mood_platform.db.engine import Sessions
 from mood_platform.errors import Conflict, Invalid
 from mood_platform.leaderboards.export import export
-from mood_platform.leaderboards.service import draft, leaderboard_key, publish
+from mood_platform.leaderboards.service import draft, publish
 from mood_platform.models import CaseRun, Challenge, Leaderboard, Rescoring, Run, RunScoring, ScoringState
 from mood_platform.models import TestSet as StoredTestSet
 from mood_platform.runs.rescorings import rescorings_of, start_rescoring
 from mood_platform.runs.service import rerun, void_run
 from mood_platform.runs.sweeper import sweep
 from mood_platform.scoring.rescore import rescore_run
+from mood_platform.storage.keys import leaderboard_key
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.queries import find_any_submission
 from mood_support.contest import Contest

@@ -18,7 +18,7 @@ from mood_platform.db.engine import Sessions
 from mood_platform.errors import Conflict
 from mood_platform.execution.fake_runtime import FakeRuntime
 from mood_platform.keeping.holds import lift_holds, place_hold
-from mood_platform.keeping.images import collect_image, image_key
+from mood_platform.keeping.images import collect_image
 from mood_platform.keeping.leftovers import Due, remove_leftovers
 from mood_platform.keeping.round import carry_out, rounds
 from mood_platform.leaderboards.service import publish
@@ -41,6 +41,7 @@ from mood_platform.queueing import Job
 from mood_platform.runs.claims import case_key
 from mood_platform.runs.rescorings import start_rescoring
 from mood_platform.runs.service import rerun
+from mood_platform.storage.keys import image_key
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.service import submit
 from mood_support.contest import Contest

@@ -7,8 +7,8 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from mood_platform.challenges.service import case_key, label_key
 from mood_platform.models import Json
+from mood_platform.storage.keys import label_key, scan_key
 from mood_platform.storage.store import ObjectStore
 
 BLOCK = tarfile.BLOCKSIZE
@@ -40,7 +40,7 @@ def _document(manifest: Json) -> bytes:
 
 def _files(manifest: Json) -> Iterator[tuple[str, str]]:
     """(path in the folder, object key); one path once."""
-    named = {case["image"]: case_key(case["sha256"]["image"]) for case in manifest["cases"]}
+    named = {case["image"]: scan_key(case["sha256"]["image"]) for case in manifest["cases"]}
     labels = {
         case["label"]: label_key(case["sha256"]["label"]) for case in manifest["cases"] if case["label"]
     }

@@ -22,6 +22,7 @@ from mood_platform.challenges.queries import newest_test_set
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import Invalid
 from mood_platform.models import Case, Challenge, TestSet
+from mood_platform.storage.keys import is_scan, label_key, scan_key
 from mood_platform.storage.store import ObjectStore
 
 Progress = Callable[[int, int], None]
@@ -116,18 +117,10 @@ def _use_again(tx: Transaction, row: TestSet, *, actor: str) -> None:
 def _files(manifest: Manifest, folder: Path) -> Iterator[tuple[str, Path, str]]:
     """(object key, local file, promised SHA-256) of every case and label."""
     for case in manifest.cases:
-        yield case_key(case.sha256_image), _inside(folder, case.image), case.sha256_image
+        yield scan_key(case.sha256_image), _inside(folder, case.image), case.sha256_image
         if case.label is not None:
             promised = case.sha256_label or ""
             yield label_key(promised), _inside(folder, case.label), promised
-
-
-def case_key(sha256: str) -> str:
-    return f"cases/{sha256}.nii.gz"
-
-
-def label_key(sha256: str) -> str:
-    return f"labels/{sha256}.nii.gz"
 
 
 def _inside(folder: Path, relative: str) -> Path:
@@ -153,7 +146,7 @@ def _store_checked(store: ObjectStore, *, key: str, path: Path, digest: str) -> 
             f"{path}: its SHA-256 is {found}, the manifest says {digest}.",
             remedy="Copy or build the test set again.",
         )
-    if key.startswith("cases/"):
+    if is_scan(key):
         check_neutral(path)
     if not store.exists(key):
         store.put_file(key, path)

@@ -17,6 +17,7 @@ from mood_platform.keeping.holds import Held, held_now
 from mood_platform.keeping.moments import Editions
 from mood_platform.models import LIVE, Image, ImageState, Run, Submission, Team
 from mood_platform.queueing import Job
+from mood_platform.storage.keys import image_key
 from mood_platform.storage.store import ObjectStore
 
 NOTICE = timedelta(days=14)
@@ -53,11 +54,6 @@ class Ending:
     def leaves(self, now: datetime) -> bool:
         told = self.image.leaves_at
         return told is not None and told <= now and self.tells(now) == told
-
-
-def image_key(digest: str) -> str:
-    """Key of the clean archive; `digest` is `sha256:…`."""
-    return f"images/{digest}.tar"
 
 
 def image_endings(tx: Transaction, editions: Editions, *, unused_days: int) -> list[Ending]:

@@ -28,6 +28,7 @@ from mood_platform.models import (
 )
 from mood_platform.queueing import JobQueue
 from mood_platform.runs.endings import lock_run
+from mood_platform.storage.keys import is_named, run_folder
 from mood_platform.storage.store import ObjectStore
 
 OVER = (RunState.SCORED, RunState.FAILED, RunState.CANCELLED)
@@ -135,8 +136,8 @@ def _scored_again() -> ColumnElement[bool]:
 def _keys(store: ObjectStore, due: Due, *, spared: set[str]) -> list[str]:
     """Of all attempts: one whose claim was lost left objects that no row names."""
     names = (due.kind.value, "positives") if due.kind is KeptKind.PREDICTION else (due.kind.value,)
-    found = store.keys(f"runs/{due.run_id}")
-    return [key for key in found if key.rpartition("/")[2].startswith(names) and key not in spared]
+    found = store.keys(run_folder(due.run_id))
+    return [key for key in found if is_named(key, *names) and key not in spared]
 
 
 def _spared(sessions: Sessions, queue: JobQueue, due: Due) -> set[str]:

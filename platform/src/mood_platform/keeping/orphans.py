@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -11,14 +10,14 @@ from uuid import UUID
 from sqlalchemy import select
 
 from mood_platform.db.engine import Sessions
-from mood_platform.keeping.images import KEPT, collect_image, image_key
+from mood_platform.keeping.images import KEPT, collect_image
 from mood_platform.keeping.leftovers import REMOVED_AT
 from mood_platform.models import LIVE, Image, KeptKind, KeptObject, Run
+from mood_platform.storage.keys import IMAGES, RUNS, as_leftover, digest_of, image_key
 from mood_platform.storage.store import ObjectStore
 
 NAMED = 20
 """So many of each are named; all are counted."""
-_LEFT = re.compile(r"runs/([0-9a-f-]{36})/[0-9a-f-]{36}/[^/]+/(prediction|log)")
 
 
 @dataclass(slots=True)
@@ -75,22 +74,22 @@ def _compare_leftovers(sessions: Sessions, store: ObjectStore, found: Misfits, *
 
 
 def _leftovers(store: ObjectStore) -> Iterator[tuple[str, tuple[UUID, KeptKind]]]:
-    for key in store.keys("runs"):
-        if (match := _LEFT.fullmatch(key)) is not None:
-            yield key, (UUID(match[1]), KeptKind(match[2]))
+    for key in store.keys(RUNS):
+        if (left := as_leftover(key)) is not None:
+            yield key, (left.run_id, KeptKind(left.name))
 
 
 def _compare_images(sessions: Sessions, store: ObjectStore, found: Misfits, *, mend: bool) -> None:
     with sessions() as session:
         kept = {image_key(digest) for digest in session.scalars(select(Image.digest).where(*KEPT)) if digest}
         known = {image_key(digest) for digest in session.scalars(select(Image.digest)) if digest}
-    here = set(store.keys("images"))
+    here = set(store.keys(IMAGES))
     for key in sorted(here - kept):
         if key not in known:
             found.objects.add(key)
             continue
         found.late.add(key)
         if mend:
-            collect_image(sessions, store, digest=key.removeprefix("images/").removesuffix(".tar"))
+            collect_image(sessions, store, digest=digest_of(key))
     for key in sorted(kept - here):
         found.rows.add(key)

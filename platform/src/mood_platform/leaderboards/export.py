@@ -20,6 +20,7 @@ from mood_platform.leaderboards.counting import counting_runs
 from mood_platform.leaderboards.scored_runs import write_scored_runs
 from mood_platform.leaderboards.selection import Standing
 from mood_platform.models import Base, CaseRun, Challenge, Json, Leaderboard, Run, RunScoring, Submission
+from mood_platform.storage.keys import exported_results
 from mood_platform.storage.store import ObjectStore
 
 Row = Mapping[str, Any]
@@ -129,8 +130,7 @@ def _write_results(folder: Path, tx: Transaction, runs: Sequence[Run], store: Ob
     again = select(RunScoring.results_key).where(RunScoring.run_id.in_([run.id for run in runs]))
     for key in (*keys, *tx.session.scalars(again.order_by(RunScoring.results_key))):
         if key is not None:
-            _, run, name = key.split("/")
-            path = folder / name.replace("results", run)
+            path = folder / exported_results(key)
             path.write_bytes(store.read(key, limit=LARGEST_RESULTS))
             yield path
 

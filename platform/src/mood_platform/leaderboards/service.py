@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from mood_evaluator import Task, canonical_digest
 from mood_platform.accounts.audit import audit, subject_of
@@ -25,6 +25,7 @@ from mood_platform.leaderboards.selection import find_pending, select_contenders
 from mood_platform.leaderboards.warnings import find_warnings
 from mood_platform.models import Challenge, Json, Leaderboard, Submission
 from mood_platform.runs.queries import has_parked_cases
+from mood_platform.storage.keys import leaderboard_key
 from mood_platform.storage.store import ObjectStore
 
 PRIVATE = ("pending", "rescoring_pending", "replicates_pending", "warnings", "changed_cases")
@@ -157,10 +158,6 @@ def _ground_of(tx: Transaction, challenge: Challenge, task: Task) -> Any:
         counting.running and counting.running.number,
         previous and previous.digest,
     )
-
-
-def leaderboard_key(leaderboard_id: UUID) -> str:
-    return f"leaderboards/{leaderboard_id}.json"
 
 
 def _check_complete(document: Json) -> None:

@@ -55,10 +55,6 @@ TURN = "5s"
 Found = Row[CaseRun, Run, Task, str | None, str, Json]
 
 
-def case_key(run_id: UUID, case_run_id: UUID, claim_id: UUID | None, name: str) -> str:
-    return f"runs/{run_id}/{case_run_id}/{claim_id}/{name}"
-
-
 def claim_next(
     tx: Transaction,
     *,

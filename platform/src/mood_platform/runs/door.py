@@ -22,10 +22,11 @@ from mood_platform.execution.starvation import Lack
 from mood_platform.models import Health
 from mood_platform.nodes.door import Answer, Claim, ClaimingNode, Fitness, Left, Presence
 from mood_platform.queueing import Job, JobQueue
-from mood_platform.runs.claims import case_key, claim_next, heartbeat, live_claims, record
+from mood_platform.runs.claims import claim_next, heartbeat, live_claims, record
 from mood_platform.runs.node_health import is_test_due, lock_node, see
 from mood_platform.runs.schedule import ring_for_waiting_work
 from mood_platform.runs.suspicion import report_self_test
+from mood_platform.storage.keys import attempt_key, image_key, scan_key
 from mood_platform.storage.store import ObjectStore
 from mood_platform.terms import KeptKind, Stage
 
@@ -97,14 +98,14 @@ class DatabaseDoor:
             return live_claims(tx, claim_ids=claim_ids)
 
     def image(self, digest: str) -> AbstractContextManager[Path]:
-        return self.store.local(f"images/{digest}.tar")
+        return self.store.local(image_key(digest))
 
     def case(self, sha256: str) -> AbstractContextManager[Path]:
-        return self.store.local(f"cases/{sha256}.nii.gz")
+        return self.store.local(scan_key(sha256))
 
     def keep(self, claim: Claim, kind: KeptKind, path: Path) -> Left:
         """The object comes before the row that names it; its hash can still be shown when it is gone."""
-        key = case_key(claim.run_id, claim.case_run_id, claim.claim_id, kind)
+        key = attempt_key(claim.run_id, claim.case_run_id, claim.claim_id, kind)
         with path.open("rb") as stream:
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
         self.store.put_file(key, path)

@@ -25,7 +25,7 @@ from mood_evaluator import (
 from mood_evaluator.dataset_result import TOLERATED
 from mood_platform.models import Json
 from mood_platform.scoring.object_results import FIELD
-from mood_platform.scoring.predictions import label_key, opened
+from mood_platform.scoring.predictions import known_label, opened
 from mood_platform.scoring.replicates_document import Source
 from mood_platform.scoring.stored_positives import read_positives, stored_positives
 from mood_platform.storage.store import ObjectStore
@@ -60,7 +60,7 @@ def opened_volumes(store: ObjectStore, part: Json, manifest: TestSet) -> Iterato
             PixelCase(
                 case_id,
                 local(case["prediction"] if case["score"]["valid"] else None),
-                local(label_key(described[case_id].sha256_label)),
+                local(known_label(described[case_id].sha256_label)),
                 described[case_id].shape,
             )
             for case_id, case in part["cases"].items()

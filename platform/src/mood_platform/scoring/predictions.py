@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mood_evaluator import Affine, Task, as_affine, find_affine
-from mood_platform.challenges.service import case_key
 from mood_platform.models import CaseRun
 from mood_platform.scoring.case_files import CaseFiles, ScoredCase, score_files
 from mood_platform.scoring.limited_child import ChildLimits
+from mood_platform.storage.keys import label_key, scan_key
 from mood_platform.storage.store import ObjectStore
 
 
@@ -36,16 +36,16 @@ def stored_case(case_run: CaseRun, task: Task) -> StoredCase:
     return StoredCase(
         task=task,
         prediction_key=case_run.prediction_key,
-        label_key=label_key(case.label_sha256),
+        label_key=known_label(case.label_sha256),
         shape=shape,
         affine=affine,
-        image_key=case_key(case.image_sha256) if affine is None and task is Task.PIXEL else None,
+        image_key=scan_key(case.image_sha256) if affine is None and task is Task.PIXEL else None,
     )
 
 
-def label_key(sha256: str | None) -> str | None:
-    """Where the label with this SHA-256 lies."""
-    return None if sha256 is None else f"labels/{sha256}.nii.gz"
+def known_label(sha256: str | None) -> str | None:
+    """The key of the label with this SHA-256; None: the case has none."""
+    return None if sha256 is None else label_key(sha256)
 
 
 def score_prediction(store: ObjectStore, limits: ChildLimits, case: StoredCase) -> ScoredCase:

@@ -24,6 +24,7 @@ from mood_platform.scoring.limited_child import run_limited
 from mood_platform.scoring.object_results import sweep_of
 from mood_platform.scoring.replicates_document import RunReplicates, Source
 from mood_platform.scoring.score_case import Evaluation
+from mood_platform.storage.keys import replicates_key
 from mood_platform.storage.store import ObjectStore
 
 log = logging.getLogger(__name__)
@@ -45,13 +46,6 @@ def draw_replicates(evaluation: Evaluation, *, replicates_id: UUID) -> None:
             _fail(evaluation, replicates_id, str(error))
         else:
             insist(lambda: _conclude(evaluation, replicates_id, key))
-
-
-def replicates_key(results_key: str, *, exact: bool = False) -> str:
-    """Beside the results: `runs/…/results-1.json` has `runs/…/replicates-1-v2.json`, or `…-v2-exact.json`."""
-    folder, name = results_key.rsplit("/", 1)
-    stem = name.removesuffix(".json").replace("results", "replicates", 1)
-    return f"{folder}/{stem}-v{SCORING_VERSION}{'-exact' if exact else ''}.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +76,7 @@ def _make(evaluation: Evaluation, order: _Order) -> str:
     coarse = [part for part in results["test_sets"] if order.exact and is_coarse(part)]
     if order.key is not None and not coarse:
         return order.key
-    key = replicates_key(order.results_key, exact=bool(coarse))
+    key = replicates_key(order.results_key, version=SCORING_VERSION, exact=bool(coarse))
     evaluation.store.put_bytes(key, _draw_in_child(evaluation, results, coarse))
     return key
 

@@ -35,6 +35,7 @@ from mood_platform.scoring.results import run_results
 from mood_platform.scoring.run_facts import Part, RunView, read_run
 from mood_platform.scoring.score_case import Evaluation, keep_evidence
 from mood_platform.scoring.unforeseen import note_unforeseen
+from mood_platform.storage.keys import results_key
 
 WITH_PREDICTION = (CaseRunState.SUCCEEDED, CaseRunState.OUTPUT_INVALID)
 
@@ -115,7 +116,7 @@ def _score(evaluation: Evaluation, order: _Order) -> tuple[str, dict[UUID, str |
     ]
     results = [result_of_part(evaluation, task, part, scoring=run.scoring) for part in parts]
     document: Json = run_results(replace(order.view, parts=parts), results=results, rescoring=order.number)
-    key = f"runs/{run.id}/results-{order.number}.json"
+    key = results_key(run.id, rescoring=order.number)
     evaluation.store.put_bytes(key, json.dumps(document, indent=1, ensure_ascii=False).encode())
     before = {case_run.id: case_run.unforeseen for case_run in made.values()}
     after = {case_run.id: case_run.unforeseen for part in parts for case_run in part.case_runs}

@@ -16,15 +16,14 @@ from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.failures import FailureReason
 from mood_platform.models import CaseRun, CaseRunState, Run, Submission
 from mood_platform.queueing import JobQueue
-from mood_platform.runs.claims import case_key
 from mood_platform.runs.due import exclusively, ring_if_due
 from mood_platform.runs.endings import lock_case, lock_run
 from mood_platform.scoring.attempts import begin_attempt, forgiving_outages
 from mood_platform.scoring.case_files import ScoredCase
 from mood_platform.scoring.limited_child import ChildLimits
 from mood_platform.scoring.predictions import score_prediction, stored_case
-from mood_platform.scoring.stored_positives import positives_key
 from mood_platform.scoring.unforeseen import note_unforeseen
+from mood_platform.storage.keys import evidence_key, positives_key
 from mood_platform.storage.store import ObjectStore
 
 log = logging.getLogger(__name__)
@@ -54,8 +53,8 @@ def score_case(evaluation: Evaluation, *, case_run_id: UUID) -> bool:
         case_run, task = found
         with forgiving_outages(evaluation.sessions, evaluation.queue, case_run):
             scored = score_prediction(evaluation.store, evaluation.limits, stored_case(case_run, task))
-            evidence_key = keep_evidence(evaluation.store, case_run, scored)
-        done = insist(lambda: _record(evaluation, case_run, scored, evidence_key))
+            evidence = keep_evidence(evaluation.store, case_run, scored)
+        done = insist(lambda: _record(evaluation, case_run, scored, evidence))
     with transaction(evaluation.sessions, evaluation.queue) as tx:
         ring_if_due(tx, run_id=case_run.run_id)
     return done
@@ -67,8 +66,7 @@ def keep_evidence(
     """Store Evidence, that of a rescoring beside the first, and the scores of abnormal voxels with it."""
     if scored.evidence is None:
         return None
-    suffix = "" if rescoring is None else f"-{rescoring}"
-    key = case_key(case_run.run_id, case_run.id, case_run.claim_id, f"evidence{suffix}")
+    key = evidence_key(case_run.run_id, case_run.id, case_run.claim_id, rescoring=rescoring)
     if scored.positives is not None:
         store.put_bytes(positives_key(key), scored.positives)
     elif (scored.document["evidence"] or {}).get("positives"):
@@ -105,13 +103,13 @@ def _with_task(tx: Transaction, case_run_id: UUID) -> tuple[CaseRun, Task]:
     return case_run, task
 
 
-def _record(evaluation: Evaluation, read: CaseRun, scored: ScoredCase, evidence_key: str | None) -> bool:
+def _record(evaluation: Evaluation, read: CaseRun, scored: ScoredCase, evidence: str | None) -> bool:
     valid = bool(scored.document["valid"])
     with transaction(evaluation.sessions, evaluation.queue) as tx:
         case_run = lock_case(tx, CaseRun.id == read.id, CaseRun.state == CaseRunState.COLLECTED)
         if case_run is None or case_run.claim_id != read.claim_id:
             return False
-        case_run.score, case_run.evidence_key = scored.document, evidence_key
+        case_run.score, case_run.evidence_key = scored.document, evidence
         if scored.unforeseen is not None:
             note_unforeseen(tx, run_id=case_run.run_id, found={case_run.id: scored.unforeseen})
         case_run.flags = [*case_run.flags, *scored.document["flags"]]

@@ -24,6 +24,7 @@ from mood_platform.scoring.results import run_results
 from mood_platform.scoring.run_facts import Part, RunView, read_run
 from mood_platform.scoring.score_case import Evaluation
 from mood_platform.scoring.toy_report import all_failed, toy_report
+from mood_platform.storage.keys import results_key, toy_report_key
 
 
 def score_run(evaluation: Evaluation, *, run_id: UUID) -> None:
@@ -68,11 +69,10 @@ def _read(tx: Transaction, run: Run) -> RunView:
 
 
 def _report_toy_cases(evaluation: Evaluation, view: RunView) -> None:
-    run_id = view.run.id
     with forgiving_outages(evaluation.sessions, evaluation.queue, view.run):
         results = [_result(evaluation, view, part) for part in view.toy_parts]
         report = toy_report(view, results=results, store=evaluation.store)
-        key = _keep(evaluation, f"runs/{run_id}/toy_report.json", report)
+        key = _keep(evaluation, toy_report_key(view.run.id), report)
     insist(lambda: _record_report(evaluation, view, key))
 
 
@@ -93,15 +93,10 @@ def _record_report(evaluation: Evaluation, view: RunView, key: str) -> None:
 def _finish(evaluation: Evaluation, view: RunView) -> None:
     with forgiving_outages(evaluation.sessions, evaluation.queue, view.run):
         results = [_result(evaluation, view, part) for part in view.scored_parts]
-        key = _keep(evaluation, _results_key(view), run_results(view, results=results))
+        # another key for each decision about what counts: what is stored is never written again
+        key = results_key(view.run.id, dropped=view.dropped.rescoring)
+        _keep(evaluation, key, run_results(view, results=results))
     insist(lambda: _conclude(evaluation, view, key))
-
-
-def _results_key(view: RunView) -> str:
-    """Another one for each decision about what counts: what is stored is never written again."""
-    number = view.dropped.rescoring
-    name = "results" if number is None else f"results-dropped-{number}"
-    return f"runs/{view.run.id}/{name}.json"
 
 
 def _conclude(evaluation: Evaluation, view: RunView, key: str) -> None:

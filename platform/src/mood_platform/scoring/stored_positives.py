@@ -5,13 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from mood_evaluator import PositiveScores
+from mood_platform.storage.keys import positives_key
 from mood_platform.storage.store import ObjectStore
-
-
-def positives_key(evidence_key: str) -> str:
-    """Where they lie, if they are stored."""
-    folder, _, name = evidence_key.rpartition("/")
-    return f"{folder}/{name.replace('evidence', 'positives')}"
 
 
 def stored_positives(store: ObjectStore, evidence_key: str | None) -> str | None:

@@ -25,13 +25,13 @@ from mood_platform.failures import FailureReason
 from mood_platform.images import intake_child
 from mood_platform.images.archive import NoRoom
 from mood_platform.images.image_config import ImageFacts
-from mood_platform.keeping.images import KEPT, image_key, image_turn
+from mood_platform.keeping.images import KEPT, image_turn
 from mood_platform.keeping.ledger import team_storage
 from mood_platform.models import Image, ImageState, Team, Upload, UploadState
 from mood_platform.queueing import Job, JobQueue
 from mood_platform.scoring.attempts import OUTAGE
+from mood_platform.storage.keys import image_key, upload_key
 from mood_platform.storage.store import ObjectStore
-from mood_platform.submissions.upload_files import upload_key
 
 log = logging.getLogger(__name__)
 UNCHECKED = (ImageState.RECEIVED, ImageState.CHECKING)

@@ -19,11 +19,11 @@ from mood_platform.errors import NotFound, SubmissionFault
 from mood_platform.failures import FailureReason
 from mood_platform.images import intake_child
 from mood_platform.images.image_config import CHECK, ImageFacts
-from mood_platform.keeping.images import image_key
 from mood_platform.models import Image, ImageState, Run, Submission
 from mood_platform.queueing import Job, JobQueue
 from mood_platform.runs.checked import runs_to_stop, waits_for_check
 from mood_platform.runs.endings import fail_run, lock_run
+from mood_platform.storage.keys import image_key
 from mood_platform.storage.store import ObjectStore
 from mood_platform.submissions.intake import reject
 

@@ -20,10 +20,6 @@ TELL = "Your bytes so far are kept. Tell the organizers; they have to make room.
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
-def upload_key(upload_id: UUID) -> str:
-    return f"uploads/{upload_id}"
-
-
 def upload_path(root: Path, upload_id: UUID) -> Path:
     """The upload's file below the object store's folder; never made from anything a client sent."""
     return root / "uploads" / str(upload_id)

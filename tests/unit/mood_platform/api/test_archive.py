@@ -11,8 +11,8 @@ import pytest
 
 from mood_evaluator import Dataset, load_test_set
 from mood_platform.api.archive import archive_size, stream_archive
-from mood_platform.challenges.service import case_key, label_key
 from mood_platform.errors import NotFound
+from mood_platform.storage.keys import label_key, scan_key
 from mood_platform.storage.local import LocalStore
 from mood_support.edition import write_test_set
 
@@ -26,7 +26,7 @@ def test_the_archive_unpacks_to_the_same_test_set(tmp_path: Path, store: LocalSt
     folder = write_test_set(tmp_path / "toy-brain", purpose="toy", dataset=Dataset.BRAIN, cases=3)
     original = load_test_set(folder)
     for case in original.cases:
-        store.put_file(case_key(case.sha256_image), folder / case.image)
+        store.put_file(scan_key(case.sha256_image), folder / case.image)
         if case.label and case.sha256_label:
             store.put_file(label_key(case.sha256_label), folder / case.label)
     manifest = original.to_json()
