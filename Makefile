@@ -93,8 +93,8 @@ compose-demo: ## the demo on docker-compose.yml; its leaderboards must equal tho
 .PHONY: migrate revision clean
 migrate: ## bring the database of MOOD_DATABASE__URL to the newest schema
 	$(BIN)/alembic -c platform/src/mood_platform/alembic.ini upgrade head
-revision: ## write a migration for changed models: make revision MESSAGE="..."
-	$(BIN)/alembic -c platform/src/mood_platform/alembic.ini revision --autogenerate -m "$(MESSAGE)"
+revision: ## write a migration for changed models: make revision NAME=one_word MESSAGE="..."
+	$(BIN)/alembic -c platform/src/mood_platform/alembic.ini revision --autogenerate --rev-id "$$(date -u +%Y%m%d)_$(NAME)" -m "$(MESSAGE)"
 clean: down ## remove caches and what the demo made; .venv and data stay
 	@demo=demo-data/compose/platform/.env; if [ -f $$demo ]; then $(COMPOSE) --env-file $$demo down --volumes; fi
 	rm -rf demo-data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*

@@ -147,6 +147,7 @@ def make_run(tx: Transaction, platform: TinyPlatform, name: str) -> Run:
         task=Task.PIXEL,
         stage=Stage.CHALLENGE,
         state=SubmissionState.ACCEPTED,
+        state_since=tx.now,
         name="",
         counted=True,
         submitted_at=tx.now,

@@ -28,7 +28,7 @@ from sqlalchemy.exc import OperationalError
 
 from mood_platform.db.transaction import transaction
 from mood_platform.machine.processes import wait_until
-from mood_platform.models import LIVE, Health, KnownNode, Run, RunEvent, RunState, Submission, Team
+from mood_platform.models import LIVE, CaseRun, Event, Health, KnownNode, Run, RunState, Submission, Team
 from mood_platform.worker.queue import CeleryQueue
 from mood_support.invariants import ENDED_BY_NODE, breaches, faults_of
 from mood_support.live import SICK_SLOT, LivePlatform, Person, Record, what_counts
@@ -112,13 +112,13 @@ class Aftermath:
         return [run for record in self.records.values() for run in record.runs]
 
     @property
-    def cases(self) -> dict[uuid.UUID, list[RunEvent]]:
+    def cases(self) -> dict[uuid.UUID, list[Event]]:
         """Events by case."""
-        found: dict[uuid.UUID, list[RunEvent]] = defaultdict(list)
+        found: dict[uuid.UUID, list[Event]] = defaultdict(list)
         for record in self.records.values():
             for event in record.events:
-                if event.case_run_id is not None:
-                    found[event.case_run_id].append(event)
+                if event.subject == CaseRun.SUBJECT:
+                    found[event.subject_id].append(event)
         return found
 
 

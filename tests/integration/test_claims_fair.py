@@ -15,7 +15,7 @@ from mood_platform.db.engine import Sessions
 from mood_platform.execution.outcome import Outcome
 from mood_platform.execution.runtime import Collected, Execution
 from mood_platform.failures import FailureReason
-from mood_platform.models import CaseRun, CaseRunState, Run, RunEvent, RunState, Stage, Submission
+from mood_platform.models import CaseRun, CaseRunState, Event, Run, RunState, Stage, Submission
 from mood_platform.nodes.door import Claim
 from mood_platform.queueing import Job
 from mood_platform.runs.claims import heartbeat, live_claims, record
@@ -127,7 +127,7 @@ def test_a_claim_starts_the_run_and_leaves_its_trace(platform: TinyPlatform) -> 
     assert (case_run.state, case_run.attempt, case_run.node) == (CaseRunState.RUNNING, 1, "node-1")
     assert platform.run_of(submission).state is RunState.RUNNING
     with platform.open() as tx:
-        events = tx.session.scalars(select(RunEvent).order_by(RunEvent.sequence)).all()
+        events = tx.session.scalars(select(Event).where(Event.run_id == claim.run_id)).all()
         assert {(event.subject, event.after) for event in events} == {
             ("case_run", "running"),
             ("run", "running"),

@@ -18,6 +18,7 @@ from mood_platform.cli.main import app
 from mood_platform.cli.problems import Problem
 from mood_platform.db.engine import Sessions
 from mood_platform.models import Run, Stage
+from mood_platform.runs.service import cancel_run
 from mood_platform.storage.local import LocalStore
 from mood_support.edition import DOCUMENT, make_participant
 from mood_support.factories import make_platform
@@ -35,6 +36,7 @@ class Scene:
     north: Principal
     olga: Principal
     run: Run
+    other: Run
 
     def mood(self, who: Principal, *words: str) -> Result:
         environment = {"MOOD_URL": self.site.url, "MOOD_TOKEN": self.site.token(who)}
@@ -56,12 +58,13 @@ def scene(
     north = platform.join("north")
     run = platform.run_of(platform.submit(north, stage=Stage.TOY))
     waiting = platform.run_of(platform.submit(platform.join("south"), stage=Stage.TOY))
+    other = platform.run_of(platform.submit(platform.join("east"), stage=Stage.TOY))
     with platform.open() as tx:
         olga = make_participant(tx, "olga", organizer=True)
         row = tx.session.get_one(Run, waiting.id)
         row.parked_told_at = row.held_since = tx.now
     with serve_site(platform, database_url=database_url, root=folder / "objects") as site:
-        yield Scene(site, north, olga, run)
+        yield Scene(site, north, olga, run, other)
 
 
 def walk(command: Any, *path: str) -> Iterator[tuple[list[str], Any]]:
@@ -131,6 +134,23 @@ def test_lists_and_status_print_runs_by_names_that_commands_take(scene: Scene) -
     assert "south#1/1" in waiting
     title = "To decide: `mood admin decide`, `resume` or `cancel`"
     assert title in scene.mood(scene.olga, "admin", "status").stdout.splitlines()
+
+
+def test_organizers_read_the_history_of_a_run_and_of_its_submission(scene: Scene) -> None:
+    with scene.site.platform.open() as tx:
+        cancel_run(tx, run=tx.session.get_one(Run, scene.other.id), actor="o")
+    shown = json.loads(scene.mood(scene.olga, "admin", "show", "east#1").stdout)
+    (run,) = shown["runs"]
+    steps = {(one["what"], one["before"], one["after"]) for one in run["history"]}
+    assert steps == {
+        (what, "queued", "cancelled") for what in ("run", *(f"case {case['case']}" for case in run["cases"]))
+    }
+    table = scene.mood(scene.olga, "admin", "show", "east#1", "--history").stdout
+    assert "queued" in table
+    assert "cancelled" in table
+    assert scene.told(scene.olga, "admin", "exclude", "east#1", "--reason", "A test.") == "Excluded."
+    (event,) = json.loads(scene.mood(scene.olga, "admin", "show", "east#1").stdout)["history"]
+    assert (event["what"], event["before"], event["after"]) == ("submission", "accepted", "excluded")
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from mood_platform.execution.fake_runtime import FakeRuntime, Scripted
 from mood_platform.failures import FailureReason
 from mood_platform.fake_queue import FakeQueue
 from mood_platform.machine.processes import wait_until
-from mood_platform.models import CaseRun, CaseRunState, RunEvent
+from mood_platform.models import CaseRun, CaseRunState, Event
 from mood_platform.nodes.execute import work_once
 from mood_platform.runs.claims import claim_next
 from mood_platform.runs.sweeper import sweep
@@ -65,10 +65,10 @@ class World:
             tx.session.execute(over.values(lease_until=func.now()))
         assert sweep(self.platform.sessions, self.platform.queue, max_attempts=3) == 1
 
-    def first_case(self) -> tuple[CaseRun, list[RunEvent]]:
+    def first_case(self) -> tuple[CaseRun, list[Event]]:
         with self.platform.open() as tx:
             case = tx.session.scalars(select(CaseRun).where(CaseRun.attempt > 0)).one()
-            events = select(RunEvent).where(RunEvent.case_run_id == case.id).order_by(RunEvent.sequence)
+            events = select(Event).where(Event.subject_id == case.id).order_by(Event.sequence)
             return case, list(tx.session.scalars(events))
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import func, select, update
 from mood_platform.db.engine import Sessions, make_engine, make_sessions
 from mood_platform.execution.fake_runtime import FakeRuntime
 from mood_platform.fake_queue import FakeQueue
-from mood_platform.models import TERMINAL, CaseRun, CaseRunState, Run, RunEvent, RunState, Stage
+from mood_platform.models import TERMINAL, CaseRun, CaseRunState, Event, Run, RunState, Stage
 from mood_platform.nodes.execute import work_once
 from mood_platform.nodes.reaper import reap
 from mood_platform.queueing import Job
@@ -71,7 +71,7 @@ def by_processes(database_url: str, platform: TinyPlatform, act: Callable[[TinyP
 
 def events_after(platform: TinyPlatform) -> Counter[str]:
     with platform.open() as tx:
-        return Counter(tx.session.scalars(select(RunEvent.after)))
+        return Counter(tx.session.scalars(select(Event.after)))
 
 
 def test_sweepers_release_each_lost_case_once(platform: TinyPlatform) -> None:
@@ -135,7 +135,7 @@ def test_a_run_that_two_evaluators_are_told_to_finish_is_finished_once(
     by_processes(database_url, platform, lambda own: score_run(evaluation_of(own), run_id=run.id))
     score_run(evaluation_of(platform), run_id=run.id)
     with platform.open() as tx:
-        after = Counter(tx.session.scalars(select(RunEvent.after).where(RunEvent.subject == "run")))
+        after = Counter(tx.session.scalars(select(Event.after).where(Event.subject == "run")))
         open_cases = select(func.count()).where(CaseRun.run_id == run.id, CaseRun.state.not_in(TERMINAL))
         assert tx.session.scalar(open_cases) == 0
         assert tx.session.get_one(Run, run.id).results_key is not None

@@ -17,7 +17,7 @@ from mood_platform.execution.outcome import Outcome
 from mood_platform.execution.runtime import Collected, Execution
 from mood_platform.failures import FailureReason
 from mood_platform.machine.processes import wait_until
-from mood_platform.models import CaseRun, CaseRunState, Run, RunEvent, RunState
+from mood_platform.models import CaseRun, CaseRunState, Event, Run, RunState
 from mood_platform.nodes.door import Claim
 from mood_platform.queueing import Job
 from mood_platform.runs.claims import record
@@ -78,8 +78,8 @@ def somebody_waits(platform: TinyPlatform) -> bool:
 
 def events(platform: TinyPlatform, claim: Claim) -> list[str]:
     with platform.open() as tx:
-        mine = select(RunEvent.after).where(RunEvent.case_run_id == claim.case_run_id)
-        return list(tx.session.scalars(mine.order_by(RunEvent.sequence)))
+        mine = select(Event.after).where(Event.subject_id == claim.case_run_id)
+        return list(tx.session.scalars(mine.order_by(Event.sequence)))
 
 
 def run_of(platform: TinyPlatform, claim: Claim) -> Run:
@@ -121,7 +121,7 @@ def test_four_sweepers_at_once_take_each_lost_lease_back_once(platform: TinyPlat
         lost = sweepers.map(lambda _: sweep(platform.sessions, platform.queue, max_attempts=3), range(4))
     assert sum(lost) == len(claims) == 12
     with platform.open() as tx:
-        taken = select(RunEvent.case_run_id).where(RunEvent.reason == FailureReason.LOST_LEASE)
+        taken = select(Event.subject_id).where(Event.reason == FailureReason.LOST_LEASE)
         assert set(Counter(tx.session.scalars(taken)).values()) == {1}
         assert set(tx.session.scalars(select(CaseRun.state))) == {CaseRunState.QUEUED}
     told = [arguments["kind"] for job, arguments in platform.queue.sent if job is Job.SEND_MAIL]

@@ -15,7 +15,7 @@ from mood_platform.execution.runtime import Collected, Execution
 from mood_platform.execution.starvation import Lack
 from mood_platform.execution.usage import Pressure, Usage
 from mood_platform.failures import FailureReason
-from mood_platform.models import CaseRun, CaseRunState, RunEvent, Stage, Submission
+from mood_platform.models import CaseRun, CaseRunState, Event, Stage, Submission
 from mood_platform.nodes.door import Claim, ClaimingNode
 from mood_platform.nodes.execute import work_once
 from mood_platform.queueing import Job
@@ -67,7 +67,7 @@ def test_a_starved_time_out_is_queued_again_and_what_was_seen_is_kept(platform: 
     assert (case.alone, case.alone_on, case.failed_on) == (True, "a", [])
     assert case.first_run == {"lack": "cpu", "node": "a1", "machine": "a", "seconds": 600, "usage": None}
     with platform.open() as tx:
-        events = tx.session.scalars(select(RunEvent).where(RunEvent.case_run_id == case.id)).all()
+        events = tx.session.scalars(select(Event).where(Event.subject_id == case.id)).all()
     assert [event.after for event in events] == ["running", "queued"]
 
 

@@ -150,6 +150,7 @@ def make_image(
         state=state,
         facts={"tasks": [str(task) for task in Task], "check": CHECK},
         upload_begun_at=begun,
+        state_since=tx.now,
         created_at=tx.now,
     )
     tx.session.add(image)
@@ -163,6 +164,7 @@ def make_image(
             size=1,
             filename="image.tar",
             state=UploadState.USED,
+            state_since=begun,
             created_at=begun,
             expires_at=begun + timedelta(hours=48),
         )

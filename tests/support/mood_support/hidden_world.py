@@ -218,8 +218,8 @@ class _Play:
         self, tx: Transaction, row: CaseRun, state: CaseRunState, reason: FailureReason | None
     ) -> None:
         secrets = self.secrets
-        row.advance(CaseRunState.RUNNING, now=tx.now, node=secrets.node)
         row.claim_id, row.node, row.node_facts = uuid4(), secrets.node, {"gpu": secrets.word}
+        row.advance(CaseRunState.RUNNING, now=tx.now)
         if state in (CaseRunState.SUCCEEDED, CaseRunState.OUTPUT_INVALID):
             row.advance(CaseRunState.COLLECTED, now=tx.now)
         row.advance(state, now=tx.now, reason=reason)

@@ -16,9 +16,9 @@ from mood_platform.models import (
     Case,
     CaseRun,
     CaseRunState,
+    Event,
     Rescoring,
     Run,
-    RunEvent,
     RunState,
     Stage,
     Submission,
@@ -38,9 +38,9 @@ def breaches(session: Session, store: ObjectStore) -> list[str]:
     for case in session.scalars(select(CaseRun)):
         if case.state is not CaseRunState.CANCELLED or case.case_id not in dropped:
             cases[case.run_id].append(case)
-    events: dict[UUID, list[RunEvent]] = defaultdict(list)
-    for event in session.scalars(select(RunEvent).order_by(RunEvent.sequence)):
-        events[event.case_run_id or event.run_id].append(event)
+    events: dict[UUID, list[Event]] = defaultdict(list)
+    for event in session.scalars(select(Event).order_by(Event.sequence)):
+        events[event.subject_id].append(event)
     found = [
         *(text for run in runs for text in _of_run(run, cases[run.id], events, store)),
         *(text for mine in _by_submission(runs) for text in _of_submission(mine)),
@@ -57,14 +57,14 @@ def _dropped(session: Session) -> set[UUID]:
     return set(session.scalars(select(Case.id).where(Case.case_id.in_(names))))
 
 
-def faults_of(case_events: Sequence[RunEvent]) -> int:
+def faults_of(case_events: Sequence[Event]) -> int:
     """How often the platform failed on a case."""
     faulty = {CaseRunState.QUEUED, CaseRunState.PARKED}
     return sum(event.before == CaseRunState.RUNNING and event.after in faulty for event in case_events)
 
 
 def _of_run(
-    run: Run, cases: Sequence[CaseRun], events: dict[UUID, list[RunEvent]], store: ObjectStore
+    run: Run, cases: Sequence[CaseRun], events: dict[UUID, list[Event]], store: ObjectStore
 ) -> Iterator[str]:
     for text in [*_wrong_with_run(run, cases, store), *_wrong_history(run, events[run.id])]:
         yield f"Run {run.id} ({run.state}, {run.reason}): {text}\n{_told(events[run.id])}"
@@ -92,7 +92,7 @@ def _wrong_with_run(run: Run, cases: Sequence[CaseRun], store: ObjectStore) -> I
         yield f"it is scored although its cases ended {dict(ends)}"
 
 
-def _wrong_history(subject: Run | CaseRun, events: Sequence[RunEvent]) -> Iterator[str]:
+def _wrong_history(subject: Run | CaseRun, events: Sequence[Event]) -> Iterator[str]:
     """Each event begins where the one before ended, and the last one says what the row says."""
     states = ["queued", *(event.after for event in events)]
     if states[:-1] != [event.before for event in events]:
@@ -101,9 +101,7 @@ def _wrong_history(subject: Run | CaseRun, events: Sequence[RunEvent]) -> Iterat
         yield f"its history ends in {states[-1]}"
 
 
-def _wrong_with_case(
-    run: Run, case: CaseRun, events: Sequence[RunEvent], store: ObjectStore
-) -> Iterator[str]:
+def _wrong_with_case(run: Run, case: CaseRun, events: Sequence[Event], store: ObjectStore) -> Iterator[str]:
     after = Counter(event.after for event in events)
     recorded = sum(
         (event.after in ENDED_BY_NODE and event.before != CaseRunState.PARKED)
@@ -149,7 +147,7 @@ def _of_submission(runs: Sequence[Run]) -> Iterator[str]:
         yield f"Submission {submission.id} is charged for nothing: its runs ended {ends}."
 
 
-def _told(events: Sequence[RunEvent]) -> str:
+def _told(events: Sequence[Event]) -> str:
     """The history, a line an event."""
     return "\n".join(
         f"    {event.at:%H:%M:%S.%f}  {event.before} → {event.after}  {event.reason or '-'}  {event.node}"

@@ -30,7 +30,7 @@ from mood_platform.execution.container_options import INSTANCE_LABEL
 from mood_platform.machine.installation import Installation
 from mood_platform.machine.processes import processes_of
 from mood_platform.machine.supervisor import Supervisor
-from mood_platform.models import CaseRun, Run, RunEvent, Submission, Team
+from mood_platform.models import CaseRun, Event, Run, Submission, Team
 from mood_platform.storage.local import LocalStore
 
 MOOD = Path(sys.executable).parent / "mood"
@@ -106,7 +106,7 @@ class Record:
 
     runs: Sequence[Run]
     cases: Sequence[CaseRun]
-    events: Sequence[RunEvent]
+    events: Sequence[Event]
 
     @property
     def over(self) -> bool:
@@ -279,7 +279,7 @@ def read_record(session: Session, team: str) -> Record:
     runs = session.scalars(query.order_by(Submission.number, Run.number).options(relations)).all()
     ids = [run.id for run in runs]
     cases = select(CaseRun).where(CaseRun.run_id.in_(ids)).options(joinedload(CaseRun.case))
-    events = select(RunEvent).where(RunEvent.run_id.in_(ids)).order_by(RunEvent.sequence)
+    events = select(Event).where(Event.run_id.in_(ids)).order_by(Event.sequence)
     return Record(runs, session.scalars(cases).all(), session.scalars(events).all())
 
 

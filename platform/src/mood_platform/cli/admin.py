@@ -87,13 +87,33 @@ def _standing(run: dict[str, Any]) -> str:
 
 
 @app.command()
-def show(identity: Id) -> None:
-    """Everything about one submission, case by case, as JSON."""
+def show(
+    identity: Id,
+    *,
+    history: Annotated[
+        bool, typer.Option("--history", help="Only what happened to it, step by step, as a table.")
+    ] = False,
+) -> None:
+    """Everything about one submission, case by case, as JSON; its history too."""
     client = Client.member()
     view = client.get(_place(client, identity))
     for run in view["runs"]:
         run["name"] = f"{view['team']['handle']}#{view['number']}/{run['number']}"
-    emit(view)
+    if history:
+        _show_history(view)
+    else:
+        emit(view)
+
+
+def _show_history(view: dict[str, Any]) -> None:
+    """Of the submission and of its runs, oldest first."""
+    events = [("", event) for event in view["history"]]
+    events += [(f"/{run['number']}", event) for run in view["runs"] for event in run["history"]]
+    rows = [
+        (one["at"], run, one["what"], one["before"], one["after"], one["reason"], one["node"])
+        for run, one in sorted(events, key=lambda pair: str(pair[1]["at"]))
+    ]
+    show_table(("when", "run", "what", "from", "to", "why", "node"), rows)
 
 
 @app.command()

@@ -72,9 +72,9 @@ def _submissions(tx: Transaction, challenge: Challenge) -> Sequence[Submission]:
 
 
 def _submission(row: Submission) -> Row:
-    return {"team": row.team.handle, "reference": row.team.reference, "image": row.image.digest} | dict(
-        _columns(row)
-    )
+    """Without `state_since`: the audit trail says who changed its state, when and why."""
+    columns = {name: value for name, value in _columns(row).items() if name != "state_since"}
+    return {"team": row.team.handle, "reference": row.team.reference, "image": row.image.digest} | columns
 
 
 def _run(row: Run, standings: Mapping[UUID, Standing]) -> Row:

@@ -10,10 +10,10 @@ from mood_platform.models.case_run import (
     CaseRunState,
 )
 from mood_platform.models.challenge import Challenge
-from mood_platform.models.entry import Entry, EntryState
-from mood_platform.models.event import AuditEvent, RunEvent
+from mood_platform.models.entry import ENTRY_TRANSITIONS, Entry, EntryState
+from mood_platform.models.event import AuditEvent, Event
 from mood_platform.models.hold import Hold
-from mood_platform.models.image import Image, ImageState
+from mood_platform.models.image import IMAGE_TRANSITIONS, Image, ImageState
 from mood_platform.models.invitation import Invitation
 from mood_platform.models.kept import KeptObject
 from mood_platform.models.leaderboard import Leaderboard
@@ -23,20 +23,24 @@ from mood_platform.models.rescoring import SCORING_TRANSITIONS, Rescoring, RunSc
 from mood_platform.models.retention import RetentionRound
 from mood_platform.models.run import ENDS, LIVE, LIVE_RUNS, RUN_TRANSITIONS, Run, RunState
 from mood_platform.models.share import Account, CaseTurn, TeamShare
-from mood_platform.models.submission import Submission, SubmissionState
+from mood_platform.models.submission import SUBMISSION_TRANSITIONS, Submission, SubmissionState
 from mood_platform.models.test_set import Case, TestSet
-from mood_platform.models.upload import Upload, UploadState
+from mood_platform.models.upload import UPLOAD_TRANSITIONS, Upload, UploadState
 from mood_platform.terms import KeptKind, Stage
 
 __all__ = [
     "CASE_RUN_TRANSITIONS",
     "ENDS",
+    "ENTRY_TRANSITIONS",
+    "IMAGE_TRANSITIONS",
     "LIVE",
     "LIVE_RUNS",
     "RUN_TRANSITIONS",
     "SCORING_TRANSITIONS",
+    "SUBMISSION_TRANSITIONS",
     "TEAM_FAULTS",
     "TERMINAL",
+    "UPLOAD_TRANSITIONS",
     "Account",
     "AuditEvent",
     "Base",
@@ -47,6 +51,7 @@ __all__ = [
     "Challenge",
     "Entry",
     "EntryState",
+    "Event",
     "Health",
     "Hold",
     "Image",
@@ -61,7 +66,6 @@ __all__ = [
     "Rescoring",
     "RetentionRound",
     "Run",
-    "RunEvent",
     "RunScoring",
     "RunState",
     "ScoringState",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -11,11 +10,10 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mood_evaluator import Dataset
-from mood_platform.errors import InvalidTransition
 from mood_platform.failures import FailureReason
-from mood_platform.models.base import Base, Json, WithId, checked_enum, open_enum
-from mood_platform.models.event import RunEvent
-from mood_platform.models.run import Run, session_of
+from mood_platform.models.base import Base, Json, checked_enum, open_enum
+from mood_platform.models.run import Run
+from mood_platform.models.state import Transitions, WithState
 from mood_platform.models.test_set import Case
 
 
@@ -41,7 +39,7 @@ class CaseRunState(StrEnum):
 
 
 _S = CaseRunState
-CASE_RUN_TRANSITIONS: Mapping[CaseRunState, frozenset[CaseRunState]] = {
+CASE_RUN_TRANSITIONS: Transitions[CaseRunState] = {
     _S.QUEUED: frozenset({_S.RUNNING, _S.PARKED, _S.CANCELLED}),
     _S.RUNNING: frozenset(
         {
@@ -74,7 +72,8 @@ TERMINAL = frozenset(state for state, targets in CASE_RUN_TRANSITIONS.items() if
 TEAM_FAULTS = TERMINAL - {_S.SUCCEEDED, _S.ABANDONED, _S.CANCELLED}
 
 
-class CaseRun(WithId, Base):
+class CaseRun(WithState[CaseRunState], Base):
+    SUBJECT, TRANSITIONS = "case_run", CASE_RUN_TRANSITIONS
     __tablename__ = "case_runs"
     __table_args__ = (
         UniqueConstraint("run_id", "case_id"),
@@ -133,27 +132,7 @@ class CaseRun(WithId, Base):
     run: Mapped[Run] = relationship(lazy="raise")
     case: Mapped[Case] = relationship(lazy="raise")
 
-    def advance(
-        self,
-        target: CaseRunState,
-        *,
-        now: datetime,
-        reason: FailureReason | None = None,
-        node: str | None = None,
-    ) -> None:
-        """The only writer of `state`: checks the table, stamps, appends the event."""
-        if target not in CASE_RUN_TRANSITIONS[self.state]:
-            raise InvalidTransition(f"CaseRun {self.id} is {self.state} and cannot become {target}.")
-        session_of(self).add(
-            RunEvent(
-                run_id=self.run_id,
-                case_run_id=self.id,
-                subject="case_run",
-                before=self.state,
-                after=target,
-                reason=reason,
-                at=now,
-                node=node or self.node,
-            )
-        )
-        self.state, self.state_since, self.reason = target, now, reason
+    def advance(self, target: CaseRunState, *, now: datetime, reason: FailureReason | None = None) -> None:
+        """Its reason is that of its last step."""
+        self._step(target, now=now, reason=reason, run_id=self.run_id, node=self.node)
+        self.reason = reason

@@ -10,7 +10,8 @@ from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mood_platform.models.account import Team
-from mood_platform.models.base import Base, WithId, checked_enum
+from mood_platform.models.base import Base, checked_enum
+from mood_platform.models.state import Transitions, WithState
 
 
 class EntryState(StrEnum):
@@ -19,7 +20,15 @@ class EntryState(StrEnum):
     REFUSED = "refused"
 
 
-class Entry(WithId, Base):
+ENTRY_TRANSITIONS: Transitions[EntryState] = {
+    EntryState.ASKED: frozenset({EntryState.ADMITTED, EntryState.REFUSED}),
+    EntryState.ADMITTED: frozenset({EntryState.REFUSED}),
+    EntryState.REFUSED: frozenset({EntryState.ADMITTED}),
+}
+
+
+class Entry(WithState[EntryState], Base):
+    SUBJECT, TRANSITIONS = "entry", ENTRY_TRANSITIONS
     __tablename__ = "entries"
     __table_args__ = (UniqueConstraint("team_id", "challenge_id"),)
 
@@ -28,6 +37,7 @@ class Entry(WithId, Base):
     state: Mapped[EntryState] = mapped_column(
         checked_enum(EntryState, name="state"), default=EntryState.ASKED
     )
+    state_since: Mapped[datetime]
     asked_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[str] = mapped_column(default="")

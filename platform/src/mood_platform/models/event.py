@@ -1,4 +1,4 @@
-"""Append-only histories: what happened to a Run, and what people did (audit)."""
+"""Append-only histories: every change of a state, and what people did (audit)."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from mood_platform.failures import FailureReason
 from mood_platform.models.base import Base, Json, WithId, open_enum
 
 
-class RunEvent(Base):
-    """One state change of a Run or of one of its CaseRuns; organizers see all, teams see Run changes."""
+class Event(Base):
+    """One change of a state; organizers alone read them."""
 
-    __tablename__ = "run_events"
+    __tablename__ = "events"
 
     sequence: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     """Order of events; internal, never shown."""
-    run_id: Mapped[UUID] = mapped_column(ForeignKey("runs.id"), index=True)
-    case_run_id: Mapped[UUID | None] = mapped_column(ForeignKey("case_runs.id"))
+    run_id: Mapped[UUID | None] = mapped_column(ForeignKey("runs.id"), index=True)
+    """The Run to whose history it belongs."""
     subject: Mapped[str]
-    """`run` or `case_run`."""
+    """`run`, `case_run`, `run_scoring`, `submission`, `image`, `upload` or `entry`."""
+    subject_id: Mapped[UUID] = mapped_column(index=True)
+    """No foreign key: an Image that was merged into an equal one is gone, and its history stays."""
     before: Mapped[str]
     after: Mapped[str]
     reason: Mapped[FailureReason | None] = mapped_column(open_enum(FailureReason))

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mood_platform.failures import FailureReason
 from mood_platform.models.account import Team
-from mood_platform.models.base import Base, Json, WithId, checked_enum, open_enum
+from mood_platform.models.base import Base, Json, checked_enum, open_enum
+from mood_platform.models.state import Transitions, WithState
 
 
 class ImageState(StrEnum):
@@ -22,7 +23,17 @@ class ImageState(StrEnum):
     REJECTED = "rejected"
 
 
-class Image(WithId, Base):
+_S = ImageState
+IMAGE_TRANSITIONS: Transitions[ImageState] = {
+    _S.RECEIVED: frozenset({_S.CHECKING}),
+    _S.CHECKING: frozenset({_S.ACCEPTED, _S.REJECTED}),
+    _S.ACCEPTED: frozenset({_S.REJECTED}),  # an earlier version of the check had accepted it
+    _S.REJECTED: frozenset({_S.ACCEPTED}),  # handed in again, and today's check has nothing against it
+}
+
+
+class Image(WithState[ImageState], Base):
+    SUBJECT, TRANSITIONS = "image", IMAGE_TRANSITIONS
     __tablename__ = "images"
     __table_args__ = (UniqueConstraint("team_id", "digest"),)
 
@@ -34,6 +45,7 @@ class Image(WithId, Base):
     state: Mapped[ImageState] = mapped_column(
         checked_enum(ImageState, name="state"), default=ImageState.RECEIVED
     )
+    state_since: Mapped[datetime]
     attempt: Mapped[int] = mapped_column(default=0)
     """How often its check was begun; a check that dies for our reasons is given up after a few."""
     reason: Mapped[FailureReason | None] = mapped_column(open_enum(FailureReason))
@@ -56,3 +68,8 @@ class Image(WithId, Base):
     """Its archive is gone; handed in again it comes back."""
     removed_by: Mapped[str] = mapped_column(default="")
     team: Mapped[Team] = relationship(lazy="raise")
+
+    def advance(self, target: ImageState, *, now: datetime, reason: FailureReason | None = None) -> None:
+        """Its reason is that of its last step."""
+        self._step(target, now=now, reason=reason)
+        self.reason = reason

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -11,9 +10,10 @@ from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mood_evaluator import Task
-from mood_platform.errors import InvalidTransition
+from mood_platform.failures import FailureReason
 from mood_platform.models.base import Base, Json, WithId, checked_enum
 from mood_platform.models.run import Run
+from mood_platform.models.state import Transitions, WithState
 
 
 class ScoringState(StrEnum):
@@ -22,7 +22,7 @@ class ScoringState(StrEnum):
     FAILED = "failed"
 
 
-SCORING_TRANSITIONS: Mapping[ScoringState, frozenset[ScoringState]] = {
+SCORING_TRANSITIONS: Transitions[ScoringState] = {
     ScoringState.QUEUED: frozenset({ScoringState.SCORED, ScoringState.FAILED}),
     ScoringState.SCORED: frozenset(),
     ScoringState.FAILED: frozenset(),
@@ -56,9 +56,10 @@ class Rescoring(WithId, Base):
     scorings: Mapped[list[RunScoring]] = relationship(lazy="raise", back_populates="rescoring")
 
 
-class RunScoring(WithId, Base):
+class RunScoring(WithState[ScoringState], Base):
     """One Run inside a Rescoring; the Run and its first results stay as they are."""
 
+    SUBJECT, TRANSITIONS = "run_scoring", SCORING_TRANSITIONS
     __tablename__ = "run_scorings"
     __table_args__ = (UniqueConstraint("rescoring_id", "run_id"),)
 
@@ -76,8 +77,5 @@ class RunScoring(WithId, Base):
     rescoring: Mapped[Rescoring] = relationship(lazy="raise", back_populates="scorings")
     run: Mapped[Run] = relationship(lazy="raise")
 
-    def advance(self, target: ScoringState, *, now: datetime) -> None:
-        """The only writer of `state`."""
-        if target not in SCORING_TRANSITIONS[self.state]:
-            raise InvalidTransition(f"The scoring {self.id} is {self.state} and cannot become {target}.")
-        self.state, self.state_since = target, now
+    def advance(self, target: ScoringState, *, now: datetime, reason: FailureReason | None = None) -> None:
+        self._step(target, now=now, reason=reason, run_id=self.run_id)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, Session, mapped_column, object_session, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from mood_platform.errors import InvalidTransition
 from mood_platform.failures import FailureReason
-from mood_platform.models.base import Base, Json, WithId, checked_enum, open_enum
-from mood_platform.models.event import RunEvent
+from mood_platform.models.base import Base, Json, checked_enum, open_enum
+from mood_platform.models.state import Transitions, WithState
 from mood_platform.models.submission import Submission
 from mood_platform.terms import Stage
 
@@ -35,7 +33,7 @@ LIVE = frozenset({RunState.QUEUED, RunState.RUNNING, RunState.SCORING})
 LIVE_RUNS = "runs.state IN ('queued', 'running', 'scoring')"
 """The same in SQL, word for word as in the index of live Runs: a query that says it reads no old one."""
 ENDS = frozenset({RunState.FAILED, RunState.CANCELLED})
-RUN_TRANSITIONS: Mapping[RunState, frozenset[RunState]] = {
+RUN_TRANSITIONS: Transitions[RunState] = {
     RunState.QUEUED: frozenset({RunState.RUNNING}) | ENDS,
     RunState.RUNNING: frozenset({RunState.SCORING}) | ENDS,
     RunState.SCORING: frozenset({RunState.SCORED}) | ENDS,
@@ -45,7 +43,8 @@ RUN_TRANSITIONS: Mapping[RunState, frozenset[RunState]] = {
 }
 
 
-class Run(WithId, Base):
+class Run(WithState[RunState], Base):
+    SUBJECT, TRANSITIONS = "run", RUN_TRANSITIONS
     __tablename__ = "runs"
     __table_args__ = (
         UniqueConstraint("submission_id", "number"),
@@ -107,19 +106,6 @@ class Run(WithId, Base):
     submission: Mapped[Submission] = relationship(lazy="raise")
 
     def advance(self, target: RunState, *, now: datetime, reason: FailureReason | None = None) -> None:
-        """The only writer of `state`: checks the table, stamps, appends the event."""
-        if target not in RUN_TRANSITIONS[self.state]:
-            raise InvalidTransition(f"Run {self.id} is {self.state} and cannot become {target}.")
-        event = RunEvent(
-            run_id=self.id, subject="run", before=self.state, after=target, reason=reason, at=now
-        )
-        session_of(self).add(event)
-        self.state, self.state_since = target, now
-        if reason is not None:
-            self.reason = reason
-
-
-def session_of(row: Base) -> Session:
-    session = object_session(row)
-    assert session is not None, "only rows of an open transaction change state"
-    return session
+        """A reason that it has stays where the step brings none."""
+        self._step(target, now=now, reason=reason, run_id=self.id)
+        self.reason = reason or self.reason

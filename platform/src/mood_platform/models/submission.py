@@ -11,9 +11,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mood_evaluator import Task
 from mood_platform.models.account import Team
-from mood_platform.models.base import Base, WithId, checked_enum
+from mood_platform.models.base import Base, checked_enum
 from mood_platform.models.challenge import Challenge
 from mood_platform.models.image import Image
+from mood_platform.models.state import Transitions, WithState
 from mood_platform.terms import Stage
 
 
@@ -23,7 +24,15 @@ class SubmissionState(StrEnum):
     EXCLUDED = "excluded"
 
 
-class Submission(WithId, Base):
+SUBMISSION_TRANSITIONS: Transitions[SubmissionState] = {
+    SubmissionState.ACCEPTED: frozenset({SubmissionState.WITHDRAWN, SubmissionState.EXCLUDED}),
+    SubmissionState.WITHDRAWN: frozenset(),
+    SubmissionState.EXCLUDED: frozenset({SubmissionState.ACCEPTED}),
+}
+
+
+class Submission(WithState[SubmissionState], Base):
+    SUBJECT, TRANSITIONS = "submission", SUBMISSION_TRANSITIONS
     __tablename__ = "submissions"
     __table_args__ = (UniqueConstraint("team_id", "number"), UniqueConstraint("team_id", "idempotency_key"))
 
@@ -40,6 +49,7 @@ class Submission(WithId, Base):
     state: Mapped[SubmissionState] = mapped_column(
         checked_enum(SubmissionState, name="state"), default=SubmissionState.ACCEPTED
     )
+    state_since: Mapped[datetime]
     state_reason: Mapped[str] = mapped_column(default="")
     """Why it was excluded, or included again; the team reads it."""
     counted: Mapped[bool]

@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mood_platform.models.base import Base, WithId, checked_enum
+from mood_platform.models.base import Base, checked_enum
+from mood_platform.models.state import Transitions, WithState
 
 
 class UploadState(StrEnum):
@@ -20,7 +21,16 @@ class UploadState(StrEnum):
     EXPIRED = "expired"
 
 
-class Upload(WithId, Base):
+UPLOAD_TRANSITIONS: Transitions[UploadState] = {
+    UploadState.RECEIVING: frozenset({UploadState.COMPLETE, UploadState.EXPIRED}),
+    UploadState.COMPLETE: frozenset({UploadState.USED}),
+    UploadState.USED: frozenset(),
+    UploadState.EXPIRED: frozenset(),
+}
+
+
+class Upload(WithState[UploadState], Base):
+    SUBJECT, TRANSITIONS = "upload", UPLOAD_TRANSITIONS
     __tablename__ = "uploads"
 
     team_id: Mapped[UUID] = mapped_column(ForeignKey("teams.id"), index=True)
@@ -34,6 +44,7 @@ class Upload(WithId, Base):
     state: Mapped[UploadState] = mapped_column(
         checked_enum(UploadState, name="state"), default=UploadState.RECEIVING
     )
+    state_since: Mapped[datetime]
     image_id: Mapped[UUID | None] = mapped_column(ForeignKey("images.id"), index=True)
     """The Image it became; several uploads of one team may have brought the same."""
     created_at: Mapped[datetime]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import NotFound
-from mood_platform.models import CaseRun, CaseRunState, Run, RunEvent, RunState, Stage, Submission
+from mood_platform.models import CaseRun, CaseRunState, Event, Run, RunState, Stage, Submission
 
 
 def find_run(tx: Transaction, *, run_id: UUID) -> Run:
@@ -81,11 +81,9 @@ def case_runs_of(tx: Transaction, *, run: Run) -> Sequence[CaseRun]:
     return tx.session.scalars(query.order_by(CaseRun.toy.desc(), CaseRun.position)).all()
 
 
-def events_of(tx: Transaction, *, run: Run) -> Sequence[RunEvent]:
-    """The history of the Run and of its CaseRuns, oldest first; for organizers."""
-    return tx.session.scalars(
-        select(RunEvent).where(RunEvent.run_id == run.id).order_by(RunEvent.sequence)
-    ).all()
+def events_of(tx: Transaction, *, run: Run) -> Sequence[Event]:
+    """The history of the Run, of its CaseRuns and of its rescorings, oldest first; for organizers."""
+    return tx.session.scalars(select(Event).where(Event.run_id == run.id).order_by(Event.sequence)).all()
 
 
 def runs_of(tx: Transaction, *, submission: Submission) -> Sequence[Run]:

@@ -21,11 +21,11 @@ from mood_platform.models import (
     CaseRun,
     CaseRunState,
     Challenge,
+    Event,
     Image,
     ImageState,
     Json,
     Run,
-    RunEvent,
     RunState,
     Stage,
     Submission,
@@ -97,7 +97,7 @@ def take_over(tx: Transaction, *, submission: Submission, source: Run) -> Run:
     tx.session.add(run)
     tx.session.flush()
     states = {"before": RunState.QUEUED, "after": RunState.SCORED}
-    tx.session.add(RunEvent(run_id=run.id, subject="run", at=tx.now, **states))
+    tx.session.add(Event(run_id=run.id, subject=Run.SUBJECT, subject_id=run.id, at=tx.now, **states))
     return run
 
 

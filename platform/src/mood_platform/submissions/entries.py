@@ -52,7 +52,8 @@ def decide(
     entry = find_entry(tx, team=locked, edition=edition) or _ask(tx, locked, edition, actor=actor)
     if entry.state is state:
         raise Conflict(f"Team {team} is {state} already.", remedy="Nothing is left to do.")
-    entry.state, entry.decided_at, entry.decided_by, entry.reason = state, tx.now, actor, reason
+    entry.advance(state, now=tx.now)
+    entry.decided_at, entry.decided_by, entry.reason = tx.now, actor, reason
     data = {"team": team, "challenge": edition.slug}
     audit(tx, actor=actor, action=action, subject=subject_of("entry", entry), reason=reason, data=data)
     return entry
@@ -77,7 +78,13 @@ def lock_team(tx: Transaction, team: Team) -> Team:
 
 
 def _ask(tx: Transaction, team: Team, edition: Challenge, *, actor: str) -> Entry:
-    entry = Entry(team_id=team.id, challenge_id=edition.id, state=EntryState.ASKED, asked_at=tx.now)
+    entry = Entry(
+        team_id=team.id,
+        challenge_id=edition.id,
+        state=EntryState.ASKED,
+        state_since=tx.now,
+        asked_at=tx.now,
+    )
     entry.team = team
     tx.session.add(entry)
     tx.session.flush()
@@ -88,7 +95,8 @@ def _ask(tx: Transaction, team: Team, edition: Challenge, *, actor: str) -> Entr
 
 def _admit_where_open(tx: Transaction, entry: Entry, edition: Challenge) -> None:
     if entry.state is EntryState.ASKED and config_of(edition).entry.open:
-        entry.state, entry.decided_at, entry.decided_by = EntryState.ADMITTED, tx.now, PLATFORM
+        entry.advance(EntryState.ADMITTED, now=tx.now)
+        entry.decided_at, entry.decided_by = tx.now, PLATFORM
 
 
 def _not_admitted(edition: Challenge, entry: Entry | None) -> Forbidden:

@@ -135,7 +135,8 @@ def _begin(tx: Transaction, image_id: UUID, limit: int, room: Room) -> _Order | 
     if found is None:
         return None
     image, upload = found
-    image.state = ImageState.CHECKING
+    if image.state is ImageState.RECEIVED:
+        image.advance(ImageState.CHECKING, now=tx.now)
     image.attempt += 1  # before the work, so that an archive that kills its checker is counted too
     return _Order(
         key=upload_key(upload.id),
@@ -258,7 +259,9 @@ def _decide(tx: Transaction, image_id: UUID, found: _Taken | SubmissionFault) ->
     if image is None or image.state is not ImageState.CHECKING:
         return
     image.checked_at = tx.now
-    tx.session.execute(update(Upload).where(Upload.image_id == image.id).values(state=UploadState.USED))
+    brought = select(Upload).where(Upload.image_id == image.id, Upload.state == UploadState.COMPLETE)
+    for upload in tx.session.scalars(brought.with_for_update(key_share=True)):
+        upload.advance(UploadState.USED, now=tx.now)
     if isinstance(found, SubmissionFault):
         reject(tx, image, found)
     else:
@@ -267,7 +270,7 @@ def _decide(tx: Transaction, image_id: UUID, found: _Taken | SubmissionFault) ->
 
 def reject(tx: Transaction, image: Image, fault: SubmissionFault) -> None:
     """With the reason and its evidence, of which the team is told. The Image is locked."""
-    image.state, image.reason = ImageState.REJECTED, fault.reason
+    image.advance(ImageState.REJECTED, now=tx.now, reason=fault.reason)
     image.facts = {}
     image.detail = "" if fault.detail == fault.reason.text else _shown(fault.detail)
     tx.enqueue(Job.SEND_MAIL, kind="image_rejected", image=str(image.id))
@@ -292,7 +295,8 @@ def _accept(tx: Transaction, image: Image, taken: _Taken) -> None:
         known.kept_bytes = taken.size or known.kept_bytes
         return
     image.kept_bytes, image.detail = taken.size, ""
-    image.state, image.digest, image.facts = ImageState.ACCEPTED, facts.digest, facts.to_json()
+    image.digest, image.facts = facts.digest, facts.to_json()
+    image.advance(ImageState.ACCEPTED, now=tx.now)
 
 
 def _merge(tx: Transaction, image: Image, *, into: Image, facts: ImageFacts) -> None:
@@ -300,7 +304,9 @@ def _merge(tx: Transaction, image: Image, *, into: Image, facts: ImageFacts) -> 
 
     What the check says today counts, also where an earlier one said otherwise.
     """
-    into.state, into.reason, into.detail, into.facts = ImageState.ACCEPTED, None, "", facts.to_json()
+    if into.state is ImageState.REJECTED:
+        into.advance(ImageState.ACCEPTED, now=tx.now)
+    into.detail, into.facts = "", facts.to_json()
     into.removed_at, into.removed_by, into.leaves_at = None, "", None
     into.upload_begun_at = min(into.upload_begun_at, image.upload_begun_at)
     tx.session.execute(update(Upload).where(Upload.image_id == image.id).values(image_id=into.id))

@@ -6,7 +6,7 @@ import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from mood_platform.db.transaction import Transaction
 from mood_platform.models import Upload, UploadState
@@ -20,8 +20,9 @@ def purge_uploads(tx: Transaction, *, root: Path) -> int:
     """How many files below `root`/uploads were deleted; to be called now and then."""
     folder = root / "uploads"
     on_disk = list(folder.iterdir()) if folder.is_dir() else []
-    late = (Upload.state == UploadState.RECEIVING, Upload.expires_at <= tx.now)
-    tx.session.execute(update(Upload).where(*late).values(state=UploadState.EXPIRED))
+    late = select(Upload).where(Upload.state == UploadState.RECEIVING, Upload.expires_at <= tx.now)
+    for upload in tx.session.scalars(late.with_for_update(key_share=True, skip_locked=True)):
+        upload.advance(UploadState.EXPIRED, now=tx.now)
     live = {
         str(upload_id) for upload_id in tx.session.scalars(select(Upload.id).where(Upload.state.in_(LIVE)))
     }

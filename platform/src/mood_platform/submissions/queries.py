@@ -12,7 +12,7 @@ from sqlalchemy.orm import selectinload
 
 from mood_platform.db.transaction import Transaction
 from mood_platform.errors import NotFound
-from mood_platform.models import Challenge, Image, Run, Submission, Team, Upload
+from mood_platform.models import Challenge, Event, Image, Run, Submission, Team, Upload
 from mood_platform.runs import queries as runs
 
 Before = tuple[datetime, UUID]
@@ -105,3 +105,10 @@ def _found(submission: Submission | None) -> Submission:
     if submission is None:
         raise NotFound("There is no such submission.", remedy="GET /api/v1/submissions lists your team's.")
     return submission
+
+
+def events_of(tx: Transaction, *, submission: Submission) -> Sequence[Event]:
+    """The history of the Submission, of its Image and of the uploads that brought it; for organizers."""
+    uploads = select(Upload.id).where(Upload.image_id == submission.image_id)
+    about = (Event.subject_id.in_((submission.id, submission.image_id)), Event.subject_id.in_(uploads))
+    return tx.session.scalars(select(Event).where(or_(*about)).order_by(Event.sequence)).all()

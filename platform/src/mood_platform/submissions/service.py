@@ -89,7 +89,7 @@ def _add(tx: Transaction, submission: Submission, team: Team, edition: Challenge
     """Its number, its moment, and whether it counts."""
     team.last_number += 1
     submission.team_id, submission.challenge_id, submission.number = team.id, edition.id, team.last_number
-    submission.submitted_at = _next_moment(tx, team)
+    submission.submitted_at = submission.state_since = _next_moment(tx, team)
     submission.counted = submission.stage is Stage.CHALLENGE
     tx.session.add(submission)
     tx.session.flush()
@@ -103,10 +103,8 @@ def cancel(tx: Transaction, *, principal: Principal, submission_id: UUID) -> Sub
             "The run has started already.", remedy="Withdraw the submission instead; it stays counted."
         )
     cancel_run(tx, run=run, actor=principal.actor)
-    submission.state, submission.state_reason = (
-        SubmissionState.WITHDRAWN,
-        "Cancelled by the team before its start.",
-    )
+    submission.advance(SubmissionState.WITHDRAWN, now=tx.now)
+    submission.state_reason = "Cancelled by the team before its start."
     submission.refunded_at, submission.refund_reason = tx.now, "cancelled before its start"
     audit(tx, actor=principal.actor, action="submission.cancel", subject=subject_of("submission", submission))
     return submission
@@ -117,7 +115,8 @@ def withdraw(tx: Transaction, *, principal: Principal, submission_id: UUID) -> S
     submission, run = _lock_own(tx, principal, submission_id)
     if run.state.live:
         cancel_run(tx, run=run, actor=principal.actor)
-    submission.state, submission.state_reason = SubmissionState.WITHDRAWN, "Withdrawn by the team."
+    submission.advance(SubmissionState.WITHDRAWN, now=tx.now)
+    submission.state_reason = "Withdrawn by the team."
     audit(
         tx, actor=principal.actor, action="submission.withdraw", subject=subject_of("submission", submission)
     )
@@ -131,7 +130,8 @@ def exclude(tx: Transaction, *, submission: Submission, reason: str, actor: str)
     _check_accepted(submission)
     if run.state.live:
         cancel_run(tx, run=run, actor=actor, reason=reason)
-    submission.state, submission.state_reason = SubmissionState.EXCLUDED, reason
+    submission.advance(SubmissionState.EXCLUDED, now=tx.now)
+    submission.state_reason = reason
     subject = subject_of("submission", submission)
     audit(tx, actor=actor, action="submission.exclude", subject=subject, reason=reason)
     tx.enqueue(Job.SEND_MAIL, kind="submission_excluded", run=str(run.id))
@@ -144,7 +144,8 @@ def include(tx: Transaction, *, submission: Submission, reason: str, actor: str)
     run = _lock_for_decision(tx, submission)
     if submission.state is not SubmissionState.EXCLUDED:
         raise Conflict(f"The submission is {submission.state}.", remedy="Only an excluded one is included.")
-    submission.state, submission.state_reason = SubmissionState.ACCEPTED, reason
+    submission.advance(SubmissionState.ACCEPTED, now=tx.now)
+    submission.state_reason = reason
     if run.state is RunState.CANCELLED and submission.costs:
         run = run_again(tx, submission=submission)
     subject = subject_of("submission", submission)

@@ -66,6 +66,7 @@ def create_upload(
         size=size,
         filename=_base_name(filename),
         sha256=sha256,
+        state_since=tx.now,
         created_at=tx.now,
         expires_at=tx.now + timedelta(hours=hours),
     )
@@ -106,13 +107,14 @@ def finish_if_here(tx: Transaction, upload: Upload, *, root: Path, actor: str) -
     """
     if upload.state is not UploadState.RECEIVING or not _is_all_here(upload, root):
         return False
-    upload.state = UploadState.COMPLETE
+    upload.advance(UploadState.COMPLETE, now=tx.now)
     image = Image(
         id=upload.id,
         team_id=upload.team_id,
         name=upload.filename,
         size=upload.size,
         upload_begun_at=upload.created_at,
+        state_since=tx.now,
         created_at=tx.now,
     )
     tx.session.add(image)
@@ -136,7 +138,7 @@ def cancel_upload(tx: Transaction, *, principal: Principal, upload_id: UUID, roo
     upload = find_upload(tx, principal=principal, upload_id=upload_id, lock=True)
     if upload.state is not UploadState.RECEIVING:
         raise Conflict("The upload is complete.", remedy="Nothing to cancel; it became an image.")
-    upload.state = UploadState.EXPIRED
+    upload.advance(UploadState.EXPIRED, now=tx.now)
     upload_path(root, upload.id).unlink(missing_ok=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from mood_evaluator import Dataset, Task
@@ -10,13 +11,15 @@ from mood_platform.models import (
     AuditEvent,
     CaseRun,
     CaseRunState,
+    Event,
     Run,
     RunState,
     Stage,
     Submission,
     SubmissionState,
 )
-from mood_platform.runs.queries import case_runs_of, count_case_runs, runs_of, source_of
+from mood_platform.runs.queries import case_runs_of, count_case_runs, events_of, runs_of, source_of
+from mood_platform.submissions import queries as submissions
 from mood_platform.views.participant import Document, Moment, TeamView, View
 from mood_platform.views.submission import view_team
 
@@ -41,6 +44,16 @@ class CaseRunView(View):
     """How its prediction ended the reader, where nobody foresaw it."""
 
 
+class EventView(View):
+    at: Moment
+    what: str
+    """`run`, `case` and its id, `run_scoring`; `submission`, `image`, `upload`."""
+    before: str
+    after: str
+    reason: str | None
+    node: str | None
+
+
 class RunDetailView(View):
     id: UUID
     number: int
@@ -58,6 +71,8 @@ class RunDetailView(View):
     """When retention came to this Run; sizes and hashes of what it had left stay."""
     limits: Document
     cases: list[CaseRunView]
+    history: list[EventView]
+    """What it and its cases went through, oldest first."""
 
 
 class AdminSubmissionView(View):
@@ -79,6 +94,8 @@ class AdminSubmissionView(View):
     image: UUID
     digest: str | None
     runs: list[RunDetailView]
+    history: list[EventView]
+    """What it, its image and that image's uploads went through, oldest first."""
 
 
 class AuditView(View):
@@ -110,12 +127,17 @@ def view_admin_submission(tx: Transaction, row: Submission, *, cases: bool) -> A
         image=row.image_id,
         digest=row.image.digest,
         runs=[view_run(tx, run, cases=cases) for run in runs_of(tx, submission=row)],
+        history=[_view_event(event, {}) for event in submissions.events_of(tx, submission=row)]
+        if cases
+        else [],
     )
 
 
 def view_run(tx: Transaction, run: Run, *, cases: bool) -> RunDetailView:
-    """One that took a result over is void where the Run that ran is."""
+    """One that took a result over is void where the Run that ran is; `cases`: with them and its history."""
     source = source_of(tx, run=run)
+    rows = case_runs_of(tx, run=run) if cases else []
+    names = {row.id: row.case.case_id for row in rows}
     return RunDetailView(
         id=run.id,
         number=run.number,
@@ -130,7 +152,8 @@ def view_run(tx: Transaction, run: Run, *, cases: bool) -> RunDetailView:
         predictions_removed_at=run.predictions_removed_at,
         logs_removed_at=run.logs_removed_at,
         limits=run.limits,
-        cases=[_view_case(row) for row in case_runs_of(tx, run=run)] if cases else [],
+        cases=[_view_case(row) for row in rows],
+        history=[_view_event(event, names) for event in events_of(tx, run=run)] if cases else [],
     )
 
 
@@ -143,6 +166,19 @@ def view_audit(event: AuditEvent) -> AuditView:
         subject=event.subject,
         reason=event.reason,
         data=event.data,
+    )
+
+
+def _view_event(event: Event, cases: Mapping[UUID, str]) -> EventView:
+    """`cases`: names of cases by the id of their CaseRun."""
+    case = cases.get(event.subject_id)
+    return EventView(
+        at=event.at,
+        what=event.subject if case is None else f"case {case}",
+        before=event.before,
+        after=event.after,
+        reason=event.reason and event.reason.value,
+        node=event.node,
     )
 
 

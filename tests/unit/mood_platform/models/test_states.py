@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from itertools import product
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -17,12 +19,21 @@ from mood_platform.models import (
     RUN_TRANSITIONS,
     TEAM_FAULTS,
     TERMINAL,
+    Base,
     CaseRun,
     CaseRunState,
+    Entry,
+    Event,
+    Image,
+    ImageState,
     Run,
-    RunEvent,
+    RunScoring,
     RunState,
+    ScoringState,
+    Submission,
+    Upload,
 )
+from mood_platform.models.state import WithState
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
@@ -50,14 +61,34 @@ CASE_RUN_STEPS = {
 }
 
 
-def in_session(row: Run | CaseRun) -> Session:
+OTHER_STEPS = {
+    Submission: {"accepted": "withdrawn excluded", "excluded": "accepted"},
+    Image: {
+        "received": "checking",
+        "checking": "accepted rejected",
+        "accepted": "rejected",
+        "rejected": "accepted",
+    },
+    Upload: {"receiving": "complete expired", "complete": "used"},
+    Entry: {"asked": "admitted refused", "admitted": "refused", "refused": "admitted"},
+    RunScoring: {"queued": "scored failed"},
+}
+"""States that are not named lead nowhere."""
+WALK = [
+    (table, before, after)
+    for table in OTHER_STEPS
+    for before, after in product(sorted(table.TRANSITIONS), repeat=2)
+]
+
+
+def in_session(row: Base) -> Session:
     session = Session()
     session.add(row)
     return session
 
 
-def event_in(session: Session) -> RunEvent:
-    (event,) = [row for row in session.new if isinstance(row, RunEvent)]
+def event_in(session: Session) -> Event:
+    (event,) = [row for row in session.new if isinstance(row, Event)]
     return event
 
 
@@ -84,11 +115,57 @@ def test_a_case_run_takes_exactly_the_steps_of_its_table(before: CaseRunState, a
         case_run.advance(after, now=NOW, reason=FailureReason.LOST_LEASE)
         event = event_in(session)
         assert (case_run.state, case_run.reason) == (after, FailureReason.LOST_LEASE)
-        assert (event.case_run_id, event.node, event.subject) == (case_run.id, "node-1", "case_run")
+        assert (event.subject_id, event.node, event.subject) == (case_run.id, "node-1", "case_run")
     else:
         with pytest.raises(InvalidTransition):
             case_run.advance(after, now=NOW)
         assert case_run.state is before
+
+
+@pytest.mark.parametrize(("table", "before", "after"), WALK)
+def test_every_other_row_takes_exactly_the_steps_of_its_table(
+    table: type[WithState[Any]], before: StrEnum, after: StrEnum
+) -> None:
+    row = table(id=uuid4(), state=before)
+    session = in_session(row)
+    if after.value in OTHER_STEPS[table].get(before.value, "").split():
+        row.advance(after, now=NOW)
+        event = event_in(session)
+        assert (row.state, row.state_since) == (after, NOW)
+        assert (event.subject, event.subject_id, event.before, event.after) == (
+            table.SUBJECT,
+            row.id,
+            before,
+            after,
+        )
+    else:
+        with pytest.raises(InvalidTransition, match=f"{table.__name__} .* is {before} and cannot"):
+            row.advance(after, now=NOW)
+        assert row.state is before
+
+
+def test_an_image_keeps_the_reason_of_its_last_step_alone() -> None:
+    image = Image(id=uuid4(), state=ImageState.CHECKING)
+    in_session(image)
+    image.advance(ImageState.REJECTED, now=NOW, reason=FailureReason.IMAGE_NOT_TAR)
+    assert image.reason is FailureReason.IMAGE_NOT_TAR
+    image.advance(ImageState.ACCEPTED, now=NOW)
+    assert image.reason is None
+
+
+def test_a_rescoring_belongs_to_the_history_of_its_run() -> None:
+    scoring = RunScoring(id=uuid4(), run_id=uuid4(), state=ScoringState.QUEUED)
+    session = in_session(scoring)
+    scoring.advance(ScoringState.SCORED, now=NOW)
+    assert event_in(session).run_id == scoring.run_id
+
+
+def test_every_table_with_a_state_has_transitions_for_all_of_its_states_and_a_name_of_its_own() -> None:
+    stateful = [mapper.class_ for mapper in Base.registry.mappers if "state" in mapper.columns]
+    assert {table.__name__ for table in stateful} == {one.__name__ for one in (Run, CaseRun, *OTHER_STEPS)}
+    for table in stateful:
+        assert set(table.TRANSITIONS) == set(type(next(iter(table.TRANSITIONS))))
+    assert len({table.SUBJECT for table in stateful}) == len(stateful)
 
 
 def test_a_run_keeps_the_reason_of_its_failure() -> None:
