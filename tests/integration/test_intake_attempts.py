@@ -9,8 +9,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from mood_platform.db.engine import Sessions
+from mood_platform.db.outages import OUTAGES
 from mood_platform.db.transaction import transaction
 from mood_platform.errors import SubmissionFault, Transient
 from mood_platform.failures import Blame, FailureReason
@@ -45,11 +47,15 @@ def disk_full(source: Path, target: Path, *, limit: int, room: int) -> ImageFact
     raise OSError(28, f"No space left for {source}, {target}, {limit}")
 
 
+def database_gone(source: Path, target: Path, *, limit: int, room: int) -> ImageFacts:
+    raise OperationalError(f"{source}, {target}, {limit}, {room}", None, Exception("server closed"))
+
+
 def attempt(intake: Intake, image: Image, check: Checker) -> Image:
     """One delivery of the job; whatever breaks in it, the worker lives on."""
     try:
         return intake.check(image.id, check=check)
-    except (Transient, OSError):
+    except (Transient, *OUTAGES):
         return intake.image(image.id)
 
 
@@ -88,14 +94,15 @@ def test_the_sweeper_rings_for_a_check_that_died_until_it_is_decided(intake: Int
     assert Job.CHECK_IMAGE not in [job for job, _ in intake.queue.pending]
 
 
-def test_a_full_disk_costs_no_attempt_for_an_hour(intake: Intake) -> None:
+@pytest.mark.parametrize("outage", [disk_full, database_gone])
+def test_an_outage_costs_no_attempt_for_an_hour(intake: Intake, outage: Checker) -> None:
     image = intake.image(intake.hand_in(GOOD))
     for _ in range(2 * MOST_ATTEMPTS):
-        image = attempt(intake, image, disk_full)
+        image = attempt(intake, image, outage)
         assert (image.state, image.attempt) == (ImageState.CHECKING, 0)
     with transaction(intake.sessions, intake.queue) as tx:
-        tx.session.get_one(Image, image.id).created_at -= timedelta(hours=2)
-    assert attempt(intake, image, disk_full).attempt == 1
+        tx.session.get_one(Image, image.id).state_since -= timedelta(hours=2)
+    assert attempt(intake, image, outage).attempt == 1
 
 
 def test_a_store_that_refuses_the_clean_copy_is_an_outage_not_a_refusal(intake: Intake) -> None:

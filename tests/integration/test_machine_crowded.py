@@ -11,8 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from mood_platform.db.engine import is_crowded, make_engine
+from mood_platform.db.outages import outages_told
 from mood_platform.http.errors import problem_of
-from mood_platform.worker.outages import outages_told
 
 pytestmark = pytest.mark.integration
 ROLE = "few"

@@ -29,7 +29,7 @@ from mood_platform.queueing import Job, queue_of
 from mood_platform.runs.door import DatabaseDoor
 from mood_platform.runs.sweeper import sweep
 from mood_platform.worker.config import new_celery
-from mood_platform.worker.queue import BROKER_FAULTS, CeleryQueue
+from mood_platform.worker.queue import BROKER_AWAY, CeleryQueue
 from mood_support.live import LivePlatform, children_of, docker_client
 
 MEAN_PAUSE_SECONDS = 2.0
@@ -213,7 +213,7 @@ class Storm:
         )
         jobs += [(Job.SCORE_CASE, {"case_run_id": str(one)}) for one in known[0]]
         jobs += [(Job.SCORE_RUN, {"run_id": str(one)}) for one in known[1]]
-        with suppress(*BROKER_FAULTS):
+        with suppress(*BROKER_AWAY):
             for job, arguments in 2 * jobs:
                 app.send_task(job, kwargs=arguments, queue=queue_of(job, arguments), retry=False)
         app.close()

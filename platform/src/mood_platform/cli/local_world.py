@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 @contextmanager
 def local_world(home: Path) -> Iterator[tuple[Transaction, ObjectStore]]:
     """One transaction on this machine's database, and its files."""
-    from sqlalchemy.exc import OperationalError
-
     from mood_platform.db.engine import is_crowded, make_engine, make_sessions
+    from mood_platform.db.outages import DATABASE_AWAY
     from mood_platform.db.transaction import transaction
     from mood_platform.storage.local import LocalStore
     from mood_platform.worker.queue import CeleryQueue
@@ -30,7 +29,7 @@ def local_world(home: Path) -> Iterator[tuple[Transaction, ObjectStore]]:
     try:
         with transaction(make_sessions(engine), CeleryQueue(settings)) as tx:
             yield tx, LocalStore(settings.storage.root)
-    except OperationalError as error:
+    except DATABASE_AWAY as error:
         raise _no_database(crowded=is_crowded(error)) from error
     finally:
         engine.dispose()

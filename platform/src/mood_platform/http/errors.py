@@ -10,12 +10,12 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DataError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 from mood_platform.characters import plain
 from mood_platform.db.engine import is_crowded
+from mood_platform.db.outages import DATABASE_AWAY
 from mood_platform.errors import (
     Conflict,
     Forbidden,
@@ -110,8 +110,7 @@ def install_error_handlers(app: FastAPI, render: Renderer) -> None:
         HTTPException,
         DataError,
         UnicodeEncodeError,
-        OperationalError,
-        PoolTimeout,
+        *DATABASE_AWAY,
         Exception,
     ):
         app.add_exception_handler(kind, answer)
@@ -153,7 +152,7 @@ def _problem_of_outage(error: Exception) -> Problem:
         return FULL
     if is_crowded(error):
         return CROWDED
-    return BUSY if isinstance(error, OperationalError | PoolTimeout) else INTERNAL
+    return BUSY if isinstance(error, DATABASE_AWAY) else INTERNAL
 
 
 def _problem_of_status(status: int) -> Problem:

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-
 from mood_platform.db.engine import Sessions, is_crowded
+from mood_platform.db.outages import DATABASE_AWAY
 from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.errors import Unreachable
 from mood_platform.execution.limits import GIB
@@ -29,9 +27,6 @@ from mood_platform.runs.suspicion import report_self_test
 from mood_platform.storage.keys import attempt_key, image_key, scan_key
 from mood_platform.storage.store import ObjectStore
 from mood_platform.terms import KeptKind, Stage
-
-AWAY = (OperationalError, InterfaceError, InternalError, PoolTimeout)
-"""InternalError: a session that the database ended, such as that of a process that stood still."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +122,7 @@ class DatabaseDoor:
         try:
             with transaction(self.sessions, self.queue) as tx:
                 yield tx
-        except AWAY as error:
+        except DATABASE_AWAY as error:
             raise Unreachable(_why(error), remedy="It is asked again.") from error
 
 

@@ -14,9 +14,10 @@ from sqlalchemy import select
 from mood_evaluator import SCORING_VERSION, CaseScore, Dataset, Evidence, Task, replicates_of
 from mood_evaluator import Replicates as Drawn
 from mood_evaluator import TestSet as Manifest
-from mood_platform.db.insist import insist
+from mood_platform.db.outages import OUTAGES
 from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.errors import PlatformError
+from mood_platform.insist import insist
 from mood_platform.models import Json, Replicates, Run, TestSet
 from mood_platform.runs.due import exclusively
 from mood_platform.scoring.coarse_evidence import Volumes, count_part, is_coarse, opened_volumes
@@ -45,7 +46,7 @@ def draw_replicates(evaluation: Evaluation, *, replicates_id: UUID) -> None:
         except (PlatformError, OSError) as error:
             _fail(evaluation, replicates_id, str(error))
         else:
-            insist(lambda: _conclude(evaluation, replicates_id, key))
+            insist(lambda: _conclude(evaluation, replicates_id, key), on=OUTAGES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,15 @@ from sqlalchemy.orm import joinedload
 
 from mood_evaluator import Task
 from mood_platform.db.engine import Sessions
-from mood_platform.db.insist import insist
+from mood_platform.db.outages import OUTAGES, forgiving_outages
 from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.failures import FailureReason
+from mood_platform.insist import insist
 from mood_platform.models import CaseRun, CaseRunState, Run, Submission
 from mood_platform.queueing import JobQueue
 from mood_platform.runs.due import exclusively, ring_if_due
 from mood_platform.runs.endings import lock_case, lock_run
-from mood_platform.scoring.attempts import begin_attempt, forgiving_outages
+from mood_platform.scoring.attempts import begin_attempt
 from mood_platform.scoring.case_files import ScoredCase
 from mood_platform.scoring.limited_child import ChildLimits
 from mood_platform.scoring.predictions import score_prediction, stored_case
@@ -51,10 +52,12 @@ def score_case(evaluation: Evaluation, *, case_run_id: UUID) -> bool:
         if found is None:
             return False
         case_run, task = found
-        with forgiving_outages(evaluation.sessions, evaluation.queue, case_run):
+        with forgiving_outages(
+            evaluation.sessions, evaluation.queue, CaseRun.scoring_attempt, of=case_run_id
+        ):
             scored = score_prediction(evaluation.store, evaluation.limits, stored_case(case_run, task))
             evidence = keep_evidence(evaluation.store, case_run, scored)
-        done = insist(lambda: _record(evaluation, case_run, scored, evidence))
+        done = insist(lambda: _record(evaluation, case_run, scored, evidence), on=OUTAGES)
     with transaction(evaluation.sessions, evaluation.queue) as tx:
         ring_if_due(tx, run_id=case_run.run_id)
     return done

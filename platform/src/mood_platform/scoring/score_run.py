@@ -7,9 +7,10 @@ from dataclasses import replace
 from uuid import UUID
 
 from mood_evaluator import SCORING_VERSION
-from mood_platform.db.insist import insist
+from mood_platform.db.outages import OUTAGES, forgiving_outages
 from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.failures import FailureReason
+from mood_platform.insist import insist
 from mood_platform.models import ENDS, Json, Run, RunState, Stage
 from mood_platform.queueing import Job
 from mood_platform.runs.dropped import dropped_for
@@ -18,7 +19,7 @@ from mood_platform.runs.endings import fail_run, lock_run
 from mood_platform.runs.replicates_orders import order_replicates
 from mood_platform.runs.schedule import ring_for_waiting_work
 from mood_platform.runs.telling import tell_end
-from mood_platform.scoring.attempts import begin_attempt, forgiving_outages
+from mood_platform.scoring.attempts import begin_attempt
 from mood_platform.scoring.dataset_results import complete_evidence, result_of_part
 from mood_platform.scoring.results import run_results
 from mood_platform.scoring.run_facts import Part, RunView, read_run
@@ -69,11 +70,11 @@ def _read(tx: Transaction, run: Run) -> RunView:
 
 
 def _report_toy_cases(evaluation: Evaluation, view: RunView) -> None:
-    with forgiving_outages(evaluation.sessions, evaluation.queue, view.run):
+    with forgiving_outages(evaluation.sessions, evaluation.queue, Run.scoring_attempt, of=view.run.id):
         results = [_result(evaluation, view, part) for part in view.toy_parts]
         report = toy_report(view, results=results, store=evaluation.store)
         key = _keep(evaluation, toy_report_key(view.run.id), report)
-    insist(lambda: _record_report(evaluation, view, key))
+    insist(lambda: _record_report(evaluation, view, key), on=OUTAGES)
 
 
 def _record_report(evaluation: Evaluation, view: RunView, key: str) -> None:
@@ -91,12 +92,12 @@ def _record_report(evaluation: Evaluation, view: RunView, key: str) -> None:
 
 
 def _finish(evaluation: Evaluation, view: RunView) -> None:
-    with forgiving_outages(evaluation.sessions, evaluation.queue, view.run):
+    with forgiving_outages(evaluation.sessions, evaluation.queue, Run.scoring_attempt, of=view.run.id):
         results = [_result(evaluation, view, part) for part in view.scored_parts]
         # another key for each decision about what counts: what is stored is never written again
         key = results_key(view.run.id, dropped=view.dropped.rescoring)
         _keep(evaluation, key, run_results(view, results=results))
-    insist(lambda: _conclude(evaluation, view, key))
+    insist(lambda: _conclude(evaluation, view, key), on=OUTAGES)
 
 
 def _conclude(evaluation: Evaluation, view: RunView, key: str) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy import select, update
 
 from mood_platform.characters import plain
 from mood_platform.db.engine import Sessions
+from mood_platform.db.outages import forgiving_outages
 from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.errors import NotFound, SubmissionFault, Transient
 from mood_platform.failures import FailureReason
@@ -29,7 +30,6 @@ from mood_platform.keeping.images import KEPT, image_turn
 from mood_platform.keeping.ledger import team_storage
 from mood_platform.models import Image, ImageState, Team, Upload, UploadState
 from mood_platform.queueing import Job, JobQueue
-from mood_platform.scoring.attempts import OUTAGE
 from mood_platform.storage.keys import image_key, upload_key
 from mood_platform.storage.store import ObjectStore
 
@@ -82,7 +82,7 @@ def check_image(
         return
     with ExitStack() as turn:
         try:
-            with _forgiving_outages(sessions, queue, image_id):
+            with forgiving_outages(sessions, queue, Image.attempt, of=image_id):
                 found = _take_in(sessions, store, order, check, turn)
         except _DiskFull as error:
             _wait_for_room(sessions, queue, image_id, error.needs)
@@ -148,18 +148,6 @@ def _begin(tx: Transaction, image_id: UUID, limit: int, room: Room) -> _Order | 
         team_left=team_storage(tx, team_id=image.team_id, limit=room.team_bytes).left,
         keep_free=room.keep_free,
     )
-
-
-@contextmanager
-def _forgiving_outages(sessions: Sessions, queue: JobQueue, image_id: UUID) -> Iterator[None]:
-    """A full disk or a store that is away says nothing about the image: for a while it costs no attempt."""
-    try:
-        yield
-    except OSError:
-        with transaction(sessions, queue) as tx:
-            still = (Image.id == image_id, Image.attempt > 0, Image.created_at > tx.now - OUTAGE)
-            tx.session.execute(update(Image).where(*still).values(attempt=Image.attempt - 1))
-        raise
 
 
 def _wait_for_room(sessions: Sessions, queue: JobQueue, image_id: UUID, needs: int) -> None:

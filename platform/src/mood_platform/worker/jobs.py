@@ -7,7 +7,9 @@ from uuid import UUID
 
 from celery import Celery
 
+from mood_platform.db.outages import OUTAGES, outages_told
 from mood_platform.db.transaction import transaction
+from mood_platform.errors import Transient
 from mood_platform.keeping.images import collect_image
 from mood_platform.keeping.leftovers import Due, remove_leftovers
 from mood_platform.keeping.round import carry_out
@@ -26,7 +28,6 @@ from mood_platform.submissions.intake import Room, check_image
 from mood_platform.submissions.purge import purge_uploads
 from mood_platform.submissions.recheck import recheck_image
 from mood_platform.submissions.uploads import finish_arrived
-from mood_platform.worker.outages import OUTAGES, outages_told
 from mood_platform.worker.world import World
 
 WorldOf = Callable[[], World]
@@ -108,7 +109,7 @@ def _register_upkeep_jobs(app: Celery, world: WorldOf) -> None:
             finish_arrived(tx, root=here.settings.storage.root)
             purge_uploads(tx, root=here.settings.storage.root)
 
-    @app.task(name=Job.SEND_MAIL, autoretry_for=OUTAGES, retry_backoff=5, max_retries=12)
+    @app.task(name=Job.SEND_MAIL, autoretry_for=(*OUTAGES, Transient), retry_backoff=5, max_retries=12)
     def send_one_mail(
         kind: str,
         run: str | None = None,

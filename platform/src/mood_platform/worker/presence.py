@@ -6,9 +6,9 @@ import logging
 from collections.abc import Callable, Collection
 from threading import Event, Thread
 
+from mood_platform.db.outages import outages_told
 from mood_platform.models import Stage
 from mood_platform.nodes.attendance import Slot, attend
-from mood_platform.worker.outages import outages_told
 
 log = logging.getLogger(__name__)
 

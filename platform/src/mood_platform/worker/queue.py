@@ -16,7 +16,7 @@ from mood_platform.worker.config import new_celery
 
 log = logging.getLogger(__name__)
 
-BROKER_FAULTS = (OperationalError, RedisError)
+BROKER_AWAY = (OperationalError, RedisError)
 RETRY = {"max_retries": 2, "interval_start": 0.1, "interval_step": 0.2, "interval_max": 0.5}
 
 
@@ -32,14 +32,14 @@ class CeleryQueue:
             if job == Job.WORK and self._length(queue) > 0:
                 return  # this bell still hangs unanswered; whoever takes it looks at the database
             self._app.send_task(job, kwargs=arguments, queue=queue.value, retry=True, retry_policy=RETRY)
-        except BROKER_FAULTS as error:
+        except BROKER_AWAY as error:
             log.warning("Job %s was not sent, the sweeper will: %s", job, error)
 
     def waiting(self, queue: Queue) -> int:
         """Messages in the queue that no worker has taken."""
         try:
             return self._length(queue)
-        except BROKER_FAULTS as error:
+        except BROKER_AWAY as error:
             raise Transient(f"The broker does not answer: {error}.", remedy="It is asked again.") from error
 
     def _length(self, queue: Queue) -> int:

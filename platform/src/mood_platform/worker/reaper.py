@@ -9,10 +9,10 @@ import logging
 import signal
 from threading import Event
 
+from mood_platform.db.outages import outages_told
 from mood_platform.nodes.attendance import Slot
 from mood_platform.nodes.reaper import reap
 from mood_platform.settings import Settings
-from mood_platform.worker.outages import outages_told
 from mood_platform.worker.world import build_slot
 
 log = logging.getLogger(__name__)
