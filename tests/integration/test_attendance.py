@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
@@ -12,7 +13,7 @@ from mood_platform.execution.fake_runtime import FakeRuntime, Scripted
 from mood_platform.execution.runtime import Execution
 from mood_platform.models import CaseRun, Health, KnownNode, Stage
 from mood_platform.nodes.execute import work_once
-from mood_platform.queueing import Job
+from mood_platform.queueing import Job, ScoreRun, Work
 from mood_platform.runs.claims import heartbeat
 from mood_platform.runs.door import hears_again
 from mood_platform.storage.local import LocalStore
@@ -132,7 +133,7 @@ def test_a_slot_at_work_is_not_tested_and_its_heartbeat_says_that_it_lives(platf
 
 
 def test_only_a_bell_that_the_slot_itself_would_hear_makes_it_rest() -> None:
-    rung = [(Job.WORK, {"stage": "challenge"})]
+    rung = [Work(Stage.CHALLENGE)]
     assert hears_again(rung, {Stage.CHALLENGE, Stage.TOY})
     assert not hears_again(rung, {Stage.TOY})
-    assert not hears_again([(Job.SCORE_RUN, {"run_id": "1"})], ALL_STAGES)
+    assert not hears_again([ScoreRun(uuid4())], ALL_STAGES)

@@ -21,7 +21,7 @@ from mood_platform.fake_queue import FakeQueue
 from mood_platform.models import TERMINAL, CaseRun, CaseRunState, Event, Run, RunState, Stage
 from mood_platform.nodes.execute import work_once
 from mood_platform.nodes.reaper import reap
-from mood_platform.queueing import Job
+from mood_platform.queueing import Message, ScoreRun
 from mood_platform.runs.sweeper import sweep
 from mood_platform.scoring.score_case import score_case
 from mood_platform.scoring.score_run import score_run
@@ -127,8 +127,7 @@ def test_a_run_that_two_evaluators_are_told_to_finish_is_finished_once(
 ) -> None:
     submission = platform.submit(platform.join("north"), stage=Stage.TOY)
     unfinished = replace(platform, queue=WithoutRuns())
-    for job, arguments in platform.queue.pending:
-        unfinished.queue.send(job, arguments)
+    unfinished.queue.pending += platform.queue.pending
     drive(unfinished, FakeRuntime(echo))
     run = platform.run_of(submission)
     assert run.state is RunState.RUNNING
@@ -145,6 +144,6 @@ def test_a_run_that_two_evaluators_are_told_to_finish_is_finished_once(
 class WithoutRuns(FakeQueue):
     """Loses what would finish a Run."""
 
-    def send(self, job: str, arguments: dict[str, str]) -> None:
-        if Job(job) is not Job.SCORE_RUN:
-            super().send(job, arguments)
+    def send(self, message: Message) -> None:
+        if not isinstance(message, ScoreRun):
+            super().send(message)

@@ -27,7 +27,7 @@ from mood_platform.models import CaseRun, Run, Stage, Submission
 from mood_platform.notifications.mailer import Mail
 from mood_platform.notifications.service import send_mail
 from mood_platform.notifications.texts import ABOUT_RUNS
-from mood_platform.queueing import Job
+from mood_platform.queueing import Job, SendMail
 from mood_platform.runs.service import start_analysis
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.queries import find_any_submission
@@ -186,7 +186,7 @@ def test_no_mail_tells_a_word_of_the_results(scene: Scene) -> None:
         runs = tx.session.scalars(select(Run)).all()
         for run in runs:
             for kind in ABOUT_RUNS:
-                send_mail(tx, mailer=box, public_url="https://mood.example.org", kind=kind, run=str(run.id))
+                send_mail(tx, mailer=box, public_url="https://mood.example.org", order=SendMail(kind, run.id))
     assert len(box.mails) >= 4 * len(runs)
     to_teams = [mail for mail in box.mails if mail.to != "olga@example.org"]
     assert [mail for mail in to_teams if found_in(scene, f"{mail.subject} {mail.body}")] == []
@@ -245,7 +245,7 @@ def test_what_looks_wrong_on_hidden_cases_reaches_no_team_by_any_exit(scene: Sce
     with platform.open() as tx:
         run = tx.session.scalars(select(Run).where(Run.submission_id == scene.spoilt.id)).one()
         for kind in ABOUT_RUNS:
-            send_mail(tx, mailer=box, public_url="https://mood.example.org", kind=kind, run=str(run.id))
+            send_mail(tx, mailer=box, public_url="https://mood.example.org", order=SendMail(kind, run.id))
     assert box.mails
     assert [mail for mail in box.mails if noticed_in(f"{mail.subject} {mail.body}")] == []
 

@@ -37,11 +37,10 @@ from mood_platform.models import (
 )
 from mood_platform.notifications.mailer import FolderMailer
 from mood_platform.notifications.service import send_mail
-from mood_platform.queueing import Job
-from mood_platform.runs.claims import case_key
+from mood_platform.queueing import Job, SendMail
 from mood_platform.runs.rescorings import start_rescoring
 from mood_platform.runs.service import rerun
-from mood_platform.storage.keys import image_key
+from mood_platform.storage.keys import attempt_key, image_key
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.service import submit
 from mood_support.contest import Contest
@@ -86,7 +85,9 @@ class Keeping:
 
     def send(self, **arguments: str) -> None:
         with self.platform.open() as tx:
-            send_mail(tx, mailer=self.mails, public_url="https://mood.example.org", **arguments)
+            send_mail(
+                tx, mailer=self.mails, public_url="https://mood.example.org", order=SendMail.read(**arguments)
+            )
 
     def pass_days(self, days: int) -> None:
         """All that a rule counts from, and what was announced, lies so much further back."""
@@ -229,7 +230,7 @@ def test_a_run_that_is_not_over_loses_nothing(keeping: Keeping) -> None:
     keeping.platform.submit(keeping.contest.join("north"), stage=Stage.TOY)
     claim = keeping.platform.claim()
     assert claim is not None
-    key = case_key(claim.run_id, claim.case_run_id, claim.claim_id, "log")
+    key = attempt_key(claim.run_id, claim.case_run_id, claim.claim_id, "log")
     keeping.platform.store.put_bytes(key, b"so far")
     keeping.rules(logs="0d", predictions="0d")
     keeping.settle()

@@ -14,11 +14,12 @@ from mood_platform.fake_queue import FakeQueue
 from mood_platform.models import ImageState, Stage, User
 from mood_platform.notifications.mailer import FolderMailer
 from mood_platform.notifications.service import send_mail
-from mood_platform.queueing import Job
+from mood_platform.queueing import Job, SendMail
 from mood_platform.runs.endings import fail_run, lock_run
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.queries import newest_run
 from mood_platform.submissions.service import submit
+from mood_platform.terms import MailKind
 from mood_support.edition import make_edition, make_image, make_participant
 
 pytestmark = pytest.mark.integration
@@ -42,11 +43,15 @@ def test_each_member_gets_the_toy_report_mail_once(
         tx.session.add(User(**mate, team_id=north.require_team().id))
         image = make_image(tx, principal=north)
         made = submit(tx, principal=north, image_id=image.id, task=Task.PIXEL, stage=Stage.TOY)
-        run = str(newest_run(tx, submission=made).id)
+        run = newest_run(tx, submission=made)
+        assert run is not None
     mailer = FolderMailer(tmp_path / "mails")
     for _ in range(2):
         with transaction(sessions, FakeQueue()) as tx:
-            assert send_mail(tx, mailer=mailer, public_url=PAGES, kind="toy_report", run=run) == 2
+            assert (
+                send_mail(tx, mailer=mailer, public_url=PAGES, order=SendMail(MailKind.TOY_REPORT, run.id))
+                == 2
+            )
     mails = read(mailer.folder)
     assert set(mails) == {"north@example.org", "mate@example.org"}
     assert f"https://mood.example.org/submissions/{made.id}/report" in mails["mate@example.org"].replace(
@@ -75,7 +80,7 @@ def test_what_the_platform_gave_up_is_told_to_the_team_and_to_every_organizer(
     for job, arguments in queue.sent:
         assert job is Job.SEND_MAIL
         with transaction(sessions, FakeQueue()) as tx:
-            send_mail(tx, mailer=mailer, public_url=PAGES, **arguments)
+            send_mail(tx, mailer=mailer, public_url=PAGES, order=SendMail.read(**arguments))
     mails = {receiver: text.replace("=\n", "") for receiver, text in read(mailer.folder).items()}
     assert set(mails) == {"north@example.org", "olga@example.org", "otto@example.org"}
     assert "It does not count against your quota." in mails["north@example.org"]
@@ -93,7 +98,7 @@ def test_a_check_that_the_platform_gave_up_is_told_to_organizers_too(
         image.reason = FailureReason.CHECK_FAILED
     mailer = FolderMailer(tmp_path / "mails")
     with transaction(sessions, FakeQueue()) as tx:
-        send_mail(tx, mailer=mailer, public_url=PAGES, kind="image_rejected", image=str(image.id))
+        send_mail(tx, mailer=mailer, public_url=PAGES, order=SendMail(MailKind.IMAGE_REJECTED, image.id))
     assert set(read(mailer.folder)) == {"north@example.org", "olga@example.org"}
 
 
@@ -105,5 +110,5 @@ def test_a_rejected_image_is_mailed(sessions: Sessions, store: LocalStore, tmp_p
         image.reason = FailureReason.IMAGE_SEVERAL
     mailer = FolderMailer(tmp_path / "mails")
     with transaction(sessions, FakeQueue()) as tx:
-        send_mail(tx, mailer=mailer, public_url=PAGES, kind="image_rejected", image=str(image.id))
+        send_mail(tx, mailer=mailer, public_url=PAGES, order=SendMail(MailKind.IMAGE_REJECTED, image.id))
     assert "not accepted" in read(mailer.folder)["north@example.org"]

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
 from typing import Any
-from uuid import UUID
 
 import httpx
 import pytest
@@ -23,7 +22,7 @@ from mood_platform.db.engine import Sessions
 from mood_platform.errors import PlatformError
 from mood_platform.fake_queue import FakeQueue
 from mood_platform.models import Challenge
-from mood_platform.queueing import Job
+from mood_platform.queueing import CheckImage, Message
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.intake import check_image
 from mood_support.contest import Contest
@@ -108,12 +107,12 @@ class CheckingQueue(FakeQueue):
     platform: TinyPlatform
     checks: list[Thread]
 
-    def send(self, job: str, arguments: dict[str, str]) -> None:
-        if job != Job.CHECK_IMAGE:
-            super().send(job, arguments)
+    def send(self, message: Message) -> None:
+        if not isinstance(message, CheckImage):
+            super().send(message)
             return
         here = self.platform
-        image = {"image_id": UUID(arguments["image_id"]), "limit": LIMIT}
+        image = {"image_id": message.image_id, "limit": LIMIT}
         self.checks.append(Thread(target=check_image, args=(here.sessions, self, here.store), kwargs=image))
         self.checks[-1].start()
 

@@ -23,7 +23,7 @@ from mood_platform.db.transaction import transaction
 from mood_platform.errors import Transient
 from mood_platform.machine.valkey import ValkeyServer
 from mood_platform.models import CaseRun, CaseRunState, Run, RunState, Stage, Submission
-from mood_platform.queueing import Job, Queue
+from mood_platform.queueing import Job, Queue, ScoreRun, Work
 from mood_platform.settings import Settings
 from mood_platform.storage.local import LocalStore
 from mood_platform.worker.queue import CeleryQueue
@@ -140,7 +140,8 @@ class Machine:
     def submit(self, name: str, *, stage: Stage = Stage.CHALLENGE) -> Submission:
         submission = self.platform.submit(self.platform.join(name), stage=stage)
         for job, arguments in self.platform.queue.pending:
-            self.queue.send(job, arguments)
+            assert job is Job.WORK
+            self.queue.send(Work(Stage(arguments["stage"])))
         self.platform.queue.pending.clear()
         return submission
 
@@ -262,7 +263,7 @@ def test_a_broker_that_is_down_costs_the_sender_no_error(machine: Machine) -> No
         }
     )
     started = time.monotonic()
-    CeleryQueue(gone).send(Job.WORK, {"stage": "toy"})
+    CeleryQueue(gone).send(Work(Stage.TOY))
     with pytest.raises(Transient, match="broker does not answer"):
         CeleryQueue(gone).waiting(Queue.TOY)
     assert time.monotonic() - started < 5
@@ -270,9 +271,9 @@ def test_a_broker_that_is_down_costs_the_sender_no_error(machine: Machine) -> No
 
 def test_a_bell_that_hangs_unanswered_is_not_hung_twice(machine: Machine) -> None:
     for _ in range(5):
-        machine.queue.send(Job.WORK, {"stage": "toy"})
-        machine.queue.send(Job.WORK, {"stage": "challenge"})
-        machine.queue.send(Job.SCORE_RUN, {"run_id": "some"})
+        machine.queue.send(Work(Stage.TOY))
+        machine.queue.send(Work(Stage.CHALLENGE))
+        machine.queue.send(ScoreRun(UUID(int=1)))
     waiting = [machine.queue.waiting(queue) for queue in (Queue.TOY, Queue.CHALLENGE, Queue.EVALUATE)]
     assert waiting == [1, 1, 5]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from mood_platform.queueing import Job, Queue, queue_of
+from mood_platform.queueing import Job, Message, Queue, queue_of
 
 Handlers = Mapping[Job, Callable[..., object]]
 
@@ -18,8 +18,8 @@ class FakeQueue:
     sent: list[tuple[Job, dict[str, str]]] = field(default_factory=list)
     """Everything ever sent, taken or not."""
 
-    def send(self, job: str, arguments: dict[str, str]) -> None:
-        entry = (Job(job), dict(arguments))
+    def send(self, message: Message) -> None:
+        entry = (message.JOB, message.arguments)
         if entry[0] is Job.WORK and entry in self.pending:
             return
         self.pending.append(entry)

@@ -14,8 +14,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import InstrumentedAttribute
 
 from mood_platform.db.engine import Sessions, is_crowded
-from mood_platform.db.transaction import Sender, transaction
+from mood_platform.db.transaction import transaction
 from mood_platform.errors import Transient
+from mood_platform.queueing import JobQueue
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ def outages_told(what: str) -> Iterator[None]:
 
 @contextmanager
 def forgiving_outages(
-    sessions: Sessions, queue: Sender, counter: InstrumentedAttribute[int], *, of: UUID
+    sessions: Sessions, queue: JobQueue, counter: InstrumentedAttribute[int], *, of: UUID
 ) -> Iterator[None]:
     """An outage says nothing about the row `of`: the attempt that its `counter` counted is given back."""
     try:

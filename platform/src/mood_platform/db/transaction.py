@@ -6,18 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from mood_platform.db.engine import Sessions
-
-
-class Sender(Protocol):
-    """What the boundary needs of a queue: send one job by name."""
-
-    def send(self, job: str, arguments: dict[str, str]) -> None: ...
+from mood_platform.queueing import JobQueue, Message
 
 
 @dataclass(slots=True)
@@ -27,10 +21,10 @@ class Transaction:
     session: Session
     now: datetime
     """Database clock, read once; every time compared in this transaction is this one."""
-    jobs: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    jobs: list[Message] = field(default_factory=list)
 
-    def enqueue(self, job: str, **arguments: str) -> None:
-        self.jobs.append((job, arguments))
+    def enqueue(self, message: Message) -> None:
+        self.jobs.append(message)
 
 
 def database_now(session: Session) -> datetime:
@@ -41,14 +35,14 @@ def database_now(session: Session) -> datetime:
 
 
 @contextmanager
-def transaction(sessions: Sessions, sender: Sender) -> Iterator[Transaction]:
+def transaction(sessions: Sessions, queue: JobQueue) -> Iterator[Transaction]:
     """Commit on success, then send; on an error roll back and send nothing (a crash between: the sweeper)."""
     with sessions() as session:
         tx = Transaction(session=session, now=database_now(session))
         with _commit(session):
             yield tx
-    for job, arguments in tx.jobs:
-        sender.send(job, arguments)
+    for message in tx.jobs:
+        queue.send(message)
 
 
 @contextmanager

@@ -16,9 +16,10 @@ from mood_platform.db.transaction import Transaction
 from mood_platform.keeping.holds import Held, held_now
 from mood_platform.keeping.moments import Editions
 from mood_platform.models import LIVE, Image, ImageState, Run, Submission, Team
-from mood_platform.queueing import Job
+from mood_platform.queueing import CollectImage, SendMail
 from mood_platform.storage.keys import image_key
 from mood_platform.storage.store import ObjectStore
+from mood_platform.terms import MailKind
 
 NOTICE = timedelta(days=14)
 KEPT = (Image.state == ImageState.ACCEPTED, Image.removed_at.is_(None))
@@ -72,7 +73,7 @@ def tell_team(tx: Transaction, ending: Ending) -> None:
         return
     image.leaves_at = moment
     if moment is not None:
-        tx.enqueue(Job.SEND_MAIL, kind="image_leaves", image=str(image.id))
+        tx.enqueue(SendMail(MailKind.IMAGE_LEAVES, image.id))
 
 
 def remove_image(tx: Transaction, *, image_id: UUID, actor: str, by: str) -> bool:
@@ -83,7 +84,7 @@ def remove_image(tx: Transaction, *, image_id: UUID, actor: str, by: str) -> boo
     image.removed_at, image.removed_by, image.leaves_at = tx.now, by, None
     data = {"digest": image.digest, "bytes": image.kept_bytes}
     audit(tx, actor=actor, action="image.remove", subject=subject_of("image", image), data=data)
-    tx.enqueue(Job.COLLECT_IMAGE, digest=str(image.digest))
+    tx.enqueue(CollectImage(str(image.digest)))
     return True
 
 

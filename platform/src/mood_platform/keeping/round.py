@@ -18,9 +18,10 @@ from mood_platform.keeping.leftovers import remove_leftovers
 from mood_platform.keeping.orphans import find_misfits
 from mood_platform.keeping.plan import Plan, make_plan
 from mood_platform.models import AuditEvent, Json, KeptObject, RetentionRound
-from mood_platform.queueing import Job, JobQueue
+from mood_platform.queueing import JobQueue, SendMail
 from mood_platform.runs.due import exclusively
 from mood_platform.storage.store import ObjectStore
+from mood_platform.terms import MailKind
 
 ROUND = UUID("6d6f6f64-7265-7465-6e74-696f6e000000")
 """One round at a time."""
@@ -123,7 +124,7 @@ def _write_down(sessions: Sessions, queue: JobQueue, plan: Plan, document: Json)
         tx.session.add(row)
         tx.session.flush()
         if before is None:
-            tx.enqueue(Job.SEND_MAIL, kind="retention_begins", retention=str(row.id))
+            tx.enqueue(SendMail(MailKind.RETENTION_BEGINS, row.id))
         if set(plan.unread) - set(before.document.get("unread", ()) if before else ()):
-            tx.enqueue(Job.SEND_MAIL, kind="retention_stopped", retention=str(row.id))
+            tx.enqueue(SendMail(MailKind.RETENTION_STOPPED, row.id))
     return row

@@ -16,7 +16,6 @@ from mood_platform.models import CaseRun, Image, KnownNode, RetentionRound, Run,
 from mood_platform.notifications.mailer import Mail, Mailer
 from mood_platform.notifications.texts import (
     TO_ORGANIZERS,
-    MailKind,
     write_image_mail,
     write_leaving_mail,
     write_node_mail,
@@ -24,6 +23,8 @@ from mood_platform.notifications.texts import (
     write_run_mail,
     write_stopped_mail,
 )
+from mood_platform.queueing import SendMail
+from mood_platform.terms import MailKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +40,14 @@ def send_mail(
     *,
     mailer: Mailer,
     public_url: str,
-    kind: str,
-    run: str | None = None,
-    image: str | None = None,
-    retention: str | None = None,
-    node: str | None = None,
+    order: SendMail,
 ) -> int:
-    """How many mails went out; the job's arguments are `kind` and the id of what it is about."""
-    chosen = MailKind(kind)
-    if chosen is MailKind.IMAGE_REJECTED:
-        letter = _about_image(tx, UUID(image))
-    elif chosen is MailKind.IMAGE_LEAVES:
-        letter = _about_leaving(tx, UUID(image))
-    elif chosen is MailKind.RETENTION_BEGINS:
-        letter = _about_retention(tx, UUID(retention))
-    elif chosen is MailKind.RETENTION_STOPPED:
-        letter = _about_stopped(tx, UUID(retention))
-    elif chosen is MailKind.NODE_QUARANTINED:
-        letter = _about_node(tx, UUID(node))
-    else:
-        letter = _about_run(tx, chosen, UUID(run), public_url)
+    """How many mails went out."""
+    write = _ABOUT.get(order.kind)
+    letter = write(tx, order.about) if write else _about_run(tx, order.kind, order.about, public_url)
     subject, body = letter.words
     for person in letter.people:
-        key = f"{chosen}-{letter.about}-{person.id}"
+        key = f"{order.kind}-{letter.about}-{person.id}"
         mailer.send(Mail(key=key, to=person.email, subject=subject, body=body + "\n"))
     return len(letter.people)
 
@@ -107,3 +93,13 @@ def _about_run(tx: Transaction, kind: MailKind, run_id: UUID, public_url: str) -
     unforeseen = tx.session.scalar(first.order_by(CaseRun.finished_at).limit(1)) or ""
     words = write_run_mail(kind, submission=submission, run=run, url=url, unforeseen=unforeseen)
     return _Letter(run.id, people, words)
+
+
+_ABOUT = {
+    MailKind.IMAGE_REJECTED: _about_image,
+    MailKind.IMAGE_LEAVES: _about_leaving,
+    MailKind.RETENTION_BEGINS: _about_retention,
+    MailKind.RETENTION_STOPPED: _about_stopped,
+    MailKind.NODE_QUARANTINED: _about_node,
+}
+"""All other kinds are about a Run."""

@@ -2,44 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from mood_platform.clock import rfc3339
 from mood_platform.models import Image, KnownNode, RetentionRound, Run, Submission
+from mood_platform.terms import MailKind
 
-
-class MailKind(StrEnum):
-    TOY_REPORT = "toy_report"
-    RUN_SCORED = "run_scored"
-    RUN_FAILED = "run_failed"
-    RUN_GAVE_UP = "run_gave_up"
-    """To the organizers: a Run failed for the platform's own reasons."""
-    RUN_PARKED = "run_parked"
-    """To the organizers, once a Run: cases of it are parked."""
-    PREDICTION_UNFORESEEN = "prediction_unforeseen"
-    """To the organizers: a prediction ended its reader in a way nobody foresaw."""
-    RUN_HELD = "run_held"
-    """To the organizers: its image is suspected of making Nodes fail, and they decide."""
-    NODE_QUARANTINED = "node_quarantined"
-    """To the organizers, once until it has run a case again."""
-    SUBMISSION_EXCLUDED = "submission_excluded"
-    SUBMISSION_INCLUDED = "submission_included"
-    IMAGE_REJECTED = "image_rejected"
-    IMAGE_LEAVES = "image_leaves"
-    """Fourteen days before an image is removed."""
-    RETENTION_BEGINS = "retention_begins"
-    """To the organizers, once: what would go now, and when removal begins."""
-    RETENTION_STOPPED = "retention_stopped"
-    """To the organizers, once an edition: its stored rules cannot be read."""
-
-
-ABOUT_RUNS = frozenset(MailKind) - {
-    MailKind.IMAGE_REJECTED,
-    MailKind.IMAGE_LEAVES,
-    MailKind.RETENTION_BEGINS,
-    MailKind.RETENTION_STOPPED,
-    MailKind.NODE_QUARANTINED,
-}
+ABOUT_RUNS = frozenset(kind for kind in MailKind if kind.about == "run")
 TO_ORGANIZERS = frozenset(
     {MailKind.RUN_GAVE_UP, MailKind.RUN_PARKED, MailKind.RUN_HELD, MailKind.PREDICTION_UNFORESEEN}
 )

@@ -27,7 +27,7 @@ from mood_platform.models import (
     Submission,
 )
 from mood_platform.nodes.door import Claim, ClaimingNode, Left, Presence
-from mood_platform.queueing import Job
+from mood_platform.queueing import ScoreCase, ScoreRun
 from mood_platform.runs.alone import claimable
 from mood_platform.runs.avoidance import what_suits
 from mood_platform.runs.endings import lock_case, lock_run, release
@@ -201,9 +201,9 @@ def _conclude(tx: Transaction, case_run: CaseRun, outcome: Outcome) -> None:
     case_run.finished_at, case_run.lease_until = tx.now, None
     case_run.advance(CaseRunState(outcome.state_name), now=tx.now, reason=outcome.reason)
     if case_run.state is CaseRunState.COLLECTED:
-        tx.enqueue(Job.SCORE_CASE, case_run_id=str(case_run.id))
+        tx.enqueue(ScoreCase(case_run.id))
     else:
-        tx.enqueue(Job.SCORE_RUN, run_id=str(case_run.run_id))
+        tx.enqueue(ScoreRun(case_run.run_id))
 
 
 def _lock_run_of(tx: Transaction, *held: ColumnElement[bool]) -> Run | None:

@@ -10,7 +10,7 @@ from mood_platform.db.transaction import Transaction
 from mood_platform.errors import Conflict, NotFound
 from mood_platform.failures import FailureReason
 from mood_platform.models import CaseRunState, Health, Image, KnownNode, Run, Submission
-from mood_platform.queueing import Job
+from mood_platform.queueing import ScoreRun
 from mood_platform.runs.due import ring_if_due
 from mood_platform.runs.endings import lock_run
 from mood_platform.runs.node_health import let_out, lock_node, quarantine
@@ -46,7 +46,7 @@ def decide_team(tx: Transaction, *, run: Run, actor: str, reason: str) -> int:
         else:
             unpark(tx, case_run=case_run)
     _let_go(tx, locked)
-    tx.enqueue(Job.SCORE_RUN, run_id=str(run.id))
+    tx.enqueue(ScoreRun(run.id))
     _write_down(tx, run, "team", actor, reason)
     return len(parked)
 

@@ -19,7 +19,7 @@ from mood_platform.execution.runtime import Execution
 from mood_platform.execution.starvation import Lack
 from mood_platform.models import Health
 from mood_platform.nodes.door import Answer, Claim, ClaimingNode, Fitness, Left, Presence
-from mood_platform.queueing import Job, JobQueue
+from mood_platform.queueing import JobQueue, Message, Work
 from mood_platform.runs.claims import claim_next, heartbeat, live_claims, record
 from mood_platform.runs.node_health import is_test_due, lock_node, see
 from mood_platform.runs.schedule import ring_for_waiting_work
@@ -126,9 +126,9 @@ class DatabaseDoor:
             raise Unreachable(_why(error), remedy="It is asked again.") from error
 
 
-def hears_again(jobs: Collection[tuple[str, dict[str, str]]], stages: Collection[Stage]) -> bool:
+def hears_again(jobs: Collection[Message], stages: Collection[Stage]) -> bool:
     """Whether a bell that was just rung would wake the slot that rang it."""
-    return any(job == Job.WORK and Stage(arguments["stage"]) in stages for job, arguments in jobs)
+    return any(isinstance(job, Work) and job.stage in stages for job in jobs)
 
 
 def _why(error: Exception) -> str:

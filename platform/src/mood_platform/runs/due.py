@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import Transaction
 from mood_platform.models import LIVE, TERMINAL, CaseRun, Run, RunState
-from mood_platform.queueing import Job
+from mood_platform.queueing import ScoreRun
 
 
 class Step(StrEnum):
@@ -44,7 +44,7 @@ def next_step(tx: Transaction, *, run: Run) -> Step | None:
 def ring_if_due(tx: Transaction, *, run_id: UUID) -> None:
     """Asked in a new transaction after a case has ended: of two ending together, the later sees both."""
     if tx.session.scalar(due_runs().where(Run.id == run_id)) is not None:
-        tx.enqueue(Job.SCORE_RUN, run_id=str(run_id))
+        tx.enqueue(ScoreRun(run_id))
 
 
 def _toy_due() -> ColumnElement[bool]:

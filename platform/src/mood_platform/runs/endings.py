@@ -13,9 +13,10 @@ from sqlalchemy import ColumnElement, exists, select
 from mood_platform.db.transaction import Transaction
 from mood_platform.failures import Blame, FailureReason
 from mood_platform.models import CaseRun, CaseRunState, Run, RunState, Stage, Submission
-from mood_platform.queueing import Job
+from mood_platform.queueing import SendMail
 from mood_platform.runs.node_health import note_fault
 from mood_platform.runs.parking import park, park_waiting
+from mood_platform.terms import MailKind
 
 LIVE_CASES = (CaseRunState.QUEUED, CaseRunState.RUNNING, CaseRunState.COLLECTED, CaseRunState.PARKED)
 REST_SECONDS = 5.0
@@ -54,9 +55,9 @@ def fail_run(tx: Transaction, *, run: Run, reason: FailureReason) -> None:
     run.advance(RunState.FAILED, now=tx.now, reason=reason)
     if run.stage is not Stage.ANALYSIS:
         refund(tx, submission_id=run.submission_id, reason=reason.text)
-        tx.enqueue(Job.SEND_MAIL, kind="run_failed", run=str(run.id))
+        tx.enqueue(SendMail(MailKind.RUN_FAILED, run.id))
     if reason.blame is Blame.PLATFORM:
-        tx.enqueue(Job.SEND_MAIL, kind="run_gave_up", run=str(run.id))
+        tx.enqueue(SendMail(MailKind.RUN_GAVE_UP, run.id))
 
 
 def refund(tx: Transaction, *, submission_id: UUID, reason: str) -> bool:

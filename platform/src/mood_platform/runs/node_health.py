@@ -13,7 +13,8 @@ from sqlalchemy.dialects.postgresql import insert
 from mood_platform.db.transaction import Transaction
 from mood_platform.models import CaseRun, Health, KnownNode, Run, Stage, Submission
 from mood_platform.nodes.door import Presence
-from mood_platform.queueing import Job
+from mood_platform.queueing import SendMail
+from mood_platform.terms import MailKind
 
 LIVING_LEASES = 3
 """A Node that was not seen for so many leases is taken for dead."""
@@ -116,7 +117,7 @@ def quarantine(tx: Transaction, node: KnownNode, *, why: str, by: str = "") -> N
     node.quarantine_why, node.quarantined_by = why, by
     node.quarantines += 1
     if node.quarantines == 1 and not by:
-        tx.enqueue(Job.SEND_MAIL, kind="node_quarantined", node=str(node.id))
+        tx.enqueue(SendMail(MailKind.NODE_QUARANTINED, node.id))
 
 
 def is_test_due(tx: Transaction, node: KnownNode) -> bool:

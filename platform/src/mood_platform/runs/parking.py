@@ -7,8 +7,9 @@ from sqlalchemy import select
 from mood_platform.db.transaction import Transaction
 from mood_platform.failures import FailureReason
 from mood_platform.models import CaseRun, CaseRunState, KnownNode, Run
-from mood_platform.queueing import Job
+from mood_platform.queueing import ScoreCase, ScoreRun, SendMail
 from mood_platform.runs.dropped import is_dropped
+from mood_platform.terms import MailKind
 
 
 def park(tx: Transaction, *, run: Run, case_run: CaseRun, reason: FailureReason | None) -> None:
@@ -35,14 +36,14 @@ def park_waiting(tx: Transaction, *, run: Run, reason: FailureReason | None = No
 def give_up_dropped(tx: Transaction, *, run: Run, case_run: CaseRun) -> None:
     """It ends without an outcome; what is left of its Run may be due now. Both rows are locked."""
     case_run.advance(CaseRunState.CANCELLED, now=tx.now)
-    tx.enqueue(Job.SCORE_RUN, run_id=str(run.id))
+    tx.enqueue(ScoreRun(run.id))
 
 
 def tell_once(tx: Transaction, *, run: Run) -> None:
     """Organizers learn that a Run waits for them; not again before they have answered. It is locked."""
     if run.parked_told_at is None:
         run.parked_told_at = tx.now
-        tx.enqueue(Job.SEND_MAIL, kind="run_parked", run=str(run.id))
+        tx.enqueue(SendMail(MailKind.RUN_PARKED, run.id))
 
 
 def unpark(tx: Transaction, *, case_run: CaseRun) -> None:
@@ -51,7 +52,7 @@ def unpark(tx: Transaction, *, case_run: CaseRun) -> None:
     case_run.failed_on, case_run.scoring_attempt, case_run.lease_until = [], 0, None
     case_run.advance(CaseRunState.COLLECTED if scored else CaseRunState.QUEUED, now=tx.now)
     if scored:
-        tx.enqueue(Job.SCORE_CASE, case_run_id=str(case_run.id))
+        tx.enqueue(ScoreCase(case_run.id))
 
 
 def queue_what_released_nodes_parked(tx: Transaction, *, run: Run) -> int:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from mood_evaluator import SCORING_VERSION
 from mood_platform.db.transaction import Transaction
 from mood_platform.models import Replicates, Run, RunScoring, Stage
-from mood_platform.queueing import Job
+from mood_platform.queueing import DrawReplicates
 
 
 def order_replicates(tx: Transaction, *, run_id: UUID, results_key: str) -> None:
@@ -19,7 +19,7 @@ def order_replicates(tx: Transaction, *, run_id: UUID, results_key: str) -> None
     order = insert(Replicates).values(**values, attempt=0, since=tx.now, problem="", weighed=False)
     made = tx.session.scalar(order.on_conflict_do_nothing().returning(Replicates.id))
     if made is not None:
-        tx.enqueue(Job.DRAW_REPLICATES, replicates_id=str(made))
+        tx.enqueue(DrawReplicates(made))
 
 
 def order_missing(tx: Transaction) -> None:

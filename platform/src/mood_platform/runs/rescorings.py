@@ -32,7 +32,7 @@ from mood_platform.models import (
     Submission,
     TestSet,
 )
-from mood_platform.queueing import Job
+from mood_platform.queueing import RescoreRun
 from mood_platform.runs.dropped import Dropped, read_dropped
 from mood_platform.runs.queries import case_runs_of
 from mood_platform.storage.store import ObjectStore
@@ -110,7 +110,7 @@ def order_rescoring(tx: Transaction, *, order: Order, reason: str, decided: bool
     tx.session.add(row)
     tx.session.flush()
     for scoring in row.scorings:
-        tx.enqueue(Job.RESCORE_RUN, run_scoring_id=str(scoring.id))
+        tx.enqueue(RescoreRun(scoring.id))
     return row
 
 

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from mood_platform.db.transaction import Transaction
 from mood_platform.models import LIVE_RUNS, CaseRun, CaseRunState, Image, Run, RunState, Stage, Submission
-from mood_platform.queueing import Job
+from mood_platform.queueing import Work
 from mood_platform.runs.avoidance import Suiting, untroubled
 from mood_platform.runs.checked import is_checked
 from mood_platform.runs.order import Waiting, within_toy_limit
@@ -65,7 +65,7 @@ def ring_for_waiting_work(tx: Transaction) -> None:
 
 def ring(tx: Transaction, kinds: Collection[Stage]) -> None:
     for stage in sorted(kinds):
-        tx.enqueue(Job.WORK, stage=str(stage))
+        tx.enqueue(Work(stage))
 
 
 def _read(row: Found) -> Waiting:

@@ -18,10 +18,11 @@ from mood_platform.models import (
     Run,
     Submission,
 )
-from mood_platform.queueing import Job
+from mood_platform.queueing import SendMail
 from mood_platform.runs.endings import lock_run
 from mood_platform.runs.node_health import let_out, living, lock_node, quarantine
 from mood_platform.runs.parking import park_waiting
+from mood_platform.terms import MailKind
 
 SUSPICIOUS_NODES = 2
 FAULTS_UNTIL_HELD = 3
@@ -117,7 +118,7 @@ def _hold(tx: Transaction, run: Run, nodes: set[str]) -> None:
     run.held_since, run.parked_told_at = tx.now, tx.now
     run.held_why = f"Cases of its image failed on {names}, which passed their self-test before and after."
     park_waiting(tx, run=run)
-    tx.enqueue(Job.SEND_MAIL, kind="run_held", run=str(run.id))
+    tx.enqueue(SendMail(MailKind.RUN_HELD, run.id))
 
 
 def _lock_image(tx: Transaction, run: Run) -> Image:

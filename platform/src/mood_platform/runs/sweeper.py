@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import select
@@ -22,7 +21,15 @@ from mood_platform.models import (
     RunScoring,
     ScoringState,
 )
-from mood_platform.queueing import Job, JobQueue, Queue
+from mood_platform.queueing import (
+    CheckImage,
+    DrawReplicates,
+    JobQueue,
+    Queue,
+    RescoreRun,
+    ScoreCase,
+    ScoreRun,
+)
 from mood_platform.runs.checked import waits_for_check
 from mood_platform.runs.due import due_runs
 from mood_platform.runs.endings import lock_case, lock_run, release
@@ -35,13 +42,7 @@ STALE_SECONDS = 30.0
 """After this long without a step a message is taken for lost, provided that its queue is empty."""
 
 
-class Backlog(JobQueue, Protocol):
-    """A queue that knows how many messages nobody has taken yet."""
-
-    def waiting(self, queue: Queue) -> int: ...
-
-
-def sweep(sessions: Sessions, queue: Backlog, *, max_attempts: int) -> int:
+def sweep(sessions: Sessions, queue: JobQueue, *, max_attempts: int) -> int:
     """One sweep; gives the number of leases that were lost. Sweeping twice changes nothing more."""
     with transaction(sessions, queue) as tx:
         expired = select(CaseRun.id, CaseRun.run_id).where(
@@ -62,7 +63,9 @@ def sweep(sessions: Sessions, queue: Backlog, *, max_attempts: int) -> int:
     return lost
 
 
-def _release_lost(sessions: Sessions, queue: Backlog, case_id: UUID, run_id: UUID, max_attempts: int) -> bool:
+def _release_lost(
+    sessions: Sessions, queue: JobQueue, case_id: UUID, run_id: UUID, max_attempts: int
+) -> bool:
     """One short transaction per lost case: a heartbeat that comes just in time keeps it."""
     with transaction(sessions, queue) as tx:
         run = lock_run(tx, run_id)
@@ -75,7 +78,7 @@ def _release_lost(sessions: Sessions, queue: Backlog, case_id: UUID, run_id: UUI
         return True
 
 
-def _queue_what_healed(sessions: Sessions, queue: Backlog) -> None:
+def _queue_what_healed(sessions: Sessions, queue: JobQueue) -> None:
     """One short transaction for each Run with parked cases that is not held."""
     with transaction(sessions, queue) as tx:
         parked = select(CaseRun.run_id).where(CaseRun.state == CaseRunState.PARKED, CaseRun.resumed == 0)
@@ -92,14 +95,14 @@ def _ring_for_lost_scoring(tx: Transaction) -> None:
     stale = tx.now - timedelta(seconds=STALE_SECONDS)
     collected = select(CaseRun.id).where(CaseRun.state == CaseRunState.COLLECTED, CaseRun.state_since < stale)
     for case_run_id in tx.session.scalars(collected):
-        tx.enqueue(Job.SCORE_CASE, case_run_id=str(case_run_id))
+        tx.enqueue(ScoreCase(case_run_id))
     for run_id in tx.session.scalars(due_runs().where(Run.state_since < stale)):
-        tx.enqueue(Job.SCORE_RUN, run_id=str(run_id))
+        tx.enqueue(ScoreRun(run_id))
     waiting = select(RunScoring.id).where(
         RunScoring.state == ScoringState.QUEUED, RunScoring.state_since < stale
     )
     for scoring_id in tx.session.scalars(waiting):
-        tx.enqueue(Job.RESCORE_RUN, run_scoring_id=str(scoring_id))
+        tx.enqueue(RescoreRun(scoring_id))
 
 
 def _ring_for_lost_replicates(tx: Transaction, *, max_attempts: int) -> None:
@@ -111,7 +114,7 @@ def _ring_for_lost_replicates(tx: Transaction, *, max_attempts: int) -> None:
         Replicates.since < tx.now - timedelta(seconds=STALE_SECONDS),
     )
     for replicates_id in tx.session.scalars(lost):
-        tx.enqueue(Job.DRAW_REPLICATES, replicates_id=str(replicates_id))
+        tx.enqueue(DrawReplicates(replicates_id))
 
 
 def _ring_for_lost_images(tx: Transaction) -> None:
@@ -121,4 +124,4 @@ def _ring_for_lost_images(tx: Transaction) -> None:
         Image.state.in_((ImageState.RECEIVED, ImageState.CHECKING)), Image.created_at < stale
     )
     for image_id in {*tx.session.scalars(unchecked), *tx.session.scalars(waits_for_check())}:
-        tx.enqueue(Job.CHECK_IMAGE, image_id=str(image_id))
+        tx.enqueue(CheckImage(image_id))

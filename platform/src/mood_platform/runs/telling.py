@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 from mood_platform.db.transaction import Transaction
 from mood_platform.models import Run, RunState, Stage, Submission, SubmissionState
-from mood_platform.queueing import Job
+from mood_platform.queueing import SendMail
+from mood_platform.terms import MailKind
 
 EVERY = timedelta(minutes=10)
 ORIGIN = datetime(2000, 1, 1, tzinfo=UTC)
@@ -60,5 +61,5 @@ def tell_end(tx: Transaction, run: Run) -> bool:
     if not is_live(run) and told_at(run.state_since) > tx.now:
         return False
     run.told_at = tx.now
-    tx.enqueue(Job.SEND_MAIL, kind="run_scored", run=str(run.id))
+    tx.enqueue(SendMail(MailKind.RUN_SCORED, run.id))
     return True

@@ -12,7 +12,7 @@ from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.failures import FailureReason
 from mood_platform.insist import insist
 from mood_platform.models import ENDS, Json, Run, RunState, Stage
-from mood_platform.queueing import Job
+from mood_platform.queueing import SendMail
 from mood_platform.runs.dropped import dropped_for
 from mood_platform.runs.due import Step, exclusively, next_step, ring_if_due
 from mood_platform.runs.endings import fail_run, lock_run
@@ -26,6 +26,7 @@ from mood_platform.scoring.run_facts import Part, RunView, read_run
 from mood_platform.scoring.score_case import Evaluation
 from mood_platform.scoring.toy_report import all_failed, toy_report
 from mood_platform.storage.keys import results_key, toy_report_key
+from mood_platform.terms import MailKind
 
 
 def score_run(evaluation: Evaluation, *, run_id: UUID) -> None:
@@ -86,7 +87,7 @@ def _record_report(evaluation: Evaluation, view: RunView, key: str) -> None:
         if run.state.live and all_failed(view.toy_parts):
             fail_run(tx, run=run, reason=FailureReason.TOY_FAILED)
             return
-        tx.enqueue(Job.SEND_MAIL, kind="toy_report", run=str(run.id))
+        tx.enqueue(SendMail(MailKind.TOY_REPORT, run.id))
         tx.session.flush()
         ring_for_waiting_work(tx)
 

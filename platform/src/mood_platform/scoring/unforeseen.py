@@ -9,7 +9,8 @@ from sqlalchemy import select, update
 
 from mood_platform.db.transaction import Transaction
 from mood_platform.models import CaseRun
-from mood_platform.queueing import Job
+from mood_platform.queueing import SendMail
+from mood_platform.terms import MailKind
 
 
 def note_unforeseen(tx: Transaction, *, run_id: UUID, found: Mapping[UUID, str | None]) -> None:
@@ -19,6 +20,6 @@ def note_unforeseen(tx: Transaction, *, run_id: UUID, found: Mapping[UUID, str |
     """
     known = select(CaseRun.id).where(CaseRun.run_id == run_id, CaseRun.unforeseen.is_not(None))
     if any(found.values()) and tx.session.scalar(known.limit(1)) is None:
-        tx.enqueue(Job.SEND_MAIL, kind="prediction_unforeseen", run=str(run_id))
+        tx.enqueue(SendMail(MailKind.PREDICTION_UNFORESEEN, run_id))
     for case_run_id, how in found.items():
         tx.session.execute(update(CaseRun).where(CaseRun.id == case_run_id).values(unforeseen=how))

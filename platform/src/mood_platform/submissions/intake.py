@@ -29,9 +29,10 @@ from mood_platform.images.image_config import ImageFacts
 from mood_platform.keeping.images import KEPT, image_turn
 from mood_platform.keeping.ledger import team_storage
 from mood_platform.models import Image, ImageState, Team, Upload, UploadState
-from mood_platform.queueing import Job, JobQueue
+from mood_platform.queueing import JobQueue, SendMail
 from mood_platform.storage.keys import image_key, upload_key
 from mood_platform.storage.store import ObjectStore
+from mood_platform.terms import MailKind
 
 log = logging.getLogger(__name__)
 UNCHECKED = (ImageState.RECEIVED, ImageState.CHECKING)
@@ -261,7 +262,7 @@ def reject(tx: Transaction, image: Image, fault: SubmissionFault) -> None:
     image.advance(ImageState.REJECTED, now=tx.now, reason=fault.reason)
     image.facts = {}
     image.detail = "" if fault.detail == fault.reason.text else _shown(fault.detail)
-    tx.enqueue(Job.SEND_MAIL, kind="image_rejected", image=str(image.id))
+    tx.enqueue(SendMail(MailKind.IMAGE_REJECTED, image.id))
 
 
 def _shown(text: str) -> str:

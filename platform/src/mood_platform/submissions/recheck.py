@@ -20,7 +20,7 @@ from mood_platform.failures import FailureReason
 from mood_platform.images import intake_child
 from mood_platform.images.image_config import CHECK, ImageFacts
 from mood_platform.models import Image, ImageState, Run, Submission
-from mood_platform.queueing import Job, JobQueue
+from mood_platform.queueing import CollectImage, JobQueue
 from mood_platform.runs.checked import runs_to_stop, waits_for_check
 from mood_platform.runs.endings import fail_run, lock_run
 from mood_platform.storage.keys import image_key
@@ -77,7 +77,7 @@ def _decide(tx: Transaction, image: Image, found: ImageFacts | SubmissionFault |
     elif row.state is ImageState.ACCEPTED and isinstance(found, SubmissionFault):
         row.checked_at = tx.now
         reject(tx, row, found)
-        tx.enqueue(Job.COLLECT_IMAGE, digest=str(row.digest))
+        tx.enqueue(CollectImage(str(row.digest)))
     for run in runs:
         if run.state.live and not _serves(tx, row, run):
             fail_run(tx, run=run, reason=row.reason or FailureReason.IMAGE_SCRIPT_UNREADABLE)

@@ -12,7 +12,7 @@ from mood_platform.errors import Conflict
 from mood_platform.keeping.holds import held_now
 from mood_platform.keeping.images import lock_image, remove_image
 from mood_platform.models import LIVE, Image, ImageState, Run, Stage, Submission, SubmissionState
-from mood_platform.queueing import Job
+from mood_platform.queueing import RemoveLeftovers
 from mood_platform.submissions.queries import find_image
 
 BY_TEAM = "its team"
@@ -29,7 +29,7 @@ def remove_own_image(tx: Transaction, *, principal: Principal, image_id: UUID) -
     if not remove_image(tx, image_id=image_id, actor=principal.actor, by=BY_TEAM):
         raise Conflict("The image cannot be removed at the moment.", remedy="Try it again in some hours.")
     for run_id in tx.session.scalars(_toy_runs(image)):
-        tx.enqueue(Job.REMOVE_LEFTOVERS, run_id=str(run_id))
+        tx.enqueue(RemoveLeftovers(run_id))
     return image
 
 

@@ -32,13 +32,14 @@ from mood_platform.models import (
     SubmissionState,
     Team,
 )
-from mood_platform.queueing import Job
+from mood_platform.queueing import SendMail
 from mood_platform.runs.endings import lock_run
 from mood_platform.runs.service import cancel_run, run_again, start_run, take_over
 from mood_platform.submissions.entries import check_admitted, lock_team
 from mood_platform.submissions.queries import find_image, find_submission, newest_run
 from mood_platform.submissions.quota import check_quota
 from mood_platform.submissions.takeover import check_not_excluded, find_result, is_published
+from mood_platform.terms import MailKind
 
 
 def submit(
@@ -134,7 +135,7 @@ def exclude(tx: Transaction, *, submission: Submission, reason: str, actor: str)
     submission.state_reason = reason
     subject = subject_of("submission", submission)
     audit(tx, actor=actor, action="submission.exclude", subject=subject, reason=reason)
-    tx.enqueue(Job.SEND_MAIL, kind="submission_excluded", run=str(run.id))
+    tx.enqueue(SendMail(MailKind.SUBMISSION_EXCLUDED, run.id))
     return submission
 
 
@@ -150,7 +151,7 @@ def include(tx: Transaction, *, submission: Submission, reason: str, actor: str)
         run = run_again(tx, submission=submission)
     subject = subject_of("submission", submission)
     audit(tx, actor=actor, action="submission.include", subject=subject, reason=reason)
-    tx.enqueue(Job.SEND_MAIL, kind="submission_included", run=str(run.id))
+    tx.enqueue(SendMail(MailKind.SUBMISSION_INCLUDED, run.id))
     return submission
 
 

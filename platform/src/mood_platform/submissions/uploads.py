@@ -25,7 +25,7 @@ from mood_platform.errors import (
 )
 from mood_platform.keeping.ledger import check_room
 from mood_platform.models import Image, Team, Upload, UploadState
-from mood_platform.queueing import Job
+from mood_platform.queueing import CheckImage
 from mood_platform.submissions.upload_files import create_file, free_bytes, received, upload_path
 
 OPEN_UPLOADS = 8
@@ -121,7 +121,7 @@ def finish_if_here(tx: Transaction, upload: Upload, *, root: Path, actor: str) -
     tx.session.flush()
     upload.image_id = image.id
     audit(tx, actor=actor, action="image.receive", subject=subject_of("image", image))
-    tx.enqueue(Job.CHECK_IMAGE, image_id=str(image.id))
+    tx.enqueue(CheckImage(image.id))
     return True
 
 

@@ -17,7 +17,7 @@ from mood_platform.models import KeptKind, Stage
 from mood_platform.nodes.attendance import Slot
 from mood_platform.nodes.execute import work_once
 from mood_platform.notifications.service import send_mail
-from mood_platform.queueing import Job
+from mood_platform.queueing import Job, SendMail
 from mood_platform.runs.due import exclusively
 from mood_platform.runs.sweeper import sweep
 from mood_platform.scoring.replicates import draw_replicates
@@ -110,27 +110,12 @@ def _register_upkeep_jobs(app: Celery, world: WorldOf) -> None:
             purge_uploads(tx, root=here.settings.storage.root)
 
     @app.task(name=Job.SEND_MAIL, autoretry_for=(*OUTAGES, Transient), retry_backoff=5, max_retries=12)
-    def send_one_mail(
-        kind: str,
-        run: str | None = None,
-        image: str | None = None,
-        retention: str | None = None,
-        node: str | None = None,
-    ) -> None:
+    def send_one_mail(kind: str, **about: str) -> None:
         here = world()
         if here.mailer is not None:
             with transaction(here.sessions, here.queue) as tx:
-                url = here.settings.api.public_url
-                send_mail(
-                    tx,
-                    mailer=here.mailer,
-                    public_url=url,
-                    kind=kind,
-                    run=run,
-                    image=image,
-                    retention=retention,
-                    node=node,
-                )
+                order = SendMail.read(kind, **about)
+                send_mail(tx, mailer=here.mailer, public_url=here.settings.api.public_url, order=order)
 
 
 def _register_retention_jobs(app: Celery, world: WorldOf) -> None:

@@ -10,7 +10,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from mood_platform.errors import Transient
-from mood_platform.queueing import Job, Queue, queue_of
+from mood_platform.queueing import Job, Message, Queue
 from mood_platform.settings import Settings
 from mood_platform.worker.config import new_celery
 
@@ -26,12 +26,14 @@ class CeleryQueue:
     def __init__(self, settings: Settings) -> None:
         self._app: Celery = new_celery(settings)
 
-    def send(self, job: str, arguments: dict[str, str]) -> None:
-        queue = queue_of(Job(job), arguments)
+    def send(self, message: Message) -> None:
+        job, queue = message.JOB, message.queue
         try:
-            if job == Job.WORK and self._length(queue) > 0:
+            if job is Job.WORK and self._length(queue) > 0:
                 return  # this bell still hangs unanswered; whoever takes it looks at the database
-            self._app.send_task(job, kwargs=arguments, queue=queue.value, retry=True, retry_policy=RETRY)
+            self._app.send_task(
+                job, kwargs=message.arguments, queue=queue.value, retry=True, retry_policy=RETRY
+            )
         except BROKER_AWAY as error:
             log.warning("Job %s was not sent, the sweeper will: %s", job, error)
 

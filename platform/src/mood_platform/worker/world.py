@@ -12,8 +12,8 @@ from mood_platform.nodes.attendance import Slot
 from mood_platform.nodes.facts import node_facts
 from mood_platform.nodes.node import Node
 from mood_platform.notifications.mailer import FolderMailer
+from mood_platform.queueing import JobQueue
 from mood_platform.runs.door import DatabaseDoor
-from mood_platform.runs.sweeper import Backlog
 from mood_platform.scoring.limited_child import ChildLimits
 from mood_platform.scoring.score_case import Evaluation
 from mood_platform.settings import ExecutionSettings, Settings
@@ -28,7 +28,7 @@ class World:
 
     settings: Settings
     sessions: Sessions
-    queue: Backlog
+    queue: JobQueue
     store: ObjectStore
     mailer: FolderMailer | None
     """None: this installation sends no mails."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
 import pytest
 
 from mood_platform.db.transaction import transaction
+from mood_platform.queueing import Job, Message
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
@@ -36,12 +38,20 @@ class FakeSession:
         self.events.append("rollback")
 
 
+@dataclass(frozen=True)
+class Ordered(Message):
+    """A job of this test."""
+
+    JOB = Job.SWEEP
+    name: str
+
+
 class Sender:
     def __init__(self, events: list[str]) -> None:
         self.events = events
 
-    def send(self, job: str, arguments: dict[str, str]) -> None:
-        self.events.append(f"{job} {arguments}")
+    def send(self, message: Message) -> None:
+        self.events.append(f"{message.JOB} {message.arguments}")
 
 
 def open_with(events: list[str], **options: Any) -> Any:
@@ -51,10 +61,10 @@ def open_with(events: list[str], **options: Any) -> Any:
 def test_jobs_leave_after_the_commit_in_order() -> None:
     events: list[str] = []
     with open_with(events) as tx:
-        tx.enqueue("a", id="1")
-        tx.enqueue("b")
+        tx.enqueue(Ordered("a"))
+        tx.enqueue(Ordered("b"))
         assert tx.now == NOW
-    assert events == ["commit", "close", "a {'id': '1'}", "b {}"]
+    assert events == ["commit", "close", "runs.sweep {'name': 'a'}", "runs.sweep {'name': 'b'}"]
 
 
 def test_an_error_inside_rolls_back_and_sends_nothing() -> None:
@@ -62,7 +72,7 @@ def test_an_error_inside_rolls_back_and_sends_nothing() -> None:
 
     def fail() -> None:
         with open_with(events) as tx:
-            tx.enqueue("a")
+            tx.enqueue(Ordered("a"))
             raise KeyError
 
     with pytest.raises(KeyError):
@@ -73,5 +83,5 @@ def test_an_error_inside_rolls_back_and_sends_nothing() -> None:
 def test_a_commit_that_fails_sends_nothing() -> None:
     events: list[str] = []
     with pytest.raises(RuntimeError, match="went away"), open_with(events, broken=True) as tx:
-        tx.enqueue("a")
+        tx.enqueue(Ordered("a"))
     assert events == ["close"]
