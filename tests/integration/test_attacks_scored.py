@@ -29,7 +29,7 @@ from mood_platform.nodes.attendance import Slot
 from mood_platform.nodes.execute import work_once
 from mood_platform.nodes.node import Node
 from mood_platform.queueing import Job
-from mood_platform.runs.progress import FEW, SOME, participant_progress
+from mood_platform.runs.progress import FEW, SOME, read_progress
 from mood_platform.scoring.score_case import score_case
 from mood_platform.scoring.score_run import score_run
 from mood_platform.storage.local import LocalStore
@@ -195,7 +195,7 @@ def assert_the_team_learns_reasons_and_bands(world: World, attacks: Sequence[Att
     counts = Counter(attack.reason for attack in attacks if attack.reason is not None)
     shares = {reason: 0 if count == 1 else count / len(attacks) for reason, count in counts.items()}
     with world.platform.open() as tx:
-        progress = participant_progress(tx, run=tx.session.get_one(Run, world.run_id))
+        progress = read_progress(tx, runs=[tx.session.get_one(Run, world.run_id)])[world.run_id]
     assert {failure.reason: (failure.text, failure.band) for failure in progress.failures} == {
         reason: (reason.text, "few" if share < FEW else "some" if share < SOME else "many")
         for reason, share in shares.items()

@@ -15,7 +15,6 @@ from mood_platform.db.transaction import transaction
 from mood_platform.errors import Conflict, Transient
 from mood_platform.failures import FailureReason
 from mood_platform.images import intake_child
-from mood_platform.images.archive import inspect_archive
 from mood_platform.images.image_config import CHECK, ImageFacts
 from mood_platform.models import Image, ImageState, Run, RunState, Stage, Submission, Team
 from mood_platform.nodes.door import Claim
@@ -29,7 +28,7 @@ from mood_platform.submissions.quota import quota
 from mood_platform.submissions.recheck import recheck_image
 from mood_platform.submissions.service import submit
 from mood_support.factories import ALL_STAGES, NODE
-from mood_support.image_archives import SCRIPTS, ImageDraft, Member, scripts, tar_of
+from mood_support.image_archives import SCRIPTS, ImageDraft, Member, inspect_archive, scripts, tar_of
 from mood_support.intake import Intake
 
 pytestmark = pytest.mark.integration

@@ -16,7 +16,7 @@ from mood_platform.failures import FailureReason
 from mood_platform.models import AuditEvent, Case, CaseRun, CaseRunState, Run, RunState, Stage, Submission
 from mood_platform.queueing import Job
 from mood_platform.runs.endings import fail_run, lock_run
-from mood_platform.runs.progress import participant_progress
+from mood_platform.runs.progress import read_progress
 from mood_platform.runs.queries import case_runs_of, counting_run, events_of, newest_run
 from mood_platform.runs.service import cancel_run, rerun, start_analysis, void_run
 from mood_platform.storage.local import LocalStore
@@ -157,7 +157,7 @@ def test_an_analysis_runs_beside_a_live_run_on_any_installed_set_and_is_hidden(
         assert newest is not None
         assert newest.stage is Stage.CHALLENGE
         with pytest.raises(Forbidden):
-            participant_progress(tx, run=run)
+            read_progress(tx, runs=[run])
     stages = [platform.claim() for _ in range(9)]
     runs = [claim.run_id for claim in stages if claim]
     assert runs.count(run.id) == 1, "the eight toy cases of the challenge run go first"

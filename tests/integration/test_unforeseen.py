@@ -17,8 +17,8 @@ from mood_platform.execution.fake_runtime import FakeRuntime
 from mood_platform.models import CaseRun, CaseRunState, Challenge, Run, RunState, Submission
 from mood_platform.notifications.mailer import FolderMailer
 from mood_platform.notifications.service import send_mail
-from mood_platform.queueing import Job
-from mood_platform.runs.progress import participant_progress
+from mood_platform.queueing import Job, SendMail
+from mood_platform.runs.progress import read_progress
 from mood_platform.runs.rescorings import start_rescoring
 from mood_platform.storage.faulty import StumblingStore
 from mood_platform.storage.local import LocalStore
@@ -96,7 +96,7 @@ def test_organizers_are_told_once_with_the_traceback_and_the_team_is_not(
     mailer = FolderMailer(tmp_path / "mail")
     with platform.open() as tx:
         for one in mails:
-            send_mail(tx, mailer=mailer, public_url="http://mood.example", **one)
+            send_mail(tx, mailer=mailer, public_url="http://mood.example", order=SendMail.read(**one))
     letters = [path.read_text() for path in sorted((tmp_path / "mail").iterdir())]
     [letter] = [one for one in letters if "foresaw" in one]
     assert "To: olga@example.org" in letter
@@ -116,7 +116,7 @@ def test_a_team_reads_that_it_could_not_be_read_and_nothing_more(platform: TinyP
         for rows in (Run, CaseRun):  # told at the next tick of the clock
             tx.session.execute(update(rows).values(state_since=rows.state_since - timedelta(hours=1)))
     with platform.open() as tx:
-        progress = participant_progress(tx, run=tx.session.get_one(Run, run.id))
+        progress = read_progress(tx, runs=[tx.session.get_one(Run, run.id)])[run.id]
     assert [failure.reason for failure in progress.failures] == ["output_invalid"]
     assert "foresaw" not in str(progress)
 

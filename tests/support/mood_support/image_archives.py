@@ -8,10 +8,13 @@ import io
 import json
 import tarfile
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from mood_evaluator import Dataset, Task
 from mood_platform.contract import script_of
+from mood_platform.images.archive import NoRoom, rewrite_archive
+from mood_platform.images.image_config import ImageFacts
 
 SCRIPTS = tuple(script_of(task, dataset)[1:] for task in Task for dataset in Dataset)
 
@@ -112,3 +115,11 @@ def _descriptor(content: bytes, *, platform: str = "") -> dict[str, Any]:
         os, _, architecture = platform.partition("/")
         named["platform"] = {"os": os, "architecture": architecture}
     return named
+
+
+def inspect_archive(path: Path, *, limit: int) -> ImageFacts:
+    """The facts about an archive, or why it is unfit: with no room at all nothing is written."""
+    try:
+        return rewrite_archive(path, path.with_name("never"), limit=limit, room=-1)
+    except NoRoom as told:
+        return told.facts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from mood_evaluator import Dataset, Task
 from mood_platform.challenges.config import ChallengeConfig
@@ -113,12 +113,6 @@ def cases_of(tx: Transaction, *, test_set: TestSet, task: Task | None = None) ->
     if task is not None:
         query = query.where(Case.tasks.contains([str(task)]))
     return tx.session.scalars(query).all()
-
-
-def count_cases(tx: Transaction, *, test_set: TestSet, task: Task) -> int:
-    """For organizers and published leaderboards only: how many hidden cases there are is itself hidden."""
-    query = select(func.count()).where(Case.test_set_id == test_set.id, Case.tasks.contains([str(task)]))
-    return tx.session.scalar(query) or 0
 
 
 def rule_changes(tx: Transaction, challenge: Challenge) -> Sequence[AuditEvent]:

@@ -58,15 +58,6 @@ _COMPRESSIONS = {b"\x28\xb5\x2f\xfd": "zstd", b"\xfd7zXZ\0": "xz", b"BZh": "bzip
 _DIGEST_NAME = re.compile(r"(?:.*/)?([0-9a-f]{64})(?:\.json)?")
 
 
-def inspect_archive(path: Path, *, limit: int) -> ImageFacts:
-    """Facts about the one image in a `docker save` archive (plain or gzip); SubmissionFault if it is unfit.
-
-    `limit` bounds the bytes of the unpacked image. Memory is bounded only by the caller: run this in
-    `intake_child`.
-    """
-    return _examine(path, limit=limit).facts
-
-
 class NoRoom(Exception):
     """The image is fine, and larger unpacked than there is room for; nothing was written."""
 
@@ -76,7 +67,11 @@ class NoRoom(Exception):
 
 
 def rewrite_archive(source: Path, target: Path, *, limit: int, room: int | None = None) -> ImageFacts:
-    """As `inspect_archive`; then writes the clean archive to `target`, where its bytes fit into `room`."""
+    """Facts about the one image in a `docker save` archive (plain or gzip); SubmissionFault if it is unfit.
+
+    Then its clean archive is written to `target`, where its bytes fit into `room`. `limit` bounds those of
+    the unpacked image. Memory is bounded only by the caller: run this in `intake_child`.
+    """
     examined = _examine(source, limit=limit)
     if room is not None and examined.facts.unpacked > room:
         raise NoRoom(examined.facts)

@@ -106,10 +106,6 @@ class Look:
     withdrawn: bool = False
 
 
-def participant_progress(tx: Transaction, *, run: Run) -> Progress:
-    return read_progress(tx, runs=[run])[run.id]
-
-
 def read_progress(tx: Transaction, *, runs: Sequence[Run]) -> dict[UUID, Progress]:
     """By the Run's id; two statements for a whole page of them, and no row of a case leaves the database."""
     if any(run.stage is Stage.ANALYSIS for run in runs):

@@ -13,8 +13,9 @@ import pytest
 from mood_evaluator import Task
 from mood_platform.errors import SubmissionFault
 from mood_platform.failures import FailureReason as Why
-from mood_platform.images.archive import inspect_archive, rewrite_archive
+from mood_platform.images.archive import rewrite_archive
 from mood_platform.images.image_config import CHECK, ImageFacts
+from mood_support.image_archives import inspect_archive
 
 LIMIT = 2**26
 Write = Callable[[Any], Path]

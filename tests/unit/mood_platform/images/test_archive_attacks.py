@@ -10,10 +10,11 @@ import pytest
 
 from mood_platform.errors import SubmissionFault
 from mood_platform.failures import FailureReason
-from mood_platform.images.archive import inspect_archive, rewrite_archive
+from mood_platform.images.archive import rewrite_archive
 from mood_platform.images.intake_child import check_image
 from mood_support.archive_attacks import ATTACKS, LIMIT, Attack
 from mood_support.archive_bombs import BOMB_MEMORY
+from mood_support.image_archives import inspect_archive
 
 Write = Callable[[Any], Path]
 REFUSED = [attack for attack in ATTACKS if attack.reason is not None and not attack.bomb]
