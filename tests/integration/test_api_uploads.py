@@ -18,6 +18,7 @@ from sqlalchemy import select
 from mood_platform.accounts.principal import Principal
 from mood_platform.db.engine import Sessions
 from mood_platform.models import Image
+from mood_platform.storage.inbox import Inbox
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.uploads import finish_arrived
 from mood_support.factories import make_platform
@@ -129,7 +130,7 @@ def test_the_sweeper_makes_an_image_even_if_the_server_died_after_the_last_byte(
     begin(client)  # another one, of which nothing is here yet
     for made in (1, 0):
         with site.platform.open() as tx:
-            assert finish_arrived(tx, root=root_of(site)) == made
+            assert finish_arrived(tx, inbox=Inbox(root_of(site))) == made
     assert client.head(place).headers["Mood-Image"]
     assert len(site.platform.queue.sent) == 1
 

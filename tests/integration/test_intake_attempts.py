@@ -21,10 +21,10 @@ from mood_platform.images.image_config import ImageFacts
 from mood_platform.models import Image, ImageState, Upload, UploadState
 from mood_platform.queueing import Job
 from mood_platform.runs.sweeper import sweep
+from mood_platform.storage.inbox import Inbox
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.intake import MOST_ATTEMPTS, Checker, check_image
 from mood_platform.submissions.purge import purge_uploads
-from mood_platform.submissions.upload_files import upload_path
 from mood_support.image_archives import ImageDraft
 from mood_support.intake import LIMIT, Intake
 
@@ -121,7 +121,7 @@ def test_a_store_that_refuses_the_clean_copy_is_an_outage_not_a_refusal(intake: 
 
 def test_a_lost_file_ends_in_our_fault_not_in_waiting(intake: Intake) -> None:
     image_id = intake.hand_in(GOOD)
-    upload_path(intake.store.root, image_id).unlink()
+    Inbox(intake.store.root).path(image_id).unlink()
     image = intake.check(image_id)
     assert (image.reason, "upload it again" in image.detail) == (FailureReason.CHECK_FAILED, True)
 
@@ -148,7 +148,7 @@ def test_a_checked_upload_no_longer_needs_its_file_and_purging_takes_nothing_els
     waiting = intake.image(intake.hand_in(GOOD))
     with transaction(intake.sessions, intake.queue) as tx:
         tx.now += timedelta(days=30)
-        assert purge_uploads(tx, root=intake.store.root) == 0
+        assert purge_uploads(tx, inbox=Inbox(intake.store.root)) == 0
     assert intake.check(waiting.id).state is ImageState.ACCEPTED
     with transaction(intake.sessions, intake.queue) as tx:
         assert tx.session.get_one(Upload, waiting.id).state is UploadState.USED

@@ -17,8 +17,8 @@ import pytest
 from mood_platform.accounts.principal import Principal
 from mood_platform.db.engine import Sessions
 from mood_platform.models import Challenge, Upload
+from mood_platform.storage.inbox import Inbox
 from mood_platform.storage.local import LocalStore
-from mood_platform.submissions.upload_files import open_writer, upload_path
 from mood_platform.submissions.uploads import OPEN_LIMITS, OPEN_UPLOADS
 from mood_support.factories import make_platform
 from mood_support.site import Site, serve_site
@@ -117,7 +117,7 @@ def test_a_file_name_is_only_shown(team: Uploader, root: Path) -> None:
         begun = team.begin(metadata=named(filename=filename))
         assert begun.status_code == 201, begun.text
         place = begun.headers["Location"]
-        assert upload_path(root, id_of(place)).is_file()
+        assert Inbox(root).path(id_of(place)).is_file()
         image = team.send(place, DATA).headers["Mood-Image"]
         assert team.client.get(f"/api/v1/images/{image}").json()["name"] == kept
 
@@ -138,12 +138,12 @@ def test_the_second_of_two_writers_is_told_to_wait_and_the_first_is_undisturbed(
     team: Uploader, root: Path
 ) -> None:
     place = team.place()
-    with open_writer(root, id_of(place), offset=0, size=len(DATA)) as first:
+    with Inbox(root).writer(id_of(place), offset=0, size=len(DATA)) as first:
         first.write(DATA[:100])
         second = team.send(place, DATA)
         assert (second.status_code, second.json()["error"]) == (423, "locked")
         assert "HEAD" in second.json()["remedy"]
-    assert upload_path(root, id_of(place)).read_bytes() == DATA[:100]
+    assert Inbox(root).path(id_of(place)).read_bytes() == DATA[:100]
     assert team.send(place, DATA[100:], offset=100).headers["Mood-Image"]
 
 
@@ -181,7 +181,7 @@ def test_after_its_last_byte_an_upload_takes_nothing_more(team: Uploader, root: 
     team.send(place, DATA)
     for offset in (0, len(DATA)):
         assert team.send(place, b"more", offset=offset).status_code in (409, 413)
-    assert upload_path(root, id_of(place)).read_bytes() == DATA
+    assert Inbox(root).path(id_of(place)).read_bytes() == DATA
     assert len(team.client.get("/api/v1/images").json()["items"]) == 1
 
 

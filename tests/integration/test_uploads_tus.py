@@ -24,9 +24,9 @@ from mood_platform.errors import (
 )
 from mood_platform.fake_queue import FakeQueue
 from mood_platform.models import Challenge, Image, ImageState, Upload, UploadState
+from mood_platform.storage.inbox import Inbox
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.purge import purge_uploads
-from mood_platform.submissions.upload_files import append, open_writer, received, upload_path
 from mood_platform.submissions.uploads import (
     OPEN_UPLOADS,
     cancel_upload,
@@ -36,6 +36,7 @@ from mood_platform.submissions.uploads import (
     upload_offset,
 )
 from mood_support.edition import make_edition, make_participant
+from mood_support.intake import append
 
 pytestmark = pytest.mark.integration
 DATA = bytes(range(200))
@@ -62,16 +63,16 @@ class World:
                 sha256=None,
                 limit_bytes=limit,
                 hours=48,
-                root=self.root,
+                inbox=Inbox(self.root),
             ).id
 
     def send(self, upload_id: UUID, data: bytes, *, offset: int) -> int:
-        return append(self.root, upload_id, offset=offset, size=len(DATA), chunks=[data])
+        return append(Inbox(self.root), upload_id, offset=offset, size=len(DATA), chunks=[data])
 
     def finish(self, upload_id: UUID) -> Image | None:
         with transaction(self.sessions, self.queue) as tx:
             upload = find_upload(tx, principal=self.north, upload_id=upload_id, lock=True)
-            finish_if_here(tx, upload, root=self.root, actor=self.north.actor)
+            finish_if_here(tx, upload, inbox=Inbox(self.root), actor=self.north.actor)
             return tx.session.get(Image, upload_id)
 
 
@@ -82,11 +83,11 @@ def world(sessions: Sessions, store: LocalStore) -> World:
 
 def test_an_upload_is_resumed_where_the_file_ends(world: World) -> None:
     upload_id = world.begin()
-    assert received(world.root, upload_id) == 0
+    assert Inbox(world.root).received(upload_id) == 0
     assert world.send(upload_id, DATA[:70], offset=0) == 70
-    assert received(world.root, upload_id) == 70
+    assert Inbox(world.root).received(upload_id) == 70
     assert world.send(upload_id, DATA[70:], offset=70) == len(DATA)
-    assert upload_path(world.root, upload_id).read_bytes() == DATA
+    assert Inbox(world.root).path(upload_id).read_bytes() == DATA
 
 
 def test_what_arrived_before_the_connection_broke_is_kept(world: World) -> None:
@@ -97,8 +98,8 @@ def test_what_arrived_before_the_connection_broke_is_kept(world: World) -> None:
         raise ConnectionError
 
     with pytest.raises(ConnectionError):
-        append(world.root, upload_id, offset=0, size=len(DATA), chunks=breaking())
-    assert received(world.root, upload_id) == 50
+        append(Inbox(world.root), upload_id, offset=0, size=len(DATA), chunks=breaking())
+    assert Inbox(world.root).received(upload_id) == 50
 
 
 def test_a_wrong_offset_names_the_right_one(world: World) -> None:
@@ -106,23 +107,23 @@ def test_a_wrong_offset_names_the_right_one(world: World) -> None:
     world.send(upload_id, DATA[:70], offset=0)
     with pytest.raises(OffsetMismatch, match="at byte 70, not 60"):
         world.send(upload_id, DATA[60:], offset=60)
-    assert received(world.root, upload_id) == 70
+    assert Inbox(world.root).received(upload_id) == 70
 
 
 def test_more_than_was_promised_is_refused(world: World) -> None:
     upload_id = world.begin()
     with pytest.raises(TooLarge):
         world.send(upload_id, DATA + b"x", offset=0)
-    assert received(world.root, upload_id) == 0
+    assert Inbox(world.root).received(upload_id) == 0
 
 
 def test_two_requests_never_write_at_once(world: World) -> None:
     upload_id = world.begin()
-    with open_writer(world.root, upload_id, offset=0, size=len(DATA)) as writer:
+    with Inbox(world.root).writer(upload_id, offset=0, size=len(DATA)) as writer:
         writer.write(DATA[:10])
         with pytest.raises(Conflict, match="Another request"):
             world.send(upload_id, DATA[:10], offset=0)
-    assert received(world.root, upload_id) == 10
+    assert Inbox(world.root).received(upload_id) == 10
 
 
 def test_a_finished_upload_becomes_one_image_and_rings_intake(world: World) -> None:
@@ -138,8 +139,8 @@ def test_a_finished_upload_becomes_one_image_and_rings_intake(world: World) -> N
     with transaction(world.sessions, world.queue) as tx:
         found = find_upload(tx, principal=world.north, upload_id=upload_id)
         assert found.state is UploadState.COMPLETE
-        upload_path(world.root, upload_id).unlink()
-        assert upload_offset(found, root=world.root) == len(DATA)
+        Inbox(world.root).path(upload_id).unlink()
+        assert upload_offset(found, inbox=Inbox(world.root)) == len(DATA)
 
 
 def test_an_unfinished_upload_does_not_become_an_image(world: World) -> None:
@@ -186,8 +187,8 @@ def test_unfinished_uploads_are_counted(world: World) -> None:
         world.begin()
     world.begin(by=world.south)
     with transaction(world.sessions, world.queue) as tx:
-        cancel_upload(tx, principal=world.north, upload_id=ids[0], root=world.root)
-    assert not upload_path(world.root, ids[0]).exists()
+        cancel_upload(tx, principal=world.north, upload_id=ids[0], inbox=Inbox(world.root))
+    assert not Inbox(world.root).path(ids[0]).exists()
     world.begin()
 
 
@@ -196,21 +197,21 @@ def test_a_complete_upload_cannot_be_cancelled(world: World) -> None:
     world.send(upload_id, DATA, offset=0)
     world.finish(upload_id)
     with pytest.raises(Conflict), transaction(world.sessions, world.queue) as tx:
-        cancel_upload(tx, principal=world.north, upload_id=upload_id, root=world.root)
-    assert upload_path(world.root, upload_id).exists()
+        cancel_upload(tx, principal=world.north, upload_id=upload_id, inbox=Inbox(world.root))
+    assert Inbox(world.root).path(upload_id).exists()
 
 
 def test_late_uploads_are_forgotten_and_orphans_deleted(world: World) -> None:
     late, live = world.begin(), world.begin()
-    orphan = upload_path(world.root, uuid4())
+    orphan = Inbox(world.root).path(uuid4())
     orphan.write_bytes(b"x")
     (orphan.parent / "dead check").mkdir()
     with transaction(world.sessions, world.queue) as tx:
         tx.session.get_one(Upload, late).expires_at = tx.now
     with transaction(world.sessions, world.queue) as tx:
-        assert purge_uploads(tx, root=world.root) == 0
+        assert purge_uploads(tx, inbox=Inbox(world.root)) == 0
         tx.now += timedelta(hours=25)
-        assert purge_uploads(tx, root=world.root) == 3
+        assert purge_uploads(tx, inbox=Inbox(world.root)) == 3
     assert [path.name for path in (world.root / "uploads").iterdir()] == [str(live)]
     with transaction(world.sessions, world.queue) as tx:
         states = dict(tx.session.execute(select(Upload.id, Upload.state)).all())

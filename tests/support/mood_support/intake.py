@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from mood_platform.accounts.principal import Principal
@@ -10,9 +11,9 @@ from mood_platform.db.transaction import transaction
 from mood_platform.fake_queue import FakeQueue
 from mood_platform.images import intake_child
 from mood_platform.models import Image, Upload
+from mood_platform.storage.inbox import Inbox
 from mood_platform.storage.local import LocalStore
 from mood_platform.submissions.intake import WITHOUT_BOUND, Checker, Room, check_image
-from mood_platform.submissions.upload_files import append
 from mood_platform.submissions.uploads import create_upload, finish_if_here
 from mood_support.edition import make_edition, make_participant
 
@@ -46,13 +47,13 @@ class Intake:
                 sha256=sha256,
                 limit_bytes=LIMIT,
                 hours=1,
-                root=self.store.root,
+                inbox=Inbox(self.store.root),
                 team_bytes=team_bytes,
             )
-        append(self.store.root, upload.id, offset=0, size=len(archive), chunks=[archive])
+        append(Inbox(self.store.root), upload.id, offset=0, size=len(archive), chunks=[archive])
         with transaction(self.sessions, self.queue) as tx:
             here = tx.session.get_one(Upload, upload.id)
-            assert finish_if_here(tx, here, root=self.store.root, actor=team.actor)
+            assert finish_if_here(tx, here, inbox=Inbox(self.store.root), actor=team.actor)
         return upload.id
 
     def check(
@@ -72,3 +73,11 @@ class Intake:
     def files(self) -> list[str]:
         """What lies among the uploads: nothing, once all are decided."""
         return sorted(path.name for path in (self.store.root / "uploads").iterdir())
+
+
+def append(inbox: Inbox, upload_id: UUID, *, offset: int, size: int, chunks: Iterable[bytes]) -> int:
+    """Write all chunks at `offset`; the new offset."""
+    with inbox.writer(upload_id, offset=offset, size=size) as writer:
+        for chunk in chunks:
+            writer.write(chunk)
+    return writer.offset

@@ -16,7 +16,6 @@ from mood_platform.keeping.ledger import accounts
 from mood_platform.keeping.plan import make_plan
 from mood_platform.keeping.round import rounds
 from mood_platform.models import Hold
-from mood_platform.submissions.upload_files import free_bytes
 from mood_platform.views.participant import Document, Moment, Page, View
 
 router = APIRouter(prefix="/admin", tags=["organizers"])
@@ -95,9 +94,10 @@ def preview_retention(tx: Tx, context: World, _: Organizer) -> Document:
 @router.get("/storage")
 def read_ledger(tx: Tx, context: World, _: Organizer) -> LedgerView:
     """What each team's images, toy cases and hidden cases keep, the largest first, and the free disk."""
-    storage = context.settings.storage
     items = [AccountView(**asdict(one), total=one.total) for one in accounts(tx)]
-    return LedgerView(items=items, free=free_bytes(storage.root), keep_free=storage.free_bytes)
+    return LedgerView(
+        items=items, free=context.inbox.free_bytes(), keep_free=context.settings.storage.free_bytes
+    )
 
 
 @router.get("/holds")

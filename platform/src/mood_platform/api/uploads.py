@@ -29,7 +29,6 @@ from mood_platform.http.app import API_PREFIX
 from mood_platform.http.context import Context
 from mood_platform.http.dependencies import BearerSecret, Me, Tx, World
 from mood_platform.models import Upload
-from mood_platform.submissions.upload_files import open_writer
 from mood_platform.submissions.uploads import (
     cancel_upload,
     create_upload,
@@ -73,7 +72,7 @@ def create(request: Request, tx: Tx, context: World, me: Me, _: Version) -> Resp
         sha256=metadata.get("sha256"),
         limit_bytes=context.settings.api.upload_bytes_max,
         hours=context.settings.api.upload_hours,
-        root=context.settings.storage.root,
+        inbox=context.inbox,
         keep_free=context.settings.api.upload_free_bytes,
         team_bytes=context.settings.storage.team_bytes,
     )
@@ -103,9 +102,9 @@ async def append_part(
     """Append bytes at Upload-Offset. Nothing is held in memory, and no transaction is open meanwhile."""
     if request.headers.get("content-type") != PART_TYPE:
         raise Invalid("Header Content-Type: it is another type.", remedy=f"Send {PART_TYPE}.")
-    offset, root = read_number(request, "Upload-Offset"), context.settings.storage.root
+    offset = read_number(request, "Upload-Offset")
     upload = await run_in_threadpool(_open, context, secret, upload_id)
-    writing = open_writer(root, upload.id, offset=offset, size=upload.size)
+    writing = context.inbox.writer(upload.id, offset=offset, size=upload.size)
     async with contextmanager_in_threadpool(writing) as writer:
         async for block in _blocks(request, idle_seconds=context.settings.api.upload_idle_seconds):
             await run_in_threadpool(writer.write, block)
@@ -117,7 +116,7 @@ async def append_part(
 @router.delete("/uploads/{upload_id}", status_code=204)
 def delete_upload(upload_id: UUID, tx: Tx, context: World, me: Me, _: Version) -> Response:
     """Give up an unfinished upload."""
-    cancel_upload(tx, principal=me, upload_id=upload_id, root=context.settings.storage.root)
+    cancel_upload(tx, principal=me, upload_id=upload_id, inbox=context.inbox)
     return Response(status_code=204, headers=RESUMABLE)
 
 
@@ -129,9 +128,9 @@ def _open(context: Context, secret: str, upload_id: UUID) -> Upload:
 def _conclude(context: Context, secret: str, upload_id: UUID) -> UploadView:
     """After a part, of no byte perhaps: where all of it is here, the Image is made."""
     with transaction(context.sessions, context.queue) as tx:
-        me, root = authenticate(tx, secret=secret), context.settings.storage.root
+        me = authenticate(tx, secret=secret)
         upload = find_upload(tx, principal=me, upload_id=upload_id, lock=True)
-        finish_if_here(tx, upload, root=root, actor=me.actor)
+        finish_if_here(tx, upload, inbox=context.inbox, actor=me.actor)
         return _view(tx, context, me, upload_id)
 
 
@@ -141,7 +140,7 @@ def _view(tx: Transaction, context: Context, me: Principal, upload_id: UUID) -> 
     return UploadView(
         id=upload.id,
         size=upload.size,
-        offset=upload_offset(upload, root=context.settings.storage.root),
+        offset=upload_offset(upload, inbox=context.inbox),
         expires_at=upload.expires_at,
         image=upload.image_id,
     )

@@ -13,6 +13,7 @@ from mood_platform.errors import Misconfigured
 from mood_platform.http.rate_limit import Limiter, SharedLimit
 from mood_platform.queueing import JobQueue
 from mood_platform.settings import Settings
+from mood_platform.storage.inbox import Inbox
 from mood_platform.storage.local import LocalStore
 from mood_platform.storage.store import ObjectStore
 
@@ -29,6 +30,7 @@ class Context:
     sessions: Sessions
     queue: JobQueue
     store: ObjectStore
+    inbox: Inbox
     logins: Limiter
     hashing: CapacityLimiter
     """Passwords that are hashed at once; the others wait without a thread, a connection or a core."""
@@ -51,6 +53,7 @@ def build_context(settings: Settings, *, queue: JobQueue) -> Context:
         sessions=make_sessions(make_engine(settings.database.url.get_secret_value(), pool_size=pool)),
         queue=queue,
         store=LocalStore(settings.storage.root),
+        inbox=Inbox(settings.storage.root),
         logins=SharedLimit(
             _broker(settings), per_minute=settings.api.login_attempts_per_minute, clock=SystemClock()
         ),

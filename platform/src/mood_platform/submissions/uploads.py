@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from uuid import UUID
 
 from sqlalchemy import and_, func, or_, select
@@ -26,7 +26,7 @@ from mood_platform.errors import (
 from mood_platform.keeping.ledger import check_room
 from mood_platform.models import Image, Team, Upload, UploadState
 from mood_platform.queueing import CheckImage
-from mood_platform.submissions.upload_files import create_file, free_bytes, received, upload_path
+from mood_platform.storage.inbox import Inbox
 
 OPEN_UPLOADS = 8
 """A team's uploads that are unfinished or not checked yet, at any time."""
@@ -46,11 +46,11 @@ def create_upload(
     sha256: str | None,
     limit_bytes: int,
     hours: float,
-    root: Path,
+    inbox: Inbox,
     keep_free: int = 0,
     team_bytes: int | None = None,
 ) -> Upload:
-    """All that can be known is checked before the first byte; `root` is the object store's folder."""
+    """All that can be known is checked before the first byte."""
     team = principal.require_team()
     check_upload_window(list_challenges(tx), now=tx.now)
     _check_size(size, limit_bytes)
@@ -59,7 +59,7 @@ def create_upload(
     _check_open_uploads(tx, team, size=size, most=OPEN_LIMITS * limit_bytes)
     if team_bytes is not None:
         check_room(tx, team=team, limit=team_bytes, more=size)
-    _check_space(root, size=size, keep_free=keep_free)
+    _check_space(inbox, size=size, keep_free=keep_free)
     upload = Upload(
         team_id=team.id,
         user_id=principal.user.id,
@@ -72,7 +72,7 @@ def create_upload(
     )
     tx.session.add(upload)
     tx.session.flush()
-    create_file(root, upload.id)
+    inbox.create(upload.id)
     return upload
 
 
@@ -88,24 +88,26 @@ def find_upload(tx: Transaction, *, principal: Principal, upload_id: UUID, lock:
     return upload
 
 
-def upload_offset(upload: Upload, *, root: Path) -> int:
+def upload_offset(upload: Upload, *, inbox: Inbox) -> int:
     """Bytes received; a complete upload stays at its size even after its file has become an image."""
-    return received(root, upload.id) if upload.state is UploadState.RECEIVING else upload.size
+    return inbox.received(upload.id) if upload.state is UploadState.RECEIVING else upload.size
 
 
-def finish_arrived(tx: Transaction, *, root: Path) -> int:
+def finish_arrived(tx: Transaction, *, inbox: Inbox) -> int:
     """Make the Images of uploads that are all here, whose server died before; gives their number."""
     receiving = (Upload.state == UploadState.RECEIVING, Upload.expires_at > tx.now)
     query = select(Upload).where(*receiving).with_for_update(key_share=True, skip_locked=True)
-    return sum(finish_if_here(tx, upload, root=root, actor=PLATFORM) for upload in tx.session.scalars(query))
+    return sum(
+        finish_if_here(tx, upload, inbox=inbox, actor=PLATFORM) for upload in tx.session.scalars(query)
+    )
 
 
-def finish_if_here(tx: Transaction, upload: Upload, *, root: Path, actor: str) -> bool:
+def finish_if_here(tx: Transaction, upload: Upload, *, inbox: Inbox, actor: str) -> bool:
     """Once all bytes have come: make the Image, which intake checks. The upload is locked.
 
     The Image has the upload's id, so that a team finds what it sent even where it was one it had already.
     """
-    if upload.state is not UploadState.RECEIVING or not _is_all_here(upload, root):
+    if upload.state is not UploadState.RECEIVING or not _is_all_here(upload, inbox):
         return False
     upload.advance(UploadState.COMPLETE, now=tx.now)
     image = Image(
@@ -125,21 +127,21 @@ def finish_if_here(tx: Transaction, upload: Upload, *, root: Path, actor: str) -
     return True
 
 
-def _is_all_here(upload: Upload, root: Path) -> bool:
+def _is_all_here(upload: Upload, inbox: Inbox) -> bool:
     """One whose file is gone will never be."""
     try:
-        return received(root, upload.id) == upload.size
+        return inbox.received(upload.id) == upload.size
     except NotFound:
         return False
 
 
-def cancel_upload(tx: Transaction, *, principal: Principal, upload_id: UUID, root: Path) -> None:
+def cancel_upload(tx: Transaction, *, principal: Principal, upload_id: UUID, inbox: Inbox) -> None:
     """Give up an unfinished upload; its bytes are removed."""
     upload = find_upload(tx, principal=principal, upload_id=upload_id, lock=True)
     if upload.state is not UploadState.RECEIVING:
         raise Conflict("The upload is complete.", remedy="Nothing to cancel; it became an image.")
     upload.advance(UploadState.EXPIRED, now=tx.now)
-    upload_path(root, upload.id).unlink(missing_ok=True)
+    inbox.remove(upload.id)
 
 
 def _check_size(size: int, limit_bytes: int) -> None:
@@ -174,8 +176,8 @@ def _check_open_uploads(tx: Transaction, team: Team, *, size: int, most: int) ->
         )
 
 
-def _check_space(root: Path, *, size: int, keep_free: int) -> None:
-    if free_bytes(root) - size < keep_free:
+def _check_space(inbox: Inbox, *, size: int, keep_free: int) -> None:
+    if inbox.free_bytes() - size < keep_free:
         raise NoSpace(
             f"The platform has no room for {size} bytes.",
             remedy="Nothing is lost. Tell the organizers; they have to make room.",

@@ -106,8 +106,8 @@ def _register_upkeep_jobs(app: Celery, world: WorldOf) -> None:
         with outages_told("A sweep"):
             sweep(here.sessions, here.queue, max_attempts=here.settings.execution.max_attempts)
         with outages_told("The purge of old uploads"), transaction(here.sessions, here.queue) as tx:
-            finish_arrived(tx, root=here.settings.storage.root)
-            purge_uploads(tx, root=here.settings.storage.root)
+            finish_arrived(tx, inbox=here.inbox)
+            purge_uploads(tx, inbox=here.inbox)
 
     @app.task(name=Job.SEND_MAIL, autoretry_for=(*OUTAGES, Transient), retry_backoff=5, max_retries=12)
     def send_one_mail(kind: str, **about: str) -> None:

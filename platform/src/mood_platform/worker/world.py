@@ -17,6 +17,7 @@ from mood_platform.runs.door import DatabaseDoor
 from mood_platform.scoring.limited_child import ChildLimits
 from mood_platform.scoring.score_case import Evaluation
 from mood_platform.settings import ExecutionSettings, Settings
+from mood_platform.storage.inbox import Inbox
 from mood_platform.storage.local import LocalStore
 from mood_platform.storage.store import ObjectStore
 from mood_platform.worker.queue import CeleryQueue
@@ -30,6 +31,7 @@ class World:
     sessions: Sessions
     queue: JobQueue
     store: ObjectStore
+    inbox: Inbox
     mailer: FolderMailer | None
     """None: this installation sends no mails."""
 
@@ -59,6 +61,7 @@ def build_world(settings: Settings) -> World:
         sessions=make_sessions(make_engine(database.url.get_secret_value(), pool_size=database.pool_size)),
         queue=CeleryQueue(settings),
         store=LocalStore(settings.storage.root),
+        inbox=Inbox(settings.storage.root),
         mailer=None if settings.mail_folder is None else FolderMailer(settings.mail_folder),
     )
 
