@@ -1,12 +1,11 @@
-"""The heartbeat thread: it beats while the block runs, tells a loss, and survives a silent database."""
+"""The heartbeat thread: it beats while the block runs, tells a loss, and survives a silent platform."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
 
-from sqlalchemy.exc import OperationalError
-
+from mood_platform.errors import Unreachable
 from mood_platform.nodes.lease import kept_alive
 
 
@@ -29,7 +28,7 @@ def test_a_claim_that_is_lost_is_told_at_once() -> None:
         assert lost.wait(timeout=10)
 
 
-def test_a_database_that_does_not_answer_is_no_loss() -> None:
+def test_a_platform_that_does_not_answer_is_no_loss() -> None:
     answers: Iterator[bool] = iter([True, True, False])
     asked = 0
 
@@ -37,7 +36,7 @@ def test_a_database_that_does_not_answer_is_no_loss() -> None:
         nonlocal asked
         asked += 1
         if asked == 2:
-            raise OperationalError("UPDATE", {}, Exception("gone"))
+            raise Unreachable("It does not answer.", remedy="Ask again.")
         return next(answers)
 
     with kept_alive(beat, every_seconds=0.01) as lost:

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from mood_platform.errors import NotFound, Transient
 from mood_platform.execution.runtime import CaseJob, Execution, SelfTest
 from mood_platform.nodes.caches import cached_case, free_cache, loaded_image
 from mood_platform.nodes.node import Node
+from mood_platform.storage.keys import image_key, scan_key
 from mood_platform.storage.local import LocalStore
 
 
@@ -87,34 +89,44 @@ def a_node(cache: Path, *, case_cache_bytes: int = 10**9, image_cache_bytes: int
     )
 
 
-def fetch(node: Node, store: LocalStore, sha256: str) -> Path:
+class Bytes(LocalStore):
+    """As much of a Door as caches use: the bytes of claims."""
+
+    def image(self, digest: str) -> AbstractContextManager[Path]:
+        return self.local(image_key(digest))
+
+    def case(self, sha256: str) -> AbstractContextManager[Path]:
+        return self.local(scan_key(sha256))
+
+
+def fetch(node: Node, store: Bytes, sha256: str) -> Path:
     with cached_case(node, store, sha256) as path:
         return path
 
 
-def ensure(node: Node, store: LocalStore, runtime: Images, digest: str) -> None:
+def ensure(node: Node, store: Bytes, runtime: Images, digest: str) -> None:
     with loaded_image(node, store, runtime, digest):
         pass
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> LocalStore:
-    return LocalStore(tmp_path / "objects")
+def store(tmp_path: Path) -> Bytes:
+    return Bytes(tmp_path / "objects")
 
 
-def put_case(store: LocalStore, content: bytes) -> str:
+def put_case(store: Bytes, content: bytes) -> str:
     sha256 = hashlib.sha256(content).hexdigest()
     store.put_bytes(f"cases/{sha256}.nii.gz", content)
     return sha256
 
 
-def put_image(store: LocalStore, digit: str) -> str:
+def put_image(store: Bytes, digit: str) -> str:
     digest = f"sha256:{digit * 64}"
     store.put_bytes(f"images/{digest}.tar", digest.encode())
     return digest
 
 
-def test_a_case_is_fetched_once_and_then_found_here(store: LocalStore, tmp_path: Path) -> None:
+def test_a_case_is_fetched_once_and_then_found_here(store: Bytes, tmp_path: Path) -> None:
     node, sha256 = a_node(tmp_path / "cache"), put_case(store, b"voxels")
     path = fetch(node, store, sha256)
     assert path.read_bytes() == b"voxels"
@@ -122,9 +134,7 @@ def test_a_case_is_fetched_once_and_then_found_here(store: LocalStore, tmp_path:
     assert fetch(node, store, sha256) == path
 
 
-def test_a_case_with_other_bytes_than_its_hash_is_refused_and_not_kept(
-    store: LocalStore, tmp_path: Path
-) -> None:
+def test_a_case_with_other_bytes_than_its_hash_is_refused_and_not_kept(store: Bytes, tmp_path: Path) -> None:
     node, wrong = a_node(tmp_path / "cache"), "0" * 64
     store.put_bytes(f"cases/{wrong}.nii.gz", b"something else")
     for _ in range(2):
@@ -133,12 +143,12 @@ def test_a_case_with_other_bytes_than_its_hash_is_refused_and_not_kept(
     assert [path.name for path in node.cases.iterdir()] == [f"{wrong}.lock"]
 
 
-def test_a_case_that_is_nowhere_is_named(store: LocalStore, tmp_path: Path) -> None:
+def test_a_case_that_is_nowhere_is_named(store: Bytes, tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="cases/abc"):
         fetch(a_node(tmp_path / "cache"), store, "abc")
 
 
-def test_the_least_recently_used_cases_make_room(store: LocalStore, tmp_path: Path) -> None:
+def test_the_least_recently_used_cases_make_room(store: Bytes, tmp_path: Path) -> None:
     node = a_node(tmp_path / "cache", case_cache_bytes=25)
     first, second, third = (put_case(store, bytes([65 + index]) * 10) for index in range(3))
     for age, sha256 in ((200, first), (100, second)):
@@ -149,7 +159,7 @@ def test_the_least_recently_used_cases_make_room(store: LocalStore, tmp_path: Pa
     assert {path.name.partition(".")[0] for path in node.cases.glob("*.nii.gz")} == {first, third}
 
 
-def test_an_image_is_loaded_once_even_by_two_slots_at_once(store: LocalStore, tmp_path: Path) -> None:
+def test_an_image_is_loaded_once_even_by_two_slots_at_once(store: Bytes, tmp_path: Path) -> None:
     node, runtime, digest = a_node(tmp_path / "cache"), Images(), put_image(store, "a")
     with ThreadPoolExecutor(4) as slots:
         list(slots.map(lambda _: ensure(node, store, runtime, digest), range(8)))
@@ -157,7 +167,7 @@ def test_an_image_is_loaded_once_even_by_two_slots_at_once(store: LocalStore, tm
     assert node.loaded_images() == [digest]
 
 
-def test_images_beyond_the_bound_are_forgotten_oldest_use_first(store: LocalStore, tmp_path: Path) -> None:
+def test_images_beyond_the_bound_are_forgotten_oldest_use_first(store: Bytes, tmp_path: Path) -> None:
     node, runtime = a_node(tmp_path / "cache"), Images()
     digests = [put_image(store, digit) for digit in "abc"]
     for age, digest in zip((300, 200), digests, strict=False):
@@ -169,9 +179,7 @@ def test_images_beyond_the_bound_are_forgotten_oldest_use_first(store: LocalStor
     assert runtime.present == {digests[0], digests[2]}
 
 
-def test_two_slots_that_forget_the_same_images_and_cases_do_not_fail(
-    store: LocalStore, tmp_path: Path
-) -> None:
+def test_two_slots_that_forget_the_same_images_and_cases_do_not_fail(store: Bytes, tmp_path: Path) -> None:
     node, runtime = a_node(tmp_path / "cache", case_cache_bytes=900, image_cache_bytes=100), Images()
     images = [put_image(store, digit) for digit in "0123456789abcdef"]
     cases = [put_case(store, digest.encode()) for digest in images]
@@ -187,7 +195,7 @@ def test_two_slots_that_forget_the_same_images_and_cases_do_not_fail(
 
 
 def test_an_image_that_was_here_before_is_neither_loaded_nor_ever_forgotten(
-    store: LocalStore, tmp_path: Path
+    store: Bytes, tmp_path: Path
 ) -> None:
     own = put_image(store, "f")
     node, runtime = a_node(tmp_path / "cache", image_cache_bytes=100), Images(own)
@@ -198,7 +206,7 @@ def test_an_image_that_was_here_before_is_neither_loaded_nor_ever_forgotten(
 
 
 def test_an_image_that_another_installation_brought_stays_when_that_one_forgets_it(
-    store: LocalStore, tmp_path: Path
+    store: Bytes, tmp_path: Path
 ) -> None:
     digest = put_image(store, "a")
     node, runtime = a_node(tmp_path / "cache"), Images(digest)
@@ -208,7 +216,7 @@ def test_an_image_that_another_installation_brought_stays_when_that_one_forgets_
     assert node.loaded_images() == [digest]
 
 
-def test_an_archive_that_loads_as_another_image_is_refused(store: LocalStore, tmp_path: Path) -> None:
+def test_an_archive_that_loads_as_another_image_is_refused(store: Bytes, tmp_path: Path) -> None:
     store.put_bytes("images/sha256:wanted.tar", b"sha256:other")
     with pytest.raises(Transient, match="loaded as sha256:other"):
         ensure(a_node(tmp_path / "cache"), store, Images(), "sha256:wanted")
@@ -221,7 +229,7 @@ def cached(node: Node) -> set[str]:
     return {path.name.partition(".")[0] for path in node.cases.glob("*.nii.gz")}
 
 
-def test_a_case_that_is_in_use_makes_room_for_nobody(store: LocalStore, tmp_path: Path) -> None:
+def test_a_case_that_is_in_use_makes_room_for_nobody(store: Bytes, tmp_path: Path) -> None:
     node = a_node(tmp_path / "cache", case_cache_bytes=10)
     first, second, third = (put_case(store, bytes([65 + index]) * 10) for index in range(3))
     with cached_case(node, store, first) as path:
@@ -231,7 +239,7 @@ def test_a_case_that_is_in_use_makes_room_for_nobody(store: LocalStore, tmp_path
     assert cached(node) == {third}
 
 
-def test_slots_use_the_same_case_and_image_side_by_side(store: LocalStore, tmp_path: Path) -> None:
+def test_slots_use_the_same_case_and_image_side_by_side(store: Bytes, tmp_path: Path) -> None:
     node, runtime = a_node(tmp_path / "cache"), Images()
     case, image = put_case(store, b"voxels"), put_image(store, "a")
     with loaded_image(node, store, runtime, image), cached_case(node, store, case) as path:
@@ -240,7 +248,7 @@ def test_slots_use_the_same_case_and_image_side_by_side(store: LocalStore, tmp_p
     assert runtime.loads == [image]
 
 
-def test_a_fetch_looks_at_a_number_and_not_at_every_case(store: LocalStore, tmp_path: Path) -> None:
+def test_a_fetch_looks_at_a_number_and_not_at_every_case(store: Bytes, tmp_path: Path) -> None:
     """The number says that there is room, so nobody finds out that it is wrong."""
     node = a_node(tmp_path / "cache", case_cache_bytes=100)
     first, second = put_case(store, b"A" * 90), put_case(store, b"B" * 90)
@@ -255,7 +263,7 @@ def test_a_fetch_looks_at_a_number_and_not_at_every_case(store: LocalStore, tmp_
     assert (node.cache / "cases.bytes").read_text() == "90"
 
 
-def test_oldest_cases_go_until_the_disk_has_its_floor_free(store: LocalStore, tmp_path: Path) -> None:
+def test_oldest_cases_go_until_the_disk_has_its_floor_free(store: Bytes, tmp_path: Path) -> None:
     node = a_node(tmp_path / "cache")
     fetch(node, store, put_case(store, b"A"))
     free_cache(node)
@@ -264,7 +272,7 @@ def test_oldest_cases_go_until_the_disk_has_its_floor_free(store: LocalStore, tm
     assert cached(node) == set()
 
 
-def test_images_are_weighed_by_the_engine_and_not_counted(store: LocalStore, tmp_path: Path) -> None:
+def test_images_are_weighed_by_the_engine_and_not_counted(store: Bytes, tmp_path: Path) -> None:
     node, runtime = a_node(tmp_path / "cache", image_cache_bytes=1000), Images()
     digests = [put_image(store, digit) for digit in "abcdef"]
     for digest in digests[:5]:
@@ -275,7 +283,7 @@ def test_images_are_weighed_by_the_engine_and_not_counted(store: LocalStore, tmp
     assert runtime.present == {digests[5]}
 
 
-def test_an_image_that_is_in_use_is_not_forgotten(store: LocalStore, tmp_path: Path) -> None:
+def test_an_image_that_is_in_use_is_not_forgotten(store: Bytes, tmp_path: Path) -> None:
     node, runtime = a_node(tmp_path / "cache", image_cache_bytes=100), Images()
     first, second = put_image(store, "a"), put_image(store, "b")
     with loaded_image(node, store, runtime, first):
@@ -283,7 +291,7 @@ def test_an_image_that_is_in_use_is_not_forgotten(store: LocalStore, tmp_path: P
         assert first in runtime.present
 
 
-def test_a_mark_from_before_images_were_weighed_is_weighed(store: LocalStore, tmp_path: Path) -> None:
+def test_a_mark_from_before_images_were_weighed_is_weighed(store: Bytes, tmp_path: Path) -> None:
     node, runtime = a_node(tmp_path / "cache", image_cache_bytes=150), Images()
     first, second = put_image(store, "a"), put_image(store, "b")
     ensure(node, store, runtime, first)
@@ -292,9 +300,7 @@ def test_a_mark_from_before_images_were_weighed_is_weighed(store: LocalStore, tm
     assert runtime.present == {second}
 
 
-def test_oldest_images_go_before_a_new_one_would_fill_the_engines_disk(
-    store: LocalStore, tmp_path: Path
-) -> None:
+def test_oldest_images_go_before_a_new_one_would_fill_the_engines_disk(store: Bytes, tmp_path: Path) -> None:
     node, runtime = (
         replace(a_node(tmp_path / "cache", image_cache_bytes=10**9), engine_free_bytes=50),
         Images(),
