@@ -35,6 +35,16 @@ class Dataset(StrEnum):
     BRAIN = "brain"
     ABDOM = "abdom"
 
+    @property
+    def order(self) -> int:
+        """Its place wherever several are shown: brain before abdomen."""
+        return [*Dataset].index(self)
+
+    @property
+    def anatomy(self) -> str:
+        """As a title: Brain, Abdomen."""
+        return {Dataset.BRAIN: "Brain", Dataset.ABDOM: "Abdomen"}[self]
+
 
 @dataclass(frozen=True, slots=True)
 class Case:

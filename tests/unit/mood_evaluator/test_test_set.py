@@ -191,3 +191,8 @@ def test_an_affine_that_places_no_voxel_is_named(wrong: object) -> None:
     document["cases"][0]["affine"] = wrong
     with pytest.raises(InvalidTestSet, match=r"cases\[0\].affine"):
         TestSet.from_json(document)
+
+
+def test_a_dataset_says_its_order_and_its_anatomy() -> None:
+    shown = sorted(reversed(Dataset), key=lambda one: one.order)
+    assert [(str(one), one.anatomy) for one in shown] == [("brain", "Brain"), ("abdom", "Abdomen")]

@@ -88,7 +88,7 @@ def _read_order(tx: Transaction, rescoring: Rescoring, scoring: RunScoring) -> _
     dropped = Dropped.read(rescoring)
     parts = [
         (Manifest.from_json(row.manifest), _counting_cases(tx, row, rescoring.task, dropped))
-        for row in sorted(rows, key=lambda row: (str(row.dataset) != "brain", row.name))
+        for row in sorted(rows, key=lambda row: (row.dataset.order, row.name))
     ]
     return _Order(rescoring.number, read_run(tx, run_id=scoring.run_id), tuple(parts), dropped)
 

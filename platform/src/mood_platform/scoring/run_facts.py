@@ -72,6 +72,6 @@ def _in_manifest_order(case_runs: Sequence[CaseRun]) -> list[CaseRun]:
     return sorted(case_runs, key=lambda case_run: case_run.case.position)
 
 
-def _place(part: Part) -> tuple[bool, bool, str]:
-    """Toy sets first, brain before abdomen, then by name."""
-    return not part.toy, str(part.manifest.dataset) != "brain", part.manifest.name
+def _place(part: Part) -> tuple[bool, int, str]:
+    """Toy sets first, then by Dataset, then by name."""
+    return not part.toy, part.manifest.dataset.order, part.manifest.name
