@@ -29,12 +29,12 @@ from mood_evaluator import SCORING_VERSION, Dataset, Evidence, Replicates, Task,
 from mood_platform.challenges.service import install_test_set
 from mood_platform.db.engine import make_engine, make_sessions
 from mood_platform.db.transaction import Transaction
+from mood_platform.documents.replicates import DrawnScores, RunReplicates
 from mood_platform.leaderboards.service import draft
 from mood_platform.machine.migrations import migrate
 from mood_platform.models import Challenge, Run, RunState, Stage, Submission, SubmissionState
 from mood_platform.models import Replicates as ReplicatesRow
 from mood_platform.scoring.replicates import DRAWS, SEED, draw_replicates
-from mood_platform.scoring.replicates_document import RunReplicates
 from mood_platform.storage.keys import replicates_key
 from mood_platform.storage.local import LocalStore
 from mood_support.drive import evaluation_of
@@ -163,8 +163,8 @@ def make_run(tx: Transaction, platform: TinyPlatform, name: str) -> Run:
         state=RunState.SCORED,
         state_since=tx.now,
         created_at=tx.now,
-        limits=challenge.config["limits"],
-        scoring=challenge.config["scoring"],
+        limits=challenge.limits,
+        scoring=challenge.scoring,
         test_sets={},
         results_key=f"runs/{run_id}/results.json",
         scoring_version=SCORING_VERSION,
@@ -180,7 +180,10 @@ def results(board: Board, run: Run, random: np.random.Generator) -> dict[str, An
     document: dict[str, Any] = {
         "schema": "mood-run-results/1",
         "run": str(run.id),
-        "submission": {"task": "pixel"},
+        "number": 1,
+        "stage": "challenge",
+        "submission": {"id": "0", "team": "0", "number": 1, "task": "pixel", "submitted_at": "now"},
+        "image": "sha256:00",
         "limits": run.limits,
         "scoring": run.scoring,
         "node_classes": [{"cases": sum(SCANS.values()), "cpu": "bench"}],
@@ -201,7 +204,9 @@ def part(board: Board, dataset: Dataset, score: float) -> dict[str, Any]:
     return {
         "name": manifest.name,
         "digest": manifest.digest,
+        "purpose": "test",
         "dataset": str(dataset),
+        "not_hidden": True,
         "result": {
             "evaluator": "bench",
             "scoring_version": SCORING_VERSION,
@@ -230,15 +235,17 @@ def case_facts(evidence: str) -> dict[str, Any]:
 def noise(board: Board, document: dict[str, Any], random: np.random.Generator) -> bytes:
     """Stored replicates of the right size, around the score."""
     drawn = {
-        Dataset(one["dataset"]): Replicates(
-            one["result"]["score"] + 0.02 * random.standard_normal(DRAWS),
-            random.standard_normal(len(one["cases"])),
+        Dataset(one["dataset"]): DrawnScores.of(
+            Replicates(
+                one["result"]["score"] + 0.02 * random.standard_normal(DRAWS),
+                random.standard_normal(len(one["cases"])),
+            )
         )
         for one in document["test_sets"]
     }
     assert drawn.keys() == board.manifests.keys()
     made = RunReplicates(
-        results_digest=document["digest"],
+        results=document["digest"],
         scoring_version=SCORING_VERSION,
         draws=DRAWS,
         seed=SEED,
@@ -277,7 +284,7 @@ def read_draft(board: Board) -> Callable[[], dict[str, Any]]:
     def work() -> dict[str, Any]:
         with board.platform.open() as tx:
             challenge = tx.session.get_one(Challenge, board.platform.challenge.id)
-            return draft(tx, challenge=challenge, task=Task.PIXEL, store=board.platform.store)
+            return draft(tx, challenge=challenge, task=Task.PIXEL, store=board.platform.store).to_json()
 
     return work
 

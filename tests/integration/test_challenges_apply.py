@@ -136,7 +136,7 @@ def test_an_edition_of_one_anatomy_runs_from_submission_to_draft(
     with platform.open() as tx:
         states = set(tx.session.scalars(select(Run.state)))
         challenge = tx.session.get_one(Challenge, platform.challenge.id)
-        document = draft(tx, challenge=challenge, task=task, store=store)
+        document = draft(tx, challenge=challenge, task=task, store=store).to_json()
         assert view_challenge(tx, challenge, team=None).datasets == [anatomy]
     assert states == {"scored"}
     assert list(document["datasets"]) == [anatomy]

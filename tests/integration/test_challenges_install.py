@@ -17,6 +17,7 @@ from mood_platform.challenges.queries import (
 from mood_platform.challenges.service import install_test_set
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import transaction
+from mood_platform.documents.run_test_sets import RunTestSets
 from mood_platform.errors import Invalid, Misconfigured, NotFound
 from mood_platform.fake_queue import FakeQueue
 from mood_platform.models import Case, Stage, TestSet
@@ -133,7 +134,8 @@ def test_a_run_of_the_challenge_stage_starts_with_the_toy_set(
 ) -> None:
     with transaction(sessions, FakeQueue()) as tx:
         challenge = make_edition(tx, store=store, folder=tmp_path)
-        toy = {str(d): str(newest_test_set(tx, f"toy-{d}").id) for d in Dataset}
-        main = {str(d): [str(newest_test_set(tx, f"test-{d}").id)] for d in Dataset}
-        assert run_test_sets(tx, challenge=challenge, stage=Stage.CHALLENGE) == {"toy": toy, "main": main}
-        assert run_test_sets(tx, challenge=challenge, stage=Stage.TOY) == {"toy": toy, "main": {}}
+        toy = {d: str(newest_test_set(tx, f"toy-{d}").id) for d in Dataset}
+        main = {d: (str(newest_test_set(tx, f"test-{d}").id),) for d in Dataset}
+        both = run_test_sets(tx, challenge=challenge, stage=Stage.CHALLENGE)
+        assert both == RunTestSets(toy=toy, main=main)
+        assert run_test_sets(tx, challenge=challenge, stage=Stage.TOY) == RunTestSets(toy=toy, main={})

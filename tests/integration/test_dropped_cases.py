@@ -26,6 +26,7 @@ from mood_platform.accounts.principal import Principal
 from mood_platform.cli.main import app
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import Transaction, transaction
+from mood_platform.documents.draft import Draft
 from mood_platform.errors import Conflict, Invalid, NotFound
 from mood_platform.failures import FailureReason
 from mood_platform.fake_queue import FakeQueue
@@ -96,7 +97,8 @@ class Edition:
             return act(tx, challenge=challenge, task=self.task, **given)
 
     def draft(self) -> dict[str, Any]:
-        return dict(self.do(draft, store=self.store))
+        made: Draft = self.do(draft, store=self.store)
+        return made.to_json()
 
     def publish(self, *, note: str = "") -> Leaderboard:
         board = self.do(publish, actor=OLGA, store=self.store, before_close=True, note=note)

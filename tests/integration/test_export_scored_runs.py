@@ -46,7 +46,7 @@ def exported(contest: Contest, folder: Path) -> list[Path]:
 def board(contest: Contest) -> dict[str, Any]:
     with contest.platform.open() as tx:
         challenge = tx.session.get_one(Challenge, contest.platform.challenge.id)
-        return draft(tx, challenge=challenge, task=Task.PIXEL, store=contest.platform.store)
+        return draft(tx, challenge=challenge, task=Task.PIXEL, store=contest.platform.store).to_json()
 
 
 def test_each_file_has_the_score_of_the_board(contest: Contest, tmp_path: Path) -> None:

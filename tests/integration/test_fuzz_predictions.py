@@ -77,14 +77,16 @@ def scorer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scorer]:
 
 def check(scored: ScoredCase, *, task: Task = Task.PIXEL) -> None:
     assert scored.unforeseen is None, scored.unforeseen
-    document = scored.document
-    assert document["valid"] is (document["fault"] is None)
-    if not document["valid"]:
-        assert document["fault"] in set(OutputFault)
+    found = scored.score
+    assert found.valid is (found.fault is None)
+    if not found.valid:
+        assert found.fault in set(OutputFault)
     if task is Task.SAMPLE:
-        assert 0 <= document["score"] <= 1
-    elif document["valid"]:
-        assert 0 < document["case_ap"] <= 1
+        assert found.score is not None
+        assert 0 <= found.score <= 1
+    elif found.valid:
+        assert found.case_ap is not None
+        assert 0 < found.case_ap <= 1
 
 
 # What a file may be made of
@@ -227,9 +229,9 @@ FOUND = {
 def test_what_was_found_once_is_named(scorer: Scorer, content: bytes) -> None:
     scored = scorer.score(content)
     check(scored)
-    assert scored.document["fault"] == OutputFault.UNREADABLE
+    assert scored.score.fault == OutputFault.UNREADABLE
 
 
 def test_an_honest_prediction_is_valid(scorer: Scorer) -> None:
     for content in HONEST.values():
-        assert scorer.score(gzip.compress(content)).document["valid"]
+        assert scorer.score(gzip.compress(content)).score.valid

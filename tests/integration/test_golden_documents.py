@@ -63,7 +63,7 @@ def _local_report(contest: Contest) -> str:
         tasks=[Task.PIXEL],
         limits=Limits(seconds=3),
     )
-    return json.dumps(report, indent=1)
+    return json.dumps(report.to_json(), indent=1)
 
 
 def _written(contest: Contest, folder: Path) -> dict[str, str]:
@@ -80,7 +80,7 @@ def _written(contest: Contest, folder: Path) -> dict[str, str]:
     with platform.open() as tx:
         challenge = tx.session.get_one(Challenge, platform.challenge.id)
         found["draft"] = json.dumps(
-            draft(tx, challenge=challenge, task=Task.PIXEL, store=platform.store), indent=1
+            draft(tx, challenge=challenge, task=Task.PIXEL, store=platform.store).to_json(), indent=1
         )
         publish(
             tx,

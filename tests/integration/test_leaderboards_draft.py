@@ -31,7 +31,7 @@ def contest(sessions: Sessions, store: LocalStore, tmp_path: Path) -> Contest:
 def draft_of(contest: Contest, *, task: Task = Task.PIXEL) -> dict[str, Any]:
     with contest.platform.open() as tx:
         challenge = contest.platform.challenge
-        return draft(tx, challenge=challenge, task=task, store=contest.platform.store)
+        return draft(tx, challenge=challenge, task=task, store=contest.platform.store).to_json()
 
 
 def ranks(document: dict[str, Any]) -> list[tuple[str, int | None]]:

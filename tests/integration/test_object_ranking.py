@@ -17,6 +17,7 @@ from mood_platform.challenges.config import ChallengeConfig
 from mood_platform.challenges.service import apply_challenge
 from mood_platform.cli.results import show_board
 from mood_platform.db.engine import Sessions
+from mood_platform.documents.draft import Draft
 from mood_platform.errors import Invalid
 from mood_platform.leaderboards.service import draft, publish
 from mood_platform.models import Challenge, Run
@@ -45,7 +46,9 @@ def play(contest: Contest, task: Task) -> dict[str, Any]:
         contest.enter(contest.join(name), quality=quality, task=task)
     contest.run()
     with contest.platform.open() as tx:
-        return draft(tx, challenge=contest.platform.challenge, task=task, store=contest.platform.store)
+        return draft(
+            tx, challenge=contest.platform.challenge, task=task, store=contest.platform.store
+        ).to_json()
 
 
 def results_of(contest: Contest) -> dict[str, dict[str, Any]]:
@@ -156,7 +159,7 @@ def test_page_and_command_call_the_score_by_its_name(
     assert "at few false alarms is what ranks" in page
     assert "Objects are extracted at up to 41 thresholds" in page
     assert "AP" not in page.split("<table")[1].split("</table>")[0]
-    show_board(document, version="draft")
+    show_board(Draft.from_json(document, place="the draft"), version="draft")
     assert "sensitivity" in capsys.readouterr().out
 
 

@@ -13,10 +13,10 @@ from mood_evaluator import SCORING_VERSION, Dataset, Task
 from mood_platform.db.engine import Sessions
 from mood_platform.errors import Conflict
 from mood_platform.leaderboards.service import draft, publish
+from mood_platform.leaderboards.stored_replicates import read_stored
 from mood_platform.models import Challenge, Leaderboard, Replicates, Submission, Team
 from mood_platform.queueing import Job
 from mood_platform.runs.sweeper import sweep
-from mood_platform.scoring.replicates_document import RunReplicates
 from mood_platform.storage.faulty import FaultyStore
 from mood_platform.storage.local import LocalStore
 from mood_platform.storage.store import ObjectStore
@@ -56,7 +56,7 @@ def draft_of(contest: Contest) -> dict[str, Any]:
     task = task_of(contest)
     with contest.platform.open() as tx:
         challenge = tx.session.get_one(Challenge, contest.platform.challenge.id)
-        return draft(tx, challenge=challenge, task=task, store=contest.platform.store)
+        return draft(tx, challenge=challenge, task=task, store=contest.platform.store).to_json()
 
 
 def publish_it(contest: Contest, *, store: ObjectStore | None = None) -> Leaderboard:
@@ -83,10 +83,10 @@ def test_a_scored_run_gets_its_replicates_once_and_the_draft_reads_them(contest:
     rows = rows_of(contest)
     assert len(rows) == len(TEAMS) == contest.platform.queue.names().count(Job.DRAW_REPLICATES)
     for row in rows:
-        found = RunReplicates.read(contest.platform.store, row.key or "")
+        found = read_stored(contest.platform.store, row.key or "")
         assert (found.scoring_version, found.draws, row.attempt) == (SCORING_VERSION, 1000, 1)
         for dataset in Dataset:
-            own = found.datasets[dataset]
+            own = found.of(dataset)
             assert own is not None
             assert (own.draws.shape, own.influences.shape) == ((1000,), (4,))
     document = draft_of(contest)

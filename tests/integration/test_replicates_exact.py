@@ -22,11 +22,11 @@ from mood_evaluator import (
 from mood_platform.db.engine import Sessions
 from mood_platform.leaderboards.caveats import WORDS
 from mood_platform.leaderboards.service import draft
-from mood_platform.models import Challenge, Json, Replicates, Run, Submission, Team
+from mood_platform.leaderboards.stored_replicates import read_stored
+from mood_platform.models import Challenge, Replicates, Run, Submission, Team
 from mood_platform.models import TestSet as TestSetRow
 from mood_platform.runs.sweeper import sweep
 from mood_platform.scoring.replicates import DRAWS, SEED
-from mood_platform.scoring.replicates_document import RunReplicates
 from mood_platform.storage.local import LocalStore
 from mood_support.contest import Contest
 from mood_support.factories import make_platform
@@ -45,8 +45,8 @@ def contest(sessions: Sessions, store: LocalStore, tmp_path: Path) -> Contest:
     return made
 
 
-def read(contest: Contest, key: str | None) -> Json:
-    document: Json = json.loads(contest.platform.store.read(key or "", limit=10**8))
+def read(contest: Contest, key: str | None) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(contest.platform.store.read(key or "", limit=10**8))
     return document
 
 
@@ -62,13 +62,13 @@ def made_for(contest: Contest, team: str) -> tuple[Run, Replicates]:
         return run, row
 
 
-def manifest_of(contest: Contest, part: Json) -> TestSet:
+def manifest_of(contest: Contest, part: dict[str, Any]) -> TestSet:
     with contest.platform.open() as tx:
         row = tx.session.scalars(select(TestSetRow).where(TestSetRow.digest == part["digest"])).one()
         return TestSet.from_json(row.manifest)
 
 
-def draw(contest: Contest, part: Json, *, exact: bool) -> list[float]:
+def draw(contest: Contest, part: dict[str, Any], *, exact: bool) -> list[float]:
     """With the library alone, from what is stored."""
     manifest, store = manifest_of(contest, part), contest.platform.store
 
@@ -108,7 +108,7 @@ def draw(contest: Contest, part: Json, *, exact: bool) -> list[float]:
 def draft_of(contest: Contest) -> dict[str, Any]:
     with contest.platform.open() as tx:
         challenge = tx.session.get_one(Challenge, contest.platform.challenge.id)
-        return draft(tx, challenge=challenge, task=Task.PIXEL, store=contest.platform.store)
+        return draft(tx, challenge=challenge, task=Task.PIXEL, store=contest.platform.store).to_json()
 
 
 def cells_of(document: dict[str, Any], team: str) -> list[dict[str, Any]]:
@@ -181,7 +181,7 @@ def test_where_the_predictions_were_removed_evidence_stands_in_and_the_board_say
     assert sum("interval is made from these" in warning for warning in document["warnings"]) == 2
 
 
-def remove_predictions(contest: Contest) -> tuple[Run, Json]:
+def remove_predictions(contest: Contest) -> tuple[Run, dict[str, Any]]:
     """As retention does it; draws of this test read Evidence alone."""
     with contest.platform.open() as tx:
         query = select(Run).join(Run.submission).join(Submission.team).where(Team.handle == SQUEEZED)
@@ -254,9 +254,9 @@ def make_old(contest: Contest, team: str) -> None:
 
 def test_documents_of_both_schemas_are_read(contest: Contest) -> None:
     _, row = made_for(contest, SQUEEZED)
-    now = RunReplicates.read(contest.platform.store, row.key or "")
+    now = read_stored(contest.platform.store, row.key or "")
     make_old(contest, SQUEEZED)
     _, row = made_for(contest, SQUEEZED)
-    before = RunReplicates.read(contest.platform.store, row.key or "")
+    before = read_stored(contest.platform.store, row.key or "")
     assert [now.exact(dataset) for dataset in Dataset] == [True, True]
     assert [before.exact(dataset) for dataset in Dataset] == [False, False]

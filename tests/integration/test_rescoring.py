@@ -55,7 +55,7 @@ class Correction:
     def draft(self, task: Task = Task.PIXEL) -> dict[str, Any]:
         with self.contest.platform.open() as tx:
             store = self.contest.platform.store
-            return draft(tx, challenge=self.challenge(tx), task=task, store=store)
+            return draft(tx, challenge=self.challenge(tx), task=task, store=store).to_json()
 
     def publish(self, task: Task = Task.PIXEL, *, note: str = "", before_close: bool = True) -> Leaderboard:
         with self.contest.platform.open() as tx:

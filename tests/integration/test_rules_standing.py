@@ -175,7 +175,7 @@ def test_half_of_the_cases_valid_is_a_result_and_a_quarter_is_none(
     contest.run()
     with contest.platform.open() as tx:
         challenge = tx.session.get_one(Challenge, contest.platform.challenge.id)
-        document = draft(tx, challenge=challenge, task=Task.SAMPLE, store=store)
+        document = draft(tx, challenge=challenge, task=Task.SAMPLE, store=store).to_json()
     rows = {row["team"]: row for row in document["rows"]}
     brain = {name: row["datasets"]["brain"] for name, row in rows.items()}
     assert {name: (cell["result"]["valid"], cell["score"] is not None) for name, cell in brain.items()} == {

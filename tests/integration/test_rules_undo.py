@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -16,7 +17,7 @@ from mood_platform.accounts.reasons import READER_OF, Reader
 from mood_platform.db.engine import Sessions
 from mood_platform.errors import Invalid, NotFound
 from mood_platform.leaderboards.service import draft
-from mood_platform.models import AuditEvent, CaseRun, CaseRunState, Challenge, Json, RunState, Team, User
+from mood_platform.models import AuditEvent, CaseRun, CaseRunState, Challenge, RunState, Team, User
 from mood_platform.runs.queries import newest_run
 from mood_platform.runs.service import unvoid_run, void_run
 from mood_platform.storage.local import LocalStore
@@ -223,10 +224,10 @@ def test_exclude_then_include_and_void_then_unvoid_leave_the_draft_as_it_was(
     }
     contest.run()
 
-    def document() -> Json:
+    def document() -> dict[str, Any]:
         with contest.platform.open() as tx:
             challenge = tx.session.get_one(Challenge, contest.platform.challenge.id)
-            return draft(tx, challenge=challenge, task=Task.SAMPLE, store=store)
+            return draft(tx, challenge=challenge, task=Task.SAMPLE, store=store).to_json()
 
     before = document()
     run = contest.platform.run_of(entries["south"])

@@ -37,7 +37,7 @@ def contest(sessions: Sessions, store: LocalStore, tmp_path: Path) -> Contest:
 def draft_of(contest: Contest) -> dict[str, Any]:
     with contest.platform.open() as tx:
         challenge = tx.session.get_one(Challenge, contest.platform.challenge.id)
-        return draft(tx, challenge=challenge, task=Task.PIXEL, store=contest.platform.store)
+        return draft(tx, challenge=challenge, task=Task.PIXEL, store=contest.platform.store).to_json()
 
 
 def rescore(contest: Contest) -> None:

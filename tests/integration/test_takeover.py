@@ -69,7 +69,9 @@ class Repeat:
 
     def board(self) -> dict[str, Any]:
         with self.platform.open() as tx:
-            return draft(tx, challenge=self.challenge(tx), task=Task.PIXEL, store=self.platform.store)
+            return draft(
+                tx, challenge=self.challenge(tx), task=Task.PIXEL, store=self.platform.store
+            ).to_json()
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from mood_platform.failures import FailureReason
 from mood_platform.models import CaseRunState, Leaderboard, Run, RunState, Stage, Submission, Team, User
 from mood_platform.runs.queries import case_runs_of
 from mood_platform.storage.local import LocalStore
+from mood_support.documents import board_json, case_json, cell_json, report_json, result_json, row_json
 from mood_support.factories import TinyPlatform, make_platform
 from mood_support.site import Site, serve_site
 
@@ -151,28 +152,10 @@ def fail_toy_cases(platform: TinyPlatform, submission: Submission) -> None:
 
 
 def make_report() -> dict[str, Any]:
-    case = {
-        "case": "ab" * 16,
-        "outcome": "crashed",
-        "text": FailureReason.CRASHED.text,
-        "fault": None,
-        "flags": [],
-        "score": None,
-        "ap": None,
-        "seconds": 1.5,
-        "limit_seconds": 3.0,
-        "exit_code": 1,
-        "log": f"Traceback\n{HOSTILE}\n",
-    }
-    part = {"test_set": "toy", "digest": "00", "ap": None, "cases": [case]}
-    return {
-        "schema": "mood-toy-report/1",
-        "head": "4 toy cases only show that your container works; they do not predict your rank.",
-        "image": "sha256:00",
-        "datasets": {str(dataset): part for dataset in Dataset},
-        "warnings": [{"code": "slow", "text": "Slow.", "dataset": "brain", "cases": ["ab" * 16]}],
-        "failed": True,
-    }
+    why = {"outcome": "crashed", "text": FailureReason.CRASHED.text, "exit_code": 1}
+    case = case_json(**why, log=f"Traceback\n{HOSTILE}\n")
+    slow = {"code": "slow", "text": "Slow.", "dataset": "brain", "cases": ["ab" * 16]}
+    return report_json(case, warnings=[slow], failed=True)
 
 
 def test_the_report_shows_outcomes_warnings_and_a_harmless_log(
@@ -189,42 +172,13 @@ def test_the_report_shows_outcomes_warnings_and_a_harmless_log(
 
 
 def make_document() -> dict[str, Any]:
-    def row(
-        team: str, name: str, rank: int | None, score: float | None, standing: str = "ranked"
-    ) -> dict[str, Any]:
-        interval = None if score is None else [score - 0.1, score + 0.1]
-        cell = {"score": score, "rank": rank, "interval": interval, "rank_interval": None}
-        cell["result"] = {"failed_share": 0.25 if team == "north" else 0.0}
-        return {
-            "team": team,
-            "name": name,
-            "submission": 3,
-            "submission_name": "",
-            "submitted_at": "2026-08-30T12:00:00Z",
-            "image": "sha256:00",
-            "standing": standing,
-            "rank": rank,
-            "mean_rank": rank and float(rank),
-            "rank_interval": rank and [rank, rank + 1],
-            "keeps_place": rank and 0.5,
-            "datasets": {str(dataset): cell for dataset in Dataset},
-        }
-
-    test_set = {"test_set": "test", "digest": "sha256:11", "batchings": [], "cases": 12, "not_hidden": True}
-    return {
-        "demonstration": "demonstration, labels reproducible",
-        "datasets": {str(dataset): test_set for dataset in Dataset},
-        "scoring": {"precision": "float32", "batch_size": 2, "valid_share": 0.5},
-        "evaluator": "1",
-        "bootstraps": 1000,
-        "rows": [
-            row("north", HOSTILE, 1, 0.8),
-            row("south", "South", 1, 0.8),
-            row("west", "West", 3, None),
-            row("threshold", "Threshold", None, 0.5, "reference"),
-        ],
-        "order_changes": {str(dataset): [["north", "south"]] for dataset in Dataset},
-    }
+    failed = cell_json(0.8, result=result_json(failed_share=0.25))
+    return board_json(
+        row_json("north", 1, 0.8, name=HOSTILE, datasets={str(dataset): failed for dataset in Dataset}),
+        row_json("south", 1, 0.8),
+        row_json("west", 3, None),
+        row_json("threshold", None, 0.5),
+    )
 
 
 def publish(tx: Transaction, platform: TinyPlatform, *, version: int) -> None:

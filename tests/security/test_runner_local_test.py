@@ -33,7 +33,7 @@ def test_an_image_is_tested_with_itself_as_holder(
     runtime: DockerRuntime, build_image: Callable[..., str], toy_set: Path
 ) -> None:
     image = build_image(script=COPY)
-    report = try_image(runtime, image=image, test_sets=[toy_set], tasks=[Task.PIXEL], limits=LIMITS)
+    report = try_image(runtime, image=image, test_sets=[toy_set], tasks=[Task.PIXEL], limits=LIMITS).to_json()
     [part] = report["parts"]
     assert (part["ap"], part["cases"][0]["outcome"], part["cases"][0]["log"]) == (
         1.0,
@@ -135,7 +135,7 @@ def test_what_the_group_may_read_is_enough(
     runtime: DockerRuntime, build_image: Callable[..., str], toy_set: Path
 ) -> None:
     image = build_image("RUN chgrp -R 65532 /workspace && chmod -R o-rwx /workspace", script=COPY)
-    report = try_image(runtime, image=image, test_sets=[toy_set], tasks=[Task.PIXEL], limits=LIMITS)
+    report = try_image(runtime, image=image, test_sets=[toy_set], tasks=[Task.PIXEL], limits=LIMITS).to_json()
     assert not report["failed"]
 
 
@@ -151,6 +151,6 @@ def test_a_sparse_file_within_the_editions_limit_that_no_case_can_need_is_refuse
 ) -> None:
     image = build_image(script=b'truncate -s 100M "$2/case.nii.gz"\n')
     limits = replace(LIMITS, output=2**30, tmp=2**28, memory=2**31)  # below what the kernel stops: tmp's size
-    report = try_image(runtime, image=image, test_sets=[toy_set], tasks=[Task.PIXEL], limits=limits)
+    report = try_image(runtime, image=image, test_sets=[toy_set], tasks=[Task.PIXEL], limits=limits).to_json()
     [case] = report["parts"][0]["cases"]
     assert (case["outcome"], case["text"]) == ("output_missing", FailureReason.OUTPUT_TOO_LARGE.text)

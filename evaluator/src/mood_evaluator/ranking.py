@@ -10,6 +10,7 @@ import math
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping
+from typing import overload
 
 from mood_evaluator.arrays import checked_table
 
@@ -17,6 +18,10 @@ DECIMALS = 12
 PUBLISHED_DECIMALS = 4
 
 
+@overload
+def as_published(score: float) -> float: ...
+@overload
+def as_published(score: float | None) -> float | None: ...
 def as_published(score: float | None) -> float | None:
     """Round half to even to 4 decimals: official ranks are those of the scores that everybody can read.
 

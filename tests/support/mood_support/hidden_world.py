@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
@@ -23,7 +24,6 @@ from mood_platform.fake_queue import FakeQueue
 from mood_platform.models import (
     CaseRun,
     CaseRunState,
-    Json,
     KeptKind,
     KeptObject,
     Run,
@@ -39,6 +39,7 @@ from mood_platform.runs.telling import EVERY
 from mood_platform.storage.store import ObjectStore
 from mood_platform.submissions.queries import find_any_submission
 from mood_platform.submissions.service import submit, withdraw
+from mood_support.documents import case_json, report_json
 from mood_support.edition import make_edition, make_image, make_participant, write_test_set
 from mood_support.factories import TinyPlatform
 
@@ -272,37 +273,22 @@ class _Play:
         return run.id
 
 
-def make_toy_report(toy: Sequence[CaseRun]) -> Json:
-    def case(row: CaseRun) -> Json:
-        facts: Json = {
-            "case": row.case.case_id,
-            "outcome": "succeeded",
-            "text": "",
-            "fault": None,
-            "flags": [],
-        }
-        times = {"seconds": 1.5, "limit_seconds": 3.0, "exit_code": 0, "usage": None}
-        return facts | times | {"score": 0.5, "ap": None, "log": TOY_LOG}
-
+def make_toy_report(toy: Sequence[CaseRun]) -> dict[str, Any]:
     ordered = sorted(toy, key=lambda row: row.case.position)
     parts = {
         str(dataset): {
             "test_set": f"toy-{dataset}",
             "digest": "00",
             "ap": 0.5,
-            "cases": [case(row) for row in ordered if row.dataset is dataset],
+            "cases": [
+                case_json(case=row.case.case_id, score=0.5, log=TOY_LOG)
+                for row in ordered
+                if row.dataset is dataset
+            ],
         }
         for dataset in Dataset
     }
-    head = "2 toy cases only show that your container works; they do not predict your rank."
-    return {
-        "schema": "mood-toy-report/1",
-        "head": head,
-        "image": "sha256:00",
-        "datasets": parts,
-        "warnings": [],
-        "failed": False,
-    }
+    return report_json(datasets=parts)
 
 
 def hidden_words(world: HiddenWorld) -> set[str]:

@@ -194,5 +194,5 @@ def test_an_affine_that_places_no_voxel_is_named(wrong: object) -> None:
 
 
 def test_a_dataset_says_its_order_and_its_anatomy() -> None:
-    shown = sorted(reversed(Dataset), key=lambda one: one.order)
+    shown = sorted([Dataset.ABDOM, Dataset.BRAIN], key=lambda one: one.order)
     assert [(str(one), one.anatomy) for one in shown] == [("brain", "Brain"), ("abdom", "Abdomen")]

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from mood_platform.db.transaction import Transaction
-from mood_platform.models import AuditEvent, Base, Json
+from mood_platform.models import AuditEvent, Base
 
 PLATFORM = "platform"
 
 
 def audit(
-    tx: Transaction, *, actor: str, action: str, subject: str, reason: str = "", data: Json | None = None
+    tx: Transaction,
+    *,
+    actor: str,
+    action: str,
+    subject: str,
+    reason: str = "",
+    data: Mapping[str, object] | None = None,
 ) -> AuditEvent:
     """`action` is noun.verb (`submission.exclude`), `subject` is `kind:id`; nothing secret in `data`."""
-    event = AuditEvent(at=tx.now, actor=actor, action=action, subject=subject, reason=reason, data=data or {})
+    noted = dict(data or {})
+    event = AuditEvent(at=tx.now, actor=actor, action=action, subject=subject, reason=reason, data=noted)
     tx.session.add(event)
     return event
 

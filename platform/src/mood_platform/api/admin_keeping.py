@@ -88,7 +88,8 @@ def read_retention(tx: Tx, _: Organizer) -> Page[RoundView]:
 @router.get("/retention/next")
 def preview_retention(tx: Tx, context: World, _: Organizer) -> Document:
     """What a round would do now; nothing is done."""
-    return make_plan(tx, unused_days=context.settings.storage.unused_image_days).to_json()
+    plan = make_plan(tx, unused_days=context.settings.storage.unused_image_days)
+    return plan.report().to_json()
 
 
 @router.get("/storage")

@@ -29,7 +29,7 @@ class Publication(BaseModel):
 @router.get("/leaderboards/{challenge}/{task}/draft")
 def read_draft(challenge: str, task: Task, tx: Tx, context: World, _: Organizer) -> Document:
     """What publishing now would say, and what it would have to wait for."""
-    return draft(tx, challenge=find_challenge(tx, slug=challenge), task=task, store=context.store)
+    return draft(tx, challenge=find_challenge(tx, slug=challenge), task=task, store=context.store).to_json()
 
 
 @router.post("/leaderboards/{challenge}/{task}/publish", status_code=201)

@@ -7,7 +7,7 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from mood_platform.models import Json
+from mood_evaluator import TestSet
 from mood_platform.storage.keys import label_key, scan_key
 from mood_platform.storage.store import ObjectStore
 
@@ -16,7 +16,7 @@ CHUNK = 2**20
 MANIFEST = "test_set.json"
 
 
-def stream_archive(store: ObjectStore, manifest: Json) -> Iterator[bytes]:
+def stream_archive(store: ObjectStore, manifest: TestSet) -> Iterator[bytes]:
     document = _document(manifest)
     yield _header(MANIFEST, len(document)) + document + _padding(len(document))
     for name, key in _files(manifest):
@@ -25,7 +25,7 @@ def stream_archive(store: ObjectStore, manifest: Json) -> Iterator[bytes]:
     yield bytes(2 * BLOCK)
 
 
-def archive_size(store: ObjectStore, manifest: Json) -> int:
+def archive_size(store: ObjectStore, manifest: TestSet) -> int:
     """Bytes that `stream_archive` will send, so that clients can show progress and notice a cut."""
     sizes = [len(_document(manifest))]
     for _, key in _files(manifest):
@@ -34,17 +34,17 @@ def archive_size(store: ObjectStore, manifest: Json) -> int:
     return sum(BLOCK + size + len(_padding(size)) for size in sizes) + 2 * BLOCK
 
 
-def _document(manifest: Json) -> bytes:
-    return json.dumps(manifest, indent=1, sort_keys=True).encode()
+def _document(manifest: TestSet) -> bytes:
+    return json.dumps(manifest.to_json(), indent=1, sort_keys=True).encode()
 
 
-def _files(manifest: Json) -> Iterator[tuple[str, str]]:
+def _files(manifest: TestSet) -> Iterator[tuple[str, str]]:
     """(path in the folder, object key); one path once."""
-    named = {case["image"]: scan_key(case["sha256"]["image"]) for case in manifest["cases"]}
-    labels = {
-        case["label"]: label_key(case["sha256"]["label"]) for case in manifest["cases"] if case["label"]
-    }
-    yield from (named | labels).items()
+    named = {case.image: scan_key(case.sha256_image) for case in manifest.cases}
+    for case in manifest.cases:
+        if case.label and case.sha256_label:
+            named[case.label] = label_key(case.sha256_label)
+    yield from named.items()
 
 
 def _member(name: str, path: Path) -> Iterator[bytes]:

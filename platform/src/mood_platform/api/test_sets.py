@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
+from mood_evaluator import TestSet
 from mood_platform.api.archive import archive_size, stream_archive
 from mood_platform.challenges.queries import find_public_test_set
 from mood_platform.http.dependencies import Tx, World
@@ -20,11 +21,11 @@ TAR: dict[int | str, dict[str, Any]] = {
 @router.get("/test-sets/{name}/archive", response_class=StreamingResponse, responses=TAR)
 def read_archive(name: str, tx: Tx, context: World) -> StreamingResponse:
     """Images, labels and manifest of a toy set."""
-    manifest = find_public_test_set(tx, name=name).manifest
+    manifest = TestSet.from_json(find_public_test_set(tx, name=name).manifest)
     headers = {
         "Content-Length": str(archive_size(context.store, manifest)),
-        "Content-Disposition": f'attachment; filename="{manifest["name"]}.tar"',
-        "ETag": f'"{manifest["digest"]}"',
+        "Content-Disposition": f'attachment; filename="{manifest.name}.tar"',
+        "ETag": f'"{manifest.digest}"',
     }
     return StreamingResponse(
         stream_archive(context.store, manifest), media_type="application/x-tar", headers=headers

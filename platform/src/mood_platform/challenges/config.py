@@ -20,7 +20,7 @@ from mood_platform.characters import fault_of
 from mood_platform.clock import rfc3339
 from mood_platform.errors import Invalid
 from mood_platform.execution.limits import Limits, TooMuch
-from mood_platform.models import Json, Stage
+from mood_platform.models import Stage
 
 SCHEMA = "mood-challenge/1"
 FIELDS = (
@@ -58,10 +58,10 @@ class Scoring:
     ranking: Ranking = Ranking.AP
     """What teams of the pixel Task are ranked by; the sample Task has the AP alone."""
 
-    def to_json(self) -> Json:
+    def to_json(self) -> dict[str, object]:
         """Without a ranking by AP: rules from before it could be chosen are the same rules."""
         ranking = {} if self.ranking is Ranking.AP else {"ranking": str(self.ranking)}
-        return {"valid_share": self.valid_share} | ranking
+        return {"valid_share": self.valid_share, **ranking}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +132,7 @@ class ChallengeConfig:
             public_counts=_public_counts(top) if "case_counts" in document else False,
         )
 
-    def to_json(self) -> Json:
+    def to_json(self) -> dict[str, object]:
         """`parse` reads it back to an equal config."""
         return {
             "schema": SCHEMA,
@@ -156,9 +156,14 @@ class ChallengeConfig:
         }
 
 
-def rules_of(scoring: Mapping[str, Any]) -> Json:
+def rules_of(scoring: Mapping[str, Any]) -> dict[str, object]:
     """Those of a Run or a board that have an effect, so that old ones compare with new ones."""
     return {name: value for name, value in scoring.items() if name not in WITHOUT_EFFECT}
+
+
+def valid_share_of(scoring: Mapping[str, Any]) -> float:
+    """Of its cases, which a Run needs for a result."""
+    return float(scoring["valid_share"])
 
 
 def is_ranked_by_objects(scoring: Mapping[str, Any], task: Task) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from mood_platform.challenges.document import Section
-from mood_platform.models import Json, TestSet
+from mood_platform.models import TestSet
 
 ACCEPT = "i_accept_unbounded_teams"
 REMEDY = f"Write entry: {{open: false}} and admit teams, or give a reason as {ACCEPT}; it is published."
@@ -28,7 +28,7 @@ class EntryRule:
             unbounded = section.line(ACCEPT, longest=500)
         return cls(open=section.flag("open"), unbounded=unbounded)
 
-    def to_json(self) -> Json:
+    def to_json(self) -> dict[str, object]:
         return {"open": self.open} | ({ACCEPT: self.unbounded} if self.unbounded else {})
 
     def problem(self, hidden: Iterable[TestSet]) -> str | None:

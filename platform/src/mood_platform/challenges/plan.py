@@ -78,7 +78,7 @@ def check_ranking(tx: Transaction, config: ChallengeConfig, mistakes: Mistakes) 
     stored = tx.session.scalar(select(Challenge).where(Challenge.slug == config.slug))
     if stored is None or tx.now < stored.opens:
         return
-    before = stored.config["scoring"].get("ranking", Ranking.AP)
+    before = stored.scoring.get("ranking", Ranking.AP)
     if config.scoring.ranking != before:
         opened = f"the edition has opened, and teams are ranked by {before}"
         mistakes.add("scoring.ranking", opened, f"Write ranking: {before}.")
@@ -127,9 +127,9 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str
     )
 
 
-def _flat(document: Mapping[str, Any], place: str = "") -> dict[str, Any]:
+def _flat(document: Mapping[str, Any], place: str = "") -> dict[str, object]:
     """By dotted place; lists stay whole."""
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for name, value in document.items():
         where = f"{place}.{name}" if place else str(name)
         found |= _flat(value, where) if isinstance(value, Mapping) else {where: value}

@@ -10,8 +10,9 @@ from mood_evaluator import Dataset, Task
 from mood_platform.challenges.config import ChallengeConfig
 from mood_platform.challenges.window import is_open
 from mood_platform.db.transaction import Transaction
+from mood_platform.documents.run_test_sets import RunTestSets
 from mood_platform.errors import Invalid, Misconfigured, NotFound
-from mood_platform.models import AuditEvent, Case, Challenge, Json, Stage, TestSet
+from mood_platform.models import AuditEvent, Case, Challenge, Stage, TestSet
 from mood_platform.models.test_set import PUBLIC_PURPOSE
 
 
@@ -97,14 +98,14 @@ def _check_kind(challenge: Challenge, stage: Stage, dataset: Dataset, test_set: 
         )
 
 
-def run_test_sets(tx: Transaction, *, challenge: Challenge, stage: Stage) -> Json:
+def run_test_sets(tx: Transaction, *, challenge: Challenge, stage: Stage) -> RunTestSets:
     """What a Run of this stage executes: its Dataset's toy set first, then the stage's own."""
     toy = stage_test_sets(tx, challenge, Stage.TOY)
     main = stage_test_sets(tx, challenge, stage) if stage is not Stage.TOY else {}
-    return {
-        "toy": {str(dataset): str(sets[0].id) for dataset, sets in toy.items()},
-        "main": {str(dataset): [str(test_set.id) for test_set in sets] for dataset, sets in main.items()},
-    }
+    return RunTestSets(
+        toy={dataset: str(sets[0].id) for dataset, sets in toy.items()},
+        main={dataset: tuple(str(test_set.id) for test_set in sets) for dataset, sets in main.items()},
+    )
 
 
 def cases_of(tx: Transaction, *, test_set: TestSet, task: Task | None = None) -> Sequence[Case]:

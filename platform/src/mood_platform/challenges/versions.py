@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Self
+from functools import partial
 
 from sqlalchemy import select
 
@@ -11,46 +10,23 @@ from mood_evaluator import Case
 from mood_evaluator import TestSet as Manifest
 from mood_platform.challenges.queries import newest_test_set
 from mood_platform.db.transaction import Transaction
-from mood_platform.models import Json, TestSet
+from mood_platform.documents.changes import ChangedIds
+from mood_platform.documents.run_test_sets import RunTestSets
+from mood_platform.models import TestSet
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VersionChange:
-    """Case ids; for organizers only."""
-
-    added: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-    images: tuple[str, ...] = ()
-    """Cases whose scan is another one: their predictions are of no use any more."""
-    labels: tuple[str, ...] = ()
-    """Cases of the same scan whose truth is another one."""
-
-    @classmethod
-    def between(cls, before: Manifest, after: Manifest) -> Self:
-        old = {case.id: case for case in before.cases}
-        new = {case.id: case for case in after.cases}
-        both = sorted(old.keys() & new.keys())
-        other_image = [one for one in both if old[one].sha256_image != new[one].sha256_image]
-        other_truth = [one for one in both if _truth(old[one]) != _truth(new[one])]
-        return cls(
-            added=tuple(sorted(new.keys() - old.keys())),
-            removed=tuple(sorted(old.keys() - new.keys())),
-            images=tuple(other_image),
-            labels=tuple(one for one in other_truth if one not in other_image),
-        )
-
-    @property
-    def counts(self) -> Json:
-        """Without the ids, for everybody."""
-        return {kind: len(ids) for kind, ids in self.to_json().items()}
-
-    def to_json(self) -> Json:
-        return {
-            "added": list(self.added),
-            "removed": list(self.removed),
-            "images": list(self.images),
-            "labels": list(self.labels),
-        }
+def change_between(before: Manifest, after: Manifest) -> ChangedIds:
+    old = {case.id: case for case in before.cases}
+    new = {case.id: case for case in after.cases}
+    both = sorted(old.keys() & new.keys())
+    other_image = [one for one in both if old[one].sha256_image != new[one].sha256_image]
+    other_truth = [one for one in both if _truth(old[one]) != _truth(new[one])]
+    return ChangedIds(
+        added=tuple(sorted(new.keys() - old.keys())),
+        removed=tuple(sorted(old.keys() - new.keys())),
+        images=tuple(other_image),
+        labels=tuple(one for one in other_truth if one not in other_image),
+    )
 
 
 def version_before(tx: Transaction, *, test_set: TestSet) -> TestSet | None:
@@ -63,11 +39,9 @@ def version_before(tx: Transaction, *, test_set: TestSet) -> TestSet | None:
     return tx.session.scalar(earlier.order_by(TestSet.installed_at.desc(), TestSet.id).limit(1))
 
 
-def newest_versions(tx: Transaction, test_sets: Json) -> Json:
-    """A Run's `test_sets`, each in its newest installed version."""
-    toy = {dataset: _newest(tx, one) for dataset, one in test_sets["toy"].items()}
-    main = {dataset: [_newest(tx, one) for one in ids] for dataset, ids in test_sets["main"].items()}
-    return {"toy": toy, "main": main}
+def newest_versions(tx: Transaction, test_sets: RunTestSets) -> RunTestSets:
+    """Each in its newest installed version."""
+    return test_sets.each(partial(_newest, tx))
 
 
 def _newest(tx: Transaction, test_set_id: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -16,7 +16,7 @@ from mood_platform.cli import (
     entry,
 )
 from mood_platform.cli.choices import ForOrganizers, ForTeam, RunId, find_id, find_run_id
-from mood_platform.cli.client import Client, at
+from mood_platform.cli.client import Client, View, at
 from mood_platform.cli.commands import Commands
 from mood_platform.cli.console import AsJson, emit, say, show_table
 
@@ -82,7 +82,7 @@ def submissions(
     show_table(("submission", "challenge", "task", "stage", "state", "submitted", "runs"), rows)
 
 
-def _standing(run: dict[str, Any]) -> str:
+def _standing(run: View) -> str:
     return "void" if run["voided_at"] else str(run["state"])
 
 
@@ -105,7 +105,7 @@ def show(
         emit(view)
 
 
-def _show_history(view: dict[str, Any]) -> None:
+def _show_history(view: View) -> None:
     """Of the submission and of its runs, oldest first."""
     events = [("", event) for event in view["history"]]
     events += [(f"/{run['number']}", event) for run in view["runs"] for event in run["history"]]

@@ -10,11 +10,12 @@ import typer
 from mood_platform.cli.asking import confirm
 from mood_platform.cli.changes_table import show_changes
 from mood_platform.cli.choices import ASKED, ChallengeSlug, Tasks, find_challenge, parse_task, parse_tasks
-from mood_platform.cli.client import Client, at, patiently
+from mood_platform.cli.client import Client, View, at, patiently
 from mood_platform.cli.console import AsJson, emit, say, show_table, steps_bar
 from mood_platform.cli.drop_table import show_proposal
 from mood_platform.cli.following import EVERY_SECONDS
 from mood_platform.cli.results import show_board
+from mood_platform.documents.draft import Draft
 
 LONGEST_WAIT = 600
 """Looks, a second apart, at whether all intervals are made."""
@@ -32,30 +33,39 @@ def draft(task: TaskName, challenge: ChallengeSlug = None, as_json: AsJson = Fal
     client = Client.member()
     chosen = parse_task(task)
     slug = find_challenge(client, challenge)["slug"]
-    document = dict(client.get(at("admin", "leaderboards", slug, chosen, "draft")))
+    place = at("admin", "leaderboards", slug, chosen, "draft")
     if as_json:
-        emit(document)
+        emit(client.get(place))
         return
-    if document["rows"]:
-        show_board(document, version="draft")
+    made = read_draft(client, place)
+    if made.rows:
+        show_board(made, version="draft")
     else:
         say.print(f"Nothing to publish for the {chosen} task of {slug}: no team has a result there yet.")
-    if document["changes"]:
-        show_changes(document["changes"])
-    for one in document["pending"]:
-        what = "cases of it are parked" if one["parked"] else "still running"
-        say.print(f"{what}: {one['team']}#{one['submission']}")
-        for case in one["parked_cases"]:
-            say.print(f"  {case['dataset']} case {case['case']}: may be dropped for everybody")
-    if (rescoring := document["rescoring_pending"]) is not None:
-        say.print(f"rescoring {rescoring['number']}: {rescoring['waiting']} of {rescoring['runs']} runs wait")
-    for one in document["replicates_pending"]:
-        problem = f": {one['problem']}" if one["problem"] else ""
-        say.print(f"intervals are being made: {one['team']}#{one['submission']}{problem}")
-    if document["drop"] is not None:
-        show_proposal(document["drop"])
-    for warning in document["warnings"]:
+    if made.changes:
+        show_changes(made.changes)
+    _show_waiting(made)
+    if made.drop is not None:
+        show_proposal(made.drop)
+    for warning in made.warnings:
         say.print(warning, style="yellow")
+
+
+def read_draft(client: Drafts, place: str) -> Draft:
+    return Draft.from_json(client.get(place), place="the draft")
+
+
+def _show_waiting(made: Draft) -> None:
+    for one in made.pending:
+        what = "cases of it are parked" if one.parked else "still running"
+        say.print(f"{what}: {one.team}#{one.submission}")
+        for case in one.parked_cases:
+            say.print(f"  {case.dataset} case {case.case}: may be dropped for everybody")
+    if (rescoring := made.rescoring_pending) is not None:
+        say.print(f"rescoring {rescoring.number}: {rescoring.told}")
+    for entry in made.replicates_pending:
+        problem = f": {entry.problem}" if entry.problem else ""
+        say.print(f"intervals are being made: {entry.team}#{entry.submission}{problem}")
 
 
 def publish(
@@ -86,8 +96,8 @@ def await_intervals(client: Drafts, place: str, *, rest: float = EVERY_SECONDS) 
     """As long as the platform makes them without a problem; what stays is told when publishing is refused."""
     told = False
     for _ in range(LONGEST_WAIT):
-        waiting = patiently(lambda: client.get(place)["replicates_pending"])
-        if not waiting or any(one["problem"] for one in waiting):
+        waiting = patiently(lambda: read_draft(client, place)).replicates_pending
+        if not waiting or any(one.problem for one in waiting):
             return
         if not told:
             say.print(f"The intervals of {len(waiting)} entries are being made; this is waited for.")
@@ -129,7 +139,7 @@ def rescorings(
     emit(views) if as_json else _show(views)
 
 
-def _follow(client: Client, place: str, views: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _follow(client: Client, place: str, views: list[View]) -> list[View]:
     """A bar each, until all are over; their last views."""
     wanted = [_key(view) for view in views]
     with steps_bar() as bar:
@@ -145,15 +155,15 @@ def _follow(client: Client, place: str, views: list[dict[str, Any]]) -> list[dic
             time.sleep(EVERY_SECONDS)
 
 
-def _key(view: dict[str, Any]) -> tuple[str, int]:
+def _key(view: View) -> tuple[str, int]:
     return view["task"], view["number"]
 
 
-def _name(view: dict[str, Any]) -> str:
+def _name(view: View) -> str:
     return f"{view['task']} rescoring {view['number']}"
 
 
-def _show(views: list[dict[str, Any]]) -> None:
+def _show(views: list[View]) -> None:
     columns = (
         "task",
         "number>",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from mood_platform.cli.choices import ForOrganizers, ForTeam, find_run_id
 from mood_platform.cli.client import Client
-from mood_platform.cli.console import BLANK, AsJson, echo, emit, say, show_table, size
+from mood_platform.cli.console import AsJson, echo, emit, say, show_table, size
+from mood_platform.documents.retention import ImageDue, Named, RetentionReport
 
 On = Annotated[
     str,
@@ -30,10 +32,10 @@ def retention(
     client = Client.member()
     if dry_run:
         found = dict(client.get("/admin/retention/next"))
-        emit(found) if as_json else _show_plan(found)
+        emit(found) if as_json else _show_plan(_read(found))
         return
     rounds = list(client.items("/admin/retention"))
-    emit(rounds) if as_json else _show_rounds(rounds)
+    emit(rounds) if as_json else _show_rounds([_read(one["document"]) for one in rounds])
 
 
 def storage(as_json: AsJson = False) -> None:
@@ -84,56 +86,62 @@ def _subject(client: Client, on: str) -> str:
     return f"run:{find_run_id(client, on)}" if "#" in on else on
 
 
-def _show_plan(found: dict[str, Any]) -> None:
-    begins = "" if found["removes"] else f" Nothing is removed before {found['begins_at']}."
-    echo(f"At {found['at']} a round would remove this.{begins}")
-    for kind in ("predictions", "logs"):
-        part = found[kind]
-        echo(f"{kind}: {part['objects']} of {part['runs']} runs, {size(part['bytes'])}")
-    for what in ("removed", "told"):
-        for one in found["images"][what]:
-            word = (
-                "image to remove"
-                if what == "removed"
-                else f"image whose team is told, for {one['leaves_at']}"
-            )
-            echo(f"{word}: {one['team']} {one['name']}, {size(one['bytes'])}")
-    for kind in ("mails", "audit"):
-        before = found[kind]["before"]
-        echo(f"{kind}: kept" if before is None else f"{kind}: from before {before}")
-    if found["holds"]:
-        echo(f"holds: {found['holds']} (mood admin holds)")
+def _read(document: object) -> RetentionReport:
+    return RetentionReport.from_json(document, place="the round of retention")
+
+
+def _show_plan(found: RetentionReport) -> None:
+    begins = "" if found.removes else f" Nothing is removed before {found.begins_at}."
+    echo(f"At {found.at} a round would remove this.{begins}")
+    for kind, due in found.leftovers.items():
+        echo(f"{kind}: {due.objects} of {due.runs} runs, {size(due.bytes)}")
+    for one in found.images.removed:
+        echo(f"image to remove: {_image(one)}")
+    for one in found.images.told:
+        echo(f"image whose team is told, for {one.leaves_at}: {_image(one)}")
+    for rule, before in (("mails", found.mails.before), ("audit", found.audit.before)):
+        echo(f"{rule}: kept" if before is None else f"{rule}: from before {before}")
+    if found.holds:
+        echo(f"holds: {found.holds} (mood admin holds)")
     _tell_unread(found)
 
 
-def _show_rounds(rounds: list[dict[str, Any]]) -> None:
+def _image(one: ImageDue) -> str:
+    return f"{one.team} {one.name}, {size(one.bytes)}"
+
+
+def _show_rounds(rounds: Sequence[RetentionReport]) -> None:
     rows = [
         (
-            one["at"],
-            "removed" if one["removes"] else "reported",
-            *(f"{one['document'][kind]['objects']}" for kind in ("predictions", "logs")),
-            len(one["document"]["images"]["removed"]),
-            len(one["document"]["images"]["told"]),
-            one["document"]["mails"].get("files", BLANK),
-            one["document"]["audit"]["events"],
-            size(sum(one["document"][kind]["bytes"] for kind in ("predictions", "logs"))),
+            one.at,
+            "removed" if one.removes else "reported",
+            one.predictions.objects,
+            one.logs.objects,
+            len(one.images.removed),
+            len(one.images.told),
+            one.mails.files,
+            one.audit.events,
+            size(one.predictions.bytes + one.logs.bytes),
         )
         for one in rounds
     ]
     columns = ("when", "", "predictions>", "logs>", "images>", "told>", "mails>", "audit>", "bytes>")
     show_table(columns, rows)
+    for newest in rounds[:1]:
+        _tell_misfits(newest)
+        _tell_unread(newest)
+
+
+def _tell_misfits(newest: RetentionReport) -> None:
     for kind, words in MISFITS.items():
-        for one in rounds[:1]:
-            found = one["document"]["misfits"][kind]
-            if found["count"]:
-                say.print(f"{found['count']} {words}: {', '.join(found['named'][:5])}", style="yellow")
-    for one in rounds[:1]:
-        _tell_unread(one["document"])
+        found: Named | None = getattr(newest.misfits, kind, None)
+        if found is not None and found.count:
+            say.print(f"{found.count} {words}: {', '.join(found.named[:5])}", style="yellow")
 
 
-def _tell_unread(document: dict[str, Any]) -> None:
+def _tell_unread(found: RetentionReport) -> None:
     """Rounds of earlier versions say nothing about it."""
-    for slug, why in document.get("unread", {}).items():
+    for slug, why in found.unread.items():
         say.print(f"Nothing of {slug} is removed, its rules cannot be read: {why}", style="yellow")
 
 

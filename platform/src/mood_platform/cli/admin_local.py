@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress, TaskID
 
-from mood_platform.cli.changes_table import WAYS
 from mood_platform.cli.choices import ForOrganizers
 from mood_platform.cli.console import say, steps_bar
 from mood_platform.cli.local_world import local_world
@@ -49,14 +48,13 @@ def import_test_sets(
 def _tell_change(before: TestSet, after: TestSet) -> None:
     """Against the version before; what has run is scored on the new one only when someone says so."""
     from mood_evaluator import TestSet as Manifest
-    from mood_platform.challenges.versions import VersionChange
+    from mood_platform.challenges.versions import change_between
     from mood_platform.clock import rfc3339
 
-    change = VersionChange.between(Manifest.from_json(before.manifest), Manifest.from_json(after.manifest))
+    change = change_between(Manifest.from_json(before.manifest), Manifest.from_json(after.manifest))
     say.print(f"A new version of the one installed at {rfc3339(before.installed_at)}:")
-    for kind, ids in change.to_json().items():
-        if ids:
-            say.print(f"  cases {WAYS[kind]}: {', '.join(ids)}")
+    for way, ids in change.told:
+        say.print(f"  cases {way}: {', '.join(ids)}")
     say.print("New runs use it; score those that exist with: mood admin rescore")
 
 

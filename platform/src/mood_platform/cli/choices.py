@@ -11,7 +11,7 @@ import typer
 
 from mood_evaluator import Dataset, Task
 from mood_platform.accounts.reasons import Reader
-from mood_platform.cli.client import Client, at
+from mood_platform.cli.client import Client, View, at
 from mood_platform.cli.console import say
 from mood_platform.cli.problems import Problem
 
@@ -71,7 +71,7 @@ def _parse(kind: Any, word: str, *, option: str) -> Any:
         raise Problem(f"{option} {word!r} is not known.", remedy=f"Use {' or '.join(kind)}.") from None
 
 
-def find_challenge(client: Client, slug: str | None) -> dict[str, Any]:
+def find_challenge(client: Client, slug: str | None) -> View:
     """The challenge named, or the only one there is."""
     if slug:
         return dict(client.get(at("challenges", slug)))
@@ -82,7 +82,7 @@ def find_challenge(client: Client, slug: str | None) -> dict[str, Any]:
     return found[0]
 
 
-def find_open_challenge(client: Client, slug: str | None) -> dict[str, Any]:
+def find_open_challenge(client: Client, slug: str | None) -> View:
     """The challenge named; else the only one that is open, or the only one there is."""
     if slug:
         return dict(client.get(at("challenges", slug)))
@@ -95,7 +95,7 @@ def find_open_challenge(client: Client, slug: str | None) -> dict[str, Any]:
     raise _ambiguous(candidates)
 
 
-def _ambiguous(candidates: Sequence[dict[str, Any]]) -> Problem:
+def _ambiguous(candidates: Sequence[View]) -> Problem:
     """Open ones are offered alone; where none is, the others say why they are not."""
     if not candidates:
         return Problem("There is no challenge yet.", remedy="Come back when one is announced.")
@@ -107,7 +107,7 @@ def _ambiguous(candidates: Sequence[dict[str, Any]]) -> Problem:
     return Problem(f"No challenge is open ({names}).", remedy="Name the one that is meant with --challenge.")
 
 
-def find_submission(client: Client, reference: str) -> dict[str, Any]:
+def find_submission(client: Client, reference: str) -> View:
     """Of the own Team: by its number (`12`, `#12` or `handle#12`), or by its id."""
     if (identity := _as_id(reference)) is not None:
         return dict(client.get(at("submissions", identity)))
@@ -155,11 +155,11 @@ def find_run_id(client: Client, reference: str) -> str:
     return str(runs[-1]["id"])
 
 
-def _is_meant(run: dict[str, Any], number: str | None) -> bool:
+def _is_meant(run: View, number: str | None) -> bool:
     return bool(run["stage"] != "analysis" if number is None else run["number"] == int(number))
 
 
-def _find_named(client: Client, name: re.Match[str]) -> dict[str, Any]:
+def _find_named(client: Client, name: re.Match[str]) -> View:
     query = {"team": name["team"], "number": int(name["number"])}
     found = list(client.items("/admin/submissions", **query))
     if not found:

@@ -18,6 +18,8 @@ NO_PAGE = "There is no such page."
 PATIENCE_SECONDS = 90.0
 """How long a command that waits anyway puts up with a platform that does not answer."""
 Answer = TypeVar("Answer")
+View = dict[str, Any]
+"""What the API shows of a thing: docs/openapi.json says its fields, and a test that it does so truly."""
 
 
 class Client:
@@ -49,7 +51,7 @@ class Client:
     def delete(self, path: str) -> Any:
         return _document(self.http.delete(path))
 
-    def items(self, path: str, **query: object) -> Iterator[dict[str, Any]]:
+    def items(self, path: str, **query: object) -> Iterator[View]:
         """Every item of a paged list."""
         cursor: str | None = None
         while True:

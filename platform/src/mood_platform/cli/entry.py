@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -13,7 +13,7 @@ from mood_platform.cli.choices import (
     find_challenge,
     find_open_challenge,
 )
-from mood_platform.cli.client import Client, at
+from mood_platform.cli.client import Client, View, at
 from mood_platform.cli.console import AsJson, emit, say, show_table
 
 Handle = Annotated[str, typer.Argument(metavar="TEAM", help="The team's handle.")]
@@ -68,5 +68,5 @@ def _decide(what: str, team: str, reason: str, challenge: str | None) -> None:
     client = Client.member()
     slug = find_challenge(client, challenge)["slug"]
     place = at("admin", "challenges", slug, "entries", team, what)
-    view: dict[str, Any] = client.post(place, {"reason": reason})
+    view: View = client.post(place, {"reason": reason})
     say.print(f"{slug}: team {view['team']['handle']} is {view['state']}.")

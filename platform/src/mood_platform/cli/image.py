@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from mood_platform.cli.client import Client, at
+from mood_platform.cli.client import Client, View, at
 from mood_platform.cli.commands import Commands
 from mood_platform.cli.console import BLANK, AsJson, echo, emit, say, show_table, size
 from mood_platform.cli.problems import Exit, Problem
@@ -56,14 +56,14 @@ def remove(
     say.print(storage_line(client.get("/storage")))
 
 
-def storage_line(storage: dict[str, Any]) -> str:
+def storage_line(storage: View) -> str:
     parts = f"images {size(storage['images'])}, toy cases {size(storage['toy'])}"
     return f"Your team keeps {size(storage['used'])} of {size(storage['limit'])}: {parts}."
 
 
-def _kept(view: dict[str, Any]) -> bool:
+def _kept(view: View) -> bool:
     return view["state"] == "accepted" and not view["removed_at"]
 
 
-def _state(view: dict[str, Any]) -> str:
+def _state(view: View) -> str:
     return f"removed {view['removed_at']}" if view["removed_at"] else str(view["state"])

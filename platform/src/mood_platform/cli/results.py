@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from mood_evaluator import Dataset
 from mood_platform.cli.case_table import ap_of, show_cases, show_warnings
+from mood_platform.cli.changes_table import interval_of
 from mood_platform.cli.choices import ChallengeSlug, Reference, find_challenge, find_submission, parse_task
-from mood_platform.cli.client import Client, at
+from mood_platform.cli.client import Client, View, at
 from mood_platform.cli.console import BLANK, AsJson, echo, emit, number, say, show_table
 from mood_platform.cli.following import follow, percent_done, title
 from mood_platform.cli.image import storage_line
 from mood_platform.cli.problems import Problem
-from mood_platform.leaderboards.caveats import caveats_of
+from mood_platform.documents.leaderboard import Board, LeaderboardCell, LeaderboardRow
+from mood_platform.documents.toy_report import ToyReport
 
 
 def status(
@@ -57,7 +58,7 @@ def report(
     document = client.get(at("submissions", find_submission(client, reference)["id"], "report"))
     if output is not None:
         _save_report(document, output)
-    emit(document) if as_json else show_report(document)
+    emit(document) if as_json else show_report(_read_report(document))
 
 
 def leaderboard(
@@ -90,7 +91,7 @@ def _act(reference: str, action: str) -> None:
     say.print(f"{title(view)}: {view['sentence']}")
 
 
-def show_list(views: list[dict[str, Any]]) -> None:
+def show_list(views: list[View]) -> None:
     """The edition is named where there is more than one."""
     columns = ["number", "name", "challenge", "task", "stage", "status", "submitted_at"]
     if len({one["challenge"] for one in views}) < 2:
@@ -102,7 +103,7 @@ def show_list(views: list[dict[str, Any]]) -> None:
         say.print(line, style="yellow")
 
 
-def leaving(images: list[dict[str, Any]]) -> list[str]:
+def leaving(images: list[View]) -> list[str]:
     """A line for each image that is about to be removed."""
     days = {one["id"]: (one["name"], one["leaves_at"]) for one in images if one["leaves_at"]}
     return [
@@ -110,7 +111,7 @@ def leaving(images: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def _show_one(view: dict[str, Any]) -> None:
+def _show_one(view: View) -> None:
     echo(f"{title(view)}  {view['name']}\n{view['sentence']}\n{view['next']}")
     if not view["over"]:
         echo(f"{percent_done(view)} % done")
@@ -131,81 +132,75 @@ def _show_one(view: dict[str, Any]) -> None:
     echo(view["links"]["page"])
 
 
-def show_report(document: dict[str, Any]) -> None:
+def show_report(report: ToyReport) -> None:
     """A table a Dataset, then what looks wrong."""
-    echo(document["head"])
-    for dataset in (dataset for dataset in Dataset if dataset in document["datasets"]):
-        part = document["datasets"][dataset]
-        show_cases(part["cases"], title=f"{dataset}: {ap_of(part)}", notes="notes")
-    show_warnings(document["warnings"])
+    echo(report.head)
+    for dataset in sorted(report.datasets, key=lambda one: one.order):
+        part = report.datasets[dataset]
+        show_cases(part.cases, title=f"{dataset}: {ap_of(part)}", notes="notes")
+    show_warnings(report.warnings)
 
 
-def _save_report(document: dict[str, Any], folder: Path) -> None:
+def _save_report(document: Mapping[str, object], folder: Path) -> None:
+    """As it came, and its logs."""
+    report = _read_report(document)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "report.json").write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-    for dataset, part in document["datasets"].items():
-        for case in part["cases"]:
-            name = f"{dataset}-{case['case']}.log"
+    for dataset, part in report.datasets.items():
+        for case in part.cases:
+            name = f"{dataset}-{case.case}.log"
             if not Path(name).name == name:
-                raise Problem(f"The platform sent a case name that is no file name: {case['case']!r}.")
-            (folder / name).write_text(case.get("log") or "")
+                raise Problem(f"The platform sent a case name that is no file name: {case.case!r}.")
+            (folder / name).write_text(case.log)
     say.print(f"Report and logs are in {folder}.")
 
 
-def show_leaderboard(view: dict[str, Any]) -> None:
-    show_board(view["document"], version=view["version"])
+def _read_report(document: object) -> ToyReport:
+    return ToyReport.from_json(document, place="the report")
+
+
+def show_leaderboard(view: Mapping[str, Any]) -> None:
+    board = Board.from_json(view["document"], place="the leaderboard")
+    show_board(board, version=view["version"])
     echo(f"published {view['published_at']}, digest {view['digest']}")
 
 
-def show_board(document: dict[str, Any], *, version: int | str) -> None:
+def show_board(board: Board, *, version: int | str) -> None:
     """Its rows and what has to be said with them."""
     columns = ["rank>", "team"]
-    datasets = [str(dataset) for dataset in Dataset if dataset in document["datasets"]]
-    score = "sensitivity" if document.get("ranked_by") else "AP"
-    for dataset in datasets:
+    score = "sensitivity" if board.is_by_objects else "AP"
+    for dataset in board.shown_datasets:
         columns += [f"{dataset} {score}>", "95 %"]
-    title_text = f"{document['challenge']['title']}: {document['task']} task, version {version}"
-    rows = [_leaderboard_row(row, datasets, document["rows"]) for row in document["rows"]]
+    title_text = f"{board.challenge.title}: {board.task} task, version {version}"
+    rows = [_leaderboard_row(row, board) for row in board.rows]
     show_table((*columns, "mean rank>", "rank 95 %", "keeps place>"), rows, title=title_text)
-    for sentence in (*_tell_significance(document), *caveats_of(document)):
+    for sentence in (*_tell_significance(board), *board.sentences):
         echo(sentence)
 
 
-def _leaderboard_row(row: dict[str, Any], datasets: list[str], rows: list[dict[str, Any]]) -> list[str]:
-    tied = row["rank"] is not None and sum(one["rank"] == row["rank"] for one in rows) > 1
-    cells = [
-        f"{row['rank']}{'=' if tied else ''}" if row["rank"] is not None else row["standing"],
-        row["name"],
-    ]
-    for dataset in datasets:
-        cell = row["datasets"].get(dataset) or {}
-        cells += [number(cell.get("score"), 4), _cell_interval(cell)]
-    keeps = row["keeps_place"]
+def _leaderboard_row(row: LeaderboardRow, board: Board) -> list[str]:
+    cells = [board.place(row), row.name]
+    for dataset in board.shown_datasets:
+        cell = row.datasets.get(dataset)
+        cells += [number(cell.score, 4), _cell_interval(cell)] if cell else [BLANK, BLANK]
     return [
         *cells,
-        number(row["mean_rank"], 2),
-        _interval(row["rank_interval"], "{:g}"),
-        BLANK if keeps is None else f"{100 * keeps:.0f} %",
+        number(row.mean_rank, 2),
+        interval_of(row.rank_interval, "{:g}"),
+        BLANK if row.keeps_place is None else f"{100 * row.keeps_place:.0f} %",
     ]
 
 
-def _cell_interval(cell: dict[str, Any]) -> str:
+def _cell_interval(cell: LeaderboardCell) -> str:
     """With marks where the interval does not hold its score, or is made from rounded ones."""
-    marks = {
-        "not the score": cell.get("interval_holds_score") is False,
-        "rounded": cell.get("interval_rounded", False),
-    }
+    marks = {"not the score": cell.misses_score, "rounded": cell.is_rounded}
     told = ", ".join(mark for mark, holds in marks.items() if holds)
-    shown = _interval(cell.get("interval"), "{:.4f}")
+    shown = interval_of(cell.interval)
     return f"{shown} ({told})" if told else shown
 
 
-def _tell_significance(document: dict[str, Any]) -> Iterator[str]:
+def _tell_significance(board: Board) -> Iterator[str]:
     """How many pairs of teams truly differ; which ones is in the JSON and on the page."""
-    for dataset, part in document.get("significance", {}).items():
-        certain = sum(p <= part["level"] for *_, p in part["pairs"])
-        yield f"{dataset}: {certain} of {len(part['pairs'])} differences between two teams are significant."
-
-
-def _interval(bounds: list[float] | None, form: str) -> str:
-    return " to ".join(form.format(bound) for bound in bounds) if bounds else BLANK
+    for dataset, part in board.significance.items():
+        differences = f"{len(part.certain)} of {len(part.pairs)} differences"
+        yield f"{dataset}: {differences} between two teams are significant."

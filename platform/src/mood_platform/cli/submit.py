@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import uuid4
 
 import typer
@@ -13,7 +13,7 @@ import typer
 from mood_evaluator import Task
 from mood_platform.cli.archives import Archive, find_archive
 from mood_platform.cli.choices import OpenChallenge, Tasks, find_open_challenge, parse_tasks
-from mood_platform.cli.client import Client, at, patiently
+from mood_platform.cli.client import Client, View, at, patiently
 from mood_platform.cli.console import AsJson, echo, emit, say
 from mood_platform.cli.following import follow, title
 from mood_platform.cli.problems import Exit, Problem, explain
@@ -49,7 +49,7 @@ def submit(
     edition = find_open_challenge(client, challenge)
     check_allowed(edition, stage, len(tasks))
     image = hand_in(client, source, edition)
-    order: dict[str, Any] = {"image": image["id"], "stage": stage, "challenge": edition["slug"]}
+    order: View = {"image": image["id"], "stage": stage, "challenge": edition["slug"]}
     order |= {"again": True} if again else {}
     order["name"] = (name or Path(source).name)[:80]
     views = create_all(lambda one: _create(client, order | {"task": str(one)}), tasks)
@@ -64,7 +64,7 @@ def submit(
         raise typer.Exit(Exit.IMAGE_FAILED)
 
 
-def hand_in(client: Client, source: str, edition: dict[str, Any]) -> dict[str, Any]:
+def hand_in(client: Client, source: str, edition: View) -> View:
     """The accepted image on the platform; uploaded only when it is not there yet."""
     archive = find_archive(source, limit=int(edition["limits"]["image"]))
     known = _find_known(client, archive)
@@ -81,7 +81,7 @@ def _filename(source: str) -> str:
     return path.name if path.is_file() else f"{source.replace('/', '_')}.tar"
 
 
-def _find_known(client: Client, archive: Archive) -> dict[str, Any] | None:
+def _find_known(client: Client, archive: Archive) -> View | None:
     """By its digest; an Engine with the containerd image store names images otherwise, and uploads again."""
     if archive.digest is None:
         return None
@@ -96,9 +96,9 @@ def _find_known(client: Client, archive: Archive) -> dict[str, Any] | None:
     )
 
 
-def _wait_for_intake(client: Client, identity: str) -> dict[str, Any]:
+def _wait_for_intake(client: Client, identity: str) -> View:
     while True:
-        image: dict[str, Any] = patiently(lambda: client.get(at("images", identity)))
+        image: View = patiently(lambda: client.get(at("images", identity)))
         if image["state"] == "accepted":
             if image["id"] != identity:
                 say.print("It is the same image as one your team handed in before; that one is used.")
@@ -108,7 +108,7 @@ def _wait_for_intake(client: Client, identity: str) -> dict[str, Any]:
         time.sleep(0.5)
 
 
-def rejection(image: dict[str, Any]) -> Problem:
+def rejection(image: View) -> Problem:
     """What the platform found wrong with an image, and whose turn it is."""
     text = f"The image was rejected: {image['text']} {image['detail']}".strip()
     if image["reason"] == FailureReason.CHECK_FAILED:
@@ -116,9 +116,9 @@ def rejection(image: dict[str, Any]) -> Problem:
     return Problem(text, remedy="Correct it and hand it in again.", code=Exit.IMAGE_FAILED)
 
 
-def create_all(create: Callable[[Task], dict[str, Any]], tasks: Sequence[Task]) -> list[dict[str, Any]]:
+def create_all(create: Callable[[Task], View], tasks: Sequence[Task]) -> list[View]:
     """Each is told at once; a refusal says which Tasks are left, so that none is handed in twice."""
-    views: list[dict[str, Any]] = []
+    views: list[View] = []
     for one in tasks:
         try:
             views.append(create(one))
@@ -131,13 +131,13 @@ def create_all(create: Callable[[Task], dict[str, Any]], tasks: Sequence[Task]) 
     return views
 
 
-def _create(client: Client, body: dict[str, Any]) -> dict[str, Any]:
+def _create(client: Client, body: View) -> View:
     """One key for all attempts, so that a lost answer never makes a second Submission."""
     headers = {"Idempotency-Key": str(uuid4())}
     return dict(patiently(lambda: client.post("/submissions", body, headers=headers)))
 
 
-def check_allowed(edition: dict[str, Any], stage: str, count: int) -> None:
+def check_allowed(edition: View, stage: str, count: int) -> None:
     """Ask before a long upload what would be refused after it; grace is left to the platform."""
     if stage not in ("toy", "challenge"):
         raise Problem(f"--stage {stage!r} is not known.", remedy="Use toy or challenge.")
@@ -154,7 +154,7 @@ def check_allowed(edition: dict[str, Any], stage: str, count: int) -> None:
         raise Problem(text, remedy="Submit fewer, or to the toy stage.", code=Exit.NOT_ALLOWED)
 
 
-def _check_admitted(edition: dict[str, Any]) -> None:
+def _check_admitted(edition: View) -> None:
     """In the platform's words; nobody is sent to ask for what can no longer be had."""
     slug, entry = edition["slug"], edition.get("entry")
     state = entry["state"] if entry else None

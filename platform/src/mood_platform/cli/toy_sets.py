@@ -7,10 +7,9 @@ import shutil
 import tarfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from mood_evaluator import Dataset, load_test_set
-from mood_platform.cli.client import Client, at, checked
+from mood_platform.cli.client import Client, View, at, checked
 from mood_platform.cli.console import transfer_bar
 from mood_platform.cli.credentials import cache_folder
 from mood_platform.cli.problems import Exit, Problem
@@ -29,7 +28,7 @@ def find_local(data: Path) -> list[Path]:
     return toys
 
 
-def fetch(client: Client, edition: dict[str, Any]) -> list[Path]:
+def fetch(client: Client, edition: View) -> list[Path]:
     """The challenge's toy sets, kept by digest: a changed set is a new folder."""
     return [_fetch_one(client, one) for one in edition["toy_test_sets"]]
 
@@ -38,7 +37,7 @@ def keep_datasets(folders: list[Path], datasets: list[Dataset]) -> list[Path]:
     return [folder for folder in folders if load_test_set(folder).dataset in datasets]
 
 
-def _fetch_one(client: Client, one: dict[str, Any]) -> Path:
+def _fetch_one(client: Client, one: View) -> Path:
     folder = cache_folder() / "test-sets" / str(one["digest"]).removeprefix("sha256:")
     if (folder / "test_set.json").is_file():
         return folder
@@ -66,7 +65,7 @@ def _download(client: Client, name: str, target: Path) -> None:
                 bar.advance(task, len(chunk))
 
 
-def _check(folder: Path, one: dict[str, Any]) -> None:
+def _check(folder: Path, one: View) -> None:
     manifest = load_test_set(folder)
     files = [(case.image, case.sha256_image) for case in manifest.cases]
     files += [(case.label, case.sha256_label) for case in manifest.cases if case.label and case.sha256_label]

@@ -6,7 +6,7 @@ import json
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import docker
 import typer
@@ -30,6 +30,7 @@ from mood_platform.cli.console import emit, say, steps_bar
 from mood_platform.cli.credentials import cache_folder
 from mood_platform.cli.problems import Exit, Problem
 from mood_platform.cli.stopping import stopping
+from mood_platform.documents.local_report import LocalPart, LocalReport
 from mood_platform.execution.capacity import machine_of
 from mood_platform.execution.limits import Limits
 from mood_platform.trial.place import trial_place
@@ -58,7 +59,7 @@ def try_image(
     _tell_shortfall(allowed)
     report = _test(image, folders, parse_tasks(task), allowed, gpu)
     _show(report, json_file)
-    if report["failed"]:
+    if report.failed:
         raise typer.Exit(Exit.IMAGE_FAILED)
 
 
@@ -69,9 +70,7 @@ def _tell_shortfall(limits: Limits) -> None:
             say.print(f"This machine is smaller than the limits: {sentence}.", style="yellow")
 
 
-def _test(
-    image: str, folders: list[Path], tasks: list[Task], limits: Limits, gpu: str | None
-) -> dict[str, Any]:
+def _test(image: str, folders: list[Path], tasks: list[Task], limits: Limits, gpu: str | None) -> LocalReport:
     """The report; what was made for it is gone afterwards, also where a signal ends it."""
     from mood_platform.execution.docker import DockerRuntime
     from mood_platform.trial.local_test import Stopped, test_image
@@ -123,21 +122,21 @@ def _require_place(file: Path) -> None:
         )
 
 
-def _show(report: dict[str, Any], json_file: Path | None) -> None:
+def _show(report: LocalReport, json_file: Path | None) -> None:
     if json_file is not None and str(json_file) == "-":
-        emit(report)
+        emit(report.to_json())
         return
     if json_file is not None:
-        json_file.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
-    for part in report["parts"]:
+        json_file.write_text(json.dumps(report.to_json(), indent=2, ensure_ascii=False) + "\n")
+    for part in report.parts:
         _show_part(part)
     _tell_starved(report)
     say.print("The platform runs the same checks and scorer; small differences between GPUs are possible.")
 
 
-def _tell_starved(report: dict[str, Any]) -> None:
-    rows = [case for part in report["parts"] for case in part["cases"]]
-    starved = sum("starved" in case["flags"] for case in rows)
+def _tell_starved(report: LocalReport) -> None:
+    rows = [case for part in report.parts for case in part.cases]
+    starved = sum("starved" in case.flags for case in rows)
     if starved:
         text = (
             f"{starved} of {len(rows)} cases timed out because this machine was too busy to run them. On the "
@@ -146,7 +145,7 @@ def _tell_starved(report: dict[str, Any]) -> None:
         say.print(text, style="yellow", markup=False)
 
 
-def _show_part(part: dict[str, Any]) -> None:
-    title = f"{part['task']} {part['dataset']}: {ap_of(part)}"
-    show_cases(part["cases"], title=title, notes="output check")
-    show_warnings(part["warnings"])
+def _show_part(part: LocalPart) -> None:
+    title = f"{part.task} {part.dataset}: {ap_of(part)}"
+    show_cases(part.cases, title=title, notes="output check")
+    show_warnings(part.warnings)

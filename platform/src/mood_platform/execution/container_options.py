@@ -37,6 +37,9 @@ _PAGE = 4096
 _MODEST = Limits(memory=32 * MIB, tmp=MIB, output=MIB, shm=MIB, pids=8, cpus=0.01, log=MIB)
 _OPEN_FILES = 16384  # an engine cannot give more than it has itself, and 20,000 is common
 
+Options = dict[str, Any]
+"""Keyword arguments of the Engine's client."""
+
 
 @dataclass(frozen=True, slots=True)
 class Names:
@@ -83,7 +86,7 @@ def is_holder_name(name: str) -> bool:
 _HOLDER_NAMES = frozenset(map(holder_name, CASE_USERS))
 
 
-def holder_options(job: CaseJob, *, image: ImageConfig, user: int, case_bytes: int) -> dict[str, Any]:
+def holder_options(job: CaseJob, *, image: ImageConfig, user: int, case_bytes: int) -> Options:
     """The trusted container that keeps volumes and PID namespace alive, and ends them if nobody else does.
 
     The engine makes the two volumes with it: tmpfs, exact in bytes and files, never on the host's disk.
@@ -104,7 +107,7 @@ def holder_options(job: CaseJob, *, image: ImageConfig, user: int, case_bytes: i
     }
 
 
-def case_options(job: CaseJob, *, image: ImageConfig, user: int, host_cpus: float) -> dict[str, Any]:
+def case_options(job: CaseJob, *, image: ImageConfig, user: int, host_cpus: float) -> Options:
     """The submission's container. The image's ENTRYPOINT and WORKDIR are kept."""
     limits = job.limits
     cpus = min(limits.cpus, host_cpus)
@@ -126,13 +129,13 @@ def case_options(job: CaseJob, *, image: ImageConfig, user: int, host_cpus: floa
     return options
 
 
-def probe_options(options: Mapping[str, Any], *, holder_image: str) -> dict[str, Any]:
+def probe_options(options: Mapping[str, Any], *, holder_image: str) -> Options:
     """The same container without anything that the submission's image brings: a healthy engine starts it."""
     own = {"image": holder_image, "entrypoint": ["sleep"], "command": ["0"], "working_dir": "/"}
     return {**options, **own, "tmpfs": {TMP: options["tmpfs"][TMP]}}
 
 
-def modest_options(options: Mapping[str, Any]) -> dict[str, Any]:
+def modest_options(options: Mapping[str, Any]) -> Options:
     """The same container with little of all that an edition limits: the Node's own flags are left."""
     return {**options, **_limited(_MODEST, _MODEST.cpus), "tmpfs": {}}
 
@@ -147,7 +150,7 @@ def labels(job: CaseJob) -> dict[str, str]:
     return {CLAIM_LABEL: job.claim_id, INSTANCE_LABEL: job.instance}
 
 
-def _confined(job: CaseJob, image: ImageConfig, *, user: int, group: int) -> dict[str, Any]:
+def _confined(job: CaseJob, image: ImageConfig, *, user: int, group: int) -> Options:
     """What holder and submission have in common: no network, no rights, no writable root."""
     return {
         "labels": labels(job),
@@ -209,7 +212,7 @@ def _tmpfs(options: str) -> DriverConfig:
     return DriverConfig("local", {"type": "tmpfs", "device": "tmpfs", "o": f"{options},nosuid,nodev,noexec"})
 
 
-def _limited(limits: Limits, cpus: float) -> dict[str, Any]:
+def _limited(limits: Limits, cpus: float) -> Options:
     return {
         "mem_limit": limits.memory,
         "memswap_limit": limits.memory,  # equal: no swap

@@ -13,7 +13,7 @@ import shutil
 import tarfile
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing, suppress
 from dataclasses import replace
 from functools import cached_property, partial
@@ -34,6 +34,7 @@ from mood_platform.execution.container_options import (
     INSTANCE_LABEL,
     ImageConfig,
     Names,
+    Options,
     case_options,
     holder_options,
     is_holder_name,
@@ -150,7 +151,7 @@ class DockerRuntime:
             return user, holder
         raise DockerException("Every user of cases has a container on this engine: too many are left over.")
 
-    def _start_case(self, job: CaseJob, options: dict[str, Any]) -> Container:
+    def _start_case(self, job: CaseJob, options: Options) -> Container:
         remove = partial(self._client.api.remove_container, options["name"], v=True, force=True)
         return start_case(
             self._client, options, holder_image=job.holder_image, remove=lambda: _remove(remove)
@@ -346,7 +347,7 @@ def _remove(request: Callable[[], object]) -> None:
             time.sleep(0.05)
 
 
-def _names(entry: dict[str, Any]) -> list[str]:
+def _names(entry: Mapping[str, Any]) -> list[str]:
     return [name.lstrip("/") for name in entry["Names"] or []]
 
 

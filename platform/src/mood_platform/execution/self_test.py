@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 from docker.types import LogConfig
 
 from mood_evaluator import Dataset, Task
 from mood_platform.contract import HOLDER_USER
-from mood_platform.execution.container_options import ImageConfig, case_options
+from mood_platform.execution.container_options import ImageConfig, Options, case_options
 from mood_platform.execution.limits import GIB, MIB, Limits
 from mood_platform.execution.runtime import CaseJob, SelfTest
 
@@ -35,7 +34,7 @@ LIMITS = Limits(seconds=SECONDS, memory=256 * MIB, tmp=MIB, output=MIB, shm=MIB,
 TOLD_BYTES = 400
 
 
-def self_test_options(test: SelfTest, *, host_cpus: float) -> dict[str, Any]:
+def self_test_options(test: SelfTest, *, host_cpus: float) -> Options:
     """The flags of a case without its holder, volumes and labels: the Engine itself removes this one."""
     name = f"test-{uuid4().hex}"
     job = CaseJob(

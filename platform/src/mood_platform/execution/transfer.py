@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ def _collect(holder: Container, source: str, target: Path, *, limit: int) -> Col
         chunks, stat = holder.get_archive(source)
     except NotFound:
         return Collected.MISSING
-    facts: dict[str, Any] = stat or {"mode": _NOT_REGULAR}
+    facts: Mapping[str, Any] = stat or {"mode": _NOT_REGULAR}
     if int(facts["mode"]) & _NOT_REGULAR:
         _drain(chunks)
         return Collected.IRREGULAR

@@ -41,7 +41,7 @@ class Usage:
     node_cpu_some: float | None = None  # seconds in which any task of the Node waited for a core
     node_io_bytes: int | None = None  # read from and written to the Node's disks meanwhile
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """The document (mood-usage/1) that is stored with the case."""
         return {"schema": SCHEMA, **asdict(self)}
 

@@ -19,6 +19,8 @@ _FIRST_POLL, _SLOWEST_POLL = 0.01, 0.25
 _PATIENCE = 30.0
 _DYING_SECONDS = 30.0
 _TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)")
+EngineState = dict[str, Any]
+"""Of a container, in the Engine's words."""
 
 
 class Gauge(Protocol):
@@ -33,7 +35,7 @@ class Gauge(Protocol):
 class Ending:
     """How a container ended; `state` is the engine's own record."""
 
-    state: dict[str, Any]
+    state: EngineState
     seconds: float  # from start to end
     killed_at_limit: bool = False
     cancelled: bool = False
@@ -67,7 +69,7 @@ def seconds_between(started: str, finished: str) -> float:
     return max(0.0, end - begin) if begin > 0 and end > 0 else 0.0
 
 
-def _duration(state: dict[str, Any], elapsed: float) -> float:
+def _duration(state: EngineState, elapsed: float) -> float:
     """The engine's duration; ours where a busy engine noted the start of a short case after its end."""
     return seconds_between(state["StartedAt"], state["FinishedAt"]) or elapsed
 
@@ -106,7 +108,7 @@ class _Engine:
         self._lost_since: float | None = None
         self.was_lost = False
 
-    def state(self) -> dict[str, Any] | None:
+    def state(self) -> EngineState | None:
         """The container's state, or None while the engine does not answer; raises when patience ends."""
         try:
             self._case.reload()
@@ -114,7 +116,7 @@ class _Engine:
             self._bear(fault)
             return None
         self._lost_since = None
-        state: dict[str, Any] = self._case.attrs["State"]
+        state: EngineState = self._case.attrs["State"]
         return state
 
     def kill(self) -> bool:
@@ -132,7 +134,7 @@ class _Engine:
             else:
                 return True
 
-    def final_state(self) -> dict[str, Any]:
+    def final_state(self) -> EngineState:
         """The state after a kill, when the container is really gone."""
         deadline = time.monotonic() + _DYING_SECONDS
         while time.monotonic() < deadline:

@@ -47,7 +47,7 @@ class ImageFacts:
     created: str | None
     check: int = 1
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         return asdict(self)
 
     @classmethod

@@ -13,7 +13,6 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 from mood_platform.errors import SubmissionFault, Transient
 from mood_platform.failures import FailureReason
@@ -90,7 +89,7 @@ def _confine(*, memory: int, cpu_seconds: int, file_size: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
 
 
-def _answer(source: Path, target: Path, *, limit: int, room: int) -> dict[str, Any]:
+def _answer(source: Path, target: Path, *, limit: int, room: int) -> dict[str, object]:
     try:
         return {"facts": rewrite_archive(source, target, limit=limit, room=room).to_json()}
     except NoRoom as error:

@@ -49,7 +49,7 @@ def _images(documents: Documents) -> Iterator[dict[str, Any]]:
                 yield descriptor
 
 
-def _platform(descriptor: dict[str, Any]) -> str | None:
+def _platform(descriptor: Mapping[str, Any]) -> str | None:
     platform = descriptor.get("platform")
     return f"{platform.get('os')}/{platform.get('architecture')}" if isinstance(platform, dict) else None
 

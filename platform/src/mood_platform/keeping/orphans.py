@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy import select
 
 from mood_platform.db.engine import Sessions
+from mood_platform.documents.retention import MisfitsFound, Named
 from mood_platform.keeping.images import KEPT, collect_image
 from mood_platform.keeping.leftovers import REMOVED_AT
 from mood_platform.models import LIVE, Image, KeptKind, KeptObject, Run
@@ -30,6 +30,9 @@ class Found:
         if len(self.named) < NAMED:
             self.named.append(name)
 
+    def report(self) -> Named:
+        return Named(count=self.count, named=tuple(self.named))
+
 
 @dataclass(slots=True)
 class Misfits:
@@ -39,8 +42,8 @@ class Misfits:
     rows: Found = field(default_factory=Found)
     late: Found = field(default_factory=Found)
 
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+    def report(self) -> MisfitsFound:
+        return MisfitsFound(objects=self.objects.report(), rows=self.rows.report(), late=self.late.report())
 
 
 def find_misfits(sessions: Sessions, store: ObjectStore, *, mend: bool) -> Misfits:

@@ -11,13 +11,20 @@ from sqlalchemy import func, select
 
 from mood_platform.clock import rfc3339
 from mood_platform.db.transaction import Transaction
+from mood_platform.documents.retention import (
+    AuditDue,
+    ImageDue,
+    ImagesDue,
+    LeftoversDue,
+    MailsDue,
+    RetentionReport,
+)
 from mood_platform.keeping.holds import current_holds
 from mood_platform.keeping.images import Ending, image_endings
-from mood_platform.keeping.leftovers import RULE_OF, Due, Removed, due_leftovers, weigh
+from mood_platform.keeping.leftovers import Due, Removed, due_leftovers, weigh
 from mood_platform.keeping.moments import read_editions
-from mood_platform.models import AuditEvent, Json, KeptKind, RetentionRound, Team
+from mood_platform.models import AuditEvent, KeptKind, RetentionRound, Team
 
-SCHEMA = "mood-retention/1"
 PATIENCE = timedelta(days=7)
 """After the first round on an installation, which only reports and mails the organizers."""
 
@@ -47,40 +54,40 @@ class Plan:
     def removes(self) -> bool:
         return self.at >= self.begins_at
 
-    def to_json(self) -> Json:
-        return {
-            "schema": SCHEMA,
-            "at": rfc3339(self.at),
-            "begins_at": rfc3339(self.begins_at),
-            "removes": self.removes,
-            **{RULE_OF[kind]: self._leftovers(kind) for kind in KeptKind},
-            "images": {
-                "told": [self._image(one) for one in self.telling],
-                "removed": [self._image(one) for one in self.leaving],
-            },
-            "mails": {"before": self.mails_before and rfc3339(self.mails_before)},
-            "audit": {
-                "before": self.audit_before and rfc3339(self.audit_before),
-                "events": self.audit_events,
-            },
-            "holds": self.holds,
-            "unread": dict(self.unread),
-        }
+    def report(self) -> RetentionReport:
+        return RetentionReport(
+            at=rfc3339(self.at),
+            begins_at=rfc3339(self.begins_at),
+            removes=self.removes,
+            predictions=self._leftovers(KeptKind.PREDICTION),
+            logs=self._leftovers(KeptKind.LOG),
+            images=ImagesDue(
+                told=tuple(self._image(one) for one in self.telling),
+                removed=tuple(self._image(one) for one in self.leaving),
+            ),
+            mails=MailsDue(before=_told(self.mails_before)),
+            audit=AuditDue(before=_told(self.audit_before), events=self.audit_events),
+            holds=self.holds,
+            unread=dict(self.unread),
+        )
 
-    def _leftovers(self, kind: KeptKind) -> Json:
+    def _leftovers(self, kind: KeptKind) -> LeftoversDue:
         weight = self.weights[kind]
-        return {"runs": len(self.due[kind]), "objects": weight.objects, "bytes": weight.size}
+        return LeftoversDue(runs=len(self.due[kind]), objects=weight.objects, bytes=weight.size)
 
-    def _image(self, one: Ending) -> Json:
-        leaves = one.tells(self.at)
-        return {
-            "id": str(one.image.id),
-            "team": self.teams[one.image.team_id],
-            "name": one.image.name,
-            "digest": one.image.digest,
-            "bytes": one.image.kept_bytes,
-            "leaves_at": leaves and rfc3339(leaves),
-        }
+    def _image(self, one: Ending) -> ImageDue:
+        return ImageDue(
+            id=str(one.image.id),
+            team=self.teams[one.image.team_id],
+            name=one.image.name,
+            digest=one.image.digest,
+            bytes=one.image.kept_bytes,
+            leaves_at=_told(one.tells(self.at)),
+        )
+
+
+def _told(moment: datetime | None) -> str | None:
+    return None if moment is None else rfc3339(moment)
 
 
 def make_plan(tx: Transaction, *, unused_days: int) -> Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -12,12 +13,13 @@ from sqlalchemy import delete, func, select, update
 from mood_platform.accounts.audit import PLATFORM
 from mood_platform.db.engine import Sessions
 from mood_platform.db.transaction import Transaction, transaction
+from mood_platform.documents.retention import RetentionReport
 from mood_platform.errors import NotFound
 from mood_platform.keeping.images import remove_image, tell_team
 from mood_platform.keeping.leftovers import remove_leftovers
 from mood_platform.keeping.orphans import find_misfits
 from mood_platform.keeping.plan import Plan, make_plan
-from mood_platform.models import AuditEvent, Json, KeptObject, RetentionRound
+from mood_platform.models import AuditEvent, KeptObject, RetentionRound
 from mood_platform.queueing import JobQueue, SendMail
 from mood_platform.runs.due import exclusively
 from mood_platform.storage.store import ObjectStore
@@ -53,14 +55,14 @@ def carry_out(
             return None
         weigh_old_objects(sessions, queue, store)
         plan = _tell(sessions, queue, unused_days)
-        document = plan.to_json()
+        report = plan.report()
         if plan.removes:
             _remove(sessions, queue, store, plan)
         if mails is not None and plan.mails_before is not None:
             count = mails.forget(before=plan.mails_before, pretend=not plan.removes)
-            document["mails"] = {**document["mails"], "files": count}
-        document["misfits"] = find_misfits(sessions, store, mend=plan.removes).to_json()
-        return _write_down(sessions, queue, plan, document)
+            report = replace(report, mails=replace(report.mails, files=count))
+        misfits = find_misfits(sessions, store, mend=plan.removes).report()
+        return _write_down(sessions, queue, plan, replace(report, misfits=misfits))
 
 
 def rounds(tx: Transaction, *, limit: int) -> Sequence[RetentionRound]:
@@ -117,14 +119,14 @@ def _remove(sessions: Sessions, queue: JobQueue, store: ObjectStore, plan: Plan)
             tx.session.execute(delete(AuditEvent).where(AuditEvent.at < plan.audit_before))
 
 
-def _write_down(sessions: Sessions, queue: JobQueue, plan: Plan, document: Json) -> RetentionRound:
+def _write_down(sessions: Sessions, queue: JobQueue, plan: Plan, report: RetentionReport) -> RetentionRound:
     with transaction(sessions, queue) as tx:
         before = next(iter(rounds(tx, limit=1)), None)
-        row = RetentionRound(at=plan.at, removes=plan.removes, document=document)
+        row = RetentionRound(at=plan.at, removes=plan.removes, document=report.to_json())
         tx.session.add(row)
         tx.session.flush()
         if before is None:
             tx.enqueue(SendMail(MailKind.RETENTION_BEGINS, row.id))
-        if set(plan.unread) - set(before.document.get("unread", ()) if before else ()):
+        if set(plan.unread) - set(before.report.unread if before else ()):
             tx.enqueue(SendMail(MailKind.RETENTION_STOPPED, row.id))
     return row

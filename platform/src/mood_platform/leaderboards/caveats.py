@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
 from mood_evaluator import Dataset
 
@@ -36,24 +37,37 @@ class Described(Protocol):
     def not_hidden(self) -> bool: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caveats:
+    """Three flags, and a sentence for each that holds."""
+
+    labels_reproducible: bool
+    few_subjects: bool
+    rounded_intervals: bool
+    of_dropped: tuple[str, ...]
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        return (*(words for name, words in WORDS.items() if getattr(self, name)), *self.of_dropped)
+
+
 def describe_caveats(
     manifests: Iterable[Described],
     *,
     rounded: bool,
     dropped: Mapping[Dataset, Mapping[str, str]] = NOTHING,
-) -> dict[str, Any]:
-    """Three flags, and the sentence of each that holds; one more for each reason to drop cases.
+) -> Caveats:
+    """One more sentence for each reason to drop cases.
 
     `rounded`: so is an interval that should be exact. `dropped` has the reasons by Dataset and case.
     """
     manifests = list(manifests)
-    flags = {
-        "labels_reproducible": any(one.not_hidden for one in manifests),
-        "few_subjects": any(one.source_subjects < ENOUGH_SUBJECTS for one in manifests),
-        "rounded_intervals": rounded,
-    }
-    sentences = [WORDS[name] for name, holds in flags.items() if holds]
-    return flags | {"caveats": [*sentences, *_of_dropped(dropped)]}
+    return Caveats(
+        labels_reproducible=any(one.not_hidden for one in manifests),
+        few_subjects=any(one.source_subjects < ENOUGH_SUBJECTS for one in manifests),
+        rounded_intervals=rounded,
+        of_dropped=tuple(_of_dropped(dropped)),
+    )
 
 
 def _of_dropped(dropped: Mapping[Dataset, Mapping[str, str]]) -> Iterator[str]:
@@ -62,11 +76,3 @@ def _of_dropped(dropped: Mapping[Dataset, Mapping[str, str]]) -> Iterator[str]:
         for reason, count in Counter(reasons.values()).items():
             counts, them = ("case counts", "it") if count == 1 else ("cases count", "them")
             yield f"{count} {dataset} {counts} for no team: the platform failed to run {them}. {reason}"
-
-
-def caveats_of(document: dict[str, Any]) -> list[str]:
-    """The sentences of a published document; those of the first schema joined theirs."""
-    joined = str(document.get("demonstration") or "")
-    return document.get("caveats") or [
-        part[:1].upper() + part[1:] + "." for part in joined.split("; ") if part
-    ]

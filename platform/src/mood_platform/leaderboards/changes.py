@@ -3,115 +3,126 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from sqlalchemy import select
 
+from mood_evaluator import Dataset, as_published
 from mood_evaluator import TestSet as Manifest
-from mood_evaluator import as_published, scoring_version_of
 from mood_platform.challenges.config import rules_of
-from mood_platform.challenges.versions import VersionChange
+from mood_platform.challenges.versions import change_between
 from mood_platform.db.transaction import Transaction
-from mood_platform.models import Json, Leaderboard, TestSet
+from mood_platform.documents.changes import (
+    Change,
+    ChangedIds,
+    ChangedRow,
+    ChangedSet,
+    Changes,
+    DroppedChange,
+    ShownCell,
+    ShownRow,
+)
+from mood_platform.documents.leaderboard import Board, LeaderboardCell, LeaderboardRow
+from mood_platform.leaderboards.queries import board_of
+from mood_platform.models import Leaderboard, TestSet
 
 
-def describe_changes(previous: Leaderboard, document: Json, versions: Mapping[str, VersionChange]) -> Json:
+def describe_changes(previous: Leaderboard, board: Board, versions: Mapping[Dataset, ChangedIds]) -> Changes:
     """For everybody: counts instead of case ids. `versions` has the Datasets with another test set."""
-    before, after = _by_team(previous.document), _by_team(document)
-    return {
-        "since": previous.version,
-        "digest": previous.digest,
-        "entered": [team for team in after if team not in before],
-        "left": sorted(before.keys() - after.keys()),
-        "rows": changed_rows(previous.document, document),
-        "scoring_version": _pair(scoring_version_of(previous.document), scoring_version_of(document)),
-        "limits": _pair(previous.document["limits"], document["limits"]),
-        "scoring": _pair(rules_of(previous.document["scoring"]), rules_of(document["scoring"])),
-        "test_sets": {
-            dataset: {
-                "before": _digest(previous.document, dataset),
-                "after": _digest(document, dataset),
-                "cases": versions[dataset].counts if dataset in versions else None,
-            }
-            for dataset in document["datasets"]
-            if _digest(previous.document, dataset) != _digest(document, dataset)
+    old = board_of(previous)
+    return Changes(
+        since=previous.version,
+        digest=previous.digest,
+        entered=tuple(team for team in board.by_team if team not in old.by_team),
+        left=_left(old, board),
+        rows=changed_rows(old, board),
+        scoring_version=_change(old.scoring_version, board.scoring_version),
+        limits=_change(old.limits, board.limits),
+        scoring=_change(rules_of(old.scoring), rules_of(board.scoring)),
+        test_sets={
+            dataset: ChangedSet(
+                before=_digest(old, dataset),
+                after=_digest(board, dataset),
+                cases=versions[dataset].counts if dataset in versions else None,
+            )
+            for dataset in board.datasets
+            if _digest(old, dataset) != _digest(board, dataset)
         },
-        "dropped": _pair(_dropped(previous.document), _dropped(document)),
-    }
+        dropped=_change_of_dropped(_dropped(old), _dropped(board)),
+    )
 
 
-def changed_rows(previous: Json, document: Json) -> list[Json]:
-    """Each with its rank and scores before and after, in the order of `document`, who left at the end."""
-    before, after = _by_team(previous), _by_team(document)
-    rows = [
-        _row(before.get(team), after.get(team)) for team in [*after, *sorted(before.keys() - after.keys())]
-    ]
-    return [row for row in rows if row["before"] != row["after"]]
+def changed_rows(previous: Board, board: Board) -> tuple[ChangedRow, ...]:
+    """Each with its rank and scores before and after, in the order of `board`, who left at the end."""
+    before, after = previous.by_team, board.by_team
+    rows = [_row(before.get(team), after.get(team)) for team in (*after, *_left(previous, board))]
+    return tuple(row for row in rows if row.before != row.after)
 
 
 def changed_versions(
-    previous: Leaderboard, manifests: Mapping[str, Manifest], installed: Mapping[str, Manifest]
-) -> dict[str, VersionChange]:
+    previous: Leaderboard, manifests: Mapping[Dataset, Manifest], installed: Mapping[str, Manifest]
+) -> dict[Dataset, ChangedIds]:
     """By Dataset, where the test set was corrected; `installed` has the manifests by digest."""
-    olds = {dataset: installed.get(_digest(previous.document, dataset) or "") for dataset in manifests}
+    board = board_of(previous)
+    olds = {dataset: installed.get(_digest(board, dataset) or "") for dataset in manifests}
     return {
-        dataset: VersionChange.between(old, manifests[dataset])
+        dataset: change_between(old, manifests[dataset])
         for dataset, old in olds.items()
         if old is not None and old.digest != manifests[dataset].digest
     }
 
 
-def installed_manifests(tx: Transaction, board: Leaderboard) -> dict[str, Manifest]:
+def installed_manifests(tx: Transaction, previous: Leaderboard) -> dict[str, Manifest]:
     """The test sets a published version names, by digest."""
-    digests = [source["digest"] for source in board.document["datasets"].values()]
+    digests = [source.digest for source in board_of(previous).datasets.values()]
     rows = tx.session.scalars(select(TestSet).where(TestSet.digest.in_(digests)))
     return {row.digest: Manifest.from_json(row.manifest) for row in rows}
 
 
-def _by_team(document: Json) -> dict[str, Json]:
-    return {row["team"]: row for row in document["rows"]}
+def _left(previous: Board, board: Board) -> tuple[str, ...]:
+    return tuple(sorted(previous.by_team.keys() - board.by_team.keys()))
 
 
-def _row(before: Json | None, after: Json | None) -> Json:
+def _row(before: LeaderboardRow | None, after: LeaderboardRow | None) -> ChangedRow:
     known = after or before
     assert known is not None, "a team is in one of the two"
-    return {"team": known["team"], "name": known["name"], "before": _shown(before), "after": _shown(after)}
+    return ChangedRow(
+        team=known.team,
+        name=known.name,
+        before=None if before is None else _shown(before),
+        after=None if after is None else _shown(after),
+    )
 
 
-def _shown(row: Json | None) -> Json | None:
-    """As JSON gives it back, so that a stored row equals a new one; older versions had all digits."""
-    if row is None:
-        return None
-    return {
-        "submission": row["submission"],
-        "standing": row["standing"],
-        "rank": row["rank"],
-        "rank_interval": row["rank_interval"] and [*row["rank_interval"]],
-        "datasets": {
-            dataset: {
-                "score": as_published(cell["score"]),
-                "interval": cell["interval"] and [as_published(end) for end in cell["interval"]],
-                "rank": cell["rank"],
-            }
-            for dataset, cell in row["datasets"].items()
-        },
-    }
+def _shown(row: LeaderboardRow) -> ShownRow:
+    return ShownRow(
+        submission=row.submission,
+        standing=row.standing,
+        rank=row.rank,
+        rank_interval=row.rank_interval,
+        datasets={dataset: _cell(cell) for dataset, cell in row.datasets.items()},
+    )
 
 
-def _pair(before: Any, after: Any) -> Json | None:
+def _cell(cell: LeaderboardCell) -> ShownCell:
+    """Older versions had all digits."""
+    interval = cell.interval and (as_published(cell.interval[0]), as_published(cell.interval[1]))
+    return ShownCell(score=as_published(cell.score), interval=interval, rank=cell.rank)
+
+
+def _change(before: object, after: object) -> Change | None:
     """None where nothing changed."""
-    return None if before == after else {"before": before, "after": after}
+    return None if before == after else Change(before=before, after=after)
 
 
-def _dropped(document: Json) -> dict[str, int]:
+def _change_of_dropped(before: Mapping[Dataset, int], after: Mapping[Dataset, int]) -> DroppedChange | None:
+    return None if before == after else DroppedChange(before=before, after=after)
+
+
+def _dropped(board: Board) -> dict[Dataset, int]:
     """How many cases of each Dataset count for no team; older documents tell of none."""
-    counts = {
-        dataset: int(source.get("dropped", {}).get("cases", 0))
-        for dataset, source in document["datasets"].items()
-    }
+    counts = {dataset: source.dropped.cases for dataset, source in board.datasets.items()}
     return {dataset: count for dataset, count in counts.items() if count}
 
 
-def _digest(document: Json, dataset: str) -> str | None:
-    found = document["datasets"].get(dataset)
-    return None if found is None else str(found["digest"])
+def _digest(board: Board, dataset: Dataset) -> str | None:
+    return board.datasets[dataset].digest if dataset in board.datasets else None

@@ -11,10 +11,9 @@ from sqlalchemy import select
 from mood_evaluator import Dataset, TestSet, canonical_digest
 from mood_platform.challenges.config import rules_of
 from mood_platform.db.transaction import Transaction
+from mood_platform.documents.run_results import RunResults
 from mood_platform.errors import Conflict
-from mood_platform.leaderboards.run_results import RunResults
 from mood_platform.leaderboards.selection import Contender
-from mood_platform.models import Json
 from mood_platform.models import TestSet as StoredTestSet
 from mood_platform.runs.dropped import Dropped
 
@@ -30,7 +29,7 @@ def read_manifests(
     """The one test set of each Dataset; entries that were scored on different versions cannot be compared."""
     digests: dict[Dataset, str] = {}
     for contender in contenders:
-        for dataset, digest in results[contender.key].digests().items():
+        for dataset, digest in results[contender.key].digests.items():
             if digests.setdefault(dataset, digest) != digest:
                 raise Conflict(
                     f"{_name(contender)} was scored on another {dataset} test set than the others.",
@@ -44,9 +43,7 @@ def read_manifests(
 def check_same_scoring(contenders: Sequence[Contender], results: Results) -> None:
     """One version of all numbers, one set of scoring rules."""
     _check_same(contenders, lambda key: results[key].scoring_version, "by another scoring version", RESCORE)
-    _check_same(
-        contenders, lambda key: rules_of(results[key].document["scoring"]), "under other rules", RERUN
-    )
+    _check_same(contenders, lambda key: rules_of(results[key].scoring), "under other rules", RERUN)
 
 
 def check_same_cases(contenders: Sequence[Contender], results: Results, dropped: Dropped) -> None:
@@ -59,7 +56,7 @@ def check_same_cases(contenders: Sequence[Contender], results: Results, dropped:
             )
 
 
-def most_common(documents: Iterable[Json]) -> Json | None:
+def most_common(documents: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """The limits or rules that most Runs had; None without a Run."""
     seen = [(canonical_digest(document), document) for document in documents]
     counts = Counter(digest for digest, _ in seen)

@@ -3,48 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from mood_evaluator import Task
+from mood_evaluator import Dataset, Task
 from mood_platform.clock import rfc3339
 from mood_platform.db.transaction import Transaction
+from mood_platform.documents.draft import DropProposal
+from mood_platform.documents.leaderboard import Board
 from mood_platform.leaderboards.changes import changed_rows
 from mood_platform.leaderboards.document import write_document
 from mood_platform.leaderboards.ground import describe_missing, read_ground
 from mood_platform.leaderboards.parked import waiting_for_dropped_alone
 from mood_platform.leaderboards.scorings import CountingResults, newest_proposal, results_keys, waiting_in
 from mood_platform.leaderboards.selection import Contender, find_pending, select_contenders
-from mood_platform.models import Challenge, Json, Rescoring, ScoringState
+from mood_platform.models import Challenge, Rescoring, ScoringState
 from mood_platform.runs.dropped import Dropped
 from mood_platform.storage.store import ObjectStore
 
 
 def describe_proposal(
-    tx: Transaction, *, challenge: Challenge, task: Task, board: Json, store: ObjectStore
-) -> Json | None:
+    tx: Transaction, *, challenge: Challenge, task: Task, board: Board, store: ObjectStore
+) -> DropProposal | None:
     """The newest proposal, with both boards compared once it is scored; `board` is the draft without it."""
     row = newest_proposal(tx, challenge=challenge, task=task)
     if row is None:
         return None
     contenders = _contenders(tx, challenge, task, row)
-    found: Json = {
-        "number": row.number,
-        "proposed_at": rfc3339(row.created_at),
-        "cases": {name: sorted(cases) for name, cases in row.dropped.items() if cases},
-        "runs": len(row.scorings),
-        "waiting": len(waiting_in(row)),
-        "problems": [*_problems(row, contenders)],
-        "replicates_pending": [],
-        "rows": None,
-    }
-    if found["waiting"] or found["problems"]:
+    found = DropProposal(
+        number=row.number,
+        proposed_at=rfc3339(row.created_at),
+        cases={Dataset(name): tuple(sorted(cases)) for name, cases in row.dropped.items() if cases},
+        runs=len(row.scorings),
+        waiting=len(waiting_in(row)),
+        problems=tuple(_problems(row, contenders)),
+        replicates_pending=(),
+        rows=None,
+    )
+    if found.waiting or found.problems:
         return found
     counting = CountingResults(results_keys(contenders, row), row.number, None, Dropped.read(row))
     ground, replicates = read_ground(tx, contenders=contenders, counting=counting, store=store)
     document = write_document(ground, challenge=challenge, task=task)
-    return found | {
-        "replicates_pending": describe_missing(contenders, replicates),
-        "rows": changed_rows(board, document),
-    }
+    return replace(
+        found,
+        replicates_pending=describe_missing(contenders, replicates),
+        rows=changed_rows(board, document),
+    )
 
 
 def _contenders(tx: Transaction, challenge: Challenge, task: Task, row: Rescoring) -> list[Contender]:

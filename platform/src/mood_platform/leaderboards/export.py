@@ -19,7 +19,7 @@ from mood_platform.db.transaction import Transaction
 from mood_platform.leaderboards.counting import counting_runs
 from mood_platform.leaderboards.scored_runs import write_scored_runs
 from mood_platform.leaderboards.selection import Standing
-from mood_platform.models import Base, CaseRun, Challenge, Json, Leaderboard, Run, RunScoring, Submission
+from mood_platform.models import Base, CaseRun, Challenge, Leaderboard, Run, RunScoring, Submission
 from mood_platform.storage.keys import exported_results
 from mood_platform.storage.store import ObjectStore
 
@@ -142,7 +142,7 @@ def _write_leaderboards(folder: Path, tx: Transaction, challenge: Challenge) -> 
         yield _write_json(folder / f"{row.task}-{row.version}.json", row.document)
 
 
-def _write_json(path: Path, document: Sequence[Row] | Json) -> Path:
+def _write_json(path: Path, document: Sequence[Row] | Row) -> Path:
     path.write_text(
         json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8"
     )

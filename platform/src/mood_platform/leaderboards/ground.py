@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mood_platform.db.transaction import Transaction
+from mood_platform.documents.draft import PendingReplicates
 from mood_platform.leaderboards.common_ground import check_same_cases, check_same_scoring, read_manifests
 from mood_platform.leaderboards.document import Ground
-from mood_platform.leaderboards.run_results import read_results
 from mood_platform.leaderboards.scorings import CountingResults
 from mood_platform.leaderboards.selection import Contender
 from mood_platform.leaderboards.stored_replicates import StoredReplicates, read_replicates
-from mood_platform.models import Json
+from mood_platform.scoring.results import read_results
 from mood_platform.storage.store import ObjectStore
 
 
@@ -27,10 +27,12 @@ def read_ground(
     return Ground(contenders, results, manifests, replicates.made, counting.dropped), replicates
 
 
-def describe_missing(contenders: Sequence[Contender], found: StoredReplicates) -> list[Json]:
-    """Entries whose intervals are being made; `problem` is that of the last attempt, if there was one."""
-    return [
-        {"team": one.key, "submission": one.submission.number, "problem": found.missing[one.key]}
+def describe_missing(
+    contenders: Sequence[Contender], found: StoredReplicates
+) -> tuple[PendingReplicates, ...]:
+    """Entries whose intervals are being made."""
+    return tuple(
+        PendingReplicates(team=one.key, submission=one.submission.number, problem=found.missing[one.key])
         for one in contenders
         if one.key in found.missing
-    ]
+    )

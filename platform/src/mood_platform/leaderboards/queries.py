@@ -11,6 +11,7 @@ from sqlalchemy.orm import defer
 
 from mood_evaluator import Task
 from mood_platform.db.transaction import Transaction
+from mood_platform.documents.leaderboard import Board
 from mood_platform.errors import NotFound
 from mood_platform.models import Challenge, Leaderboard
 
@@ -27,6 +28,11 @@ def published_version(tx: Transaction, *, challenge: Challenge, task: Task, vers
             remedy="Leave out version for the newest.",
         )
     return found
+
+
+def board_of(row: Leaderboard) -> Board:
+    """What was published, read."""
+    return Board.from_json(row.document, place=f"version {row.version} of the {row.task} leaderboard")
 
 
 def published_versions(tx: Transaction, *, challenge: Challenge, task: Task) -> Sequence[Leaderboard]:

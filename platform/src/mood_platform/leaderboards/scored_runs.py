@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy import select
 
-from mood_evaluator import CaseScore, Evidence, SetScore, Task, scoring_version_of
+from mood_evaluator import Task
 from mood_evaluator import TestSet as Manifest
 from mood_evaluator.runs import Edition, Ground, ScoredRun
 from mood_platform.challenges.queries import config_of
 from mood_platform.clock import rfc3339
 from mood_platform.db.transaction import Transaction
+from mood_platform.documents.run_results import ScoredSet
 from mood_platform.leaderboards.counting import CountingRun
-from mood_platform.leaderboards.queries import latest_published
-from mood_platform.leaderboards.run_results import read_results
+from mood_platform.leaderboards.queries import board_of, latest_published
 from mood_platform.leaderboards.selection import Standing
-from mood_platform.models import Challenge, Json, TestSet
-from mood_platform.scoring.object_results import sweep_of
+from mood_platform.models import Challenge, TestSet
+from mood_platform.scoring.results import read_case_score, read_results
 from mood_platform.storage.store import ObjectStore
-
-LARGEST_EVIDENCE = 16 * 2**20
-SCORE_FIELDS = {field.name for field in fields(SetScore)}
 
 
 def write_scored_runs(
@@ -33,30 +29,30 @@ def write_scored_runs(
     folder.mkdir(exist_ok=True)
     editions = {task: _edition(tx, challenge, task) for task in Task}
     for one in counting:
-        for part in read_results(store, one.results_key).document["test_sets"]:
-            path = folder / f"{one.submission.team.handle}-{one.submission.task}-{part['name']}.zip"
+        for part in read_results(store, one.results_key).test_sets:
+            path = folder / f"{one.submission.team.handle}-{one.submission.task}-{part.name}.zip"
             _scored_run(tx, one, part, editions[one.submission.task], store).save(path)
             yield path
 
 
 def _scored_run(
-    tx: Transaction, one: CountingRun, part: Json, edition: Edition, store: ObjectStore
+    tx: Transaction, one: CountingRun, part: ScoredSet, edition: Edition, store: ObjectStore
 ) -> ScoredRun:
-    task, result = one.submission.task, part["result"]
-    manifest = _manifest(tx, part["digest"]).without(part.get("dropped", ()), task=task)
+    task, objects = one.submission.task, part.result.object_sensitivity
+    manifest = _manifest(tx, part.digest).without(part.dropped, task=task)
     return ScoredRun(
         team=one.submission.team.name,
         task=task,
-        test_set=part["name"],
-        test_set_digest=part["digest"],
+        test_set=part.name,
+        test_set_digest=part.digest,
         precision="float32",
-        result=SetScore.from_json({name: result[name] for name in result.keys() & SCORE_FIELDS}),
+        result=part.result.set_score,
         abnormal={case.id: case.abnormal for case in manifest.for_task(task)},
-        cases={case_id: _case_score(case, store) for case_id, case in part["cases"].items()},
+        cases={case_id: read_case_score(store, case) for case_id, case in part.cases.items()},
         batchings=manifest.batchings if task is Task.PIXEL else (),
-        sweep=sweep_of(result),
+        sweep=None if objects is None else objects.swept,
         eligible=one.standing is Standing.RANKED,
-        scoring_version=scoring_version_of(result),
+        scoring_version=part.result.scoring_version,
         ground=Ground.of(manifest),
         edition=edition,
     )
@@ -65,12 +61,6 @@ def _scored_run(
 def _manifest(tx: Transaction, digest: str) -> Manifest:
     row = tx.session.scalars(select(TestSet).where(TestSet.digest == digest)).one()
     return Manifest.from_json(row.manifest)
-
-
-def _case_score(case: Mapping[str, Json], store: ObjectStore) -> CaseScore:
-    key = case["evidence"]
-    evidence = None if key is None else Evidence.from_bytes(store.read(str(key), limit=LARGEST_EVIDENCE))
-    return CaseScore.from_json(case["score"], evidence=evidence)
 
 
 def _edition(tx: Transaction, challenge: Challenge, task: Task) -> Edition:
@@ -84,5 +74,5 @@ def _edition(tx: Transaction, challenge: Challenge, task: Task) -> Edition:
         version=board.version,
         digest=board.digest,
         published_at=rfc3339(board.published_at),
-        caveats=tuple(board.document.get("caveats", ())),
+        caveats=board_of(board).sentences,
     )

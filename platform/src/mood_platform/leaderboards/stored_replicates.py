@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,8 +10,8 @@ from sqlalchemy import select
 
 from mood_evaluator import SCORING_VERSION
 from mood_platform.db.transaction import Transaction
+from mood_platform.documents.replicates import LARGEST, RunReplicates
 from mood_platform.models import Replicates
-from mood_platform.scoring.replicates_document import RunReplicates
 from mood_platform.storage.store import ObjectStore
 
 
@@ -36,5 +37,9 @@ def read_replicates(tx: Transaction, *, results: Mapping[str, str], store: Objec
         if row is None or row.key is None:
             missing[name] = "" if row is None else row.problem
         else:
-            made[name] = RunReplicates.read(store, row.key)
+            made[name] = read_stored(store, row.key)
     return StoredReplicates(made, missing)
+
+
+def read_stored(store: ObjectStore, key: str) -> RunReplicates:
+    return RunReplicates.from_json(json.loads(store.read(key, limit=LARGEST)), place=key)

@@ -12,7 +12,6 @@ from mood_platform.db.transaction import Transaction
 from mood_platform.leaderboards.common_ground import most_common
 from mood_platform.leaderboards.document import Ground
 from mood_platform.models import Challenge
-from mood_platform.scoring.object_results import FIELD
 
 
 def find_warnings(tx: Transaction, *, challenge: Challenge, ground: Ground) -> list[str]:
@@ -54,8 +53,8 @@ def _older_scoring(ground: Ground) -> Iterator[str]:
 
 
 def _other_limits(ground: Ground) -> Iterator[str]:
-    usual = most_common(found.document["limits"] for found in ground.results.values())
-    others = [key for key, found in ground.results.items() if found.document["limits"] != usual]
+    usual = most_common(found.limits for found in ground.results.values())
+    others = [key for key, found in ground.results.items() if found.limits != usual]
     if others:
         yield f"These entries ran under other limits than most: {', '.join(sorted(others))}."
 
@@ -63,8 +62,8 @@ def _other_limits(ground: Ground) -> Iterator[str]:
 def _lossy_scores(ground: Ground) -> Iterator[str]:
     """Scores that a float16 cast, as in the published evaluation, would change."""
     for key, dataset in ground.cells:
-        result = ground.results[key].parts[dataset]["result"]
-        if (lossy := result["lossy"]) and FIELD not in result:
+        result = ground.results[key].parts[dataset].result
+        if (lossy := result.lossy) and result.object_sensitivity is None:
             more = ", and its interval is made from these" if ground.is_rounded(key, dataset) else ""
             yield f"{key}, {dataset}: the score of {' and '.join(lossy)} is not the exact one{more}."
 
@@ -73,9 +72,9 @@ def _suspicions(ground: Ground) -> Iterator[str]:
     """Which no team reads: they tell of hidden cases."""
     for key, dataset in ground.cells:
         part = ground.results[key].parts[dataset]
-        for suspicion in part["result"].get("suspicions", ()):  # older results have none
-            yield f"{key}, {dataset}: {suspicion['text']}"
+        for suspicion in part.result.suspicions:
+            yield f"{key}, {dataset}: {suspicion.text}"
         for flag in (Flag.SQUEEZED, Flag.FEW_SCORES):
-            flagged = [case for case in part["cases"].values() if flag in case["flags"]]
+            flagged = [case for case in part.cases.values() if flag in case.flags]
             if flagged:
-                yield f"{key}, {dataset}, {len(flagged)} of {len(part['cases'])} cases: {flag.text}"
+                yield f"{key}, {dataset}, {len(flagged)} of {len(part.cases)} cases: {flag.text}"

@@ -1,7 +1,7 @@
 """Tables and their state rules, one table a file."""
 
 from mood_platform.models.account import Team, Token, User
-from mood_platform.models.base import Base, Json
+from mood_platform.models.base import Base, JsonColumn
 from mood_platform.models.case_run import (
     CASE_RUN_TRANSITIONS,
     TEAM_FAULTS,
@@ -57,7 +57,7 @@ __all__ = [
     "Image",
     "ImageState",
     "Invitation",
-    "Json",
+    "JsonColumn",
     "KeptKind",
     "KeptObject",
     "KnownNode",

@@ -11,7 +11,8 @@ from sqlalchemy import DateTime, Enum, MetaData, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-Json = dict[str, Any]
+JsonColumn = dict[str, Any]
+"""A row's own notes as JSONB; what is more than notes is read by a class of `documents`."""
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -43,7 +44,7 @@ class Base(DeclarativeBase):
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own protocol
         datetime: DateTime(timezone=True),
         str: Text,
-        Json: JSONB,
+        JsonColumn: JSONB,
         list[str]: JSONB,
     }
 

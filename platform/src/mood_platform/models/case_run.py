@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mood_evaluator import Dataset
 from mood_platform.failures import FailureReason
-from mood_platform.models.base import Base, Json, checked_enum, open_enum
+from mood_platform.models.base import Base, JsonColumn, checked_enum, open_enum
 from mood_platform.models.run import Run
 from mood_platform.models.state import Transitions, WithState
 from mood_platform.models.test_set import Case
@@ -102,16 +102,16 @@ class CaseRun(WithState[CaseRunState], Base):
     lease_until: Mapped[datetime | None]
     """Running: when the claim lapses without a heartbeat. Queued again after a fault: not before this."""
     node: Mapped[str | None]
-    node_facts: Mapped[Json] = mapped_column(default=dict)
+    node_facts: Mapped[JsonColumn] = mapped_column(default=dict)
     """Node class it ran on: GPU, driver, CPU, RAM."""
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     seconds: Mapped[float | None]
     """Container run time, without queueing and image pull."""
     exit_code: Mapped[int | None]
-    usage: Mapped[Json | None]
+    usage: Mapped[JsonColumn | None]
     """What its container used (mood-usage/1), as far as it could be measured."""
-    first_run: Mapped[Json | None]
+    first_run: Mapped[JsonColumn | None]
     """Of a case that the Node starved: how it went; the second run, with a machine to itself, counts."""
     alone: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Its second run waits or goes on: nothing else may run on its machine, and no Team is charged for it."""
@@ -124,7 +124,7 @@ class CaseRun(WithState[CaseRunState], Base):
     scoring_attempt: Mapped[int] = mapped_column(default=0)
     """How often the scoring of its prediction was begun."""
     evidence_key: Mapped[str | None]
-    score: Mapped[Json | None]
+    score: Mapped[JsonColumn | None]
     """The evaluator's CaseScore document, without the Evidence."""
     unforeseen: Mapped[str | None]
     """How its prediction ended the reader, where nobody foresaw it; for organizers alone. As long as it is

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, ForeignKey, Identity
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mood_platform.failures import FailureReason
-from mood_platform.models.base import Base, Json, WithId, open_enum
+from mood_platform.models.base import Base, JsonColumn, WithId, open_enum
 
 
 class Event(Base):
@@ -45,4 +45,4 @@ class AuditEvent(WithId, Base):
     subject: Mapped[str]
     """`kind:id`."""
     reason: Mapped[str] = mapped_column(default="")
-    data: Mapped[Json] = mapped_column(default=dict)
+    data: Mapped[JsonColumn] = mapped_column(default=dict)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mood_platform.failures import FailureReason
 from mood_platform.models.account import Team
-from mood_platform.models.base import Base, Json, checked_enum, open_enum
+from mood_platform.models.base import Base, JsonColumn, checked_enum, open_enum
 from mood_platform.models.state import Transitions, WithState
 
 
@@ -51,12 +51,12 @@ class Image(WithState[ImageState], Base):
     reason: Mapped[FailureReason | None] = mapped_column(open_enum(FailureReason))
     detail: Mapped[str] = mapped_column(default="")
     """Evidence for the team, such as the file it cannot read."""
-    facts: Mapped[Json] = mapped_column(default=dict)
+    facts: Mapped[JsonColumn] = mapped_column(default=dict)
     upload_begun_at: Mapped[datetime]
     """Of the first upload that brought it."""
     created_at: Mapped[datetime]
     checked_at: Mapped[datetime | None]
-    blamed: Mapped[list[Json]] = mapped_column(JSONB, default=list)
+    blamed: Mapped[list[JsonColumn]] = mapped_column(JSONB, default=list)
     """Faults of Nodes that were well before and after its case: `{"node", "machine", "at"}` each."""
     suspect_since: Mapped[datetime | None]
     """Several Nodes, or the only one, failed over it: one of its cases runs at a time."""

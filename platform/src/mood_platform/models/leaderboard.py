@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mood_evaluator import Task
-from mood_platform.models.base import Base, Json, WithId, checked_enum
+from mood_platform.models.base import Base, JsonColumn, WithId, checked_enum
 
 
 class Leaderboard(WithId, Base):
@@ -19,7 +19,7 @@ class Leaderboard(WithId, Base):
     challenge_id: Mapped[UUID] = mapped_column(ForeignKey("challenges.id"))
     task: Mapped[Task] = mapped_column(checked_enum(Task, name="task"))
     version: Mapped[int]
-    document: Mapped[Json]
+    document: Mapped[JsonColumn]
     """What everybody reads; never updated."""
     digest: Mapped[str]
     previous_digest: Mapped[str | None]

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mood_platform.models.base import Base, Json, WithId, checked_enum
+from mood_platform.models.base import Base, JsonColumn, WithId, checked_enum
 
 
 class Health(StrEnum):
@@ -26,7 +26,7 @@ class KnownNode(WithId, Base):
     machine: Mapped[str]
     stages: Mapped[list[str]]
     """What it takes: toy, challenge, analysis."""
-    facts: Mapped[Json]
+    facts: Mapped[JsonColumn]
     health: Mapped[Health] = mapped_column(checked_enum(Health, name="health"), default=Health.UNTRIED)
     health_since: Mapped[datetime]
     seen_at: Mapped[datetime]
@@ -34,7 +34,7 @@ class KnownNode(WithId, Base):
     """Why it takes nothing at the moment, by its own word; empty: it could."""
     fault_teams: Mapped[list[str]] = mapped_column(default=list)
     """Whose cases it failed in a row, an id a fault; empty after a case that went well."""
-    unproven: Mapped[Json | None]
+    unproven: Mapped[JsonColumn | None]
     """The fault whose Image is suspected if the next self-test passes: `{"run", "image", "at"}`."""
     quarantines: Mapped[int] = mapped_column(default=0)
     """In a row, without a case that went well: each rests longer than the one before."""

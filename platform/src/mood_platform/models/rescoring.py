@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mood_evaluator import Task
 from mood_platform.failures import FailureReason
-from mood_platform.models.base import Base, Json, WithId, checked_enum
+from mood_platform.models.base import Base, JsonColumn, WithId, checked_enum
 from mood_platform.models.run import Run
 from mood_platform.models.state import Transitions, WithState
 
@@ -46,9 +46,9 @@ class Rescoring(WithId, Base):
     """Version of the evaluator that was asked for."""
     scoring_version: Mapped[int]
     """That of its numbers: another one is not applied in its place."""
-    test_sets: Mapped[Json]
+    test_sets: Mapped[JsonColumn]
     """`{dataset: test set id}` the Runs are scored on."""
-    dropped: Mapped[Json] = mapped_column(default=dict)
+    dropped: Mapped[JsonColumn] = mapped_column(default=dict)
     """`{dataset: {case id: published reason}}`: all Cases that count for nobody, earlier ones included."""
     decided_at: Mapped[datetime | None]
     """None: a proposal to drop Cases. No board uses it, and nothing is scored without them yet."""

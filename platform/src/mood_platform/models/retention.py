@@ -6,7 +6,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mood_platform.models.base import Base, Json, WithId
+from mood_platform.documents.retention import RetentionReport
+from mood_platform.models.base import Base, JsonColumn, WithId
 
 
 class RetentionRound(WithId, Base):
@@ -15,5 +16,9 @@ class RetentionRound(WithId, Base):
     at: Mapped[datetime] = mapped_column(index=True)
     removes: Mapped[bool]
     """False: it only reported, as all rounds do in the days after the first one."""
-    document: Mapped[Json]
-    """mood-retention/1: counts and bytes of each kind, images with their days, and what does not fit."""
+    document: Mapped[JsonColumn]
+    """mood-retention/1; see `report`."""
+
+    @property
+    def report(self) -> RetentionReport:
+        return RetentionReport.from_json(self.document, place=f"the round of retention at {self.at}")

@@ -9,8 +9,9 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from mood_platform.documents.run_test_sets import RunTestSets
 from mood_platform.failures import FailureReason
-from mood_platform.models.base import Base, Json, checked_enum, open_enum
+from mood_platform.models.base import Base, JsonColumn, checked_enum, open_enum
 from mood_platform.models.state import Transitions, WithState
 from mood_platform.models.submission import Submission
 from mood_platform.terms import Stage
@@ -71,11 +72,11 @@ class Run(WithState[RunState], Base):
     state_since: Mapped[datetime]
     created_at: Mapped[datetime]
     reason: Mapped[FailureReason | None] = mapped_column(open_enum(FailureReason))
-    limits: Mapped[Json]
+    limits: Mapped[JsonColumn]
     """Copied from challenge.yaml; later edits never change this Run."""
-    scoring: Mapped[Json]
-    test_sets: Mapped[Json]
-    """`{"toy": {dataset: test set id}, "main": {dataset: [test set ids]}}` this Run executes."""
+    scoring: Mapped[JsonColumn]
+    test_sets: Mapped[JsonColumn]
+    """Which this Run executes: see `executes`."""
     toy_reported_at: Mapped[datetime | None]
     """When the team got the report of the toy cases."""
     told_live: Mapped[bool] = mapped_column(default=False)
@@ -104,6 +105,10 @@ class Run(WithState[RunState], Base):
     """When retention came to this Run, whether or not it had left any."""
     logs_removed_at: Mapped[datetime | None]
     submission: Mapped[Submission] = relationship(lazy="raise")
+
+    @property
+    def executes(self) -> RunTestSets:
+        return RunTestSets.from_json(self.test_sets, place=f"the test sets of run {self.id}")
 
     def advance(self, target: RunState, *, now: datetime, reason: FailureReason | None = None) -> None:
         """A reason that it has stays where the step brings none."""

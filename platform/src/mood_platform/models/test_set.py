@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mood_evaluator import Dataset
-from mood_platform.models.base import Base, Json, WithId, checked_enum
+from mood_platform.models.base import Base, JsonColumn, WithId, checked_enum
 
 PUBLIC_PURPOSE = "toy"
 
@@ -25,7 +25,7 @@ class TestSet(WithId, Base):
     """Of the manifest; a name may be installed in several versions, the newest is used by new Runs."""
     dataset: Mapped[Dataset] = mapped_column(checked_enum(Dataset, name="dataset"))
     purpose: Mapped[str]
-    manifest: Mapped[Json]
+    manifest: Mapped[JsonColumn]
     installed_at: Mapped[datetime]
 
     @property
@@ -45,7 +45,7 @@ class Case(WithId, Base):
     """Place in the manifest."""
     image_sha256: Mapped[str]
     label_sha256: Mapped[str | None]
-    shape: Mapped[Json]
+    shape: Mapped[JsonColumn]
     """`{"x": …, "y": …, "z": …}` in voxels."""
     abnormal: Mapped[bool]
     tasks: Mapped[list[str]]

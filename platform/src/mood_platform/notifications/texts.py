@@ -126,20 +126,19 @@ def write_leaving_mail(image: Image) -> tuple[str, str]:
 
 def write_retention_mail(row: RetentionRound) -> tuple[str, str]:
     """Of the first round, which removed nothing."""
-    found = row.document
+    found = row.report
     lines = [
-        f"{kind}: {found[kind]['objects']} of {found[kind]['runs']} runs, {found[kind]['bytes']} bytes"
-        for kind in ("predictions", "logs")
+        f"{kind}: {due.objects} of {due.runs} runs, {due.bytes} bytes"
+        for kind, due in found.leftovers.items()
     ]
     images = [
-        f"{one['team']}: {one['name']}, {one['bytes']} bytes, not before {one['leaves_at']}"
-        for one in found["images"]["told"]
+        f"{one.team}: {one.name}, {one.bytes} bytes, not before {one.leaves_at}" for one in found.images.told
     ]
     return (
-        f"Retention is carried out from {found['begins_at']} on",
+        f"Retention is carried out from {found.begins_at} on",
         "\n".join(
             (
-                f"Until {found['begins_at']} nothing is removed. After that, each day, what has come to",
+                f"Until {found.begins_at} nothing is removed. After that, each day, what has come to",
                 "its end by the retention of challenge.yaml. Today this would be:",
                 *lines,
                 f"images, whose teams have been told: {len(images)}",
@@ -157,7 +156,7 @@ def write_stopped_mail(row: RetentionRound) -> tuple[str, str]:
         (
             "The stored rules of these editions cannot be read. Nothing of them is removed until they can,",
             "and no mail and no audit event of the platform; all other editions go on.",
-            *(f"{slug}: {why}" for slug, why in row.document["unread"].items()),
+            *(f"{slug}: {why}" for slug, why in row.report.unread.items()),
             "Correct challenge.yaml and apply it: mood admin apply FILE",
         )
     )

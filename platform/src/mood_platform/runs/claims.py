@@ -21,7 +21,6 @@ from mood_platform.models import (
     CaseRun,
     CaseRunState,
     Image,
-    Json,
     Run,
     RunState,
     Submission,
@@ -52,7 +51,7 @@ TURN = "5s"
 """A process that stands still in its turn loses it: the database ends its session, the others go on."""
 
 
-Found = Row[CaseRun, Run, Task, str | None, str, Json]
+Found = Row[CaseRun, Run, Task, str | None, str, dict[str, int]]
 
 
 def claim_next(

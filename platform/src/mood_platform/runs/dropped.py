@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from mood_evaluator import Dataset, Task
 from mood_platform.db.transaction import Transaction
-from mood_platform.models import Case, CaseRun, Json, Rescoring, Run, Stage, Submission
+from mood_platform.models import Case, CaseRun, Rescoring, Run, Stage, Submission
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Dropped:
         reasons = {Dataset(name): cases for name, cases in row.dropped.items() if cases}
         return cls(reasons, row.number) if reasons else cls()
 
-    def to_json(self) -> Json:
+    def to_json(self) -> dict[str, object]:
         return {str(dataset): dict(cases) for dataset, cases in self.reasons.items()}
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from mood_platform.db.transaction import Transaction
+from mood_platform.documents.faults import UnprovenFault
 from mood_platform.models import CaseRun, Health, KnownNode, Run, Stage, Submission
 from mood_platform.nodes.door import Presence
 from mood_platform.queueing import SendMail
@@ -90,11 +91,8 @@ def note_fault(tx: Transaction, *, run: Run, case_run: CaseRun, ran: bool) -> No
     submission = tx.session.get_one(Submission, run.submission_id)
     node.unproven = None
     if ran and node.health is Health.WELL:
-        node.unproven = {
-            "run": str(run.id),
-            "image": str(submission.image_id),
-            "at": tx.now.timestamp(),
-        }
+        fault = UnprovenFault(run=str(run.id), image=str(submission.image_id), at=tx.now.timestamp())
+        node.unproven = fault.to_json()
     node.fault_teams = [*node.fault_teams, str(submission.team_id)]
     if node.health is Health.QUARANTINED:
         return

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from mood_evaluator import SCORING_VERSION, Dataset, Task, __version__
+from mood_evaluator import TestSet as Manifest
 from mood_platform.accounts.audit import audit, subject_of
 from mood_platform.accounts.reasons import require_reason
 from mood_platform.challenges.locking import lock_rules_alone
@@ -22,7 +23,6 @@ from mood_platform.models import (
     CaseRun,
     CaseRunState,
     Challenge,
-    Json,
     Rescoring,
     Run,
     RunScoring,
@@ -119,9 +119,10 @@ def rescoring_targets(tx: Transaction, *, challenge: Challenge) -> dict[Dataset,
     return {dataset: sets[0] for dataset, sets in stage_test_sets(tx, challenge, Stage.CHALLENGE).items()}
 
 
-def _kept_in(targets: Mapping[Dataset, TestSet], dropped: Dropped) -> Json:
+def _kept_in(targets: Mapping[Dataset, TestSet], dropped: Dropped) -> dict[str, dict[str, str]]:
     """A corrected test set may have lost a dropped case for good."""
-    known = {dataset: {case["id"] for case in row.manifest["cases"]} for dataset, row in targets.items()}
+    manifests = {dataset: Manifest.from_json(row.manifest) for dataset, row in targets.items()}
+    known = {dataset: {case.id for case in manifest.cases} for dataset, manifest in manifests.items()}
     return {
         str(dataset): {one: why for one, why in dropped.of(dataset).items() if one in ids}
         for dataset, ids in known.items()

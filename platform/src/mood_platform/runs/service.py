@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -16,6 +17,7 @@ from mood_platform.challenges.queries import cases_of, config_of, newest_test_se
 from mood_platform.challenges.versions import newest_versions
 from mood_platform.clock import rfc3339
 from mood_platform.db.transaction import Transaction
+from mood_platform.documents.run_test_sets import RunTestSets
 from mood_platform.errors import Conflict, Invalid
 from mood_platform.models import (
     CaseRun,
@@ -24,7 +26,6 @@ from mood_platform.models import (
     Event,
     Image,
     ImageState,
-    Json,
     Run,
     RunState,
     Stage,
@@ -40,7 +41,13 @@ PlacedCase = tuple[UUID, Dataset]
 
 
 def start_run(
-    tx: Transaction, *, submission: Submission, stage: Stage, test_sets: Json, limits: Json, scoring: Json
+    tx: Transaction,
+    *,
+    submission: Submission,
+    stage: Stage,
+    test_sets: RunTestSets,
+    limits: Mapping[str, Any],
+    scoring: Mapping[str, Any],
 ) -> Run:
     """Create the Run with a CaseRun for every Case of the Task, toy cases first, and ring."""
     run = Run(
@@ -50,15 +57,15 @@ def start_run(
         state=RunState.QUEUED,
         state_since=tx.now,
         created_at=tx.now,
-        limits=limits,
-        scoring=scoring,
-        test_sets=test_sets,
+        limits=dict(limits),
+        scoring=dict(scoring),
+        test_sets=test_sets.to_json(),
         told_live=_hides_nothing(tx, submission, test_sets),
     )
     tx.session.add(run)
     tx.session.flush()
-    toy = _cases(tx, submission, test_sets["toy"].values())
-    main = _cases(tx, submission, (name for names in test_sets["main"].values() for name in names))
+    toy = _cases(tx, submission, test_sets.toy_ids)
+    main = _cases(tx, submission, test_sets.main_ids)
     places = enumerate([*_shuffled(toy), *_shuffled(main)])
     tx.session.add_all(_case_run(tx, run, place, case, toy=place < len(toy)) for place, case in places)
     tx.session.flush()
@@ -66,10 +73,9 @@ def start_run(
     return run
 
 
-def _hides_nothing(tx: Transaction, submission: Submission, test_sets: Json) -> bool:
+def _hides_nothing(tx: Transaction, submission: Submission, test_sets: RunTestSets) -> bool:
     """Anybody may know the counts of the main test sets: they are not hidden, or the edition says so."""
-    main = [UUID(one) for ids in test_sets["main"].values() for one in ids]
-    manifests = tx.session.scalars(select(TestSet.manifest).where(TestSet.id.in_(main)))
+    manifests = tx.session.scalars(select(TestSet.manifest).where(TestSet.id.in_(test_sets.main_ids)))
     if all(manifest.get("not_hidden") for manifest in manifests):
         return True
     return config_of(tx.session.get_one(Challenge, submission.challenge_id)).public_counts
@@ -171,7 +177,7 @@ def run_again(tx: Transaction, *, submission: Submission) -> Run:
         raise Conflict(
             "The submission has a run that is not over.", remedy="Wait for its end, or cancel it first."
         )
-    test_sets = newest_versions(tx, last.test_sets)
+    test_sets = newest_versions(tx, last.executes)
     return _start_like(tx, submission, last, stage=submission.stage, test_sets=test_sets)
 
 
@@ -187,7 +193,7 @@ def start_analysis(
     if last is None:
         raise Conflict("The submission has never run.", remedy="Its first run sets the limits of all others.")
     main = _by_dataset(newest_test_set(tx, name) for name in dict.fromkeys(test_set_names))
-    run = _start_like(tx, submission, last, stage=Stage.ANALYSIS, test_sets={"toy": {}, "main": main})
+    run = _start_like(tx, submission, last, stage=Stage.ANALYSIS, test_sets=RunTestSets(toy={}, main=main))
     subject = subject_of("submission", submission)
     audit(
         tx,
@@ -199,7 +205,9 @@ def start_analysis(
     return run
 
 
-def _start_like(tx: Transaction, submission: Submission, last: Run, *, stage: Stage, test_sets: Json) -> Run:
+def _start_like(
+    tx: Transaction, submission: Submission, last: Run, *, stage: Stage, test_sets: RunTestSets
+) -> Run:
     _require_image(tx, submission)
     return start_run(
         tx, submission=submission, stage=stage, test_sets=test_sets, limits=last.limits, scoring=last.scoring
@@ -223,11 +231,11 @@ def _next_number(tx: Transaction, submission: Submission) -> int:
     return (tx.session.scalar(highest) or 0) + 1
 
 
-def _cases(tx: Transaction, submission: Submission, test_set_ids: Iterable[str]) -> list[PlacedCase]:
+def _cases(tx: Transaction, submission: Submission, test_set_ids: Iterable[UUID]) -> list[PlacedCase]:
     """The Cases of the Task in these test sets; each set must have an abnormal one to be scored at all."""
     found: list[PlacedCase] = []
     for test_set_id in test_set_ids:
-        test_set = tx.session.get_one(TestSet, UUID(test_set_id))
+        test_set = tx.session.get_one(TestSet, test_set_id)
         cases = cases_of(tx, test_set=test_set, task=submission.task)
         if not any(case.abnormal for case in cases):
             raise Invalid(
@@ -259,8 +267,8 @@ def _case_run(tx: Transaction, run: Run, place: int, case: PlacedCase, *, toy: b
     )
 
 
-def _by_dataset(test_sets: Iterable[TestSet]) -> dict[str, list[str]]:
-    main: dict[str, list[str]] = {}
+def _by_dataset(test_sets: Iterable[TestSet]) -> dict[Dataset, tuple[str, ...]]:
+    main: dict[Dataset, tuple[str, ...]] = {}
     for test_set in test_sets:
-        main.setdefault(str(test_set.dataset), []).append(str(test_set.id))
+        main[test_set.dataset] = (*main.get(test_set.dataset, ()), str(test_set.id))
     return main

@@ -7,13 +7,13 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from mood_platform.db.transaction import Transaction
+from mood_platform.documents.faults import BlamedFault, UnprovenFault
 from mood_platform.models import (
     TEAM_FAULTS,
     CaseRun,
     CaseRunState,
     Health,
     Image,
-    Json,
     KnownNode,
     Run,
     Submission,
@@ -35,7 +35,11 @@ INCIDENT_SECONDS = 60
 def report_self_test(tx: Transaction, *, name: str, problem: str | None, lease_seconds: float) -> None:
     """What the self-test of a Node found; None: it passed. The Node is quarantined, or well."""
     unproven = tx.session.scalar(select(KnownNode.unproven).where(KnownNode.name == name))
-    run = None if unproven is None or problem else lock_run(tx, UUID(unproven["run"]))
+    run = (
+        None
+        if unproven is None or problem
+        else lock_run(tx, UUID(UnprovenFault.from_json(unproven, place=f"the fault of {name}").run))
+    )
     image = None if run is None else _lock_image(tx, run)
     node = lock_node(tx, name=name)
     if node is None:
@@ -79,24 +83,20 @@ def _failed(tx: Transaction, node: KnownNode, problem: str) -> None:
 
 def _blame(tx: Transaction, run: Run, image: Image, node: KnownNode, lease_seconds: float) -> None:
     """The Node was well before and after: the Image may be what made its case fail."""
-    assert node.unproven is not None, "asked by the caller"
-    fault: Json = {"node": node.name, "machine": node.machine, "at": node.unproven["at"]}
-    if any(_same_incident(fault, one) for one in image.blamed):
+    since = UnprovenFault.from_json(node.unproven, place=f"the fault of {node.name}").at
+    fault = BlamedFault(node=node.name, machine=node.machine, at=since)
+    known = [BlamedFault.from_json(one, place="a fault over an image") for one in image.blamed]
+    if any(fault.is_incident_of(one, within=INCIDENT_SECONDS) for one in known):
         return
-    image.blamed = [*image.blamed, fault]
+    image.blamed = [*image.blamed, fault.to_json()]
     others = set(living(tx, stage=run.stage, lease_seconds=lease_seconds)) - {node.name}
-    nodes = {one["node"] for one in image.blamed}
+    nodes = {one.node for one in (*known, fault)}
     excess = len(image.blamed) - _tolerated(tx, image)
     if excess > 0 and (len(nodes) >= SUSPICIOUS_NODES or not others):
         image.suspect_since = image.suspect_since or tx.now
         node.fault_teams = node.fault_teams[:-1]
         if excess >= FAULTS_UNTIL_HELD and run.state.live and run.held_since is None:
             _hold(tx, run, nodes)
-
-
-def _same_incident(one: Json, other: Json) -> bool:
-    near = abs(one["at"] - other["at"]) < INCIDENT_SECONDS
-    return bool(near and one["machine"] == other["machine"] and one["node"] != other["node"])
 
 
 def _tolerated(tx: Transaction, image: Image) -> int:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from mood_evaluator import (
     LARGEST_STORED,
     Affine,
     CaseScore,
-    OutputFault,
     PixelTruth,
     Task,
     score_pixel_prediction,
     score_sample_case,
 )
+from mood_platform.documents.case_score import StoredScore
 from mood_platform.scoring.limited_child import Begin, ChildLimits, Unread, run_limited
 
 
@@ -36,8 +35,7 @@ class CaseFiles:
 
 @dataclass(frozen=True, slots=True)
 class ScoredCase:
-    document: dict[str, Any]
-    """The evaluator's CaseScore, without the Evidence; `unforeseen: true` where nobody foresaw its fault."""
+    score: StoredScore
     evidence: bytes | None
     positives: bytes | None = None
     """The scores of its abnormal voxels, where there are any and they are no more than is stored."""
@@ -56,8 +54,7 @@ def score_files(case: CaseFiles, limits: ChildLimits) -> ScoredCase:
     zero = run_limited(lambda begin: _pack(_score(replace(case, prediction=None), begin)), limits)
     assert isinstance(zero, bytes), "without a prediction nothing is the prediction's fault"
     scored = _unpack(zero)
-    scored.document.update(fault=OutputFault.UNREADABLE.value, unforeseen=True)
-    return replace(scored, unforeseen=answer.told)
+    return replace(scored, score=scored.score.unread(), unforeseen=answer.told)
 
 
 def _score(case: CaseFiles, begin: Begin) -> CaseScore:
@@ -74,8 +71,8 @@ def _score(case: CaseFiles, begin: Begin) -> CaseScore:
 
 def _pack(score: CaseScore) -> bytes:
     evidence = b"" if score.evidence is None else score.evidence.to_bytes()
-    head = {"score": score.to_json(), "evidence": len(evidence)}
-    return json.dumps(head).encode() + b"\n" + evidence + _positives(score)
+    head = json.dumps([score.to_json(), len(evidence)]).encode()
+    return head + b"\n" + evidence + _positives(score)
 
 
 def _positives(score: CaseScore) -> bytes:
@@ -88,6 +85,5 @@ def _positives(score: CaseScore) -> bytes:
 
 def _unpack(answer: bytes) -> ScoredCase:
     head, _, rest = answer.partition(b"\n")
-    told = json.loads(head)
-    evidence, positives = rest[: told["evidence"]], rest[told["evidence"] :]
-    return ScoredCase(told["score"], evidence or None, positives or None)
+    score, size = json.loads(head)
+    return ScoredCase(StoredScore.of(score), rest[:size] or None, rest[size:] or None)

@@ -15,7 +15,6 @@ from mood_evaluator import (
     ExactCounts,
     PixelCase,
     PositiveScores,
-    Quantizer,
     Task,
     TestSet,
     count_exactly,
@@ -23,10 +22,9 @@ from mood_evaluator import (
     score_of_counts,
 )
 from mood_evaluator.dataset_result import TOLERATED
-from mood_platform.models import Json
-from mood_platform.scoring.object_results import FIELD
+from mood_platform.documents.replicates import MadeOf, Source
+from mood_platform.documents.run_results import ScoredSet
 from mood_platform.scoring.predictions import known_label, opened
-from mood_platform.scoring.replicates_document import Source
 from mood_platform.scoring.stored_positives import read_positives, stored_positives
 from mood_platform.storage.store import ObjectStore
 
@@ -39,16 +37,8 @@ class Volumes:
     positives: Mapping[str, Callable[[], PositiveScores]]
 
 
-def is_coarse(part: Json) -> bool:
-    """Of one test set in a Run's results: whether rounded scores have another AP than the scores.
-
-    What is ranked by objects has none: they come from rounded scores to begin with.
-    """
-    return Quantizer.TWO_SIDED in part["result"]["lossy"] and FIELD not in part["result"]
-
-
 @contextmanager
-def opened_volumes(store: ObjectStore, part: Json, manifest: TestSet) -> Iterator[Volumes]:
+def opened_volumes(store: ObjectStore, part: ScoredSet, manifest: TestSet) -> Iterator[Volumes]:
     """The cases that the results list, as local files; what was not valid counts as all zero."""
     described = {case.id: case for case in manifest.for_task(Task.PIXEL)}
     with ExitStack() as stack:
@@ -59,31 +49,29 @@ def opened_volumes(store: ObjectStore, part: Json, manifest: TestSet) -> Iterato
         cases = [
             PixelCase(
                 case_id,
-                local(case["prediction"] if case["score"]["valid"] else None),
+                local(case.prediction if case.is_valid else None),
                 local(known_label(described[case_id].sha256_label)),
                 described[case_id].shape,
             )
-            for case_id, case in part["cases"].items()
+            for case_id, case in part.cases.items()
         ]
         stored = {
-            case_id: local(stored_positives(store, case["evidence"]))
-            for case_id, case in part["cases"].items()
+            case_id: local(stored_positives(store, case.evidence)) for case_id, case in part.cases.items()
         }
         yield Volumes(
             cases, {case_id: partial(read_positives, path) for case_id, path in stored.items() if path}
         )
 
 
-def count_part(
-    part: Json, manifest: TestSet, volumes: Volumes
-) -> tuple[ExactCounts, Json] | tuple[None, Json]:
+def count_part(part: ScoredSet, manifest: TestSet, volumes: Volumes) -> tuple[ExactCounts | None, MadeOf]:
     """The counts, and what the replicates' document says of them; none where they are too coarse themselves.
 
     `score` is what they give where every case is drawn once: the official one, where they are complete.
     """
     counts = count_exactly(volumes.cases, positives=volumes.positives)
-    score = score_of_counts(counts, official_batching(part["cases"], manifest.batchings))
-    facts = {"thresholds": counts.positives.shape[1], "complete": counts.complete, "score": score}
-    if abs(score - part["result"]["score"]) > TOLERATED:
-        return None, {"source": Source.EVIDENCE}
-    return counts, {"source": Source.EXACT} | facts
+    score = score_of_counts(counts, official_batching(part.cases, manifest.batchings))
+    assert part.result.score is not None, "there is a result"
+    if abs(score - part.result.score) > TOLERATED:
+        return None, MadeOf(source=Source.EVIDENCE)
+    thresholds = counts.positives.shape[1]
+    return counts, MadeOf(source=Source.EXACT, thresholds=thresholds, complete=counts.complete, score=score)

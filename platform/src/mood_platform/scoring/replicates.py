@@ -11,19 +11,20 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from mood_evaluator import SCORING_VERSION, CaseScore, Dataset, Evidence, Task, replicates_of
+from mood_evaluator import SCORING_VERSION, Task, replicates_of
 from mood_evaluator import Replicates as Drawn
 from mood_evaluator import TestSet as Manifest
 from mood_platform.db.outages import OUTAGES
 from mood_platform.db.transaction import Transaction, transaction
+from mood_platform.documents.replicates import DrawnScores, MadeOf, RunReplicates, Source
+from mood_platform.documents.run_results import RunResults, ScoredSet
 from mood_platform.errors import PlatformError
 from mood_platform.insist import insist
-from mood_platform.models import Json, Replicates, Run, TestSet
+from mood_platform.models import Replicates, Run, TestSet
 from mood_platform.runs.due import exclusively
-from mood_platform.scoring.coarse_evidence import Volumes, count_part, is_coarse, opened_volumes
+from mood_platform.scoring.coarse_evidence import Volumes, count_part, opened_volumes
 from mood_platform.scoring.limited_child import run_limited
-from mood_platform.scoring.object_results import sweep_of
-from mood_platform.scoring.replicates_document import RunReplicates, Source
+from mood_platform.scoring.results import read_case_score, read_results
 from mood_platform.scoring.score_case import Evaluation
 from mood_platform.storage.keys import replicates_key
 from mood_platform.storage.store import ObjectStore
@@ -31,8 +32,6 @@ from mood_platform.storage.store import ObjectStore
 log = logging.getLogger(__name__)
 
 DRAWS, SEED = 1000, 2020
-LARGEST_RESULTS = 64 * 2**20
-LARGEST_EVIDENCE = 16 * 2**20
 
 
 def draw_replicates(evaluation: Evaluation, *, replicates_id: UUID) -> None:
@@ -73,8 +72,8 @@ def _begin(evaluation: Evaluation, replicates_id: UUID) -> _Order | None:
 
 def _make(evaluation: Evaluation, order: _Order) -> str:
     """The key of the replicates, which are in the store then."""
-    results: Json = json.loads(evaluation.store.read(order.results_key, limit=LARGEST_RESULTS))
-    coarse = [part for part in results["test_sets"] if order.exact and is_coarse(part)]
+    results = read_results(evaluation.store, order.results_key)
+    coarse = [part for part in results.test_sets if order.exact and part.result.is_coarse]
     if order.key is not None and not coarse:
         return order.key
     key = replicates_key(order.results_key, version=SCORING_VERSION, exact=bool(coarse))
@@ -82,16 +81,14 @@ def _make(evaluation: Evaluation, order: _Order) -> str:
     return key
 
 
-def _draw_in_child(evaluation: Evaluation, results: Json, coarse: Sequence[Json]) -> bytes:
+def _draw_in_child(evaluation: Evaluation, results: RunResults, coarse: Sequence[ScoredSet]) -> bytes:
     """With the limits of one prediction for each case, so that the worker stays small."""
     with transaction(evaluation.sessions, evaluation.queue) as tx:
         manifests = _manifests(tx, results)
-    limits = evaluation.limits.for_cases(sum(len(part["cases"]) for part in results["test_sets"]))
+    limits = evaluation.limits.for_cases(sum(len(part.cases) for part in results.test_sets))
     with ExitStack() as stack:
         volumes = {
-            part["digest"]: stack.enter_context(
-                opened_volumes(evaluation.store, part, manifests[part["digest"]])
-            )
+            part.digest: stack.enter_context(opened_volumes(evaluation.store, part, manifests[part.digest]))
             for part in coarse
         }
         made = run_limited(lambda _: _draw(evaluation.store, results, manifests, volumes), limits)
@@ -99,69 +96,61 @@ def _draw_in_child(evaluation: Evaluation, results: Json, coarse: Sequence[Json]
     return made
 
 
-def _manifests(tx: Transaction, results: Json) -> dict[str, Manifest]:
+def _manifests(tx: Transaction, results: RunResults) -> dict[str, Manifest]:
     """By the digest of the test set, the cases of it that the results were made of."""
-    task, parts = Task(results["submission"]["task"]), results["test_sets"]
-    rows = tx.session.scalars(select(TestSet).where(TestSet.digest.in_([one["digest"] for one in parts])))
+    task, parts = results.submission.task, results.test_sets
+    rows = tx.session.scalars(select(TestSet).where(TestSet.digest.in_([one.digest for one in parts])))
     manifests = {row.digest: Manifest.from_json(row.manifest) for row in rows}
-    return {
-        one["digest"]: manifests[one["digest"]].without(one.get("dropped", ()), task=task) for one in parts
-    }
+    return {one.digest: manifests[one.digest].without(one.dropped, task=task) for one in parts}
 
 
 def _draw(
-    store: ObjectStore, results: Json, manifests: dict[str, Manifest], volumes: Mapping[str, Volumes]
+    store: ObjectStore, results: RunResults, manifests: dict[str, Manifest], volumes: Mapping[str, Volumes]
 ) -> bytes:
     """`volumes` has, by the test set's digest, what is counted exactly."""
-    task = Task(results["submission"]["task"])
+    task = results.submission.task
     drawn = {
-        Dataset(part["dataset"]): _draw_part(
-            store, task, part, manifests[part["digest"]], volumes.get(part["digest"])
-        )
-        for part in results["test_sets"]
+        part.dataset: _draw_part(store, task, part, manifests[part.digest], volumes.get(part.digest))
+        for part in results.test_sets
     }
     made = RunReplicates(
-        results_digest=results["digest"],
+        results=results.digest,
         scoring_version=SCORING_VERSION,
         draws=DRAWS,
         seed=SEED,
-        datasets={dataset: found for dataset, (found, _) in drawn.items()},
+        datasets={
+            dataset: None if found is None else DrawnScores.of(found) for dataset, (found, _) in drawn.items()
+        },
         made_of={dataset: made_of for dataset, (_, made_of) in drawn.items()},
     )
     return json.dumps(made.to_json()).encode()
 
 
 def _draw_part(
-    store: ObjectStore, task: Task, part: Json, manifest: Manifest, volumes: Volumes | None
-) -> tuple[Drawn | None, Json]:
+    store: ObjectStore, task: Task, part: ScoredSet, manifest: Manifest, volumes: Volumes | None
+) -> tuple[Drawn | None, MadeOf]:
     """The replicates, None where there is no result, and what they are made of."""
-    if part["result"]["score"] is None:
-        return None, {"source": Source.NOTHING}
+    if part.result.score is None:
+        return None, MadeOf(source=Source.NOTHING)
     abnormal = {case.id: case.abnormal for case in manifest.for_task(task)}
-    if (sweep := sweep_of(part["result"])) is not None:
-        drawn = sweep.replicates(abnormal, n=DRAWS, seed=SEED, stream=manifest.name)
-        return drawn, {"source": Source.OBJECTS}
-    counts, made_of = None, {"source": Source.SCORES if task is Task.SAMPLE else Source.EVIDENCE}
+    if (objects := part.result.object_sensitivity) is not None:
+        drawn = objects.swept.replicates(abnormal, n=DRAWS, seed=SEED, stream=manifest.name)
+        return drawn, MadeOf(source=Source.OBJECTS)
+    counts, made_of = None, MadeOf(source=Source.SCORES if task is Task.SAMPLE else Source.EVIDENCE)
     if volumes is not None:
         counts, made_of = count_part(part, manifest, volumes)
-    rounded = part["cases"] if counts is None else {}
+    rounded = part.cases if counts is None else {}
     drawn = replicates_of(
         task=task,
         test_set=manifest.name,
         abnormal=abnormal,
         batchings=manifest.batchings,
-        case_scores={case_id: _case_score(store, case) for case_id, case in rounded.items()},
+        case_scores={case_id: read_case_score(store, case) for case_id, case in rounded.items()},
         n=DRAWS,
         seed=SEED,
         counts=counts,
     )
     return drawn, made_of
-
-
-def _case_score(store: ObjectStore, case: Json) -> CaseScore:
-    key = case["evidence"]
-    evidence = None if key is None else Evidence.from_bytes(store.read(key, limit=LARGEST_EVIDENCE))
-    return CaseScore.from_json(case["score"], evidence=evidence)
 
 
 def _conclude(evaluation: Evaluation, replicates_id: UUID, key: str) -> None:

@@ -19,7 +19,6 @@ from mood_platform.models import (
     Case,
     CaseRun,
     CaseRunState,
-    Json,
     Rescoring,
     RunScoring,
     ScoringState,
@@ -115,9 +114,9 @@ def _score(evaluation: Evaluation, order: _Order) -> tuple[str, dict[UUID, str |
         for manifest, cases in order.parts
     ]
     results = [result_of_part(evaluation, task, part, scoring=run.scoring) for part in parts]
-    document: Json = run_results(replace(order.view, parts=parts), results=results, rescoring=order.number)
+    document = run_results(replace(order.view, parts=parts), results=results, rescoring=order.number)
     key = results_key(run.id, rescoring=order.number)
-    evaluation.store.put_bytes(key, json.dumps(document, indent=1, ensure_ascii=False).encode())
+    evaluation.store.put_bytes(key, json.dumps(document.to_json(), indent=1, ensure_ascii=False).encode())
     before = {case_run.id: case_run.unforeseen for case_run in made.values()}
     after = {case_run.id: case_run.unforeseen for part in parts for case_run in part.case_runs}
     return key, {one: how for one, how in after.items() if how != before[one]}
@@ -134,17 +133,17 @@ def _score_case(evaluation: Evaluation, task: Task, old: CaseRun, case: Case, nu
         evaluation.limits,
         stored if has_prediction else replace(stored, prediction_key=None),
     )
-    found = {
-        "score": scored.document,
+    found: dict[str, object] = {
+        "score": scored.score.to_json(),
         "evidence_key": keep_evidence(evaluation.store, old, scored, rescoring=number),
         "unforeseen": scored.unforeseen,
     }
     if has_prediction:
-        valid = bool(scored.document["valid"])
+        valid = scored.score.valid
         found |= {
             "state": CaseRunState.SUCCEEDED if valid else CaseRunState.OUTPUT_INVALID,
             "reason": None if valid else FailureReason.OUTPUT_INVALID,
-            "flags": [flag for flag in old.flags if flag not in set(Flag)] + scored.document["flags"],
+            "flags": [flag for flag in old.flags if flag not in set(Flag)] + [*scored.score.flags],
         }
     return CaseRun(**columns | {"case_id": case.id, "case": case} | found)
 

@@ -72,7 +72,7 @@ def keep_evidence(
     key = evidence_key(case_run.run_id, case_run.id, case_run.claim_id, rescoring=rescoring)
     if scored.positives is not None:
         store.put_bytes(positives_key(key), scored.positives)
-    elif (scored.document["evidence"] or {}).get("positives"):
+    elif scored.score.has_abnormal_voxels:
         log.info(
             "The abnormal voxels of %s have too many scores to store: its prediction is read once more", key
         )
@@ -107,16 +107,15 @@ def _with_task(tx: Transaction, case_run_id: UUID) -> tuple[CaseRun, Task]:
 
 
 def _record(evaluation: Evaluation, read: CaseRun, scored: ScoredCase, evidence: str | None) -> bool:
-    valid = bool(scored.document["valid"])
     with transaction(evaluation.sessions, evaluation.queue) as tx:
         case_run = lock_case(tx, CaseRun.id == read.id, CaseRun.state == CaseRunState.COLLECTED)
         if case_run is None or case_run.claim_id != read.claim_id:
             return False
-        case_run.score, case_run.evidence_key = scored.document, evidence
+        case_run.score, case_run.evidence_key = scored.score.to_json(), evidence
         if scored.unforeseen is not None:
             note_unforeseen(tx, run_id=case_run.run_id, found={case_run.id: scored.unforeseen})
-        case_run.flags = [*case_run.flags, *scored.document["flags"]]
-        if valid:
+        case_run.flags = [*case_run.flags, *scored.score.flags]
+        if scored.score.valid:
             case_run.advance(CaseRunState.SUCCEEDED, now=tx.now)
         else:
             case_run.advance(CaseRunState.OUTPUT_INVALID, now=tx.now, reason=FailureReason.OUTPUT_INVALID)

@@ -9,9 +9,11 @@ from uuid import UUID
 from mood_evaluator import SCORING_VERSION
 from mood_platform.db.outages import OUTAGES, forgiving_outages
 from mood_platform.db.transaction import Transaction, transaction
+from mood_platform.documents.set_result import SetResult
+from mood_platform.documents.stored import Stored
 from mood_platform.failures import FailureReason
 from mood_platform.insist import insist
-from mood_platform.models import ENDS, Json, Run, RunState, Stage
+from mood_platform.models import ENDS, Run, RunState, Stage
 from mood_platform.queueing import SendMail
 from mood_platform.runs.dropped import dropped_for
 from mood_platform.runs.due import Step, exclusively, next_step, ring_if_due
@@ -117,12 +119,12 @@ def _conclude(evaluation: Evaluation, view: RunView, key: str) -> None:
             order_replicates(tx, run_id=run.id, results_key=key)
 
 
-def _result(evaluation: Evaluation, view: RunView, part: Part) -> Json:
+def _result(evaluation: Evaluation, view: RunView, part: Part) -> SetResult:
     complete_evidence(evaluation, view.submission.task, part)
     return result_of_part(evaluation, view.submission.task, part, scoring=view.run.scoring)
 
 
-def _keep(evaluation: Evaluation, key: str, document: Json) -> str:
+def _keep(evaluation: Evaluation, key: str, document: Stored) -> str:
     """The object comes before the row that names it; a repetition finds the same bytes there."""
-    evaluation.store.put_bytes(key, json.dumps(document, indent=1, ensure_ascii=False).encode())
+    evaluation.store.put_bytes(key, json.dumps(document.to_json(), indent=1, ensure_ascii=False).encode())
     return key

@@ -17,6 +17,7 @@ from mood_platform.challenges.queries import choose_challenge, config_of, run_te
 from mood_platform.challenges.window import check_still_open, check_submit_window
 from mood_platform.clock import rfc3339
 from mood_platform.db.transaction import Transaction
+from mood_platform.documents.run_test_sets import RunTestSets
 from mood_platform.errors import AlreadyExists, Conflict, Invalid, SubmissionFault
 from mood_platform.failures import FailureReason
 from mood_platform.keeping.ledger import check_room
@@ -24,7 +25,6 @@ from mood_platform.models import (
     Challenge,
     Image,
     ImageState,
-    Json,
     Run,
     RunState,
     Stage,
@@ -203,7 +203,12 @@ def _check_stage(tx: Transaction, team: Team, challenge: Challenge, stage: Stage
 
 
 def _find_scored(
-    tx: Transaction, edition: Challenge, what: tuple[Image, Task, Stage], test_sets: Json, *, again: bool
+    tx: Transaction,
+    edition: Challenge,
+    what: tuple[Image, Task, Stage],
+    test_sets: RunTestSets,
+    *,
+    again: bool,
 ) -> Run | None:
     image, task, stage = what
     if stage is not Stage.CHALLENGE:
@@ -212,14 +217,14 @@ def _find_scored(
     return find_result(tx, edition=edition, image=image, task=task, test_sets=test_sets, again=again)
 
 
-def _start(tx: Transaction, submission: Submission, challenge: Challenge, test_sets: Json) -> Run:
+def _start(tx: Transaction, submission: Submission, challenge: Challenge, test_sets: RunTestSets) -> Run:
     return start_run(
         tx,
         submission=submission,
         stage=submission.stage,
         test_sets=test_sets,
-        limits=challenge.config["limits"],
-        scoring=challenge.config["scoring"],
+        limits=challenge.limits,
+        scoring=challenge.scoring,
     )
 
 

@@ -6,11 +6,11 @@ from sqlalchemy import select
 
 from mood_evaluator import SCORING_VERSION, Task
 from mood_platform.db.transaction import Transaction
+from mood_platform.documents.run_test_sets import RunTestSets
 from mood_platform.errors import AlreadyScored, Conflict
 from mood_platform.models import (
     Challenge,
     Image,
-    Json,
     Leaderboard,
     Run,
     RunState,
@@ -22,7 +22,7 @@ from mood_platform.runs.telling import is_live, told_at
 
 
 def find_result(
-    tx: Transaction, *, edition: Challenge, image: Image, task: Task, test_sets: Json, again: bool
+    tx: Transaction, *, edition: Challenge, image: Image, task: Task, test_sets: RunTestSets, again: bool
 ) -> Run | None:
     """The scored Run that a new one would repeat: equal hidden test sets, limits, scoring and its version.
 
@@ -78,11 +78,9 @@ def is_published(tx: Transaction, submission: Submission) -> bool:
     return tx.session.scalar(select(Leaderboard.id).where(*same).limit(1)) is not None
 
 
-def _repeats(run: Run, edition: Challenge, test_sets: Json) -> bool:
-    rules = {"limits": run.limits, "scoring": run.scoring}
-    return run.test_sets["main"] == test_sets["main"] and rules == {
-        name: edition.config[name] for name in rules
-    }
+def _repeats(run: Run, edition: Challenge, test_sets: RunTestSets) -> bool:
+    same_rules = (run.limits, run.scoring) == (edition.limits, edition.scoring)
+    return run.executes.main == test_sets.main and same_rules
 
 
 def _check_meant(tx: Transaction, earlier: Submission, *, again: bool) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from mood_evaluator import (
     Case,
@@ -20,8 +19,10 @@ from mood_evaluator import (
     load_test_set,
     result_of,
 )
+from mood_platform.documents.case_row import CaseRow
+from mood_platform.documents.local_report import LocalPart, LocalReport
+from mood_platform.documents.set_result import Suspected
 from mood_platform.errors import Misconfigured, NotFound
-from mood_platform.execution.case_log import log_text
 from mood_platform.execution.case_warnings import warnings_of
 from mood_platform.execution.limits import Limits
 from mood_platform.execution.outcome import Outcome, OutcomeFlag, outcome
@@ -29,10 +30,10 @@ from mood_platform.execution.runtime import CaseJob, ContainerRuntime, Execution
 from mood_platform.execution.starvation import lack_of
 from mood_platform.failures import FailureReason
 from mood_platform.scoring.case_files import CaseFiles, ScoredCase, score_files
+from mood_platform.scoring.case_row import Ran, case_row
 from mood_platform.scoring.limited_child import ChildLimits
 from mood_platform.trial.place import TrialPlace
 
-SCHEMA = "mood-local-report/1"
 READING = ChildLimits(memory=8 * 2**30, cpu_seconds=900, wall_seconds=1800)
 """Of the child that reads a prediction, as on a platform by default."""
 
@@ -57,8 +58,8 @@ def test_image(
     place: TrialPlace | None = None,  # noqa: PT028 - no test of pytest
     should_stop: Callable[[], bool] = lambda: False,  # noqa: PT028 - no test of pytest
     on_case: OnCase = lambda _done, _of: None,  # noqa: PT028 - no test of pytest
-) -> dict[str, Any]:
-    """The report (mood-local-report/1): each part is a task on a test set, with its cases and its AP.
+) -> LocalReport:
+    """Each part of the report is a task on a test set, with its cases and its AP.
 
     `test_sets` are folders with a test_set.json. Without a holder image the tested image holds its own
     volumes, for which it needs `sleep`. `failed` is true when any case gave no valid prediction. Everything
@@ -75,12 +76,12 @@ def test_image(
     plan = [(folder, load_test_set(folder), task) for folder in test_sets for task in tasks]
     total = sum(len(test_set.for_task(task)) for _, test_set, task in plan)
     count = iter(range(1, total + 1))
-    parts = [
+    parts = tuple(
         _test_part(trial, folder, test_set, task, lambda: on_case(next(count), total))
         for folder, test_set, task in plan
-    ]
-    failed = any(case["outcome"] != "succeeded" for part in parts for case in part["cases"])
-    return {"schema": SCHEMA, "image": image, "limits": limits.to_json(), "parts": parts, "failed": failed}
+    )
+    failed = any(case.outcome != "succeeded" for part in parts for case in part.cases)
+    return LocalReport(image=image, limits=limits.to_json(), parts=parts, failed=failed)
 
 
 test_image.__test__ = False  # type: ignore[attr-defined]  # its name is not meant for pytest
@@ -104,12 +105,12 @@ class _Done:
 
     score: CaseScore
     volume: PixelCase
-    row: dict[str, Any]
+    row: CaseRow
 
 
 def _test_part(
     trial: _Trial, folder: Path, test_set: TestSet, task: Task, on_case: Callable[[], object]
-) -> dict[str, Any]:
+) -> LocalPart:
     with TemporaryDirectory(prefix="mood-test-", dir=trial.scratch) as scratch:
         done: dict[str, _Done] = {}
         for index, case in enumerate(test_set.for_task(task)):
@@ -121,17 +122,18 @@ def _test_part(
             case_scores={name: one.score for name, one in done.items()},
             cases=[one.volume for one in done.values()] if task is Task.PIXEL else (),
         )
-    rows, suspicions = [one.row for one in done.values()], [one.to_json() for one in result.suspicions]
-    return {
-        "task": str(task),
-        "dataset": str(test_set.dataset),
-        "test_set": test_set.name,
-        "digest": test_set.digest,
-        "ap": result.score,
-        "constant": result.constant,
-        "cases": rows,
-        "warnings": [*warnings_of(task, str(test_set.dataset), rows, suspicions)],
-    }
+    rows = tuple(one.row for one in done.values())
+    suspicions = [Suspected(code=one.code, text=one.text) for one in result.suspicions]
+    return LocalPart(
+        task=task,
+        dataset=test_set.dataset,
+        test_set=test_set.name,
+        digest=test_set.digest,
+        ap=result.score,
+        constant=result.constant,
+        cases=rows,
+        warnings=tuple(warnings_of(task, test_set.dataset, rows, suspicions)),
+    )
 
 
 def _test_case(
@@ -170,40 +172,35 @@ def _test_case(
     )
     scored = score_files(files, READING)
     evidence = None if scored.evidence is None else Evidence.from_bytes(scored.evidence)
-    score = CaseScore.from_json(scored.document, evidence=evidence)
-    volume = PixelCase(case.id, files.prediction if score.valid else None, files.label, files.shape)
-    return _Done(score, volume, _row(job, volume, execution, found, score) | _unforeseen(scored))
+    prediction = files.prediction if scored.score.valid else None
+    volume = PixelCase(case.id, prediction, files.label, files.shape)
+    ran = _ran(job, case, execution, found, scored)
+    return _Done(scored.score.with_evidence(evidence), volume, case_row(ran, job.limits))
 
 
-def _unforeseen(scored: ScoredCase) -> dict[str, str]:
-    """What a reader of the row wants to know who may have written the file."""
-    if scored.unforeseen is None:
-        return {}
-    ended = scored.unforeseen.strip().splitlines()[-1]
-    return {"text": f"{FailureReason.OUTPUT_INVALID.text} Reading it ended with: {ended}"}
-
-
-def _row(
-    job: CaseJob, volume: PixelCase, execution: Execution, found: Outcome, score: CaseScore
-) -> dict[str, Any]:
-    """The same fields as in the platform's toy report."""
+def _ran(job: CaseJob, case: Case, execution: Execution, found: Outcome, scored: ScoredCase) -> Ran:
     reason, state = found.reason, str(found.state_name)
     if found.state_name == "collected":
-        state = "succeeded" if score.valid else "output_invalid"
-        reason = None if score.valid else FailureReason.OUTPUT_INVALID
+        state = "succeeded" if scored.score.valid else "output_invalid"
+        reason = None if scored.score.valid else FailureReason.OUTPUT_INVALID
     starved = state == "timed_out" and lack_of(execution.usage, job.limits) is not None
     flags = (*found.flags, OutcomeFlag.STARVED) if starved else found.flags
-    return {
-        "case": volume.id,
-        "outcome": state,
-        "text": reason.text if reason else "",
-        "fault": str(score.fault) if score.fault else None,
-        "flags": [*map(str, flags), *map(str, score.flags)],
-        "score": score.score,
-        "ap": score.case_ap,
-        "seconds": execution.seconds,
-        "limit_seconds": job.limits.seconds,
-        "exit_code": execution.exit_code,
-        "usage": None if execution.usage is None else execution.usage.to_json(),
-        "log": log_text(job.log.read_bytes(), limit=job.limits.log) if job.log.exists() else "",
-    }
+    return Ran(
+        case=case.id,
+        outcome=state,
+        text=_text(reason, scored),
+        flags=[*map(str, flags), *scored.score.flags],
+        score=scored.score,
+        seconds=execution.seconds,
+        exit_code=execution.exit_code,
+        usage=None if execution.usage is None else execution.usage.to_json(),
+        log=job.log.read_bytes() if job.log.exists() else b"",
+    )
+
+
+def _text(reason: FailureReason | None, scored: ScoredCase) -> str:
+    """With what a reader wants to know who may have written the file."""
+    if scored.unforeseen is not None:
+        ended = scored.unforeseen.strip().splitlines()[-1]
+        return f"{FailureReason.OUTPUT_INVALID.text} Reading it ended with: {ended}"
+    return reason.text if reason else ""

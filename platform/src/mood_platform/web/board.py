@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil, floor
-from typing import Any
 
-from mood_evaluator import Quantizer
-from mood_platform.views.participant import Document
+from mood_evaluator import Dataset
+from mood_platform.documents.leaderboard import Board, LeaderboardCell
 from mood_platform.web.formats import MISSING
 
 WIDTH = 160
@@ -39,10 +37,10 @@ class Axis:
 class Cell:
     """AP of one Dataset with its 95 % interval; x values are units of the drawing."""
 
-    dataset: str
+    dataset: Dataset
     score: float | None
     rank: int | None
-    interval: list[float] | None
+    interval: tuple[float, float] | None
     x: float | None
     x_low: float | None
     x_high: float | None
@@ -63,84 +61,71 @@ class BoardRow:
     image: str | None
     cells: list[Cell]
     mean_rank: float | None
-    rank_interval: list[int] | None
+    rank_interval: tuple[float, float] | None
     keeps_place: float | None
 
 
-def choose_axis(document: Document) -> Axis:
+def choose_axis(board: Board) -> Axis:
     """As narrow as all scores and intervals allow; the page says from where to where it runs."""
-    cells = [
-        cell for row in document["rows"] for cell in row["datasets"].values() if cell["score"] is not None
-    ]
-    values = [value for cell in cells for value in (cell["score"], *(cell["interval"] or ()))]
+    cells = [cell for row in board.rows for cell in row.datasets.values()]
+    values = [one for cell in cells if cell.score is not None for one in (cell.score, *(cell.interval or ()))]
     if not values:
         return Axis(0.0, 1.0)
     return Axis(floor(min(values) * 10) / 10, max(ceil(max(values) * 10), floor(min(values) * 10) + 1) / 10)
 
 
-def lay_out_rows(document: Document, *, own_team: str | None) -> list[BoardRow]:
+def lay_out_rows(board: Board, *, own_team: str | None) -> list[BoardRow]:
     """In the document's order; teams that share a rank show it as `2=`."""
-    axis = choose_axis(document)
-    shared = Counter(row["rank"] for row in document["rows"])
+    axis = choose_axis(board)
     return [
         BoardRow(
-            place=_place(row["rank"], shared=shared[row["rank"]] > 1),
-            team=row["team"],
-            name=row["name"],
-            own=row["team"] == own_team,
-            standing=row["standing"],
-            submission=row["submission"],
-            submission_name=row["submission_name"],
-            image=row["image"],
-            cells=list(_cells(row["datasets"], axis)),
-            mean_rank=row["mean_rank"],
-            rank_interval=row["rank_interval"],
-            keeps_place=row["keeps_place"],
+            place=MISSING if row.rank is None else board.place(row),
+            team=row.team,
+            name=row.name,
+            own=row.team == own_team,
+            standing=row.standing,
+            submission=row.submission,
+            submission_name=row.submission_name,
+            image=row.image,
+            cells=list(_cells(row.datasets, axis)),
+            mean_rank=row.mean_rank,
+            rank_interval=row.rank_interval,
+            keeps_place=row.keeps_place,
         )
-        for row in document["rows"]
+        for row in board.rows
     ]
 
 
-def _place(rank: int | None, *, shared: bool) -> str:
-    if rank is None:
-        return MISSING
-    return f"{rank}=" if shared else str(rank)
-
-
-def _cells(datasets: dict[str, Any], axis: Axis) -> Iterator[Cell]:
-    """Brain before abdomen, as everywhere."""
-    for dataset in sorted(datasets, key=lambda name: name != "brain"):
+def _cells(datasets: Mapping[Dataset, LeaderboardCell], axis: Axis) -> Iterator[Cell]:
+    for dataset in sorted(datasets, key=lambda one: one.order):
         cell = datasets[dataset]
-        interval = cell["interval"]
+        interval = cell.interval
         yield Cell(
             dataset=dataset,
-            score=cell["score"],
-            rank=cell["rank"],
+            score=cell.score,
+            rank=cell.rank,
             interval=interval,
-            x=axis.place(cell["score"]),
+            x=axis.place(cell.score),
             x_low=axis.place(interval[0]) if interval else None,
             x_high=axis.place(interval[1]) if interval else None,
-            failed_share=cell["result"].get("failed_share") or 0.0,
+            failed_share=cell.result.failed_share,
             doubts=list(_doubts(cell)),
         )
 
 
-def _doubts(cell: dict[str, Any]) -> Iterator[str]:
-    """Before documents told it all intervals of voxels came from rounded scores."""
-    if cell.get("interval_holds_score") is False:
+def _doubts(cell: LeaderboardCell) -> Iterator[str]:
+    if cell.misses_score:
         yield "interval does not hold its score"
-    if cell.get("interval_rounded", Quantizer.TWO_SIDED in cell["result"].get("lossy", ())):
+    if cell.is_rounded:
         yield "interval from rounded scores"
 
 
-def lay_out_significance(document: Document) -> dict[str, list[tuple[str, list[str]]]]:
+def lay_out_significance(board: Board) -> dict[Dataset, list[tuple[str, list[str]]]]:
     """By Dataset, each team that is significantly better than others, and these; empty in old documents."""
-    names = {row["team"]: row["name"] for row in document["rows"]}
-    found: dict[str, list[tuple[str, list[str]]]] = {}
-    for dataset, part in document.get("significance", {}).items():
+    found: dict[Dataset, list[tuple[str, list[str]]]] = {}
+    for dataset, part in board.significance.items():
         beaten: dict[str, list[str]] = {}
-        for better, worse, *_, p in part["pairs"]:
-            if p <= part["level"]:
-                beaten.setdefault(better, []).append(names[worse])
-        found[dataset] = [(names[team], others) for team, others in beaten.items()]
+        for better, worse in part.certain:
+            beaten.setdefault(better, []).append(board.by_team[worse].name)
+        found[dataset] = [(board.by_team[team].name, others) for team, others in beaten.items()]
     return found

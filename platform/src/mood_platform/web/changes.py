@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from mood_platform.views.participant import Document
+from mood_evaluator import Dataset
+from mood_platform.documents.changes import ChangedRow
+from mood_platform.documents.changes import Changes as StoredChanges
+from mood_platform.documents.leaderboard import Board
 from mood_platform.web.formats import format_ap, format_interval
 
 GROUNDS = {
@@ -13,12 +16,6 @@ GROUNDS = {
     "scoring_version": "another scoring version",
     "limits": "other limits",
     "scoring": "other scoring settings",
-}
-WAYS = {
-    "added": "added",
-    "removed": "removed",
-    "images": "with another scan",
-    "labels": "with another label",
 }
 
 
@@ -38,7 +35,7 @@ class Pair:
 class ChangeRow:
     team: str
     place: Pair
-    scores: list[tuple[str, Pair, Pair]]
+    scores: list[tuple[Dataset, Pair, Pair]]
     """Dataset, its AP, the interval of that."""
 
 
@@ -49,43 +46,31 @@ class Changes:
     rows: list[ChangeRow]
 
 
-def lay_out_changes(document: Document) -> Changes | None:
+def lay_out_changes(board: Board) -> Changes | None:
     """None in a first version."""
-    changes = document.get("changes")
+    changes = board.changes
     if changes is None:
         return None
-    datasets = sorted(document["datasets"], key=lambda name: name != "brain")
-    rows = [_row(row, datasets) for row in changes["rows"]]
-    return Changes(changes["since"], _grounds(changes), rows)
+    rows = [_row(row, board.shown_datasets) for row in changes.rows]
+    return Changes(changes.since, list(_grounds(changes)), rows)
 
 
-def _grounds(changes: dict[str, Any]) -> list[str]:
-    told = [name for what, name in GROUNDS.items() if changes.get(what)]
-    for dataset, change in changes["test_sets"].items():
-        counts = [f"{count} {WAYS[kind]}" for kind, count in (change["cases"] or {}).items() if count]
-        told.append(f"another {dataset} test set (cases: {', '.join(counts) or 'the same'})")
-    if dropped := changes.get("dropped"):
-        now = ", ".join(f"{count} {dataset}" for dataset, count in dropped["after"].items())
-        told.append(f"cases that count for no team (now {now or 'none'})")
-    return told
+def _grounds(changes: StoredChanges) -> Iterator[str]:
+    yield from (name for what, name in GROUNDS.items() if getattr(changes, what) is not None)
+    for dataset, changed in changes.test_sets.items():
+        counts = ", ".join(f"{count} {way}" for count, way in changed.told)
+        yield f"another {dataset} test set (cases: {counts or 'the same'})"
+    if (dropped := changes.dropped) is not None:
+        now = ", ".join(f"{count} {dataset}" for dataset, count in dropped.after.items())
+        yield f"cases that count for no team (now {now or 'none'})"
 
 
-def _row(row: dict[str, Any], datasets: list[str]) -> ChangeRow:
-    before, after = row["before"], row["after"]
+def _row(row: ChangedRow, datasets: Sequence[Dataset]) -> ChangeRow:
     scores = []
-    for name in datasets:
-        old, new = _cell(before, name), _cell(after, name)
-        ap = Pair(format_ap(old.get("score")), format_ap(new.get("score")))
-        interval = Pair(format_interval(old.get("interval")), format_interval(new.get("interval")))
-        scores.append((name, ap, interval))
-    return ChangeRow(row["name"], Pair(_place(before, "new"), _place(after, "left")), scores)
-
-
-def _cell(row: dict[str, Any] | None, dataset: str) -> dict[str, Any]:
-    return row["datasets"].get(dataset, {}) if row else {}
-
-
-def _place(row: dict[str, Any] | None, nowhere: str) -> str:
-    if row is None:
-        return nowhere
-    return str(row["rank"]) if row["rank"] is not None else str(row["standing"])
+    for dataset in datasets:
+        old, new = row.cells(dataset)
+        ap = Pair(format_ap(old.score), format_ap(new.score))
+        scores.append((dataset, ap, Pair(format_interval(old.interval), format_interval(new.interval))))
+    before, after = row.before, row.after
+    place = Pair(before.place if before else "new", after.place if after else "left")
+    return ChangeRow(row.name, place, scores)

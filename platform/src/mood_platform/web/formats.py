@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from markupsafe import Markup, escape
 
+from mood_evaluator import Dataset
 from mood_platform.characters import plain
 from mood_platform.execution.case_log import shorten
 
+ValueT = TypeVar("ValueT")
 MISSING = "\N{EN DASH}"
 LOG_ON_A_PAGE = 64 * 2**10
 """Bytes of one log; a browser should not have to lay out megabytes."""
@@ -77,6 +81,11 @@ def format_distance(moment: datetime, now: datetime) -> str:
             words = f"{count} {unit}{'s' if count > 1 else ''}"
             return f"in {words}" if seconds > 0 else f"{words} ago"
     return "in less than a minute" if seconds > 0 else "just now"
+
+
+def in_order(of_datasets: Mapping[Dataset, ValueT]) -> list[tuple[Dataset, ValueT]]:
+    """Items by Dataset, in the order that a Dataset has everywhere."""
+    return sorted(of_datasets.items(), key=lambda item: item[0].order)
 
 
 def format_sentence(words: str) -> str:

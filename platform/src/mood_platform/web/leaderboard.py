@@ -7,9 +7,9 @@ from fastapi.responses import RedirectResponse
 
 from mood_evaluator import Task
 from mood_platform.challenges.queries import find_challenge
+from mood_platform.documents.leaderboard import Board
 from mood_platform.errors import NotFound
 from mood_platform.http.dependencies import Tx, Viewer
-from mood_platform.leaderboards.caveats import caveats_of
 from mood_platform.views.leaderboard import find_leaderboard
 from mood_platform.web.board import WIDTH, choose_axis, lay_out_rows, lay_out_significance
 from mood_platform.web.changes import lay_out_changes
@@ -34,7 +34,8 @@ def show_leaderboard(
     slug: str, task: Task, request: Request, tx: Tx, viewer: Viewer, version: int | None = None
 ) -> Response:
     edition = find_challenge(tx, slug=slug)
-    board = find_leaderboard(tx, challenge=edition, task=task, version=version)
+    view = find_leaderboard(tx, challenge=edition, task=task, version=version)
+    board = None if view is None else Board.from_json(view.document, place=f"version {view.version}")
     team = viewer.team.handle if viewer and viewer.team else None
     return render_page(
         request,
@@ -44,11 +45,11 @@ def show_leaderboard(
         nav=edition.slug,
         task=task,
         tasks=list(Task),
-        board=board,
-        axis=choose_axis(board.document) if board else None,
+        board=view,
+        document=board,
+        axis=choose_axis(board) if board else None,
         width=WIDTH,
-        changes=lay_out_changes(board.document) if board else None,
-        rows=lay_out_rows(board.document, own_team=team) if board else [],
-        caveats=caveats_of(board.document) if board else [],
-        significance=lay_out_significance(board.document) if board else {},
+        changes=lay_out_changes(board) if board else None,
+        rows=lay_out_rows(board, own_team=team) if board else [],
+        significance=lay_out_significance(board) if board else {},
     )

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from mood_platform.accounts.principal import Principal
 from mood_platform.db.transaction import Transaction
+from mood_platform.documents.toy_report import ToyReport
 from mood_platform.errors import NotFound, Unauthenticated
 from mood_platform.http.dependencies import Tx, Viewer, World
 from mood_platform.models import Submission
@@ -28,7 +29,8 @@ def show_submission(submission_id: UUID, request: Request, tx: Tx, viewer: Viewe
 @router.get("/submissions/{submission_id}/report")
 def show_report(submission_id: UUID, request: Request, tx: Tx, viewer: Viewer, context: World) -> Response:
     row = _find_own(tx, viewer, submission_id)
-    report = read_toy_report(tx, submission=row, store=context.store)
+    document = read_toy_report(tx, submission=row, store=context.store)
+    report = ToyReport.from_json(document, place="the toy report")
     return render_page(
         request, "report.html", viewer=viewer, submission=view_submission(tx, row), report=report
     )

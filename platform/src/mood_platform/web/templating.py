@@ -30,6 +30,7 @@ def environment() -> Environment:
     )
     made.filters |= {
         "ap": formats.format_ap,
+        "in_order": formats.in_order,
         "interval": formats.format_interval,
         "places": formats.format_places,
         "percent": formats.format_percent,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from celery import Celery
 from celery.schedules import schedule
 
@@ -23,7 +21,7 @@ def new_celery(settings: Settings) -> Celery:
     return app
 
 
-def _reliability(settings: Settings) -> dict[str, Any]:
+def _reliability(settings: Settings) -> dict[str, object]:
     return {
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,
@@ -50,7 +48,7 @@ def _reliability(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _routing() -> dict[str, Any]:
+def _routing() -> dict[str, object]:
     return {
         "task_default_queue": Queue.EVALUATE.value,
         "task_create_missing_queues": True,
@@ -58,7 +56,7 @@ def _routing() -> dict[str, Any]:
     }
 
 
-def _beat_schedule(settings: Settings) -> dict[str, Any]:
+def _beat_schedule(settings: Settings) -> dict[str, object]:
     """A beat nobody could take before the next one is dropped."""
     every = {Job.SWEEP: settings.execution.sweep_seconds, Job.RETAIN: RETENTION_SECONDS}
     return {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import tarfile
 from pathlib import Path
 
@@ -29,9 +28,8 @@ def test_the_archive_unpacks_to_the_same_test_set(tmp_path: Path, store: LocalSt
         store.put_file(scan_key(case.sha256_image), folder / case.image)
         if case.label and case.sha256_label:
             store.put_file(label_key(case.sha256_label), folder / case.label)
-    manifest = original.to_json()
-    data = b"".join(stream_archive(store, manifest))
-    assert len(data) == archive_size(store, manifest)
+    data = b"".join(stream_archive(store, original))
+    assert len(data) == archive_size(store, original)
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         archive.extractall(tmp_path / "copy", filter="data")
     assert load_test_set(tmp_path / "copy").digest == original.digest
@@ -43,6 +41,5 @@ def test_the_archive_unpacks_to_the_same_test_set(tmp_path: Path, store: LocalSt
 
 def test_a_missing_object_is_an_error_before_anything_is_sent(tmp_path: Path, store: LocalStore) -> None:
     folder = write_test_set(tmp_path / "toy-brain", purpose="toy", dataset=Dataset.BRAIN, cases=2)
-    manifest = json.loads((folder / "test_set.json").read_text())
     with pytest.raises(NotFound):
-        archive_size(store, manifest)
+        archive_size(store, load_test_set(folder))

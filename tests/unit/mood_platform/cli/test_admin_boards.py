@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from mood_platform.cli.admin_boards import await_intervals
+from mood_support.documents import draft_json
 
 
 class Drafts:
@@ -15,7 +16,7 @@ class Drafts:
 
     def get(self, place: str) -> dict[str, Any]:
         assert place == "/draft"
-        return {"replicates_pending": self.left.pop(0)}
+        return draft_json(replicates_pending=self.left.pop(0))
 
 
 def entry(problem: str = "") -> dict[str, Any]:

@@ -5,32 +5,24 @@ from typing import Any
 import pytest
 
 from mood_platform.cli.changes_table import show_changes
+from mood_platform.documents.changes import Changes
+from mood_support.documents import changes_json, moved_json, side_json
 
 
-def side(rank: int | None, score: float, standing: str = "ranked") -> dict[str, Any]:
-    cell = {"score": score, "interval": [0.1, 0.9], "rank": rank}
-    return {"rank": rank, "standing": standing, "datasets": {"brain": cell}}
-
-
-def changes(**rows: tuple[dict[str, Any] | None, dict[str, Any] | None]) -> dict[str, Any]:
-    return {
-        "since": 1,
-        "rows": [{"name": name, "before": before, "after": after} for name, (before, after) in rows.items()],
-        "evaluator": {"before": "0.1.0", "after": "0.2.0"},
-        "limits": None,
-        "scoring": None,
-        "test_sets": {"brain": {"cases": {"added": 0, "removed": 1, "images": 0, "labels": 2}}},
-    }
+def changes(*rows: dict[str, Any], **more: Any) -> Changes:
+    return Changes.from_json(changes_json(*rows, **more), place="the changes")
 
 
 def test_rises_falls_entries_and_leavings_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
     show_changes(
         changes(
-            Riser=(side(2, 0.5), side(1, 0.75)),
-            Faller=(side(1, 0.6), side(2, 0.6)),
-            Entrant=(None, side(3, 0.1)),
-            Leaver=(side(3, 0.1), None),
-            Cheat=(side(4, 0.1), side(None, 0.1, "excluded")),
+            moved_json("Riser", side_json(2, 0.5), side_json(1, 0.75)),
+            moved_json("Faller", side_json(1, 0.6), side_json(2, 0.6)),
+            moved_json("Entrant", None, side_json(3, 0.1)),
+            moved_json("Leaver", side_json(3, 0.1), None),
+            moved_json("Cheat", side_json(4, 0.1), side_json(None, 0.1, "excluded")),
+            evaluator={"before": "0.1.0", "after": "0.2.0"},
+            test_sets={"brain": {"cases": {"added": 0, "removed": 1, "images": 0, "labels": 2}}},
         )
     )
     told = capsys.readouterr()
@@ -47,10 +39,10 @@ def test_rises_falls_entries_and_leavings_are_told_apart(capsys: pytest.CaptureF
 
 
 def test_a_draft_that_changes_nothing_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    show_changes(changes() | {"test_sets": {}, "evaluator": None})
+    show_changes(changes())
     assert "Changes since version 1: no entry" in capsys.readouterr().err
 
 
 def test_cases_that_count_for_no_team_are_told_before_and_after(capsys: pytest.CaptureFixture[str]) -> None:
-    show_changes(changes() | {"dropped": {"before": {}, "after": {"brain": 1, "abdom": 2}}})
+    show_changes(changes(dropped={"before": {}, "after": {"brain": 1, "abdom": 2}}))
     assert "cases that count for no team: none → brain 1, abdom 2" in capsys.readouterr().err

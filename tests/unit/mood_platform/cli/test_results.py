@@ -9,29 +9,12 @@ import pytest
 from mood_platform.cli.problems import Problem
 from mood_platform.cli.results import _save_report as save_report
 from mood_platform.cli.results import show_leaderboard, show_list, show_report
+from mood_platform.documents.toy_report import ToyReport
+from mood_support.documents import board_json, case_json, report_json, row_json
 
 
-def row(name: str, rank: int | None, score: float | None, standing: str = "ranked") -> dict[str, Any]:
-    cell = {"score": score, "interval": [0.1, 0.9] if score is not None else None}
-    return {
-        "name": name,
-        "rank": rank,
-        "standing": standing,
-        "mean_rank": rank,
-        "rank_interval": [1, 2] if rank else None,
-        "keeps_place": 0.875 if rank else None,
-        "datasets": {"brain": cell},
-    }
-
-
-def leaderboard(*rows: dict[str, Any]) -> dict[str, Any]:
-    document = {
-        "challenge": {"title": "MOOD"},
-        "task": "pixel",
-        "datasets": {"brain": {}},
-        "rows": list(rows),
-        "demonstration": "demonstration, labels reproducible",
-    }
+def leaderboard(*rows: dict[str, Any], **more: Any) -> dict[str, Any]:
+    document = board_json(*rows, **more)
     return {"document": document, "version": 2, "published_at": "2026-09-08T00:00:00Z", "digest": "d1"}
 
 
@@ -57,7 +40,10 @@ def test_a_list_names_the_editions_where_there_are_several(
 def test_ties_references_and_missing_results_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
     show_leaderboard(
         leaderboard(
-            row("One", 1, 0.5), row("Two", 1, 0.5), row("Ref", None, 0.25, "reference"), row("None", 3, None)
+            row_json("one", 1, 0.5),
+            row_json("two", 1, 0.5),
+            row_json("ref", None, 0.25),
+            row_json("none", 3, None),
         )
     )
     lines = capsys.readouterr().out.splitlines()
@@ -71,7 +57,7 @@ def test_ties_references_and_missing_results_are_told_apart(capsys: pytest.Captu
 
 
 def test_a_leaderboard_names_version_digest_and_demonstration(capsys: pytest.CaptureFixture[str]) -> None:
-    show_leaderboard(leaderboard(row("One", 1, 0.5)))
+    show_leaderboard(leaderboard(row_json("one", 1, 0.5)))
     told = capsys.readouterr().out
     assert "version 2" in told
     assert "d1" in told
@@ -81,16 +67,14 @@ def test_a_leaderboard_names_version_digest_and_demonstration(capsys: pytest.Cap
 def test_caveats_of_the_document_are_printed_whatever_their_schema(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    view = leaderboard(row("One", 1, 0.5))
-    view["document"] |= {"caveats": ["Few people stand behind this."]}
-    show_leaderboard(view)
+    show_leaderboard(leaderboard(row_json("one", 1, 0.5), caveats=["Few people stand behind this."]))
     assert "Few people stand behind this." in capsys.readouterr().out
 
 
 def test_an_interval_without_its_score_and_the_significant_pairs_are_told(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    view = leaderboard(row("One", 1, 0.5), row("Two", 2, 0.4))
+    view = leaderboard(row_json("one", 1, 0.5), row_json("two", 2, 0.4))
     view["document"]["rows"][0]["datasets"]["brain"] |= {"interval_holds_score": False}
     pairs = [["one", "two", 0.1, 0.05, 0.15, 0.012]]
     view["document"]["significance"] = {"brain": {"level": 0.05, "pairs": pairs}}
@@ -104,33 +88,28 @@ def test_an_interval_without_its_score_and_the_significant_pairs_are_told(
 
 
 def report(case: str = "0123456789abcdef", **more: Any) -> dict[str, Any]:
-    one = {
-        "case": case,
-        "outcome": "timed_out",
-        "seconds": 1.5,
-        "limit_seconds": 1.0,
-        "score": None,
-        "ap": None,
-    }
-    one |= {"flags": [], "text": "It took too long.", "log": "line\n"} | more
-    part = {"ap": None, "cases": [one]}
-    return {"head": "Only a check.", "datasets": {"brain": part}, "warnings": []}
+    usual = {"outcome": "timed_out", "limit_seconds": 1.0, "text": "It took too long.", "log": "line\n"}
+    return report_json(case_json(case=case, **usual | more), head="Only a check.")
+
+
+def read(document: dict[str, Any]) -> ToyReport:
+    return ToyReport.from_json(document, place="the report")
 
 
 def test_a_report_shows_cpu_seconds_and_peak_memory_where_they_were_measured(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    show_report(report(usage={"cpu_seconds": 0.754, "memory_peak": 300 * 2**20}))
+    show_report(read(report(usage={"cpu_seconds": 0.754, "memory_peak": 300 * 2**20})))
     told = capsys.readouterr().out
     assert "0.75 s" in told
     assert "300 MiB" in told
-    for nothing in ({}, {"usage": None}, {"usage": {"cpu_seconds": None, "memory_peak": None}}):
-        show_report(report(**nothing))
+    for nothing in ({"usage": None}, {"usage": {"cpu_seconds": None, "memory_peak": None}}):
+        show_report(read(report(**nothing)))
         assert "0 MiB" not in capsys.readouterr().out
 
 
 def test_a_report_shows_head_outcome_time_and_reason(capsys: pytest.CaptureFixture[str]) -> None:
-    show_report(report())
+    show_report(read(report()))
     told = capsys.readouterr().out
     for expected in ("Only a check.", "timed_out", "1.50 / 1 s", "It took too long."):
         assert expected in told
@@ -140,13 +119,13 @@ def test_a_report_says_what_one_score_for_everything_gets_and_what_looks_wrong(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     document = report()
-    show_report(document)
+    show_report(read(document))
     assert "for everything" not in capsys.readouterr().out
     document["datasets"]["brain"] |= {"ap": 0.639, "constant": 0.75}
     document["warnings"] = [
         {"code": "inverted", "text": "It looks [inverted].", "dataset": "brain", "cases": []}
     ]
-    show_report(document)
+    show_report(read(document))
     told = capsys.readouterr()
     assert "AP 0.639 (one score for everything: 0.750)" in " ".join(told.out.split())
     assert "brain: It looks [inverted]." in told.err

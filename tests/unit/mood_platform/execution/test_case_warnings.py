@@ -1,20 +1,24 @@
 """What works on toy cases but looks wrong is one sentence a kind, with the cases that it is about."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from mood_evaluator import Flag, Task
+from mood_evaluator import Dataset, Flag, Task
+from mood_platform.documents.case_row import CaseRow
+from mood_platform.documents.set_result import Suspected
 from mood_platform.execution.case_warnings import warnings_of
+from mood_support.documents import case_json
 
 
-def _row(case: str, **more: Any) -> dict[str, Any]:
-    usual = {"case": case, "outcome": "succeeded", "flags": [], "score": 0.5, "seconds": 1.0}
-    return usual | {"limit_seconds": 10.0} | more
+def _row(case: str, **more: Any) -> CaseRow:
+    usual = {"case": case, "score": 0.5, "seconds": 1.0, "limit_seconds": 10.0}
+    return CaseRow.from_json(case_json(**usual | more), place="a case")
 
 
-def _told(task: Task, *rows: dict[str, Any], **suspicion: str) -> dict[str, list[str]]:
-    found = [*warnings_of(task, "brain", rows, [suspicion] if suspicion else [])]
-    assert {warning["dataset"] for warning in found} <= {"brain"}
-    return {warning["code"]: warning["cases"] for warning in found}
+def _told(task: Task, *rows: CaseRow, suspicions: Sequence[Suspected] = ()) -> dict[str, list[str]]:
+    found = [*warnings_of(task, Dataset.BRAIN, rows, suspicions)]
+    assert {warning.dataset for warning in found} <= {Dataset.BRAIN}
+    return {warning.code: list(warning.cases) for warning in found}
 
 
 def test_nothing_is_said_of_cases_that_are_as_they_should_be() -> None:
@@ -24,14 +28,13 @@ def test_nothing_is_said_of_cases_that_are_as_they_should_be() -> None:
 def test_a_flag_is_told_once_with_its_sentence_and_its_cases() -> None:
     rows = [_row("a", flags=["squeezed", "ran_twice"]), _row("b"), _row("c", flags=["squeezed", "nan"])]
     assert _told(Task.PIXEL, *rows) == {"nan": ["c"], "squeezed": ["a", "c"]}
-    [_, warning] = warnings_of(Task.PIXEL, "brain", rows, [])
-    assert warning["text"] == Flag.SQUEEZED.text
+    [_, warning] = warnings_of(Task.PIXEL, Dataset.BRAIN, rows, [])
+    assert warning.text == Flag.SQUEEZED.text
 
 
 def test_a_suspicion_is_about_all_cases() -> None:
-    assert _told(Task.PIXEL, _row("a"), _row("b"), code="inverted", text="Inverted.") == {
-        "inverted": ["a", "b"]
-    }
+    found = [Suspected(code="inverted", text="Inverted.")]
+    assert _told(Task.PIXEL, _row("a"), _row("b"), suspicions=found) == {"inverted": ["a", "b"]}
 
 
 def test_equal_scores_of_all_scans_are_told() -> None:

@@ -1,11 +1,11 @@
-"""What must be said of a ranking: two flags, the words of each, and the words of older documents."""
+"""What must be said of a ranking: three flags, and the words of each."""
 
 from dataclasses import dataclass
 
 import pytest
 
 from mood_evaluator import Dataset
-from mood_platform.leaderboards.caveats import WORDS, caveats_of, describe_caveats
+from mood_platform.leaderboards.caveats import WORDS, describe_caveats
 
 
 @dataclass(frozen=True)
@@ -26,25 +26,14 @@ class Manifest:
 def test_a_hidden_set_of_few_people_is_not_called_reproducible(
     subjects: int, not_hidden: bool, told: list[str]
 ) -> None:
-    document = describe_caveats(
-        [Manifest(500, not_hidden=False), Manifest(subjects, not_hidden)], rounded=False
-    )
-    assert [name for name in WORDS if document[name]] == told
-    assert caveats_of(document) == document["caveats"] == [WORDS[name] for name in told]
+    found = describe_caveats([Manifest(500, not_hidden=False), Manifest(subjects, not_hidden)], rounded=False)
+    assert [name for name in WORDS if getattr(found, name)] == told
+    assert found.sentences == tuple(WORDS[name] for name in told)
 
 
 def test_intervals_from_rounded_scores_are_a_caveat() -> None:
-    document = describe_caveats([Manifest(500, not_hidden=False)], rounded=True)
-    assert caveats_of(document) == [WORDS["rounded_intervals"]]
-
-
-def test_documents_of_the_first_schema_say_their_own_words() -> None:
-    joined = "demonstration, labels reproducible; software demonstration, not a scientific ranking"
-    assert caveats_of({"demonstration": joined}) == [
-        "Demonstration, labels reproducible.",
-        "Software demonstration, not a scientific ranking.",
-    ]
-    assert caveats_of({"demonstration": None}) == []
+    found = describe_caveats([Manifest(500, not_hidden=False)], rounded=True)
+    assert found.sentences == (WORDS["rounded_intervals"],)
 
 
 def test_dropped_cases_are_counted_by_reason_and_never_named() -> None:
@@ -52,7 +41,8 @@ def test_dropped_cases_are_counted_by_reason_and_never_named() -> None:
         Dataset.BRAIN: {"0a": "A disk failed.", "0b": "A disk failed.", "0c": "A node burned."},
         Dataset.ABDOM: {"0d": "A disk failed."},
     }
-    assert describe_caveats([Manifest(500, not_hidden=False)], rounded=False, dropped=dropped)["caveats"] == [
+    found = describe_caveats([Manifest(500, not_hidden=False)], rounded=False, dropped=dropped)
+    assert list(found.sentences) == [
         "2 brain cases count for no team: the platform failed to run them. A disk failed.",
         "1 brain case counts for no team: the platform failed to run it. A node burned.",
         "1 abdom case counts for no team: the platform failed to run it. A disk failed.",

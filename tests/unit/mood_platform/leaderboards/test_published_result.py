@@ -1,5 +1,6 @@
 """What is published of a result: four decimals, no batch by itself, no digest of all digits."""
 
+from mood_platform.documents.set_result import SetResult
 from mood_platform.leaderboards.published_result import published_result
 
 RESULT = {
@@ -21,7 +22,7 @@ RESULT = {
 
 
 def test_numbers_are_told_to_four_decimals_and_batches_and_digest_are_not_told() -> None:
-    told = published_result(RESULT)
+    told = published_result(SetResult.from_json(RESULT, place="the result")).to_json()
     assert (told["score"], told["whole_set_ap"], told["quantized"]) == (0.1235, 0.2, {"mood2020": 0.12})
     assert (told["official"], told["validation"]) == ({"batching": "sha256:1", "mean": 0.1235}, None)
     assert (told["failed_share"], told["lossy"], told["scoring_version"]) == (0.25, ["mood2020"], 2)

@@ -96,7 +96,7 @@ def report_of(script: Callable[[CaseJob], Scripted], folder: Path, **changes: An
         "tasks": list(Task),
         "limits": Limits(seconds=9),
     }
-    return try_image(runtime, **given | changes)
+    return try_image(runtime, **given | changes).to_json()
 
 
 def test_a_perfect_image_has_an_ap_of_one_in_every_part(toy_set: Path) -> None:

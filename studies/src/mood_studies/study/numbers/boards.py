@@ -11,7 +11,7 @@ from mood_evaluator import Task, TestSet
 from mood_evaluator.analysis import chance_interval
 from mood_evaluator.runs import RunStability, SetStability, Standings, bootstrap_runs, gather_runs
 from mood_evaluator.tables.agreement import kendall_tau_b, tau_b_of_rows
-from mood_platform.leaderboards.caveats import caveats_of
+from mood_platform.documents.leaderboard import Board, LeaderboardRow
 from mood_studies.study.numbers.scored import Row, Scored, counting_runs
 from mood_studies.study.scale import DATASETS, TASKS, needs_torch, title_of
 
@@ -45,35 +45,36 @@ def board(
 ) -> Row:
     """A published leaderboard, with what guessing scores and how many pairs of teams truly differ."""
     standings, stability = drawn
+    published = Board.from_json(document, place=f"the {task} board")
     datasets = {}
-    for dataset, described in document["datasets"].items():
-        name = described["test_set"]
-        datasets[dataset] = {
+    for dataset, described in published.datasets.items():
+        name = described.test_set
+        datasets[str(dataset)] = {
             "test_set": name,
-            "cases": described["cases"],
+            "cases": described.cases,
             "abnormal": sum(case.abnormal for case in sets[name].for_task(Task(task))),
             "chance": chance_of(standings, name),
             "pairs": pairs_of(stability.sets[name]),
-            "moved": len(document["order_changes"].get(dataset, [])),
+            "moved": len(published.order_changes.get(dataset, ())),
         }
     return {
-        "disclaimer": " ".join(caveats_of(dict(document))).rstrip("."),
-        "bootstraps": document["bootstraps"],
-        "evaluator": document["evaluator"],
+        "disclaimer": " ".join(published.sentences).rstrip("."),
+        "bootstraps": published.bootstraps,
+        "evaluator": published.evaluator,
         "adjusted_by": "max-T",  # numbers from before have no such entry: they were adjusted by Holm
         "datasets": datasets,
-        "rows": [board_row(row) for row in document["rows"]],
+        "rows": [board_row(row) for row in published.rows],
     }
 
 
-def board_row(row: Mapping[str, Any]) -> Row:
+def board_row(row: LeaderboardRow) -> Row:
     cells = {
-        dataset: {name: cell[name] for name in ("score", "interval", "rank", "rank_interval")}
-        | {"failed_share": cell["result"]["failed_share"]}
-        for dataset, cell in row["datasets"].items()
+        str(dataset): {name: getattr(cell, name) for name in ("score", "interval", "rank", "rank_interval")}
+        | {"failed_share": cell.result.failed_share}
+        for dataset, cell in row.datasets.items()
     }
     kept = ("name", "rank", "mean_rank", "rank_interval", "keeps_place")
-    return {name: row[name] for name in kept} | {"datasets": cells}
+    return {name: getattr(row, name) for name in kept} | {"datasets": cells}
 
 
 def chance_of(standings: Standings, test_set: str) -> Row:

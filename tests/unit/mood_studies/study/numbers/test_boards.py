@@ -17,6 +17,7 @@ from mood_studies.study.numbers.boards import (
 )
 from mood_studies.study.numbers.kinds import kinds, levels_of, sweeps
 from mood_studies.study.numbers.scored import Scored
+from mood_support.documents import board_json, cell_json, row_json
 
 Sets = dict[str, TestSet]
 
@@ -36,19 +37,16 @@ def test_the_interval_of_tau_comes_from_redrawn_scans_of_both_sets(scored: list[
 
 
 def test_a_board_tells_chance_and_pairs_beside_what_was_published(scored: list[Scored], sets: Sets) -> None:
-    cell = {"score": 0.5, "interval": [0.4, 0.6], "rank": 1, "rank_interval": [1, 2],
-            "result": {"failed_share": 0.0}}  # fmt: skip
-    row = {"name": "ceVAE", "rank": 1, "mean_rank": 1.0, "rank_interval": [1, 2], "keeps_place": 0.9,
-           "datasets": {"brain": cell}}  # fmt: skip
-    document = {"datasets": {"brain": {"test_set": "test-brain", "cases": 8}}, "demonstration": "demo",
-                "order_changes": {"brain": [["a", "b"]]}, "bootstraps": 9, "evaluator": "1",
-                "rows": [row]}  # fmt: skip
+    cell = cell_json(0.5, interval=[0.4, 0.6], rank=1, rank_interval=[1, 2])
+    row = row_json("cevae", 1, 0.5, datasets={"brain": cell})
+    tested = {"test_set": "test-brain", "digest": "", "batchings": [], "cases": 8, "not_hidden": True}
+    document = board_json(row, datasets={"brain": tested}, order_changes={"brain": [["a", "b"]]})
     found = board("sample", document, draw_all(scored, draws=50)["sample"], sets)
     assert found["datasets"]["brain"]["abnormal"] == 4
     assert found["datasets"]["brain"]["chance"]["constant"] == 0.5
     assert found["datasets"]["brain"]["pairs"]["all"] == 3
     assert found["rows"][0]["datasets"]["brain"] == {
-        "score": 0.5, "interval": [0.4, 0.6], "rank": 1, "rank_interval": [1, 2], "failed_share": 0.0
+        "score": 0.5, "interval": (0.4, 0.6), "rank": 1, "rank_interval": (1, 2), "failed_share": 0.0
     }  # fmt: skip
 
 

@@ -28,20 +28,20 @@ from mood_studies.study.page.sentences import (
     who_leads,
 )
 from mood_studies.study.scale import TASKS
+from mood_support.documents import board_json, cell_json, row_json
 
 Json = dict[str, Any]
 DOCS = Path(__file__).parents[5] / "docs"
 
 
 def published(rank_of: dict[str, int], task: str) -> Json:
-    rest = {"interval": [0.1, 0.6], "rank_interval": [1, 3], "result": {"failed_share": 0.0}}
     rows = [
-        {"name": name, "rank": rank, "mean_rank": rank, "rank_interval": [1, 3], "keeps_place": 0.5}
-        | {"datasets": {"brain": {"score": 0.5 / rank, "rank": rank, **rest}}}
+        row_json(name, rank, None, name=name, datasets={"brain": cell_json(0.5 / rank, rank=rank)})
         for name, rank in rank_of.items()
     ]
-    return {"datasets": {"brain": {"test_set": "test-brain", "cases": 8}}, "demonstration": f"demo {task}",
-            "order_changes": {"brain": []}, "bootstraps": 50, "evaluator": "1", "rows": rows}  # fmt: skip
+    tested = {"test_set": "test-brain", "digest": "", "batchings": [], "cases": 8, "not_hidden": True}
+    rest = {"datasets": {"brain": tested}, "order_changes": {"brain": []}, "bootstraps": 50}
+    return board_json(*rows, demonstration=f"demo {task}", **rest)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,1 @@
+"""The documents that are stored and published: a class each, which alone knows the names of its fields."""
