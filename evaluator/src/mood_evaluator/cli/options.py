@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,8 +12,9 @@ from typing import Annotated, Any, Literal
 import typer
 
 from mood_evaluator.errors import EvaluatorError
+from mood_evaluator.runs.counting import count_runs, grounds_of, sets_twice
 from mood_evaluator.runs.scored_run import Ranking, ScoredRun
-from mood_evaluator.runs.standings import Standings, gather_runs
+from mood_evaluator.runs.standings import Standings
 from mood_evaluator.tables.schemes import Adjust, Method, Scheme
 from mood_evaluator.tables.signed_rank import PairTest
 
@@ -67,11 +69,22 @@ DrawSeed = Annotated[int, typer.Option(parser=_whole_from(0, 2**63), metavar="SE
 
 
 def load_standings(paths: Sequence[Path], ranking: Ranking) -> Standings:
-    """Put the scored runs that lie at `paths` side by side, by the score that ranks."""
+    """Put the scored runs that lie at `paths` and count side by side, by the score that ranks."""
     runs = [ScoredRun.load(path) for path in paths]
     if ranking is Ranking.OBJECT_SENSITIVITY:
         runs = [run.by_object_sensitivity() for run in runs]
-    return gather_runs(runs)
+    counted = count_runs(runs)
+    if counted.beside:
+        sys.stderr.write(
+            f"mood-evaluate: {', '.join(counted.beside)}: left out, for toy cases and sweeps move no rank. "
+            f"Give their runs by themselves to rank them.\n"
+        )
+    for dataset, names in sets_twice(counted.standings, grounds_of(runs)).items():
+        raise EvaluatorError(
+            f"{' and '.join(names)} are all test sets of {dataset}, which a consensus counts once. Give the "
+            f"runs of one of them."
+        )
+    return counted.standings
 
 
 def are_runs(scores: Sequence[Path], method: Method, ranking: Ranking) -> bool:

@@ -7,10 +7,11 @@ from pathlib import Path
 from mood_evaluator.analysis import Measures, chance_interval, measure_cases
 from mood_evaluator.plots.scores import Guess
 from mood_evaluator.report.words import ANATOMY, TASK
-from mood_evaluator.runs.ground import NOT_SAID, Ground
+from mood_evaluator.runs.counting import count_runs, grounds_of
+from mood_evaluator.runs.ground import Ground
 from mood_evaluator.runs.scored_run import ScoredRun
 from mood_evaluator.runs.stability import RunStability, bootstrap_runs
-from mood_evaluator.runs.standings import Standings, gather_runs
+from mood_evaluator.runs.standings import Standings
 from mood_evaluator.tables.stability import Stability
 from mood_evaluator.test_set import Dataset, Task, TestSet, load_test_set
 
@@ -117,45 +118,21 @@ def gather_contest(
     on_run: Callable[[], None] | None,
 ) -> Contest:
     """Rank the runs of one task and draw their scans; `on_run` is called after each run."""
-    grounds = _grounds(runs, sets)
-    counting, toy, sweeps = _split(runs, grounds)
-    standings = _brain_first(gather_runs(counting), grounds)
+    grounds = grounds_of(runs) | {one.test_set.name: Ground.of(one.test_set) for one in sets}
+    counted = count_runs(runs, grounds)
+    standings = _brain_first(counted.standings, grounds)
     return Contest(
         task=runs[0].task,
         standings=standings,
         stability=bootstrap_runs(standings, n=bootstraps, seed=seed, on_run=on_run),
-        toy=_beside(toy, grounds),
-        sweeps=_beside(sweeps, grounds),
+        toy=None if counted.toy is None else _brain_first(counted.toy, grounds),
+        sweeps=None if counted.sweeps is None else _brain_first(counted.sweeps, grounds),
         grounds=grounds,
         sets={found.test_set.name: found for found in sets},
         predictions=predictions,
         draws=bootstraps,
         seed=seed,
     )
-
-
-def _grounds(runs: Sequence[ScoredRun], sets: Sequence[MeasuredSet]) -> dict[str, Ground]:
-    """Return what is known of each test set: what its folder says, else the first run that says something."""
-    found = {run.test_set: run.ground for run in reversed(runs) if run.ground == NOT_SAID}
-    found |= {run.test_set: run.ground for run in reversed(runs) if run.ground != NOT_SAID}
-    return found | {one.test_set.name: Ground.of(one.test_set) for one in sets}
-
-
-def _split(
-    runs: Sequence[ScoredRun], grounds: Mapping[str, Ground]
-) -> tuple[list[ScoredRun], list[ScoredRun], list[ScoredRun]]:
-    """Return the runs that count, those on toy cases and those of sweeps; where none counts, all do."""
-    parts: dict[str, list[ScoredRun]] = {"counts": [], "toy": [], "sweep": []}
-    for run in runs:
-        purpose = grounds[run.test_set].purpose or ""
-        parts["toy" if purpose == "toy" else "sweep" if purpose.endswith("sweep") else "counts"].append(run)
-    if not any(run.eligible for run in parts["counts"]):
-        return list(runs), [], []
-    return parts["counts"], parts["toy"], parts["sweep"]
-
-
-def _beside(runs: Sequence[ScoredRun], grounds: Mapping[str, Ground]) -> Standings | None:
-    return _brain_first(gather_runs(runs), grounds) if any(run.eligible for run in runs) else None
 
 
 def _brain_first(standings: Standings, grounds: Mapping[str, Ground]) -> Standings:

@@ -24,6 +24,7 @@ from mood_evaluator.report.words import (
     scans,
     together,
 )
+from mood_evaluator.runs.counting import sets_twice
 from mood_evaluator.runs.ground import Edition
 from mood_evaluator.runs.scored_run import ScoredRun
 from mood_evaluator.test_set import Task
@@ -126,6 +127,10 @@ def _own_caveats(contests: Sequence[Contest]) -> Iterator[str]:
         yield "From how many people the scans come is not said."
     if any(ground.labels_reproducible is None for ground in grounds):
         yield "Whether the labels were hidden from the teams is not said."
+    for names in dict.fromkeys(
+        names for one in contests for names in sets_twice(one.standings, one.grounds).values()
+    ):
+        yield f"The consensus counts {together(names)} by themselves, though they are of one anatomy."
     counts = {
         name: sum(next(iter(runs.values())).abnormal.values())
         for one in contests

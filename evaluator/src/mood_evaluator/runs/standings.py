@@ -72,9 +72,10 @@ def published(scores: Scores) -> Scores:
 def gather_runs(runs: Sequence[ScoredRun]) -> Standings:
     """Put runs side by side; raises EvaluatorError for runs that cannot be compared."""
     sets: dict[str, dict[str, ScoredRun]] = {}
-    for run in (run for run in runs if run.eligible):
-        _check_fits(run, runs[0], sets.get(run.test_set, {}))
-        sets.setdefault(run.test_set, {})[run.team] = run
+    for run in runs:  # those that are listed alone must fit too: their scores stand beside the others
+        _check_fits(run, runs[0], sets.setdefault(run.test_set, {}))
+        sets[run.test_set][run.team] = run
+    sets = {name: own for name, found in sets.items() if (own := _eligible(found))}
     if not sets:
         raise EvaluatorError("There are no scored runs of an eligible team. Give one or more RUN.zip.")
     ranked = {run.team for own in sets.values() for run in own.values() if run.result.score is not None}
@@ -82,6 +83,10 @@ def gather_runs(runs: Sequence[ScoredRun]) -> Standings:
         sets = {name: {team: own[team] for team in own if team in ranked} for name, own in sets.items()}
     others = [run for run in runs if not run.eligible or (ranked and run.team not in ranked)]
     return Standings(runs[0].task, {name: own for name, own in sets.items() if own}, tuple(others))
+
+
+def _eligible(runs: Mapping[str, ScoredRun]) -> dict[str, ScoredRun]:
+    return {team: run for team, run in runs.items() if run.eligible}
 
 
 def _check_fits(run: ScoredRun, first: ScoredRun, others: Mapping[str, ScoredRun]) -> None:

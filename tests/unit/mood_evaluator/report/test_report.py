@@ -261,6 +261,9 @@ def test_a_map_of_differences_has_no_panel_without_a_significant_one(two: Path, 
     report = build_report([*runs, *alike], bootstraps=100, seed=1, date="2026-10-01")
     [figure] = [item for item in report.figures if item.name == "differences"]
     assert [axes.get_title(loc="left") for axes in figure.draw(LIGHT, None).axes] == ["Brain (test-brain)"]
+    assert "The consensus counts test-brain and twins by themselves, though they are of one anatomy." in (
+        report.caveats
+    )
     assert "No difference of any two teams is significant on brain (twins): all pairs" in sentences(report)
 
 
