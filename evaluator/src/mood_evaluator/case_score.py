@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from mood_evaluator.ap import average_precision_of_counts
 from mood_evaluator.arrays import as_path, checked_shape
-from mood_evaluator.errors import InvalidPrediction
+from mood_evaluator.errors import InvalidGroundTruth, InvalidPrediction
 from mood_evaluator.evidence import Evidence, EvidenceSums
 from mood_evaluator.faults import Flag, OutputFault
 from mood_evaluator.kernels import count_into_gaps
@@ -85,15 +85,17 @@ def score_pixel_case(
     label: Path | str | None,
     shape: Shape,
     affine: Affine | None = None,
+    abnormal: bool | None = None,
     exact: bool = True,
 ) -> CaseScore:
     """Score a volume of `shape` (voxels) against `label`, None meaning that nothing is abnormal.
 
-    `affine` is the test set's, else the label's: a prediction that states another one is flagged. Without
-    `exact` there is no `case_ap`, and the volume is never held in memory as a whole. Raises
-    InvalidGroundTruth for a bad label, and nothing for a bad prediction.
+    `affine` is the test set's, else the label's: a prediction that states another one is flagged. `abnormal`
+    is what the test set says of the case, where it does. Without `exact` there is no `case_ap`, and the
+    volume is never held in memory as a whole. Raises InvalidGroundTruth for a label that is bad or says
+    otherwise, and nothing for a bad prediction.
     """
-    truth = PixelTruth.read(label, shape=shape, affine=affine)
+    truth = PixelTruth.read(label, shape=shape, affine=affine, abnormal=abnormal)
     return score_pixel_prediction(prediction, truth=truth, exact=exact)
 
 
@@ -118,18 +120,27 @@ class PixelTruth:
     affine: Affine | None = None  # of the test set; None: there is none to compare with
 
     @classmethod
-    def read(cls, label: Path | str | None, *, shape: Shape, affine: Affine | None = None) -> "PixelTruth":
+    def read(
+        cls,
+        label: Path | str | None,
+        *,
+        shape: Shape,
+        affine: Affine | None = None,
+        abnormal: bool | None = None,
+    ) -> "PixelTruth":
         """Read a label, None meaning that nothing is abnormal; raises InvalidGroundTruth.
 
-        `affine` is the test set's; without one the label's is taken.
+        `affine` is the test set's; without one the label's is taken. A label that contradicts `abnormal`, as
+        the test set calls the case, is refused; None: it says nothing.
         """
         shape = checked_shape(shape)
-        if label is None:
-            return cls(shape, None, affine)
-        abnormal = read_label(label, shape=shape).ravel(order="F")
-        return cls(
-            shape, abnormal if abnormal.any() else None, find_affine(affine, as_path(label), shape=shape)
-        )
+        marked = None if label is None else read_label(label, shape=shape).ravel(order="F")
+        if marked is not None and not marked.any():
+            marked = None
+        if abnormal is not None and abnormal is (marked is None):
+            raise _contradiction(label, abnormal=abnormal)
+        place = affine if label is None else find_affine(affine, as_path(label), shape=shape)
+        return cls(shape, marked, place)
 
     @property
     def positives(self) -> int:
@@ -137,6 +148,14 @@ class PixelTruth:
 
     def part(self, start: int, size: int) -> npt.NDArray[np.bool_] | None:
         return None if self.abnormal is None else self.abnormal[start : start + size]
+
+
+def _contradiction(label: Path | str | None, *, abnormal: bool) -> InvalidGroundTruth:
+    marks, said = ("no voxel", "abnormal") if abnormal else ("voxels", "normal")
+    return InvalidGroundTruth(
+        f"The label {label} marks {marks}, but the test set calls its case {said}. Correct the label, or "
+        f"`abnormal` in the manifest."
+    )
 
 
 def _score_volume(path: Path, truth: PixelTruth, *, exact: bool) -> CaseScore:

@@ -5,6 +5,7 @@ prediction are called like the image with `.txt` behind it.
 """
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,23 +25,63 @@ class LabelledCase:
     shape: Shape = (1, 1, 1)  # voxels
 
 
-def read_mood_labels(folder: Path, task: Task) -> list[LabelledCase]:
+_VOLUMES = (
+    ".nii.gz",
+    ".nii",
+    ".img",
+    ".hdr",
+    ".mha",
+    ".mhd",
+    ".nrrd",
+    ".nhdr",
+    ".mgh",
+    ".mgz",
+    ".npy",
+    ".dcm",
+)
+"""Endings of files that somebody took for labels; companions such as `.json` are none."""
+
+
+def read_mood_labels(folder: Path, task: Task, *, tell: Callable[[str], None]) -> list[LabelledCase]:
     """Return the cases of `folder`, or of its subfolder `pixel` or `sample`, by name.
 
-    Raises InvalidGroundTruth, naming the file.
+    `tell` is called with a sentence about what else lies there; hidden files are passed over. Raises
+    InvalidGroundTruth, naming the file.
     """
     own = folder / str(task)
     place = own if own.is_dir() else folder
     if not place.is_dir():
         raise InvalidGroundTruth(f"There is no folder {place}. Give the folder of labels.")
     endings = (".txt",) if task is Task.SAMPLE else (".nii.gz", ".nii")
-    paths = sorted(path for path in place.iterdir() if path.name.endswith(endings) and path.name[:2] != "._")
+    present = sorted(path for path in place.iterdir() if not path.name.startswith("."))
+    paths = [path for path in present if path.name.endswith(endings)]
+    _tell_others([path for path in present if path not in paths], endings, tell)
     if not paths:
         raise InvalidGroundTruth(f"{place} holds no label ({' or '.join(endings)}) of the {task} task.")
     stems = Counter(path.name.removesuffix(".gz") for path in paths)
     for name in (name for name, count in stems.items() if count > 1):
         raise InvalidGroundTruth(f"{place} holds both {name} and {name}.gz. Keep the one that is true.")
     return [_read_sample(path) if task is Task.SAMPLE else _read_pixel(path) for path in paths]
+
+
+def _tell_others(others: Sequence[Path], endings: tuple[str, ...], tell: Callable[[str], None]) -> None:
+    """Refuse what was meant as a label: its case would be missing, and nobody would know."""
+    read = " or ".join(endings)
+    meant = endings if endings == (".txt",) else _VOLUMES
+    for path in others:
+        if path.is_file() and path.name.lower().endswith(meant):
+            raise InvalidGroundTruth(
+                f"{path} is not read as a label, for its name does not end in {read}. Write it as such a "
+                f"file, or move it away."
+            )
+    if others:
+        tell(f"{others[0].parent} also holds what is no label ({read}) and is left out: {list_few(others)}.")
+
+
+def list_few(paths: Sequence[Path], most: int = 3) -> str:
+    """Return the names of a few files, and how many more there are."""
+    more = f" and {len(paths) - most} more" if len(paths) > most else ""
+    return ", ".join(path.name for path in paths[:most]) + more
 
 
 def _read_sample(path: Path) -> LabelledCase:

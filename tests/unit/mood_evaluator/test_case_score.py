@@ -14,6 +14,7 @@ from mood_evaluator import (
     Flag,
     InvalidGroundTruth,
     OutputFault,
+    PixelTruth,
     Quantizer,
     as_affine,
     score_pixel_case,
@@ -177,3 +178,13 @@ def test_json_comes_back(tmp_path: Path, label: Path) -> None:
 @pytest.mark.parametrize("value", [*OutputFault, *Flag])
 def test_every_fault_and_flag_has_its_sentence(value: OutputFault | Flag) -> None:
     assert value.text.endswith(".")
+
+
+def test_a_truth_must_be_what_the_test_set_says_of_its_case(tmp_path: Path) -> None:
+    empty = _save(tmp_path / "empty.nii.gz", np.zeros(SHAPE, np.uint8))
+    marked = _save(tmp_path / "marked.nii.gz", np.ones(SHAPE, np.uint8))
+    for label, abnormal in ((marked, True), (empty, False), (None, False), (empty, None), (marked, None)):
+        PixelTruth.read(label, shape=SHAPE, abnormal=abnormal)
+    for label, abnormal in ((marked, False), (empty, True), (None, True)):
+        with pytest.raises(InvalidGroundTruth, match="abnormal` in the manifest"):
+            score_pixel_case(None, label=label, shape=SHAPE, abnormal=abnormal)

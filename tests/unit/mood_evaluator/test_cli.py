@@ -1,5 +1,6 @@
 """`mood-evaluate score` gives the platform's scores, sentences for errors, and exit codes."""
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -183,3 +184,55 @@ def test_a_manifest_with_affines_flags_normal_cases(folders: tuple[str, str]) ->
         nib.Nifti1Image(LABEL.astype(np.uint8), np.diag([2, 1, 1, 1])).to_filename(images / f"{name}.nii.gz")
     cases = _document(folders, "pixel")["cases"]
     assert [case["flags"] for case in cases] == [["affine_differs"], ["affine_differs"]]
+
+
+def _with_case(folders: tuple[str, str], index: int, **changes: Any) -> None:
+    test_set = load_test_set(folders[1])
+    cases = [
+        replace(case, **changes) if place == index else case for place, case in enumerate(test_set.cases)
+    ]
+    save_test_set(replace(test_set, cases=tuple(cases)), folders[1])
+
+
+def test_a_label_that_is_not_the_manifests_is_refused(
+    folders: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = Path(folders[1]) / "labels/b.nii.gz"
+    _with_case(folders, 1, sha256_label=hashlib.sha256(path.read_bytes()).hexdigest())
+    assert _score(folders, "pixel") == 0
+    nib.Nifti1Image(LABEL[::-1].astype(np.uint8), np.eye(4)).to_filename(path)
+    assert _score(folders, "pixel") == 2
+    assert "labels/b.nii.gz is not the one of test_set.json: its SHA-256 is" in capsys.readouterr().err
+    assert _score(folders, "sample") == 0  # needs no label
+    path.unlink()
+    assert _score(folders, "pixel") == 2
+    assert "labels/b.nii.gz cannot be used" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("index", "changes", "marks", "words"),
+    [
+        (1, {"abnormal": False}, 1, "marks voxels, but the test set calls its case normal"),
+        (
+            0,
+            {"abnormal": True, "label": "labels/b.nii.gz"},
+            0,
+            "marks no voxel, but the test set calls its case",
+        ),
+    ],
+)
+def test_a_manifest_that_contradicts_a_label_is_refused(
+    folders: tuple[str, str],
+    index: int,
+    changes: dict[str, Any],
+    marks: int,
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _with_case(folders, index, **changes)
+    label = LABEL.astype(np.uint8) * marks
+    nib.Nifti1Image(label, np.eye(4)).to_filename(Path(folders[1]) / "labels/b.nii.gz")
+    assert _score(folders, "pixel") == 2
+    said = capsys.readouterr().err
+    assert words in said
+    assert "labels/b.nii.gz" in said

@@ -129,6 +129,54 @@ def test_names_that_fit_no_case_are_pointed_out(home: Path, capsys: pytest.Captu
     assert "no file with a name that is expected, such as toy_0.nii.gz" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["toy_9.NII.GZ", "toy_9.nii.GZ", "toy_9.mha", "toy_9.Nii", "toy_9.img"])
+def test_a_label_of_another_ending_is_refused_by_name(
+    home: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = home / "toy_label/pixel"
+    (place / NAMES[1]).rename(place / name)
+    arguments = ["--predictions", str(home / "pixel"), "--labels", str(home / "toy_label")]
+    assert main(["score", "--task", "pixel", *arguments]) == 2
+    assert f"{name} is not read as a label" in capsys.readouterr().err
+
+
+def test_a_sample_label_in_capitals_is_refused_by_name(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = home / "toy_label/sample"
+    (place / f"{NAMES[1]}.txt").rename(place / f"{NAMES[1]}.TXT")
+    arguments = ["--predictions", str(home / "sample"), "--labels", str(home / "toy_label")]
+    assert main(["score", "--task", "sample", *arguments]) == 2
+    assert f"{NAMES[1]}.TXT is not read as a label" in capsys.readouterr().err
+
+
+def test_hidden_files_are_no_labels_and_what_else_lies_there_is_told(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = score(home, "pixel", "--batch-size", "0")
+    place = home / "toy_label/pixel"
+    (place / f".{NAMES[1]}").write_bytes((place / NAMES[1]).read_bytes())
+    assert capsys.readouterr().err == ""
+    for name in ("README.md", "toy_1.json", "more.csv", "notes"):
+        (place / name).write_text("words")
+    assert score(home, "pixel", "--batch-size", "0")["score"] == before["score"]
+    said = capsys.readouterr().err
+    assert (
+        "what is no label (.nii.gz or .nii) and is left out: README.md, more.csv, notes and 1 more." in said
+    )
+
+
+def test_predictions_that_no_case_asks_for_are_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "sample" / NAMES[0]).write_bytes(b"that of the other task")
+    score(home, "sample")
+    assert capsys.readouterr().err == ""
+    (home / "pixel" / NAMES[1]).rename(home / "pixel" / NAMES[1].upper())
+    score(home, "pixel", "--batch-size", "0")
+    said = capsys.readouterr().err
+    assert f"No case asks for {NAMES[1].upper()} in" in said
+    assert f"such as {NAMES[0]} are expected" in said
+
+
 def test_a_test_set_keeps_its_own_batches(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--predictions", str(home / "pixel"), "--test-set", str(home), "--seed", "1"]
     assert main(["score", "--task", "pixel", *arguments]) == 2

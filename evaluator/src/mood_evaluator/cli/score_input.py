@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -10,12 +10,12 @@ from pathlib import Path
 from mood_evaluator.batches import Batching, draw_batching
 from mood_evaluator.canonical import canonical_digest
 from mood_evaluator.cli.scoring_options import ScoringOptions
-from mood_evaluator.errors import EvaluatorError, UndefinedScore
-from mood_evaluator.mood_layout import LabelledCase, read_mood_labels
+from mood_evaluator.errors import EvaluatorError, InvalidGroundTruth, UndefinedScore
+from mood_evaluator.mood_layout import LabelledCase, list_few, read_mood_labels
 from mood_evaluator.placement import find_affine
 from mood_evaluator.runs.ground import NOT_SAID, Ground
 from mood_evaluator.scoring import PixelCase
-from mood_evaluator.test_set import Case, Task, TestSet, load_test_set
+from mood_evaluator.test_set import MANIFEST, Case, Task, TestSet, load_test_set
 
 _BATCH_SIZE, _SEED = 20, "0"
 _MOOD_FOLDERS = ("toy_label", *Task)
@@ -69,10 +69,21 @@ def _need_own_names(cases: Sequence[PixelCase]) -> None:
 
 def _locate(case: Case, task: Task, options: ScoringOptions) -> PixelCase:
     label = None if case.label is None else options.test_set / case.label
+    if task is Task.PIXEL and label is not None:
+        _need_own_label(label, case.sha256_label)
     image: Path = options.test_set / case.image
     affine = find_affine(case.affine, image, label, shape=case.shape) if task is Task.PIXEL else None
     prediction = _prediction(image.name, task, options)
     return PixelCase(case.id, prediction, label, case.shape, affine, image if image.is_file() else None)
+
+
+def _need_own_label(label: Path, sha256_label: str | None) -> None:
+    """A label that is not the manifest's is another truth, under the digest of this one."""
+    if sha256_label and label.is_file() and sha256(label.read_bytes()).hexdigest() != sha256_label:
+        raise InvalidGroundTruth(
+            f"The label {label} is not the one of {MANIFEST}: its SHA-256 is not sha256.label. Restore it, "
+            f"or build the set again."
+        )
 
 
 def _prediction(name: str, task: Task, options: ScoringOptions) -> Path:
@@ -82,7 +93,7 @@ def _prediction(name: str, task: Task, options: ScoringOptions) -> Path:
 
 def _from_labels(options: ScoringOptions) -> ScoreInput:
     task: Task = options.task
-    found = read_mood_labels(options.labels, task)
+    found = read_mood_labels(options.labels, task, tell=_tell)
     cases = tuple(
         PixelCase(
             case.id,
@@ -121,14 +132,26 @@ def _draw(found: list[LabelledCase], task: Task, options: ScoringOptions) -> tup
     return tuple(draw_batching(has_positive, size=size, seed=each) for each in (seed, f"{seed}-second"))
 
 
-def _warn_of_strangers(folder: Path, cases: Iterable[PixelCase]) -> None:
+def _warn_of_strangers(folder: Path, cases: Sequence[PixelCase]) -> None:
     """Say which files no case asks for: names that do not fit are the likeliest mistake."""
-    wanted = [case.prediction for case in cases]
-    if any(path is not None and path.is_file() for path in wanted):
-        return
-    present = sorted(path.name for path in folder.iterdir())
-    expected = next(path.name for path in wanted if path is not None)
-    sys.stderr.write(
-        f"mood-evaluate: {folder} has no file with a name that is expected, such as {expected}; "
-        f"it holds {', '.join(present[:3]) or 'nothing'}.\n"
-    )
+    wanted = [case.prediction for case in cases if case.prediction is not None]
+    names = {path.name.removesuffix(".txt") for path in wanted}  # those of the other task are at home here
+    strangers = [
+        path
+        for path in sorted(folder.iterdir())
+        if path.name.removesuffix(".txt") not in names and not path.name.startswith(".")
+    ]
+    if not any(path.is_file() for path in wanted):
+        held = list_few(sorted(folder.iterdir())) or "nothing"
+        _tell(
+            f"{folder} has no file with a name that is expected, such as {wanted[0].name}; it holds {held}."
+        )
+    elif strangers:
+        _tell(
+            f"No case asks for {list_few(strangers)} in {folder}: names such as {wanted[0].name} are "
+            f"expected."
+        )
+
+
+def _tell(words: str) -> None:
+    sys.stderr.write(f"mood-evaluate: {words}\n")

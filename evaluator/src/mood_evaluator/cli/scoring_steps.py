@@ -43,7 +43,7 @@ def score_all(
     with Shelf() as shelf:
 
         def score(case: PixelCase) -> CaseScore:
-            found = _score_case(case, given.task, exact=exact)
+            found = _score_case(case, given, exact=exact)
             if found.positives is not None:
                 positives[case.id] = KeptPositives.put(shelf, found.positives).load
             return replace(found, positives=None)
@@ -66,11 +66,16 @@ def read_each(
         return dict(zip(given.abnormal, readers.map(read_one, given.cases), strict=True))
 
 
-def _score_case(case: PixelCase, task: Task, *, exact: bool) -> CaseScore:
-    if task is Task.SAMPLE:
+def _score_case(case: PixelCase, given: ScoreInput, *, exact: bool) -> CaseScore:
+    if given.task is Task.SAMPLE:
         return score_sample_case(case.prediction)
     return score_pixel_case(
-        case.prediction, label=case.label, shape=case.shape, affine=case.affine, exact=exact
+        case.prediction,
+        label=case.label,
+        shape=case.shape,
+        affine=case.affine,
+        abnormal=given.abnormal[case.id],
+        exact=exact,
     )
 
 
