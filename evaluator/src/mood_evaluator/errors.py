@@ -46,12 +46,24 @@ class InvalidTable(EvaluatorError):
     """A score table, or draws from it, that cannot be ranked; the text names file, line and column."""
 
 
+def in_words(problem: Exception) -> str:
+    """Return what is wrong with a document, without Python's names for it."""
+    if isinstance(problem, KeyError):
+        return f"{problem.args[0]} is missing"
+    if isinstance(problem, RecursionError):
+        return "it is nested too deep"
+    if isinstance(problem, TypeError | AttributeError | LookupError):
+        return "a field is not of the kind it should be"
+    return str(problem).rstrip(".")
+
+
 class InvalidScoredRun(EvaluatorError):
     """A file that cannot be read as a scored run."""
 
     def __init__(self, path: Path | str, problem: Exception) -> None:
-        words = f"{problem} is missing" if isinstance(problem, KeyError) else str(problem)
-        super().__init__(f"{path} is no scored run: {words}. Write it again with `mood-evaluate evidence`.")
+        super().__init__(
+            f"{path} is no scored run: {in_words(problem)}. Write it again with `mood-evaluate evidence`."
+        )
 
 
 class InvalidInput(EvaluatorError, ValueError):

@@ -37,6 +37,8 @@ class Fields:
         value = self.value(name)
         if not isinstance(value, str) or not value:
             raise self.fail(name, f"a non-empty text is expected, not {value!r}")
+        if any("\ud800" <= letter <= "\udfff" for letter in value):  # half a character, which no file takes
+            raise self.fail(name, f"a text of whole characters is expected, not {value!r}")
         return value
 
     def optional_text(self, name: str) -> str | None:

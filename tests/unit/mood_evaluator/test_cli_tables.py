@@ -114,6 +114,24 @@ def test_what_counts_for_a_missing_value_is_a_finite_number(scores: Path, text: 
         ('task,alg_name,value,case\nt,A,"0,5",x\n', "line 2: value is '0,5'"),
         ("task,alg_name,value,case\nt,A,inf,x\n", "line 2: value is 'inf'"),
         ("task,alg_name,value,case\nt,,1,x\n", "line 2: column alg_name is empty"),
+        (
+            "task,alg_name,value,case\nt,A,0.5,x\nt,A,0,652,1\n",
+            "line 3: there are more cells than columns. Write",
+        ),
+        ("task,alg_name,value,case,value\nt,A,1,x,2\n", "column value is there twice. Keep the one"),
+        ("task;alg_name;value;case\nt;A;1;x\n", "column task is missing among 'task;alg_name;value;case'."),
+        ("task\talg_name\tvalue\tcase\n", r"missing among 'task\talg_name\tvalue\tcase'. Needed are task,"),
+        ("task, alg_name, value, case\n", "column alg_name is missing among 'task', ' alg_name', ' value',"),
+        (
+            "Task,Alg_Name,Value,Case\n",
+            "among 'Task', 'Alg_Name', 'Value', 'Case'. Needed are task, alg_name,",
+        ),
+        (
+            "sep=,\ntask,alg_name,value,case\n",
+            "missing among 'sep=', ''. Needed are task, alg_name, value, case,",
+        ),
+        ("", "column task is missing among none. Needed are task, alg_name, value, case, written so and"),
+        ("task,alg_name,value,case\nt,A,1e308,x\n", "line 2: value is '1e308'"),
     ],
 )
 def test_a_wrong_table_is_refused_with_line_and_remedy(
@@ -142,3 +160,29 @@ def test_wrong_draws_are_refused(
     path.write_text(draws, encoding="utf-8")
     assert main(["stability", str(scores), "--draws", str(path)]) == 2
     assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["abc", "nan", "1e309", ""])
+def test_an_option_that_is_no_number_is_refused_in_words(
+    scores: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["rank", str(scores), "--missing", text]) == 2
+    said = " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert f"'{text}' is not a finite number such as 0, or drop" in said
+    assert "could not convert" not in said
+
+
+def test_what_a_terminal_would_obey_is_shown_escaped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(
+        "task,alg_name,value,case\nt,\x1b[31mA\u202e,1,x\nt,Müller,0.5,x\nt,Müller,0.5,y\nt,\x1b[31mA\u202e,1,y\n",
+        encoding="utf-8",
+    )
+    for command in (["rank"], ["stability", "--bootstraps", "5"]):
+        assert main([*command, str(path)]) == 0
+        shown = capsys.readouterr().out
+        assert r"\x1b[31mA\u202e" in shown
+        assert "Müller" in shown
+        assert "\x1b" not in shown

@@ -6,6 +6,9 @@ import io
 import os
 import re
 import shutil
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import nibabel as nib
@@ -144,7 +147,7 @@ def test_what_cannot_be_written_ends_with_2(home: Path) -> None:
     assert main(["score", "--task", "pixel", *given]) == 2
 
 
-@pytest.mark.parametrize("error", [KeyError("id"), EOFError(), MemoryError(), BrokenPipeError(32, "pipe")])
+@pytest.mark.parametrize("error", [KeyError("id"), EOFError(), MemoryError()])
 def test_a_fault_of_ours_is_a_sentence_and_70_and_never_1(
     error: Exception, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -163,10 +166,82 @@ def test_a_fault_of_ours_is_a_sentence_and_70_and_never_1(
     assert "Traceback" in capsys.readouterr().err
 
 
+COMMAND = [
+    sys.executable,
+    "-c",
+    "import sys; from mood_evaluator.cli import main; sys.exit(main(sys.argv[1:]))",
+]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["score", "--help"], ["rank", "t.csv"]])
+def test_whoever_reads_no_more_ends_a_command_with_141(home: Path, arguments: list[str]) -> None:
+    (home / "t.csv").write_text("task,alg_name,value,case\nt,A,1,x\n")
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = subprocess.run(
+        [*COMMAND, *arguments], cwd=home, stdout=writer, stderr=subprocess.PIPE, check=False
+    )
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize("arguments", [["unheard"], ["rank"], ["rank", "none.csv"]])
+def test_an_error_that_nobody_reads_is_no_fault_of_ours(home: Path, arguments: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = subprocess.run(
+        [*COMMAND, *arguments], cwd=home, stdout=subprocess.PIPE, stderr=writer, check=False
+    )
+    os.close(writer)
+    assert ended.returncode in (2, 141)
+
+
+def test_names_are_written_in_whatever_a_terminal_takes(home: Path) -> None:
+    (home / "t.csv").write_text("task,alg_name,value,case\nt,Müller,1,x\n", encoding="utf-8")
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    words = [*COMMAND, "rank", "t.csv"]
+    ended = subprocess.run(words, cwd=home, capture_output=True, env=environment, check=False)
+    assert ended.returncode == 0
+    assert rb"M\xfcller" in ended.stdout
+
+
+@pytest.mark.parametrize("team", ["", " ", "a\nb", "\x1b[31mred", "\udcff"])
+def test_a_team_whose_name_nobody_can_read_is_refused(
+    home: Path, team: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--predictions", str(home / "predictions"), "--labels", str(home / "labels")]
+    assert main(["evidence", "--task", "pixel", "--team", team, *given, "--out", str(home / "a.zip")]) == 2
+    assert "is no name" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "words"),
+    [
+        ("--valid-share", "abc", "'abc' is not a share from 0 to 1"),
+        ("--valid-share", "nan", "'nan' is not a share from 0 to 1"),
+        ("--min-volume", "inf", "'inf' is not a volume of 0 mm"),
+        ("--objects", "x", "'x' is not a score above 0, up to 1"),
+    ],
+)
+def test_a_number_that_is_none_is_refused_in_words(
+    home: Path, option: str, text: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--predictions", str(home / "predictions"), "--labels", str(home / "labels"), option, text]
+    assert main(["evidence", "--task", "pixel", "--team", "A", *given, "--out", str(home / "a.zip")]) == 2
+    assert words in " ".join(capsys.readouterr().err.replace("│", " ").split())
+
+
+def test_a_zip_of_something_else_says_what_it_lacks(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with zipfile.ZipFile(home / "a.zip", "w") as archive:
+        archive.writestr("notes.txt", "")
+    assert main(["rank", str(home / "a.zip")]) == 2
+    assert "is no scored run: the entry run.json is missing. Write it again" in capsys.readouterr().err
+
+
 def test_exit_codes_are_documented() -> None:
     assert all(f"{code} " in HELP for code in (0, 1, 2, 70))
     scoring = (Path(__file__).parents[3] / "docs/scoring.md").read_text()
-    assert "| 70 |" in scoring
+    assert all(f"| {code} |" in scoring for code in (0, 1, 2, 70, 130, 141))
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -303,8 +303,29 @@ def test_a_file_that_is_no_text_is_refused_with_its_line(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("algorithms", "cases", "values"),
-    [("AB", "xy", [[1, 2]]), ("AA", "xy", [[1, 2], [3, 4]]), ("AB", "xy", [[1, 2], [3, np.inf]])],
-)
+    [
+        ("AB", "xy", [[1, 2]]), ("AA", "xy", [[1, 2], [3, 4]]), ("AB", "xy", [[1, 2], [3, np.inf]]),
+        ("AB", "xy", [[1, 2], [3]]), ("AB", "xy", [["high", 2], [3, 4]]), ("AB", "xy", [[1, 2], [3, 1e308]]),
+        ("AB", "xy", [[1, None], [{}, 1]]),
+    ],
+)  # fmt: skip
 def test_a_table_made_by_hand_fits_together(algorithms: str, cases: str, values: list[list[float]]) -> None:
     with pytest.raises(InvalidTable, match=r"Task t: .*\."):
         ScoreTable("t", tuple(algorithms), tuple(cases), values)
+
+
+def test_a_frame_with_a_column_twice_is_refused() -> None:
+    frame = pd.DataFrame([["t", "A", 0.1, "x", 0.9]], columns=["task", "alg_name", "value", "case", "value"])
+    with pytest.raises(InvalidTable, match="The frame: column value is there twice"):
+        read_score_tables(frame)
+    other = pd.DataFrame(
+        [["t", "A", 0.1, "x", 1, 2]], columns=["task", "alg_name", "value", "case", "n", "n"]
+    )
+    assert read_score_tables(other)["t"].values.tolist() == [[0.1]]
+
+
+def test_a_number_too_large_to_sum_is_refused_in_place_of_what_is_missing_too() -> None:
+    table = ScoreTable("t", ("A", "B"), ("x", "y"), [[1, np.nan], [1e100, 1e100]])
+    with pytest.raises(InvalidTable, match="beyond 1e"):
+        rank_table(table, Method(missing=1e308))
+    assert [row.algorithm for row in rank_table(table, Method(missing=0))] == ["B", "A"]

@@ -196,3 +196,9 @@ def test_an_affine_that_places_no_voxel_is_named(wrong: object) -> None:
 def test_a_dataset_says_its_order_and_its_anatomy() -> None:
     shown = sorted([Dataset.ABDOM, Dataset.BRAIN], key=lambda one: one.order)
     assert [(str(one), one.anatomy) for one in shown] == [("brain", "Brain"), ("abdom", "Abdomen")]
+
+
+def test_half_a_character_is_no_name() -> None:
+    document = {**SET.to_json(), "name": "brain\ud800"}
+    with pytest.raises(InvalidTestSet, match=r"test_set\.json: name: a text of whole characters"):
+        TestSet.from_json(document)

@@ -1,9 +1,10 @@
 """How a command ends: with an exit code that says what happened, and with a sentence where it went wrong.
 
 Typer takes an end of file and a broken pipe for its own and leaves with 1. Here 1 has a meaning, so these
-pass it by.
+pass it by, or are told apart again.
 """
 
+import io
 import os
 import sys
 import traceback
@@ -47,10 +48,7 @@ def _past_typer(function: Callable[..., Any]) -> Callable[..., None]:
             code = function(*arguments, **options)
         except KeyboardInterrupt:
             raise typer.Exit(_INTERRUPTED) from None
-        except BrokenPipeError:  # whoever read has enough
-            _drop_output()
-            raise typer.Exit(_PIPE_CLOSED) from None
-        except EOFError as error:
+        except (BrokenPipeError, EOFError) as error:
             raise CommandFailed from error
         raise typer.Exit(code or 0)
 
@@ -76,27 +74,47 @@ def run_commands(
     _need_streams()
     debug = _DEBUG in words or bool(os.environ.get("MOOD_DEBUG"))
     try:
-        app([word for word in words if word != _DEBUG], prog_name=name)
-    except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else 0
-    except Exception as problem:  # noqa: BLE001 - whatever it is, it becomes a sentence and a code
-        error = problem.__cause__ or problem if isinstance(problem, CommandFailed) else problem
+        code = _call(app, [word for word in words if word != _DEBUG], name)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read has enough
+        _drop_output()
+        return _PIPE_CLOSED
+    except Exception as error:  # noqa: BLE001 - whatever it is, it becomes a sentence and a code
         if debug:
             traceback.print_exception(error)
         return _tell(error, name, known)
+    return code
+
+
+def _call(app: typer.Typer, words: Sequence[str], name: str) -> int:
+    """Return the exit code; raises what the command raised, and BrokenPipeError where typer leaves with 1."""
+    try:
+        app(words, prog_name=name)
+    except SystemExit as ended:
+        if isinstance(ended.__context__, BrokenPipeError):
+            raise ended.__context__ from None
+        return ended.code if isinstance(ended.code, int) else 0
+    except CommandFailed as failed:
+        raise (failed.__cause__ or failed) from None
     return 0
 
 
 def _need_streams() -> None:
-    """Write to nowhere where a shell has closed an output."""
+    """Write to nowhere where a shell has closed an output, and escaped what its encoding lacks."""
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
+        stream = getattr(sys, name)
+        if stream is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _drop_output() -> None:
     """Let nothing more be written, at the end of the process either."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # one that is no file
+            os.dup2(nowhere, stream.fileno())
 
 
 def _tell(error: BaseException, name: str, known: dict[type[Exception], int]) -> int:

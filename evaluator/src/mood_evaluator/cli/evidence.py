@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from mood_evaluator.body import BodyScores, body_of_case
+from mood_evaluator.cli.numbers import number_where
 from mood_evaluator.cli.object_steps import (
     MinVolume,
     ObjectSensitivityOption,
@@ -40,14 +41,13 @@ from mood_evaluator.slices import SliceScores, slices_of_case
 from mood_evaluator.test_set import Task
 
 
-def _threshold(text: str) -> float:
-    number = float(text)
-    if not 0 < number <= 1:
-        raise typer.BadParameter(f"{text} is no score in (0, 1]")
-    return number
+def _team(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise typer.BadParameter(f"{text!r} is no name: give letters that can be seen, on one line")
+    return text
 
 
-Team = Annotated[str, typer.Option(help="Who made the predictions.")]
+Team = Annotated[str, typer.Option(parser=_team, metavar="NAME", help="Who made the predictions.")]
 Out = Annotated[Path, typer.Option(metavar="RUN.zip", help="Where the scored run goes.")]
 Exact = Annotated[
     bool, typer.Option("--exact", help="Exact float32 APs, of each scan too, by one reading more.")
@@ -55,7 +55,7 @@ Exact = Annotated[
 Objects = Annotated[
     float | None,
     typer.Option(
-        parser=_threshold,
+        parser=number_where(lambda number: 0 < number <= 1, "a score above 0, up to 1"),
         metavar="T",
         help="Extract objects at this score: the best-Dice threshold of a validation set, fixed before.",
     ),

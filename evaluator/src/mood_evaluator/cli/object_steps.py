@@ -1,11 +1,13 @@
 """What `score` and `evidence` do about objects: their options, the least volume, the sweep of thresholds."""
 
+import math
 from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 
 from mood_evaluator.case_score import CaseScore
+from mood_evaluator.cli.numbers import number_where
 from mood_evaluator.cli.score_input import ScoreInput
 from mood_evaluator.cli.scoring_steps import read_each
 from mood_evaluator.errors import EvaluatorError
@@ -25,7 +27,7 @@ ObjectSensitivityOption = Annotated[
 MinVolume = Annotated[
     float | None,
     typer.Option(
-        min=0,
+        parser=number_where(lambda number: 0 <= number < math.inf, "a volume of 0 mm³ or more"),
         metavar="MM3",
         help="Smallest predicted object.",
         show_default="half the smallest reference object",

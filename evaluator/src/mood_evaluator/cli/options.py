@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from mood_evaluator.cli.numbers import number_where
 from mood_evaluator.errors import EvaluatorError
 from mood_evaluator.runs.counting import count_runs, grounds_of, sets_twice
 from mood_evaluator.runs.scored_run import Ranking, ScoredRun
@@ -26,10 +27,7 @@ RANKING, STABILITY, ANALYSIS = "mood-ranking/1", "mood-stability/1", "mood-analy
 def _missing(text: str) -> float | Literal["drop"]:
     if text == "drop":
         return "drop"
-    number = float(text)
-    if not math.isfinite(number):
-        raise typer.BadParameter(f"{text} is no finite number; give one such as 0, or drop")
-    return number
+    return number_where(math.isfinite, "a finite number such as 0, or drop")(text)
 
 
 def _whole_from(least: int, most: int) -> Callable[[str], int]:

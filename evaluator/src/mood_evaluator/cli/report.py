@@ -15,7 +15,7 @@ import typer
 from mood_evaluator.analysis.supplement import supplement_of
 from mood_evaluator.cli.options import ANALYSIS, Bootstraps, DrawSeed, write_json
 from mood_evaluator.cli.progress import bar
-from mood_evaluator.errors import EvaluatorError
+from mood_evaluator.errors import EvaluatorError, in_words
 from mood_evaluator.runs.ground import Edition
 from mood_evaluator.runs.scored_run import ScoredRun
 from mood_evaluator.test_set import Task
@@ -157,7 +157,7 @@ def _edition(path: Path) -> tuple[Task, Edition]:
     try:
         document = json_format.loads(path.read_text(encoding="utf-8"))
         return Task(document["task"]), Edition.of_leaderboard(document)
-    except (LookupError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, RecursionError) as error:
         raise EvaluatorError(
-            f"{path} is no published leaderboard ({error!r}). Give the JSON of a published version."
+            f"{path} is no published leaderboard ({in_words(error)}). Give the JSON of a published version."
         ) from error

@@ -7,16 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from mood_evaluator.cli.numbers import number_where
 from mood_evaluator.errors import EvaluatorError
 from mood_evaluator.test_set import Task
-
-
-def _share(text: str) -> float:
-    number = float(text)
-    if not 0 <= number <= 1:
-        raise typer.BadParameter(f"{text} is no share; give a number from 0 to 1")
-    return number
-
 
 Predictions = Annotated[
     Path,
@@ -45,7 +38,12 @@ Seed = Annotated[
     typer.Option(metavar="S", help="With --labels: decides who shares a batch.", show_default="0"),
 ]
 ValidShare = Annotated[
-    float, typer.Option(parser=_share, metavar="SHARE", help="Of valid predictions, needed for a result.")
+    float,
+    typer.Option(
+        parser=number_where(lambda number: 0 <= number <= 1, "a share from 0 to 1"),
+        metavar="SHARE",
+        help="Of valid predictions, needed for a result.",
+    ),
 ]
 Threads = Annotated[
     int, typer.Option(min=1, metavar="N", help="Files read at once.", show_default="one per core")

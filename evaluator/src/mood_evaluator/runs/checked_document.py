@@ -10,6 +10,8 @@ def check_document(document: Mapping[str, Any]) -> None:
     """Raise ValueError or LookupError, naming the field, for a text, a truth or a score that is none."""
     for name in _TEXTS:
         _need(isinstance(document[name], str), name, "a text")
+    purpose = document.get("ground", {}).get("purpose")
+    _need(purpose is None or isinstance(purpose, str), "ground.purpose", "a text or null")
     for name, score in _scores(document["result"]):
         _need(_is_score(score), f"result.{name}", "a number from 0 to 1")
     for index, case in enumerate(document["cases"]):

@@ -241,6 +241,8 @@ def _write(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
 
 
 def _read(archive: zipfile.ZipFile, name: str) -> bytes:
+    if name not in archive.namelist():
+        raise ValueError(f"the entry {name} is missing")
     with archive.open(name) as entry:
         content = entry.read(_MAX_ENTRY + 1)
     if len(content) > _MAX_ENTRY:

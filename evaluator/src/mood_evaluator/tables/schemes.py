@@ -124,7 +124,8 @@ def treat_missing(table: ScoreTable, method: Method) -> ScoreTable:
         row, column = np.argwhere(missing)[0]
         raise InvalidTable(
             f"Task {table.task}: {table.algorithms[row]} has no value for case {table.cases[column]}. "
-            f"Say what counts instead: --missing 0 (or another number), or --missing drop to leave it out."
+            f"Say what counts instead: missing=0 or another number, or missing='drop' to leave it out "
+            f"(on the command line --missing 0, or --missing drop)."
         )
     if method.missing == "drop":
         return _keep(table, [row for row, gaps in enumerate(missing) if not gaps.all()])

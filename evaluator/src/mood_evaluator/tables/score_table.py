@@ -15,6 +15,8 @@ from mood_evaluator.errors import InvalidInput, InvalidTable
 from mood_evaluator.rows import frame_of, html_table
 
 COLUMNS = ("task", "alg_name", "value", "case")
+LARGEST = 1e100
+"""Of a value, in size: sums of larger ones leave float64."""
 _MISSING = {"", "na", "nan", "<na>"}  # the last as pandas writes it
 Row = Mapping[str, Any]
 Matrix = npt.NDArray[np.float64]
@@ -43,9 +45,14 @@ class ScoreTable:
         names = ("algorithms", "cases")
         for name in names:
             object.__setattr__(self, name, tuple(getattr(self, name)))
-        object.__setattr__(self, "values", np.asarray(self.values, np.float64))
+        try:
+            object.__setattr__(self, "values", np.asarray(self.values, np.float64))
+        except (TypeError, ValueError) as error:
+            raise InvalidTable(f"Task {self.task}: values are no matrix of numbers ({error}).") from error
         if self.values.shape != (len(self.algorithms), len(self.cases)) or np.isinf(self.values).any():
             raise InvalidTable(f"Task {self.task}: give a finite value, or NaN, for each algorithm and case.")
+        if (np.abs(self.values) > LARGEST).any():
+            raise InvalidTable(f"Task {self.task}: a value is beyond {LARGEST:g}. Give it in another unit.")
         if any(len(set(getattr(self, name))) < len(getattr(self, name)) for name in names):
             raise InvalidTable(f"Task {self.task}: an algorithm or a case is there twice. Keep one of them.")
 
@@ -96,7 +103,13 @@ def _rows_of_file(path: Path) -> Iterator[tuple[str, Row]]:
         try:
             _need_columns(path, reader.fieldnames or ())
             for row in reader:
-                yield f"{path}, line {reader.line_num}", row
+                place = f"{path}, line {reader.line_num}"
+                if None in row:
+                    raise InvalidTable(
+                        f"{place}: there are more cells than columns. Write decimals with a point, not a "
+                        f"comma, and quote what holds commas."
+                    )
+                yield place, row
         except (csv.Error, UnicodeError) as error:
             raise InvalidTable(
                 f"{path}, line {reader.line_num + 1}: {error}. Save the table as CSV in UTF-8."
@@ -105,15 +118,21 @@ def _rows_of_file(path: Path) -> Iterator[tuple[str, Row]]:
 
 def _rows_of_frame(frame: Any) -> Iterator[tuple[str, Row]]:
     _need_columns(frame, frame.columns)
-    for number, row in enumerate(frame.to_dict("records")):
+    for number, row in enumerate(frame[list(COLUMNS)].to_dict("records")):
         yield f"The frame, row {number}", row
 
 
-def _need_columns(source: Any, names: Iterable[str]) -> None:
-    lacking = set(COLUMNS) - set(names)
-    if lacking:
-        first = next(name for name in COLUMNS if name in lacking)
-        raise InvalidTable(f"{_name(source)}: column {first} is missing. Needed are {', '.join(COLUMNS)}.")
+def _need_columns(source: Any, names: Iterable[Any]) -> None:
+    found = list(names)
+    for name in COLUMNS:
+        if found.count(name) > 1:
+            raise InvalidTable(f"{_name(source)}: column {name} is there twice. Keep the one that is meant.")
+        if name not in found:
+            header = ", ".join(map(repr, found))[:100]
+            raise InvalidTable(
+                f"{_name(source)}: column {name} is missing among {header or 'none'}. Needed are "
+                f"{', '.join(COLUMNS)}, written so and separated by commas."
+            )
 
 
 def _text(row: Row, name: str, place: str) -> str:
@@ -132,7 +151,7 @@ def _number(value: Any, place: str) -> float:
         number = float(value)
     except (TypeError, ValueError):
         number = math.inf
-    if not math.isfinite(number) or "_" in text:
+    if not abs(number) <= LARGEST or "_" in text:
         raise InvalidTable(
             f"{place}: value is {text[:40]!r}. Write a number such as 0.5, or nothing where it is missing."
         )

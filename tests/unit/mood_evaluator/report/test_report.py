@@ -466,14 +466,22 @@ def test_a_published_leaderboard_gives_edition_version_digest_date_and_caveats(
         assert known in words
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("{}", "task is missing"),
+        ("[1]", "a field is not of the kind it should be"),
+        ("[" * 100_000, "it is nested too deep"),
+    ],
+)
 def test_what_is_no_leaderboard_is_refused_by_name(
-    two: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    two: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str, words: str
 ) -> None:
     path = tmp_path / "board.json"
-    path.write_text("{}", encoding="utf-8")
+    path.write_text(content, encoding="utf-8")
     run = str(next(two.glob("*.zip")))
     assert main(["report", run, "--leaderboard", str(path), "--out", str(tmp_path / "x")]) == 2
-    assert f"{path} is no published leaderboard" in capsys.readouterr().err
+    assert f"{path} is no published leaderboard ({words})" in capsys.readouterr().err
 
 
 def test_analyse_writes_the_same_numbers_as_json(eight: Path, written: Path, tmp_path: Path) -> None:
