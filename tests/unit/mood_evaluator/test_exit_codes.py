@@ -231,6 +231,35 @@ def test_a_number_that_is_none_is_refused_in_words(
     assert words in " ".join(capsys.readouterr().err.replace("│", " ").split())
 
 
+@pytest.mark.parametrize("out", ["predictions/c.nii.gz", "labels/pixel/c.nii.gz", "none/out.json", "."])
+def test_what_is_read_and_what_has_no_place_is_never_written(
+    home: Path, out: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--predictions", str(home / "predictions"), "--labels", str(home / "labels")]
+    before = [path.read_bytes() for path in sorted(home.rglob("*.nii.gz"))]
+    assert main(["score", "--task", "pixel", *given, "--json", str(home / out)]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert [path.read_bytes() for path in sorted(home.rglob("*.nii.gz"))] == before
+
+
+def test_a_table_or_run_is_not_overwritten_by_its_ranking(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = home / "t.csv"
+    path.write_text("task,alg_name,value,case\nt,A,1,x\nt,A,1,y\nt,B,0,x\nt,B,0,y\n")
+    for command in ("rank", "stability"):
+        assert main([command, str(path), "--json", str(path)]) == 2
+        assert "is read, so it cannot be written" in capsys.readouterr().err
+    assert main(["analyse", str(path), "--json", str(path)]) == 2
+    assert path.read_text().startswith("task,")
+
+
+def test_a_scored_run_is_a_zip_by_its_name(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ["--predictions", str(home / "predictions"), "--labels", str(home / "labels"), "--team", "A"]
+    assert main(["evidence", "--task", "pixel", *given, "--out", str(home / "n.txt")]) == 2
+    assert "does not end in .zip" in " ".join(capsys.readouterr().err.replace("│", " ").split())
+
+
 def test_a_zip_of_something_else_says_what_it_lacks(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with zipfile.ZipFile(home / "a.zip", "w") as archive:
         archive.writestr("notes.txt", "")

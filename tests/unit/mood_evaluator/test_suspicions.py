@@ -169,3 +169,5 @@ def test_the_command_warns_of_what_looks_wrong(tmp_path: Path, capsys: pytest.Ca
     assert main([*words, "--json", str(tmp_path / "scores.json")]) == 0
     assert "Warning: The maps fit better with the second axis flipped" in capsys.readouterr().out
     assert "the second axis flipped" in (tmp_path / "scores.json").read_text()
+    assert main(["evidence", *words[1:], "--team", "A", "--out", str(tmp_path / "a.zip")]) == 0
+    assert "Warning: The maps fit better with the second axis flipped" in capsys.readouterr().out

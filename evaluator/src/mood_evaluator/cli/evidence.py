@@ -30,7 +30,7 @@ from mood_evaluator.cli.scoring_options import (
     Threads,
     ValidShare,
 )
-from mood_evaluator.cli.scoring_steps import Precision, read_each, score_all
+from mood_evaluator.cli.scoring_steps import Precision, read_each, score_all, suspect_set
 from mood_evaluator.lesions import LesionScores, lesions_of_case
 from mood_evaluator.objects.matching import ScanObjects
 from mood_evaluator.objects.rule import spacings_of
@@ -39,6 +39,7 @@ from mood_evaluator.runs.scored_run import Detection, ScoredRun
 from mood_evaluator.scoring import PixelCase
 from mood_evaluator.slices import SliceScores, slices_of_case
 from mood_evaluator.test_set import Task
+from mood_evaluator.whole_file import need_place
 
 
 def _team(text: str) -> str:
@@ -48,7 +49,15 @@ def _team(text: str) -> str:
 
 
 Team = Annotated[str, typer.Option(parser=_team, metavar="NAME", help="Who made the predictions.")]
-Out = Annotated[Path, typer.Option(metavar="RUN.zip", help="Where the scored run goes.")]
+
+
+def _run_file(text: str) -> Path:
+    if not text.endswith(".zip"):  # by which other commands know it
+        raise typer.BadParameter(f"{text!r} does not end in .zip")
+    return Path(text)
+
+
+Out = Annotated[Path, typer.Option(parser=_run_file, metavar="RUN.zip", help="Where the scored run goes.")]
 Exact = Annotated[
     bool, typer.Option("--exact", help="Exact float32 APs, of each scan too, by one reading more.")
 ]
@@ -99,6 +108,7 @@ def evidence(
     """
     options = ScoringOptions(predictions, task, test_set, labels, batch_size, seed, valid_share, threads)
     given = read_input(options)
+    need_place(out, given.files)
     precision = Precision.FLOAT32 if exact or task is Task.SAMPLE else Precision.TWO_SIDED
     scores, result = score_all(given, precision, options, exact=exact)
     detection = _detection(given, objects, min_volume)
@@ -117,7 +127,8 @@ def evidence(
         eligible=not not_eligible,
         ground=given.ground,
     ).save(out)
-    sys.stdout.write(as_text(given, scores, result) + f"Scored run: {out}\n")
+    words = as_text(given, scores, result, suspicions=suspect_set(given, scores, result))
+    sys.stdout.write(words + f"Scored run: {out}\n")
     return NO_RESULT if result.score is None else OK
 
 

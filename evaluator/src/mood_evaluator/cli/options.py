@@ -18,6 +18,7 @@ from mood_evaluator.runs.scored_run import Ranking, ScoredRun
 from mood_evaluator.runs.standings import Standings
 from mood_evaluator.tables.schemes import Adjust, Method, Scheme
 from mood_evaluator.tables.signed_rank import PairTest
+from mood_evaluator.whole_file import whole_file
 
 OK, NO_RESULT, CANNOT_SCORE = 0, 1, 2
 RANKED_BY = {Ranking.AP: "AP", Ranking.OBJECT_SENSITIVITY: "object sensitivity"}
@@ -122,4 +123,5 @@ def pair_rows(pairs: Iterable[PairTest]) -> list[dict[str, Any]]:
 def write_json(path: Path | None, document: Mapping[str, Any]) -> None:
     """Write what a command found, where it was told to."""
     if path is not None:
-        path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        with whole_file(path) as place:
+            place.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -30,6 +30,7 @@ from mood_evaluator.tables.combine import combine_rankings
 from mood_evaluator.tables.schemes import Adjust, Method, Scheme, rank_table
 from mood_evaluator.tables.score_table import ScoreTable, read_score_tables
 from mood_evaluator.tables.signed_rank import PairTest, compare_pairs
+from mood_evaluator.whole_file import need_place
 
 
 def rank(
@@ -52,6 +53,7 @@ def rank(
 
     [bold]mood-evaluate rank a.zip b.zip c.zip[/bold]
     """
+    need_place(json, scores)
     method = Method(scheme=scheme, adjust=adjust, missing=missing, smaller_is_better=smaller_is_better)
     if are_runs(scores, method, ranking):
         rank_runs(scores, ranking, json)

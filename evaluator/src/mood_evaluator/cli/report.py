@@ -6,6 +6,7 @@ import json as json_format
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from datetime import date as date_format
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,9 +20,10 @@ from mood_evaluator.errors import EvaluatorError, in_words
 from mood_evaluator.runs.ground import Edition
 from mood_evaluator.runs.scored_run import ScoredRun
 from mood_evaluator.test_set import Task
+from mood_evaluator.whole_file import need_place
 
 if TYPE_CHECKING:
-    from mood_evaluator.report import Report
+    from mood_evaluator.report import MeasuredSet, Report
 
 Drawn = tuple[str, str, Path]
 """Whose predictions, of which test set, in which folder."""
@@ -30,9 +32,16 @@ Drawn = tuple[str, str, Path]
 def _predictions(text: str) -> Drawn:
     team_and_set, _, folder = text.partition("=")
     team, _, test_set = team_and_set.rpartition("@")
-    if not team or not test_set or not Path(folder).is_dir():
+    if not team or not test_set or not folder or not Path(folder).is_dir():
         raise typer.BadParameter(f"{text!r} is not TEAM@TEST_SET=DIR with a folder that exists")
     return team, test_set, Path(folder)
+
+
+def _date(text: str) -> str:
+    try:
+        return date_format.fromisoformat(text).isoformat() if text else ""
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no date such as 2026-10-31") from None
 
 
 Runs = Annotated[list[Path], typer.Argument(metavar="RUN.zip...", help="From `mood-evaluate evidence`.")]
@@ -59,7 +68,7 @@ Boards = Annotated[
     ),
 ]
 ReportDate = Annotated[
-    str, typer.Option("--date", metavar="YYYY-MM-DD", help="Of the report (default: today).")
+    str, typer.Option("--date", parser=_date, metavar="YYYY-MM-DD", help="Of the report (default: today).")
 ]
 
 
@@ -107,6 +116,7 @@ def analyse(
 
     [bold]mood-evaluate analyse a.zip b.zip --test-set test-brain --json analysis.json[/bold]
     """
+    need_place(json, [*runs, *(leaderboard or ())])
     made = _build(
         runs, test_set, predictions, leaderboard, title="", date=date, bootstraps=bootstraps, seed=seed
     )
@@ -138,6 +148,7 @@ def _build(
     runs = [ScoredRun.load(path) for path in paths]
     editions = dict(_edition(path) for path in boards or ())
     sets = [MeasuredSet.load(folder) for folder in test_sets or ()]
+    _need_known(runs, sets, drawn or ())
     with bar("Drawing scans", len(runs)) as step:
         return build_report(
             runs,
@@ -150,6 +161,34 @@ def _build(
             predictions=predictions,
             on_run=step,
         )
+
+
+def _need_known(runs: Sequence[ScoredRun], sets: Sequence[MeasuredSet], drawn: Sequence[Drawn]) -> None:
+    """Raise EvaluatorError for a folder that nothing in the report would be of."""
+    digests = {run.test_set: run.test_set_digest for run in runs}
+    for one in sets:
+        name = one.test_set.name
+        if name not in digests:
+            raise EvaluatorError(f"{one.folder} holds {name}, of which no run is given. Leave it out.")
+        if one.test_set.digest != digests[name]:
+            sys.stderr.write(
+                f"mood-evaluate: the runs were scored on another form of {name} than {one.folder}.\n"
+            )
+    known = {one.test_set.name: one.test_set for one in sets}
+    teams = {(run.team, run.test_set) for run in runs if run.task is Task.PIXEL}
+    for team, test_set, folder in drawn:
+        given = f"--predictions {team}@{test_set}={folder}"
+        if (team, test_set) not in teams:
+            raise EvaluatorError(
+                f"{given}: no run of the pixel task is given of {team} on {test_set}. Add it."
+            )
+        if test_set not in known:
+            raise EvaluatorError(
+                f"{given}: its scans are needed too. Add --test-set with the folder of {test_set}."
+            )
+        images = [folder / Path(case.image).name for case in known[test_set].for_task(Task.PIXEL)]
+        if not any(path.is_file() for path in images):
+            raise EvaluatorError(f"{given}: no file there is called like an image of {test_set}.")
 
 
 def _edition(path: Path) -> tuple[Task, Edition]:

@@ -23,6 +23,7 @@ from mood_evaluator.cli.scoring_options import (
     ValidShare,
 )
 from mood_evaluator.cli.scoring_steps import Precision, score_all, suspect_set
+from mood_evaluator.whole_file import need_place
 
 
 def score(
@@ -55,6 +56,7 @@ def score(
     """
     options = ScoringOptions(predictions, task, test_set, labels, batch_size, seed, valid_share, threads)
     given = read_input(options)
+    need_place(json, given.files)
     exact = precision is Precision.FLOAT32
     scores, result = score_all(given, precision, options, exact=exact)
     sweep = sweep_objects(given, scores, min_volume, threads) if object_sensitivity else None

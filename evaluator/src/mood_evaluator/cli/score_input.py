@@ -33,6 +33,11 @@ class ScoreInput:
     digest: str  # of the test set, or of what is labelled how
     ground: Ground = NOT_SAID
 
+    @property
+    def files(self) -> tuple[Path | None, ...]:
+        """Return what is read of the cases."""
+        return tuple(file for case in self.cases for file in (case.prediction, case.label, case.image))
+
 
 def read_input(options: ScoringOptions) -> ScoreInput:
     """Read what the options name; raises EvaluatorError, naming the option or the file."""

@@ -30,6 +30,7 @@ from mood_evaluator.tables.resamples import Draws
 from mood_evaluator.tables.schemes import Adjust, Method, Scheme
 from mood_evaluator.tables.score_table import ScoreTable, read_score_tables
 from mood_evaluator.tables.stability import Repeats, draw_cases, draws_of_names, replay_table
+from mood_evaluator.whole_file import need_place
 
 _REMEDY = 'Write {"task": [["case", ...], ...]}'
 
@@ -58,6 +59,7 @@ def stability(
 
     [bold]mood-evaluate stability a.zip b.zip c.zip --json stability.json[/bold]
     """
+    need_place(json, scores)
     method = Method(scheme=scheme, adjust=adjust, missing=missing, smaller_is_better=smaller_is_better)
     if are_runs(scores, method, ranking):
         if draws is not None:

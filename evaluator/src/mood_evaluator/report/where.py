@@ -327,8 +327,12 @@ def _heat_maps(contest: Contest) -> Iterator[Block]:
         folders = dict(list(folders.items())[:MAPS])
         if name not in contest.sets or not folders:
             yield Words(
-                f"{contest.title(name)}: heat maps are left out, no predictions were given (--predictions "
-                f"TEAM@{name}=DIR).",
+                f"{contest.title(name)}: heat maps are left out, no "
+                + (
+                    f"predictions were given (--predictions TEAM@{name}=DIR)."
+                    if name in contest.sets
+                    else "folder of the test set was given (--test-set DIR)."
+                ),
                 quiet=True,
             )
             continue

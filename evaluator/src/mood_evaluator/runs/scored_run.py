@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from mood_evaluator.arrays import as_path
 from mood_evaluator.batches import Batching
 from mood_evaluator.body import BodyScores
 from mood_evaluator.canonical import canonical_digest
@@ -29,6 +30,7 @@ from mood_evaluator.runs.ground import NO_EDITION, NOT_SAID, Edition, Ground
 from mood_evaluator.slices import SliceScores
 from mood_evaluator.test_set import Task
 from mood_evaluator.version import SCORING_VERSION, __version__, scoring_version_of
+from mood_evaluator.whole_file import whole_file
 
 SCHEMA = "mood-scored-run/1"
 _MANIFEST = "run.json"
@@ -110,9 +112,9 @@ class ScoredRun:
         return replace(self, result=result, ranking=Ranking.OBJECT_SENSITIVITY)
 
     def save(self, path: Path | str) -> None:
-        """Write the ZIP; the same run gives the same bytes."""
+        """Write the ZIP as a whole; the same run gives the same bytes."""
         packed = {case_id: evidence.to_bytes() for case_id, evidence in self.evidence.items()}
-        with zipfile.ZipFile(path, "w") as archive:
+        with whole_file(as_path(path)) as place, zipfile.ZipFile(place, "w") as archive:
             _write(archive, _MANIFEST, json.dumps(self._manifest(packed), indent=1).encode())
             for case_id, content in packed.items():
                 _write(archive, _entry(case_id), content)

@@ -497,8 +497,62 @@ def test_analyse_writes_the_same_numbers_as_json(eight: Path, written: Path, tmp
 
 def test_heat_maps_need_a_team_a_test_set_and_a_folder(eight: Path) -> None:
     run = str(next(eight.glob("*.zip")))
-    for wrong in ("A", "A@test-brain=nowhere", f"A={eight}"):
+    for wrong in ("A", "A@test-brain=nowhere", f"A={eight}", "A@test-brain="):
         assert main(["report", run, "--out", str(eight / "x"), "--predictions", wrong]) == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (
+            ["--predictions", "Nobody@test-brain={maps}"],
+            "no run of the pixel task is given of Nobody on test-brain",
+        ),
+        (["--predictions", "Heidelberg Imaging@zz={maps}"], "is given of Heidelberg Imaging on zz. Add it."),
+        (
+            ["--predictions", "Heidelberg Imaging@test-brain={home}"],
+            "no file there is called like an image of",
+        ),
+        (["--test-set", "{home}/test-abdom"], "holds test-abdom, of which no run is given. Leave it out."),
+        (["--date", "2026-13-45"], "'2026-13-45' is no date such as 2026-10-31"),
+    ],
+)
+def test_what_would_be_in_no_part_of_the_report_is_refused(
+    eight: Path, given: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = {"home": str(eight), "maps": str(eight / "predictions/test-brain/0")}
+    more = [part.format(**names) for part in given]
+    run, known = eight / "00-test-brain-pixel.zip", eight / "test-brain"
+    out = ["--out", str(eight / "x"), "--test-set", str(known)]
+    assert main(["report", str(run), *out, *more]) == 2
+    assert words in " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert not (eight / "x").exists()
+
+
+def test_heat_maps_without_their_test_set_are_refused_and_another_form_of_it_is_told(
+    eight: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, maps = str(eight / "00-test-brain-pixel.zip"), eight / "predictions/test-brain/0"
+    drawn = ["--predictions", f"Heidelberg Imaging@test-brain={maps}"]
+    assert main(["report", run, "--out", str(tmp_path), *drawn]) == 2
+    assert "Add --test-set with the folder of test-brain" in capsys.readouterr().err
+    other = ScoredRun.load(run)
+    replace(other, test_set_digest="another").save(tmp_path / "other.zip")
+    given = ["--test-set", str(eight / "test-brain"), "--json", str(tmp_path / "o.json"), "--bootstraps", "2"]
+    assert main(["analyse", str(tmp_path / "other.zip"), *given]) == 0
+    assert "scored on another form of test-brain than" in capsys.readouterr().err
+
+
+def test_no_numbers_of_an_earlier_report_stay(two: Path, tmp_path: Path) -> None:
+    run = ScoredRun.load(next(two.glob("00-test-abdom-sample.zip")))
+    for old in ("pixel-places.csv", "sample-old.csv", "notes.csv"):
+        (tmp_path / "csv").mkdir(exist_ok=True)
+        (tmp_path / "csv" / old).write_text("old")
+    report = build_report([run], bootstraps=2, seed=1, date="2026-10-01")
+    write_report(report, tmp_path)
+    names = {path.name for path in (tmp_path / "csv").iterdir()}
+    assert names == {f"{item.task}-{item.name}.csv" for item in report.items} | {"notes.csv"}
+    assert {path.name for path in tmp_path.iterdir()} == {"csv", "report.html", "report.pdf"}
 
 
 def test_wrong_draws_are_refused(two: Path, capsys: pytest.CaptureFixture[str]) -> None:
