@@ -20,6 +20,8 @@ from mood_evaluator.suspicion import Suspicion
 LEAST: Final = 0.2  # mean AP of an orientation that is called better
 TIMES: Final = 3.0  # that of the map as given,
 AHEAD: Final = 1.5  # and that of any other orientation
+BETTER: Final = 0.3  # instead of both factors, which large APs leave no room for; then in each of
+SEVERAL: Final = 2  # scans at least
 _AXES = ("first", "second", "third")
 
 
@@ -83,9 +85,10 @@ def turned(scans: Sequence[Mapping[Orientation, float]]) -> Suspicion | None:
     means = {one: float(np.mean([aps[one] for aps in scans])) for one in shared}
     second, best = sorted(shared, key=means.__getitem__)[-2:]
     given = means[AS_GIVEN]
-    if means[best] < max(LEAST, TIMES * given, AHEAD * means[second]):
-        return None
-    if any(aps[best] < aps[AS_GIVEN] for aps in scans):
+    gain = min(aps[best] - aps[AS_GIVEN] for aps in scans)
+    by_factor = means[best] >= max(LEAST, TIMES * given, AHEAD * means[second]) and gain >= 0
+    by_gain = len(scans) >= SEVERAL and min(gain, means[best] - means[second]) >= BETTER
+    if not (by_factor or by_gain):
         return None
     return Suspicion(
         "other_way_round",

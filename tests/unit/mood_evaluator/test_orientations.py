@@ -67,6 +67,14 @@ def test_a_clearly_better_orientation_is_named_with_both_aps() -> None:
     )
 
 
+def test_maps_that_score_fair_as_given_are_told_where_every_scan_gains_much() -> None:
+    found = turned(_scans((0.43, 1.0, 0.6), (0.5, 0.9, 0.5)))
+    assert found is not None
+    assert (
+        "the first axis flipped: the mean AP of 2 abnormal scans is then 0.950 instead of 0.465" in found.text
+    )
+
+
 @pytest.mark.parametrize(
     "aps",
     [
@@ -75,8 +83,20 @@ def test_a_clearly_better_orientation_is_named_with_both_aps() -> None:
         [(0.01, 0.5, 0.34)],
         [(0.01, 0.9, 0.01), (0.2, 0.19, 0.01)],
         [],
+        [(0.43, 1.0, 0.6)],
+        [(0.43, 1.0, 0.6), (0.7, 0.99, 0.5)],
+        [(0.43, 1.0, 0.75), (0.5, 0.9, 0.75)],
     ],
-    ids=["not three times better", "nothing works", "two are alike", "one scan fits as given", "no scan"],
+    ids=[
+        "not three times better",
+        "nothing works",
+        "two are alike",
+        "one scan fits as given",
+        "no scan",
+        "a gain in a single scan",
+        "one gains little",
+        "a gain shared with another",
+    ],
 )
 def test_what_does_not_stand_out_is_not_told(aps: list[tuple[float, float, float]]) -> None:
     assert turned(_scans(*aps)) is None

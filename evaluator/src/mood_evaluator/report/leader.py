@@ -56,14 +56,15 @@ def _rival(contest: Contest, leaders: Sequence[str]) -> str:
 
 def _verdict(contest: Contest) -> str:
     """Return over how much of the ground the lead over the next team is significant."""
-    one, other = contest.teams[:2]
-    pairs = {name: _pair(contest, name, one, other) for name in contest.standings.sets}
+    one, others = contest.teams[0], _next(contest)
+    other = together(others)
+    sets = list(contest.standings.sets)
     sure = [
         inside(contest.title(name))
-        for name, pair in pairs.items()
-        if pair is not None and pair.better == one and pair.significant
+        for name in sets
+        if all(_is_sure(_pair(contest, name, one, team), one) for team in others)
     ]
-    if len(sure) == len(pairs):
+    if len(sure) == len(sets):
         return f"That is sure: the lead over {other}, the next, is significant on {together(sure)}."
     if sure:
         return (
@@ -71,6 +72,16 @@ def _verdict(contest: Contest) -> str:
             "significant."
         )
     return f"That is not sure: no lead over {other}, the next, is significant."
+
+
+def _next(contest: Contest) -> list[str]:
+    """Return all who share the place behind the first team of the board."""
+    places = dict(zip(contest.overall.algorithms, contest.overall.full.tolist(), strict=True))
+    return [team for team in contest.teams[1:] if places[team] == places[contest.teams[1]]]
+
+
+def _is_sure(pair: PairDifference | None, better: str) -> bool:
+    return pair is not None and pair.better == better and pair.significant
 
 
 def first_shares(contest: Contest, team: str) -> tuple[float, float]:
@@ -87,11 +98,15 @@ def answer(contest: Contest) -> str:
     first, *others = contest.teams
     if not others:
         return words
-    leads = [
-        f"{_lead(contest, name, first, others[0])} on {inside(contest.title(name))}"
+    parts = [f"{first} against {other}: {_leads(contest, first, other)}" for other in _next(contest)]
+    return f"{words} In numbers, {'; '.join(parts)}."
+
+
+def _leads(contest: Contest, one: str, other: str) -> str:
+    return together(
+        f"{_lead(contest, name, one, other)} on {inside(contest.title(name))}"
         for name in contest.standings.sets
-    ]
-    return f"{words} In numbers, {first} against {others[0]}: {together(leads)}."
+    )
 
 
 def _lead(contest: Contest, name: str, one: str, other: str) -> str:

@@ -311,23 +311,30 @@ def _table_head(columns: Sequence[Column], edges: Sequence[tuple[float, float]])
 def _table_row(
     columns: Sequence[Column], edges: Sequence[tuple[float, float]], row: Row, *, glued: bool
 ) -> _Piece:
+    cells = [_cell(column, row, right - left) for column, (left, right) in zip(columns, edges, strict=True)]
+    height = _ROW + (max(map(len, cells)) - 1) * 7.3 * _LINE
+
     def draw(sheet: _Sheet, y: float) -> None:
-        for column, (left, right) in zip(columns, edges, strict=True):
+        for column, (left, right), lines in zip(columns, edges, cells, strict=True):
+            for number, words in enumerate(lines):
+                at = y + 0.025 + number * 7.3 * _LINE
+                sheet.text(
+                    right if column.right else left, at, words, 7.3, align="right" if column.right else "left"
+                )
             whisker = None if column.whisker is None else column.whisker(row)
-            room = right - left - (0.62 if column.whisker is not None else 0)
-            words = fit(column.show(row), room, 7.3)
-            sheet.text(
-                right if column.right else left,
-                y + 0.025,
-                words,
-                7.3,
-                align="right" if column.right else "left",
-            )
             if whisker is not None:
                 _draw_whisker(sheet, right - 0.58, right, y + _ROW / 2 - 0.01, whisker)
-        sheet.line([_MARGIN, _WIDTH - _MARGIN], y + _ROW - 0.02, colour=LIGHT.line, width=0.5)
+        sheet.line([_MARGIN, _WIDTH - _MARGIN], y + height - 0.02, colour=LIGHT.line, width=0.5)
 
-    return _Piece(_ROW, draw, glued=glued)
+    return _Piece(height, draw, glued=glued)
+
+
+def _cell(column: Column, row: Row, width: float) -> list[str]:
+    """Return the lines of a cell: names, which must stay apart, go on; numbers are cut off."""
+    words = column.show(row)
+    if column.right or column.whisker is not None:
+        return [fit(words, width - (0.62 if column.whisker is not None else 0), 7.3)]
+    return [fit(line, width, 7.3) for line in wrap(words, width, 7.3)]
 
 
 def _draw_whisker(

@@ -87,9 +87,19 @@ def _verdict(row: Row) -> str:
     verdict = (
         "mislead" if high < 0 else "do not tell" if low <= 0 else "tell a little" if low < TELLING else "tell"
     )
-    between = signed(f"{low:.2f} to {high:.2f}")
+    between = _between(row)
     tau = signed(f"{row['kendall_tau_b']:.2f}")
     return f"on {title} toy cases {verdict} (agreement of the orders {tau}, 95 % of the draws {between})"
+
+
+def _is_outside(row: Row) -> bool:
+    """Return whether the agreement is not in its own interval."""
+    tau, low, high = row["kendall_tau_b"], row["low"], row["high"]
+    return tau is not None and low is not None and not low <= tau <= high
+
+
+def _between(row: Row) -> str:
+    return signed(f"{row['low']:.2f} to {row['high']:.2f}") + (" †" if _is_outside(row) else "")
 
 
 def blocks(found: ToyComparison) -> Iterator[Block]:
@@ -104,7 +114,7 @@ def blocks(found: ToyComparison) -> Iterator[Block]:
         Column("Agreement of the orders", lambda row: number(row["kendall_tau_b"])),
         Column(
             "95 % of the draws",
-            lambda row: NOTHING if row["low"] is None else signed(f"{row['low']:.2f} to {row['high']:.2f}"),
+            lambda row: NOTHING if row["low"] is None else _between(row),
         ),
     ]
     caption = (
@@ -112,6 +122,11 @@ def blocks(found: ToyComparison) -> Iterator[Block]:
         "move no rank."
     )
     yield Table(task, "toy", "Agreement of toy cases and test set", caption, found.rows, columns)
+    if any(map(_is_outside, found.rows)):
+        yield Words(
+            "† Not around the agreement: a draw has some scans twice and others not at all.",
+            quiet=True,
+        )
     if max(row["teams"] for row in found.rows) < 3:
         yield Words("The plot is left out: it needs three teams.", quiet=True)
         return

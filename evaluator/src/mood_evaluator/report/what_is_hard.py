@@ -102,9 +102,12 @@ def answer(found: Hardness) -> str:
     contest = found.contest
     parts = []
     for title in dict.fromkeys(title for kind in found.kinds.values() for title in kind):
-        rows = found.kinds["subcategory"].get(title) or found.kinds["category"].get(title) or []
-        if len(rows) > 1:
-            parts.append(_extremes(title, sorted(rows, key=lambda row: float(row["ap"]))))
+        for dimension in ("subcategory", "category", "origin", "difficulty"):
+            rows = found.kinds[dimension].get(title, [])
+            if len(rows) > 1:
+                by = "" if "category" in dimension else f" by {dimension}"
+                parts.append(_extremes(title, by, sorted(rows, key=lambda row: float(row["ap"]))))
+                break
     if not contest.sets:
         return f"{contest.name}: not told. {_NEEDS}"
     if not parts:
@@ -112,15 +115,15 @@ def answer(found: Hardness) -> str:
     return f"{contest.name}: {' '.join(parts)}"
 
 
-def _extremes(title: str, rows: Sequence[Row]) -> str:
+def _extremes(title: str, by: str, rows: Sequence[Row]) -> str:
     hard, easy = rows[0], rows[-1]
     if hard["high"] < easy["low"]:
         return (
-            f"On {inside(title)}, {_kind(hard)} is hardest for the median team, {_kind(easy)} easiest; "
+            f"On {inside(title)}{by}, {_kind(hard)} is hardest for the median team, {_kind(easy)} easiest; "
             f"neighbours in the list are rarely told apart."
         )
     return (
-        f"On {inside(title)}, no kind is clearly harder than another: intervals of {hard['name']} (n = "
+        f"On {inside(title)}{by}, no kind is clearly harder than another: intervals of {hard['name']} (n = "
         f"{hard['cases']}) and {easy['name']} (n = {easy['cases']}) overlap."
     )
 
