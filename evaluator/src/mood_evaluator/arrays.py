@@ -106,8 +106,10 @@ def checked_batch_size(size: Any) -> int:
     return int(size)
 
 
-def checked_draws(n: Any, seed: Any) -> None:
-    """Refuse a number of draws below 1 and a negative seed."""
+def checked_draws(n: Any, seed: Any, stream: Any = "") -> None:
+    """Refuse a number of draws below 1, a negative seed, and a stream that is no name."""
+    if not isinstance(stream, str):
+        raise InvalidInput(f"stream is {stream!r}. Give a text that tells these draws from others.")
     if not (_is_whole(n) and n >= 1 and _is_whole(seed) and seed >= 0):
         raise InvalidInput(f"n is {n!r} and seed {seed!r}. Draw at least once, from a seed of 0 or more.")
 

@@ -45,7 +45,7 @@ def sample_replicates(
     >>> sample_replicates(scores, abnormal, n=3, seed=0, stream="toy").draws
     array([1., 1., 1.])
     """
-    checked_draws(n, seed)
+    checked_draws(n, seed, stream)
     checked, labels = checked_cases(scores, abnormal)
     ids = sorted(labels)
     values = np.array([checked[case_id] for case_id in ids], np.float64)
@@ -62,7 +62,7 @@ def pixel_replicates(
 
     The drawn scans are dealt into as many batches as `batching` has, so that each has an abnormal voxel.
     """
-    checked_draws(n, seed)
+    checked_draws(n, seed, stream)
     need_all(evidence, batching.case_ids, "evidence")
     cases = [evidence[case_id] for case_id in sorted(batching.case_ids)]
     counts = _stack([case.two_sided for case in cases])
@@ -76,7 +76,7 @@ def exact_replicates(
 
     `counts` has the cases of `batching`, no other.
     """
-    checked_draws(n, seed)
+    checked_draws(n, seed, stream)
     both = counts.positives, counts.negatives
     truth = np.asarray(counts.positives.any(axis=1))
     return _pixel_replicates(truth, both, batching, n=n, seed=seed, stream=stream)
@@ -107,7 +107,7 @@ def _pixel_replicates(
 
 def whole_set_replicates(evidence: Mapping[str, Evidence], *, n: int, seed: int, stream: str) -> Matrix:
     """Return (n,) APs of all voxels of the scans that `pixel_replicates` draws."""
-    checked_draws(n, seed)
+    checked_draws(n, seed, stream)
     cases = [evidence[case_id] for case_id in sorted(evidence)]
     draws = count_draws(_truth(cases), n=n, seed=seed, stream=stream)
     return resampled_aps(draws, *_stack([case.two_sided for case in cases]))

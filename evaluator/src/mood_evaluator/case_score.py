@@ -84,7 +84,7 @@ def score_pixel_case(
     *,
     label: Path | str | None,
     shape: Shape,
-    affine: Affine | None = None,
+    affine: Affine | npt.NDArray[Any] | None = None,
     abnormal: bool | None = None,
     exact: bool = True,
 ) -> CaseScore:
@@ -125,7 +125,7 @@ class PixelTruth:
         label: Path | str | None,
         *,
         shape: Shape,
-        affine: Affine | None = None,
+        affine: Affine | npt.NDArray[Any] | None = None,
         abnormal: bool | None = None,
     ) -> "PixelTruth":
         """Read a label, None meaning that nothing is abnormal; raises InvalidGroundTruth.
@@ -139,8 +139,8 @@ class PixelTruth:
             marked = None
         if abnormal is not None and abnormal is (marked is None):
             raise _contradiction(label, abnormal=abnormal)
-        place = affine if label is None else find_affine(affine, as_path(label), shape=shape)
-        return cls(shape, marked, place)
+        files = () if label is None else (as_path(label),)
+        return cls(shape, marked, find_affine(affine, *files, shape=shape))
 
     @property
     def positives(self) -> int:

@@ -180,7 +180,7 @@ class EvidenceSums:
 
 def sum_evidence(parts: Iterable[Evidence]) -> Evidence:
     """Pool the Evidence of one or more cases; raises InvalidInput for none."""
-    parts = list(parts)
+    parts = list(parts) if isinstance(parts, Iterable) else []
     if not parts or not all(isinstance(part, Evidence) for part in parts):
         raise InvalidInput("parts is no list of Evidence. Give the Evidence of one or more cases.")
     return Evidence(

@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mood_evaluator.arrays import as_floats
+from mood_evaluator.errors import InvalidInput
+
 HALF_CODE = int(np.float16(0.5).view(np.uint16))
 ONE_CODE = int(np.float16(1.0).view(np.uint16))
 Scores = npt.NDArray[np.floating[Any]]
@@ -24,9 +27,13 @@ class Quantizer(StrEnum):
         """How many codes there are."""
         return ONE_CODE + 1 if self is Quantizer.MOOD2020 else 2 * HALF_CODE + 1
 
-    def quantize(self, scores: Scores) -> npt.NDArray[np.uint16]:
-        """Return the codes of scores in [0, 1] without -0.0; float32 or float64, same shape."""
-        return float16_codes(scores) if self is Quantizer.MOOD2020 else _quantize_two_sided(scores)
+    def quantize(self, scores: Any) -> npt.NDArray[np.uint16]:
+        """Return the codes of scores in [0, 1], in the same shape; raises InvalidInput for others."""
+        numbers = as_floats(scores)
+        if numbers.size and not (numbers.min() >= 0 and numbers.max() <= 1):  # a NaN anywhere is the smallest
+            raise InvalidInput("scores has numbers outside [0, 1]. Pass them through clean_scores first.")
+        numbers = np.abs(numbers)  # -0.0
+        return float16_codes(numbers) if self is Quantizer.MOOD2020 else _quantize_two_sided(numbers)
 
     def score_of(self, code: int) -> float:
         """Return the score that `code` stands for."""

@@ -7,6 +7,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from mood_evaluator.arrays import checked_labels
+from mood_evaluator.errors import InvalidInput
+
 Mask = npt.NDArray[np.bool_]
 Voxel = tuple[int, int, int]
 _TOUCHING = np.ones((3, 3, 3), np.bool_)
@@ -41,8 +44,16 @@ def find_components(
     """Return the components of `mask` (x, y, z) with at least `min_voxels` voxels.
 
     Voxels of smaller ones are 0 in `labelled`; `scores`, of the same shape, give the peaks. Of a mask that is
-    cut out of a volume, `corner` is where its first voxel lies there.
+    cut out of a volume, `corner` is where its first voxel lies there. Raises InvalidInput for what is no mask
+    of a volume, and for scores of another shape.
     """
+    mask = checked_labels(mask)
+    if mask.ndim != 3:
+        raise InvalidInput(f"mask has the shape {mask.shape}. Give the voxels of a volume (x, y, z).")
+    if scores is not None and np.shape(scores) != mask.shape:
+        raise InvalidInput(
+            f"scores has the shape {np.shape(scores)}, mask {mask.shape}. Give a score a voxel."
+        )
     labelled, count = ndimage.label(mask, structure=_TOUCHING)
     sizes = np.bincount(labelled.ravel(), minlength=count + 1)
     kept = np.flatnonzero(sizes[1:] >= min_voxels) + 1

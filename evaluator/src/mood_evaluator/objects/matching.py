@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mood_evaluator.arrays import is_finite
+from mood_evaluator.errors import InvalidInput
 from mood_evaluator.objects.components import Component, Components
 
 FACTOR = 2.0  # how much the volumes may differ, inclusive
@@ -76,8 +78,10 @@ def match_objects(
 ) -> ScanObjects:
     """Match the objects of one scan; `voxel_volume` and `min_volume` in mm³.
 
-    `predicted` holds no object below `min_volume`.
+    `predicted` holds no object below `min_volume`. Raises InvalidInput for volumes that are none.
     """
+    if not (is_finite(voxel_volume) and voxel_volume > 0 and is_finite(min_volume) and min_volume >= 0):
+        raise InvalidInput(f"voxel_volume is {voxel_volume!r}, min_volume {min_volume!r}. Give both in mm³.")
     return match_components(predicted.objects, reference, voxel_volume=voxel_volume, min_volume=min_volume)
 
 

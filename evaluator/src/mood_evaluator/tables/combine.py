@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mood_evaluator.consensus_ranks import mean_ranks
+from mood_evaluator.errors import InvalidInput
 from mood_evaluator.ranking import rank
 from mood_evaluator.rows import Rows
 from mood_evaluator.tables.schemes import RankedAlgorithm
@@ -28,8 +29,14 @@ def combine_rankings(rankings: Mapping[str, Sequence[RankedAlgorithm]]) -> Rows[
     >>> [(row.algorithm, row.rank) for row in combine_rankings({"brain": one, "abdom": other})]
     [('A', 1), ('B', 2)]
 
-    An algorithm that is missing from a task ranks last there, tied with the others that are.
+    An algorithm that is missing from a task ranks last there, tied with the others that are. Raises
+    InvalidInput for what is no ranking.
     """
+    for ranking in rankings.values() if isinstance(rankings, Mapping) else (None,):
+        if not isinstance(ranking, Sequence) or not all(isinstance(row, RankedAlgorithm) for row in ranking):
+            raise InvalidInput("rankings is no mapping of rankings. Give what rank_table returns, by task.")
+    if not rankings:
+        raise InvalidInput("rankings is empty. Give the ranking of at least one task.")
     places = [{row.algorithm: row.rank for row in ranking} for ranking in rankings.values()]
     names = sorted(set().union(*places))
     values = mean_ranks([{name: -task[name] if name in task else None for name in names} for task in places])
