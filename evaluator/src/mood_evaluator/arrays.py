@@ -16,6 +16,7 @@ from mood_evaluator.errors import InvalidInput
 Floats = npt.NDArray[np.floating[Any]]
 Labels = npt.NDArray[np.bool_]
 Key = TypeVar("Key", bound=Hashable)
+_MOST = 2.0**61  # two such sums stay below int64's end
 _NATIVE = (np.dtype(np.float32), np.dtype(np.float64))
 
 
@@ -87,6 +88,8 @@ def checked_counts(counts: Any, name: str) -> npt.NDArray[np.int64]:
         return np.zeros(0, np.int64)
     if numbers.ndim != 1 or numbers.dtype.kind not in "ui" or (numbers < 0).any():
         raise InvalidInput(f"{name} is not a row of counts. Give whole numbers of 0 or more.")
+    if numbers.sum(dtype=np.float64) > _MOST:
+        raise InvalidInput(f"{name} counts more than {_MOST:g}, which is more than can be summed exactly.")
     return numbers.astype(np.int64)
 
 

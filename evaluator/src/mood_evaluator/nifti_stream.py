@@ -116,7 +116,9 @@ def _read_header(file: Readable, shape: Shape) -> NiftiStream:
         raise InvalidPrediction(OutputFault.UNSUPPORTED_TYPE, f"NIfTI datatype {int(header['datatype'])}")
     offset, size = float(header["vox_offset"]), int(header["sizeof_hdr"])
     if not size + 4 <= offset <= _MAX_OFFSET or offset % 1:  # 4: the extension flag
-        raise _unreadable(f"the voxels start at byte {offset}")
+        raise _unreadable(
+            f"the voxels start at byte {offset:.0f}, not at a whole one from {size + 4} to {_MAX_OFFSET}"
+        )
     _skip(file, int(offset) - size)
     slope, inter = _read_scaling(header)
     return NiftiStream(
