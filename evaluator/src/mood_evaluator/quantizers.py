@@ -36,7 +36,9 @@ class Quantizer(StrEnum):
         return float16_codes(numbers) if self is Quantizer.MOOD2020 else _quantize_two_sided(numbers)
 
     def score_of(self, code: int) -> float:
-        """Return the score that `code` stands for."""
+        """Return the score that `code` stands for; raises InvalidInput for one that there is not."""
+        if not 0 <= code < self.size:
+            raise InvalidInput(f"code is {code!r}. Give one from 0 to {self.size - 1}.")
         low = code if self is Quantizer.MOOD2020 or code <= HALF_CODE else 2 * HALF_CODE - code
         score = float(np.uint16(low).view(np.float16))
         return score if low == code else 1.0 - score

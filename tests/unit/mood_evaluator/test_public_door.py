@@ -73,6 +73,13 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         "more than 2.3",
     ),
     "unsigned counts": (lambda: average_precision_from_histogram(np.uint64([2**63]), [1]), "summed exactly"),
+    "two scans": (
+        lambda: match_objects(
+            find_components(MASK), find_components(MASK[:2]), voxel_volume=1.0, min_volume=0.0
+        ),
+        "Give those of one scan",
+    ),
+    "no code": (lambda: TWO_SIDED.score_of(99_999), "code is 99999. Give one from 0 to 28672"),
     "logits": (lambda: TWO_SIDED.quantize([3.0, 0.5]), r"outside \[0, 1\]. Pass them through clean_scores"),
     "negative scores": (lambda: TWO_SIDED.quantize(np.array([-1.0])), "outside"),
     "NaN scores": (lambda: Quantizer.MOOD2020.quantize(np.array([0.5, np.nan])), "outside"),

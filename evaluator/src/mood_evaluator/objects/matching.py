@@ -78,8 +78,14 @@ def match_objects(
 ) -> ScanObjects:
     """Match the objects of one scan; `voxel_volume` and `min_volume` in mm³.
 
-    `predicted` holds no object below `min_volume`. Raises InvalidInput for volumes that are none.
+    `predicted` holds no object below `min_volume`. Raises InvalidInput for volumes that are none, and for
+    objects of two scans.
     """
+    shapes = predicted.labelled.shape, reference.labelled.shape
+    if shapes[0] != shapes[1]:
+        raise InvalidInput(
+            f"predicted has the shape {shapes[0]}, reference {shapes[1]}. Give those of one scan."
+        )
     if not (is_finite(voxel_volume) and voxel_volume > 0 and is_finite(min_volume) and min_volume >= 0):
         raise InvalidInput(f"voxel_volume is {voxel_volume!r}, min_volume {min_volume!r}. Give both in mm³.")
     return match_components(predicted.objects, reference, voxel_volume=voxel_volume, min_volume=min_volume)
