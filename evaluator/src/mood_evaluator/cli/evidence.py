@@ -125,7 +125,6 @@ def evidence(
         spacings=spacings_of(given.cases) if detection or sweep else (),
         **_more(given, threads, lesions=lesions, body=body, slices=slices),
         eligible=not not_eligible,
-        ground=given.ground,
     ).save(out)
     words = as_text(given, scores, result, suspicions=suspect_set(given, scores, result))
     sys.stdout.write(words + f"Scored run: {out}\n")
@@ -140,6 +139,7 @@ def _facts(given: ScoreInput) -> dict[str, Any]:
         "test_set_digest": given.digest,
         "abnormal": given.abnormal,
         "batchings": given.batchings,
+        "ground": given.ground,
     }
 
 
