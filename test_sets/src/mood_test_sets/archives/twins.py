@@ -109,10 +109,12 @@ def hold_alike(one: Path, other: Path) -> bool:
 
 
 def small_mask(path: Path) -> Note | None:
-    """Why it is no scan, if it is none; cheap for what is one: masks pack to a small part of their voxels."""
+    """Why it is no scan, if it is none; cheap for a packed scan: masks pack to a small part of their voxels."""
     grid = grid_of(path)
-    packed = grid is not None and path.stat().st_size < PACKED * math.prod(grid[0])
-    return _why_mask(path) if packed else None
+    packed = path.name.lower().endswith(".gz")
+    if grid is None or (packed and path.stat().st_size >= PACKED * math.prod(grid[0])):
+        return None
+    return _why_mask(path)
 
 
 def _why_mask(path: Path) -> Note | None:

@@ -1,4 +1,4 @@
-"""Whether a volume can be a scan: a mask has few values, or is a map of probabilities."""
+"""Whether a volume can be a scan: a mask has few values, or is a map of classes, probabilities or distances."""
 
 from typing import Any
 
@@ -6,64 +6,69 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mood_test_sets.findings import Defect, Note
+from mood_test_sets.reading.spread import Spread, measure
 
 __all__ = ["looks_like_mask"]
 
 FEW = 16  # distinct values that no scan gets by with
-SPARSE, MORE = 0.2, 64  # share that is not zero, and distinct values, of a mask of many classes
-EDGE, MOSTLY = 0.1, 0.5  # within this of 0 or 1 lies this much of what is not zero, in a map of probabilities
-FAINT, SOME = (
-    0.01,
-    0.05,
-)  # it fades into 0, or more than this share is nearly 1; a dim scan with a bright spot does neither
-PATCHY = 0.75  # share of voxels that equal the next one where the many classes of an atlas are
+SPARSE, MORE = 0.2, 64  # share that is not background, and distinct values, of a mask of many classes
+PATCHY = 0.75  # share of neighbours of one value where the classes of an atlas are, or numbered lesions
+BETWEEN = 0.6  # of a scan at least 0.69 lies between its background and its brightest, of a map at most 0.53
+PLATEAU, SMALL = 0.1, 0.1  # share of a map that is nearly 1, and share of a volume that a map of spots takes
+ROUGH = 0.3  # share of voxels above or below both neighbours; metal makes a scan uneven, and this tells it
+SKIRTS = 2  # times as much as is above a hundredth may lie below it, where spots fade; noise makes more
+NEARLY = 0.85  # of a map from 0 to 1 so much is near one of them, even where a net is unsure everywhere
+EVEN = 0.35  # spread of the slopes of a map of distances (0.3 at most); of a scan it is 0.9 or more
 SHOWN = 6
 
 
 def looks_like_mask(values: NDArray[Any]) -> Note | None:
-    """Why it is no scan, or None; cheap for a scan."""
-    share = np.count_nonzero(values) / values.size
-    if len(np.unique(values.ravel()[:: max(1, values.size // 100_000)])) <= MORE:
+    """Why it is no scan, or None; in any unit."""
+    found = np.unique(values.ravel()[:: max(1, values.size // 100_000)])
+    if len(found) <= MORE:
         found = np.unique(values)
-        if len(found) == 1:
-            return Note(Defect.CONSTANT, f"All voxels are {found[0]:g}.", "Export the scan again.")
-        if len(found) <= FEW:
-            listed = ", ".join(f"{value:g}" for value in found[:SHOWN]) + (
-                ", …" if len(found) > SHOWN else ""
-            )
-            return _refuse(f"It holds only {len(found)} values ({listed})")
-        if share < SPARSE and len(found) <= MORE:
-            return _refuse(f"It holds only {len(found)} values, and {share:.1%} of it is not 0")
-    if _is_patchy(values):
-        return _refuse("Its values are whole numbers in patches of one value each, as classes are")
-    if share < SPARSE and _is_probability(values):
+    if len(found) == 1:
+        return Note(Defect.CONSTANT, f"All voxels are {found[0]:g}.", "Export the scan again.")
+    if len(found) <= FEW:
+        listed = ", ".join(f"{value:g}" for value in found[:SHOWN]) + (", …" if len(found) > SHOWN else "")
+        return _refuse(f"It holds only {len(found)} values ({listed})")
+    seen = measure(values)
+    if len(found) <= MORE and seen.share < SPARSE:
         return _refuse(
-            f"Its values go from 0 to 1, {share:.1%} of it is not 0, and most of that nearly 0 or 1"
+            f"It holds only {len(found)} values, and {seen.share:.1%} of it is not {seen.background:g}"
         )
+    if _is_patchy(values[:, :, seen.planes], seen.background):
+        return _refuse("Its values are whole numbers in patches of one value each, as classes are")
+    if _is_of_two_parts(seen, bounded=found[0] >= 0 and values.max() <= 1):
+        what = f"Most of it is {seen.background:g}, fades into that, or is as far from it as can be"
+        return _refuse(f"{what}, as in a map of probabilities")
+    if seen.unevenness < EVEN:
+        return _refuse("Its values rise and fall by the same from voxel to voxel, as distances do")
     return None
 
 
-def _is_patchy(values: NDArray[Any]) -> bool:
-    """Beside the commonest value nearly every voxel is equal to those next to it along two axes."""
-    some = values[:, :, :: max(1, values.shape[2] // 16)]
+def _is_patchy(some: NDArray[Any], background: float) -> bool:
+    """Beside the background neighbours along two axes are nearly always of one value."""
     if not np.array_equal(some, np.rint(some)):
         return False
-    found, counts = np.unique(some, return_counts=True)
-    common = found[np.argmax(counts)]
-    return all(_is_even(one, common) for one in (some, some.swapaxes(0, 1)))
+    return all(_is_even(one, background) for one in (some, some.swapaxes(0, 1)))
 
 
-def _is_even(values: NDArray[Any], common: float) -> bool:
-    other = values[:-1] != common
-    return bool(other.any() and np.mean((values[1:] == values[:-1])[other]) > PATCHY)
+def _is_even(values: NDArray[Any], background: float) -> bool:
+    first, second = values[:-1], values[1:]
+    both = (first != background) & (second != background)
+    return bool(both.any() and np.mean((first == second)[both]) > PATCHY)
 
 
-def _is_probability(values: NDArray[Any]) -> bool:
-    if values.min() < 0 or not 0 < values.max() <= 1:
+def _is_of_two_parts(seen: Spread, *, bounded: bool) -> bool:
+    """A plateau, or spots that fade into the background; `bounded` by 0 and 1, nearly all may be noise."""
+    if seen.low + seen.top < 1 - BETWEEN:
         return False
-    inside = values[values > 0] / values.max()
-    fades = np.mean(inside < FAINT) > SOME or np.mean(inside > 1 - EDGE) > SOME
-    return bool(fades and np.mean((inside < EDGE) | (inside > 1 - EDGE)) > MOSTLY)
+    small = seen.share < SMALL
+    plateau = seen.top > PLATEAU and (small or seen.roughness < ROUGH)
+    fading = small and seen.faint <= SKIRTS * seen.share
+    unsure = bounded and seen.share < SPARSE and seen.low + seen.top > NEARLY
+    return plateau or fading or unsure
 
 
 def _refuse(what: str) -> Note:
