@@ -3,7 +3,7 @@
 import re
 import warnings
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module  # noqa: TID251 - an optional dependency
 from pathlib import Path
@@ -16,6 +16,8 @@ from mood_test_sets.findings import Defect, Note
 __all__ = ["Series", "dicom_library", "find_series", "read_header"]
 
 MAGIC = 128, b"DICM"
+END = 12  # signs of a UID that name its series
+SHORT = 64  # bytes that the first field of a file without preamble has at most
 LOST = "\ufffd"  # stands for bytes that are no text
 MARKING = {"SEG", "RTSTRUCT", "RTDOSE", "RTPLAN"}
 MARKING_CLASS = re.compile(
@@ -76,23 +78,45 @@ def _group(root: Path, folder: Path, files: list[Path]) -> Iterator[Series]:
             continue
         if header.get("SeriesInstanceUID") and _text(header, "Modality") not in WITHOUT_IMAGE:
             series[_text(header, "SeriesInstanceUID")].append((path, header))
-    for uid, members in sorted(series.items()):
-        yield _describe(inner, folder, uid, members)
+    for uid, end in _ends(sorted(series)).items():
+        name = end if inner == "." else f"{inner}/{end}"
+        try:
+            yield _describe(name, folder, series[uid])
+        except ValueError as reason:
+            broken = tuple(path for path, _ in series[uid])
+            refusal = Note(Defect.UNREADABLE, f"It cannot be read as DICOM ({reason}).", "Export it again.")
+            yield Series(name, folder, broken, "", "", "", (), refusal=refusal)
 
 
-def _describe(inner: str, folder: Path, uid: str, members: list[tuple[Path, Any]]) -> Series:
+def _ends(uids: Sequence[str]) -> dict[str, str]:
+    """The ends of UIDs of one folder, as long as it takes to tell them apart."""
+    longest = max(map(len, uids), default=0)
+    long = next((n for n in range(END, longest) if len({uid[-n:] for uid in uids}) == len(uids)), longest)
+    return {uid: uid[-max(long, 1) :] for uid in uids}
+
+
+def _describe(name: str, folder: Path, members: list[tuple[Path, Any]]) -> Series:
+    """Raises ValueError."""
     first = members[0][1]
-    frames = sum(int(header.get("NumberOfFrames") or 1) for _, header in members)
+    frames = sum(_whole(header, "NumberOfFrames", 1) for _, header in members)
     return Series(
-        name=uid[-12:] if inner == "." else f"{inner}/{uid[-12:]}",
+        name=name,
         folder=folder,
         files=tuple(path for path, _ in members),
         patient=_patient(first),
         study=_text(first, "StudyInstanceUID"),
         modality=_text(first, "Modality"),
         sop_class=_text(first, "SOPClassUID"),
-        shape=(int(first.get("Columns") or 0), int(first.get("Rows") or 0), frames),
+        shape=(_whole(first, "Columns", 0), _whole(first, "Rows", 0), frames),
     )
+
+
+def _whole(header: Mapping[str, Any], field: str, otherwise: int) -> int:
+    """Raises ValueError."""
+    try:
+        return int(header.get(field) or otherwise)
+    except (ValueError, TypeError):
+        raise ValueError(f"its {field} is no number") from None
 
 
 def _text(header: Mapping[str, Any], field: str) -> str:
@@ -136,10 +160,14 @@ def _is_dicom(path: Path) -> bool:
         return False
     with path.open("rb") as stream:
         head = stream.read(MAGIC[0] + 4)
-    bare = head[:2] in {b"\2\0", b"\x08\0"} and head[4:6] in {
-        b"UL",
-        b"OB",
-        b"CS",
-        b"UI",
-    }  # without a preamble
-    return head[MAGIC[0] :] == MAGIC[1] or bare
+    return head[MAGIC[0] :] == MAGIC[1] or _is_bare(head)
+
+
+def _is_bare(head: bytes) -> bool:
+    """Without a preamble: the first field, with or without its type, and then another of low number."""
+    if head[:2] not in {b"\2\0", b"\x08\0"}:
+        return False
+    size = int.from_bytes(head[4:8], "little")
+    return head[4:6] in {b"UL", b"OB", b"CS", b"UI"} or (
+        0 < size <= SHORT and size % 2 == 0 and head[8 + size : 10 + size] == head[:2]
+    )

@@ -2,18 +2,16 @@
 
 import math
 import re
-import zlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import nibabel as nib
 import numpy as np
 
 from mood_test_sets.archives.naming import BIDS, NiftiFile, unmodal
 from mood_test_sets.findings import Note
 from mood_test_sets.reading.plausible import looks_like_mask
-from mood_test_sets.reading.scan_file import UnusableFile, read_scan_file
+from mood_test_sets.reading.scan_file import UnusableFile, read_grid, read_scan_file
 
 __all__ = ["Grid", "find_twins", "grid_of", "hold_alike", "small_mask"]
 
@@ -36,20 +34,16 @@ PAIRED = 3  # more volumes of one name are those of people
 PACKED = 0.5  # bytes a voxel that a packed mask needs at most
 BINS, ALIKE = 32, 0.75  # of two scans' histograms this share is in common
 SMALL = 0.25  # a mask takes this part of the bytes of its scan, or less
-UNREADABLE = (
-    OSError, EOFError, ValueError, TypeError, zlib.error, nib.filebasedimages.ImageFileError,
-    nib.wrapstruct.WrapStructError,
-)  # fmt: skip
 Grid = tuple[tuple[int, ...], bytes]
 
 
 def grid_of(path: Path) -> Grid | None:
     """Shape, and place to a tenth of a millimetre; None if the header cannot be read."""
     try:
-        image = nib.Nifti1Image.from_filename(path)
-    except UNREADABLE:
+        grid = read_grid(path)
+    except UnusableFile:
         return None
-    return image.shape[:3], np.round(image.affine, 1).tobytes()
+    return grid.shape, np.round(grid.affine, 1).tobytes()
 
 
 def find_twins(
@@ -97,9 +91,9 @@ def _tell_apart(same: Sequence[NiftiFile]) -> tuple[list[NiftiFile], list[NiftiF
 def hold_alike(one: Path, other: Path) -> bool:
     """Voxels of one data type that are spread alike over the same values, as those of two scans are."""
     try:
-        types = {int(nib.Nifti1Image.from_filename(path).header["datatype"]) for path in (one, other)}
+        types = {read_grid(path).data_type for path in (one, other)}
         first, second = (read_scan_file(path).values for path in (one, other))
-    except (*UNREADABLE, UnusableFile):
+    except UnusableFile:
         return False
     low, high = np.nanpercentile(np.concatenate([first.ravel(), second.ravel()]), (1, 99))
     counts = [
@@ -109,7 +103,7 @@ def hold_alike(one: Path, other: Path) -> bool:
 
 
 def small_mask(path: Path) -> Note | None:
-    """Why it is no scan, if it is none; cheap for a packed scan: masks pack to a small part of their voxels."""
+    """Why it is no scan, if it is none; cheap where it is packed, as masks pack far better than scans."""
     grid = grid_of(path)
     packed = path.name.lower().endswith(".gz")
     if grid is None or (packed and path.stat().st_size >= PACKED * math.prod(grid[0])):

@@ -31,6 +31,7 @@ class _Frame:
     turn: tuple[float, ...]  # cosines along a row, then along a column
     spacing: tuple[float, float]  # mm between rows, then between columns
     scale: tuple[float, float]  # slope and intercept
+    inverted: bool = False  # in HU, though low values shall be shown bright
 
 
 def read_series(files: Sequence[Path]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
@@ -67,7 +68,8 @@ def _are_parallel(one: _Frame, other: _Frame) -> bool:
 def _frames(number: int, file: Path) -> Iterator[_Frame]:
     try:
         header = read_header(file)
-        yield from _read_frames(number, header)
+        inverted = (header.get("Modality"), header.get("PhotometricInterpretation")) == ("CT", "MONOCHROME1")
+        yield from (replace(frame, inverted=inverted) for frame in _read_frames(number, header))
     except UnusableFile:
         raise
     except ValueError as reason:
@@ -133,7 +135,7 @@ def _voxels(files: Sequence[Path], frames: Sequence[_Frame]) -> NDArray[np.float
     planes: list[NDArray[np.float32]] = [np.empty(0, np.float32)] * len(frames)
     for number, file in enumerate(files):
         places = [place for place, frame in enumerate(frames) if frame.file == number]
-        stack = _decode(file)
+        stack = _decode(file, inverted=any(frames[place].inverted for place in places))
         scales = {frames[place].scale for place in places}
         if len(scales) > 1:
             what = "Its frames are scaled in different ways."
@@ -145,11 +147,11 @@ def _voxels(files: Sequence[Path], frames: Sequence[_Frame]) -> NDArray[np.float
     return np.stack(planes).transpose(2, 1, 0)
 
 
-def _decode(file: Path) -> NDArray[np.float32]:
+def _decode(file: Path, *, inverted: bool) -> NDArray[np.float32]:
     """(frames, rows, columns), with slope and intercept."""
     sitk = dicom_library("SimpleITK")
     sitk.ProcessObject.SetGlobalWarningDisplay(False)  # what matters is checked here
-    with kept_locale(), _readable(file) as name:
+    with kept_locale(), _readable(file, inverted=inverted) as name:
         try:
             image = sitk.ReadImage(name, imageIO="GDCMImageIO")
         except RuntimeError as reason:
@@ -163,17 +165,28 @@ def _decode(file: Path) -> NDArray[np.float32]:
 
 
 @contextmanager
-def _readable(file: Path) -> Iterator[str]:
-    """The library takes names in UTF-8 alone."""
+def _readable(file: Path, *, inverted: bool) -> Iterator[str]:
+    """The library takes names in UTF-8 alone, and turns values round that are to be shown so."""
+    if not inverted and _is_text(file):
+        yield str(file)
+        return
+    with TemporaryDirectory() as folder:
+        copy = Path(folder) / "file.dcm"
+        if inverted:
+            made = dicom_library("pydicom").dcmread(file, force=True)
+            made.PhotometricInterpretation = "MONOCHROME2"
+            made.save_as(copy, enforce_file_format=False)
+        else:
+            copy.symlink_to(file.absolute())
+        yield str(copy)
+
+
+def _is_text(file: Path) -> bool:
     try:
         str(file).encode()
     except UnicodeEncodeError:
-        with TemporaryDirectory() as folder:
-            link = Path(folder) / "file.dcm"
-            link.symlink_to(file.absolute())
-            yield str(link)
-    else:
-        yield str(file)
+        return False
+    return True
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Whether a volume can be a scan: a mask has few values, or is a map of classes, probabilities or distances."""
+"""Whether a volume can be a scan, and no mask nor a map of classes, probabilities or distances."""
 
 from typing import Any
 
@@ -32,19 +32,22 @@ def looks_like_mask(values: NDArray[Any]) -> Note | None:
     if len(found) <= FEW:
         listed = ", ".join(f"{value:g}" for value in found[:SHOWN]) + (", …" if len(found) > SHOWN else "")
         return _refuse(f"It holds only {len(found)} values ({listed})")
+    what = _why_map(values, found)
+    return _refuse(what) if what else None
+
+
+def _why_map(values: NDArray[Any], found: NDArray[Any]) -> str:
     seen = measure(values)
     if len(found) <= MORE and seen.share < SPARSE:
-        return _refuse(
-            f"It holds only {len(found)} values, and {seen.share:.1%} of it is not {seen.background:g}"
-        )
+        return f"It holds only {len(found)} values, and {seen.share:.1%} of it is not {seen.background:g}"
     if _is_patchy(values[:, :, seen.planes], seen.background):
-        return _refuse("Its values are whole numbers in patches of one value each, as classes are")
-    if _is_of_two_parts(seen, bounded=found[0] >= 0 and values.max() <= 1):
+        return "Its values are whole numbers in patches of one value each, as classes are"
+    if _is_of_two_parts(seen, bounded=values.min() >= 0 and values.max() <= 1):
         what = f"Most of it is {seen.background:g}, fades into that, or is as far from it as can be"
-        return _refuse(f"{what}, as in a map of probabilities")
+        return f"{what}, as in a map of probabilities"
     if seen.unevenness < EVEN:
-        return _refuse("Its values rise and fall by the same from voxel to voxel, as distances do")
-    return None
+        return "Its values rise and fall by the same from voxel to voxel, as distances do"
+    return ""
 
 
 def _is_patchy(some: NDArray[Any], background: float) -> bool:

@@ -18,16 +18,27 @@ from mood_test_sets.errors import ImportRefused
 from mood_test_sets.findings import Defect
 from mood_test_sets.reading.geometry import Turn, obliquity, turn_between
 
-__all__ = ["ScanFile", "UnusableFile", "read_planes", "read_scan_file"]
+__all__ = ["Grid", "ScanFile", "UnusableFile", "read_grid", "read_planes", "read_scan_file"]
 
 LARGEST = 2**31  # voxels; more would not fit into memory as float64 anyway
 TOLERATED_VOXELS, TOLERATED_DEGREES = 0.1, 1.0
+FORMS = range(6)  # codes of sform and qform
+FLAT = 1e-3  # volume of a voxel, sides 1, from which on it has none
 
 
 class UnusableFile(ImportRefused):
     def __init__(self, defect: Defect, what: str, remedy: str) -> None:
         super().__init__(f"{what} {remedy}")
         self.defect, self.what, self.remedy = defect, what, remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """What the header says of the voxels."""
+
+    shape: tuple[int, ...]  # (x, y, z)
+    affine: NDArray[np.float64]  # (4, 4), voxel to mm
+    data_type: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +86,11 @@ def read_scan_file(path: Path) -> ScanFile:
         header = _read_header(path)
         _check_header(header)
         image = _open(path, header)
+        affine = _check_affine(header, image)
         voxels = np.asarray(image.dataobj, dtype=np.float64)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     while voxels.ndim > 3 and voxels.shape[-1] == 1:
         voxels = voxels[..., 0]
-    affine = np.asarray(image.affine, dtype=np.float64)
-    _check_spacing(np.linalg.norm(affine[:3, :3], axis=0))
     return ScanFile(
         values=voxels,
         affine=affine,
@@ -90,6 +100,15 @@ def read_scan_file(path: Path) -> ScanFile:
         sha256=digest,
         conflict=_conflict(image, affine, voxels.shape),
     )
+
+
+def read_grid(path: Path) -> Grid:
+    """Without the voxels. Raises UnusableFile."""
+    with _named():
+        header = _read_header(path)
+        _check_header(header)
+        image = _open(path, header)
+        return Grid(image.shape[:3], _check_affine(header, image), int(header["datatype"]))
 
 
 def read_planes(path: Path) -> Iterator[NDArray[Any]]:
@@ -173,6 +192,25 @@ def _check_spacing(spacing: NDArray[np.float64]) -> None:
         raise UnusableFile(
             Defect.SPACING, f"Its voxels measure {shown} mm.", "Write the true spacing into the header."
         )
+
+
+def _check_affine(header: Any, image: nib.Nifti1Image) -> NDArray[np.float64]:
+    """Voxel to mm, as the sform says, else the qform."""
+    for form in ("sform_code", "qform_code"):
+        if (code := int(header[form])) not in FORMS:
+            what, remedy = (
+                f"Its {form} is {code}, which NIfTI does not know.",
+                "Write 1 where its place is true.",
+            )
+            raise UnusableFile(Defect.NO_ORIENTATION, what, remedy)
+        if code:
+            break
+    affine = np.asarray(image.affine, dtype=np.float64)
+    _check_spacing(np.linalg.norm(affine[:3, :3], axis=0))
+    if abs(np.linalg.det(affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0))) < FLAT:
+        what = "By its sform or qform its axes lie in one plane."
+        raise UnusableFile(Defect.NO_ORIENTATION, what, "Write the true axes into the header.")
+    return affine
 
 
 def _is_scaled(header: Any) -> bool:

@@ -53,8 +53,8 @@ def measure(values: NDArray[Any]) -> Spread:
 def _count(plane: NDArray[Any], background: float, far: float) -> tuple[int, int]:
     """Voxels that are not background, and those that are nearly so."""
     sizes = np.abs(plane - background) / far
-    away = np.count_nonzero(sizes > AWAY)
-    return away, np.count_nonzero(sizes > FAINT) - away
+    away = int(np.count_nonzero(sizes > AWAY))
+    return away, int(np.count_nonzero(sizes > FAINT)) - away
 
 
 def _commonest(values: NDArray[Any]) -> float:
@@ -68,6 +68,6 @@ def _roughness(some: NDArray[np.float64], inside: NDArray[np.bool_]) -> float:
     turns, count = 0, 0
     for values, marks in ((some, inside), (some.swapaxes(0, 1), inside.swapaxes(0, 1))):
         steps = np.diff(values, axis=0)
-        turns += np.count_nonzero((steps[:-1] * steps[1:] < 0) & marks[1:-1])
-        count += np.count_nonzero(marks[1:-1])
+        turns += int(np.count_nonzero((steps[:-1] * steps[1:] < 0) & marks[1:-1]))
+        count += int(np.count_nonzero(marks[1:-1]))
     return turns / max(count, 1)

@@ -1,9 +1,11 @@
 """Whose a DICOM series is, in any character set, and what in an archive is none."""
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 
 from mood_test_sets.archives.dicom_series import find_series
@@ -157,6 +159,76 @@ def test_files_without_a_preamble_are_read(tmp_path: Path, slices: Write) -> Non
     (source,) = find_sources(tmp_path, {})
     assert source.subject == "P1"
     assert read_source(source).values.shape == VALUES.shape
+
+
+def rewrite(folder: Path, change: Callable[[pydicom.Dataset], object], *, implicit: bool = False) -> None:
+    """All files of a folder; `implicit` ones have neither a preamble nor types of fields."""
+    for path in sorted(folder.iterdir()):
+        made = pydicom.dcmread(path)
+        change(made)
+        if implicit:
+            made.remove_group_length = True
+            bare = pydicom.Dataset({element.tag: element for element in made})
+            bare.save_as(path, implicit_vr=True, little_endian=True, enforce_file_format=False)
+        else:
+            made.save_as(path)
+
+
+def test_files_without_a_preamble_and_without_types_of_fields_are_read(tmp_path: Path, slices: Write) -> None:
+    slices(tmp_path / "p1", VALUES, patient=b"P1")
+    (source,) = find_sources(tmp_path, {})
+    before = read_source(source).values
+    rewrite(tmp_path / "p1", lambda _: None, implicit=True)
+    assert (tmp_path / "p1/000").read_bytes()[128:132] != b"DICM"
+    (source,) = find_sources(tmp_path, {})
+    assert source.subject == "P1"
+    assert np.array_equal(read_source(source).values, before)
+
+
+def test_two_series_of_one_folder_whose_uids_end_alike_stay_two(tmp_path: Path, slices: Write) -> None:
+    for kind in "12":
+        slices(tmp_path / kind, VALUES, patient=kind.encode(), uid=f"1.2.3.{kind}.100000123.0.0.0")
+        for path in list((tmp_path / kind).iterdir()):
+            path.rename(tmp_path / f"{kind}-{path.name}")
+        (tmp_path / kind).rmdir()
+    sources = find_sources(tmp_path, {})
+    assert [one.name for one in sources] == ["1.100000123.0.0.0", "2.100000123.0.0.0"]
+    assert [one.subject for one in sources] == ["1", "2"]
+
+
+@pytest.mark.parametrize("field", ["NumberOfFrames", "Rows"])
+def test_a_count_that_is_no_number_refuses_its_series_alone(
+    tmp_path: Path, slices: Write, field: str
+) -> None:
+    slices(tmp_path / "p1", VALUES, uid="1.2.11")
+    slices(tmp_path / "p2", VALUES, uid="1.2.12")
+
+    def spoil(made: pydicom.Dataset) -> None:
+        made[field] = pydicom.DataElement(pydicom.datadict.tag_for_keyword(field), "LO", "abc")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        rewrite(tmp_path / "p2", spoil)
+    found = {one.name: one.refusal for one in find_sources(tmp_path, {})}
+    assert found["p1/1.2.11"] is None
+    refusal = found["p2/1.2.12"]
+    assert refusal is not None
+    assert f"its {field} is no number" in refusal.what
+
+
+def test_series_without_an_id_that_one_study_makes_one_person_are_told(tmp_path: Path, slices: Write) -> None:
+    for number in range(12):
+        slices(tmp_path / f"p{number}", VALUES, patient=b"", uid=f"1.2.{number}")
+    (note,) = [note for one in find_sources(tmp_path, {}) for note in one.notes]
+    assert "12 series of one study have no PatientID and count as one person" in note.what
+
+
+def test_a_ct_to_be_shown_inverted_keeps_its_hu(tmp_path: Path, slices: Write) -> None:
+    slices(tmp_path / "p1", VALUES)
+    (source,) = find_sources(tmp_path, {})
+    before = read_source(source).values
+    rewrite(tmp_path / "p1", lambda made: setattr(made, "PhotometricInterpretation", "MONOCHROME1"))
+    assert np.array_equal(read_source(source).values, before)
 
 
 def test_a_mask_beside_the_folder_of_a_series_is_its_mask(

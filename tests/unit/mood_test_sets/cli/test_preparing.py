@@ -201,6 +201,24 @@ def test_a_volume_of_few_values_is_refused_and_scan_overrides_it_in_the_table(
     assert set(roles(raw, "again")) == {"a", "b"}
 
 
+def test_odd_files_are_refused_alone_and_the_others_go_on(
+    save: Save, raw: Path, people: list[np.ndarray], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for n, place in (("a", None), ("b", 70), ("c", 40), ("d", 344)):
+        path = save(f"{n}.nii", people[0])
+        if place is not None:
+            content = bytearray(path.read_bytes())
+            content[place : place + 2] = b"\x09\x09"
+            path.write_bytes(content)
+    nib.save(nib.Nifti2Image(people[1], AFFINE), raw / "e.nii.gz")
+    nib.save(nib.Nifti2Image(marks(people[1]), AFFINE), raw / "e_mask.nii.gz")
+    (raw / "f.nii.gz").write_bytes(b"")
+    assert call(raw, "--all-healthy") == 1
+    assert roles(raw).keys() == {"a", "e"}
+    assert roles(raw)["e"] == "natural"
+    assert "data type 2313" in " ".join(capsys.readouterr().err.split())
+
+
 def test_what_looks_like_a_mask_in_the_folder_of_a_person_leaves_the_person_out(
     save: Save, raw: Path, people: list[np.ndarray], capsys: pytest.CaptureFixture[str]
 ) -> None:
