@@ -9,10 +9,13 @@ from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
+from mood_evaluator import test_set
+from mood_test_sets import cohort_folder
 from mood_test_sets.errors import ImportRefused
 
 __all__ = [
     "ENDING",
+    "GENERIC",
     "IMAGES",
     "LABELS",
     "LESION",
@@ -23,6 +26,7 @@ __all__ = [
     "bids_of",
     "home_of",
     "is_anatomy",
+    "is_made",
     "list_nifti",
     "plain",
     "printable",
@@ -38,7 +42,8 @@ MARKS = (
     r"(?:mask|msk|wmh|gtv|dseg|probseg|seg|segmentation|label|lbl|labelmap|lesion|tumou?r|roi|voi|gt|ground[_-]?truth"
     r"|annotation|annot|contour|delineation)s?"
 )
-MASK = re.compile(rf"(?:^|[._\- ]){MARKS}(?:[._\- ]?\d)?$")
+SURFER = r"aparc(?:[.+]a2009s|[.+]dktatlas)?[.+]aseg|aparc|aseg|wmparc|ribbon"  # classes by FreeSurfer
+MASK = re.compile(rf"(?:^|[._\- ])(?:{MARKS}(?:[._\- ]?\d)?|{SURFER})$")
 PREFIX = re.compile(rf"^{MARKS}(?:[._\- ]|(?=\d))(?=.)")
 IMAGE_PREFIX = re.compile(r"^(?:image|imaging|img|volume|vol|scan|ct|mr)[._\- ]?(?=\d)")
 SAYS_MASK = re.compile(
@@ -51,18 +56,21 @@ BRAIN_MASK = re.compile(r"(?:^|[._\-])(?:desc-)?brain[._\-]?mask$")
 BRAIN = re.compile(r"_brain$")
 SPLIT = r"(?:[_-]?(tr|ts|te|val|train|training|test|testing|validation))?"
 LABELS = re.compile(
-    rf"(?:\w+[_-])?(?:label|lbl|mask|seg|segmentation|annotation|roi|gt|ground[_-]?truth|contour|delineation"
+    rf"(?:\w+[_-])?(?:label|lbl|mask|seg|segmentation|annotation|roi|gt|ground(?:[_-]?truth)?|contour|delineation"
     rf"|labelmap)s?{SPLIT}"
 )
 IMAGES = re.compile(rf"(?:image|img|volume|scan)s?{SPLIT}")
 MODALITY = re.compile(
     r"(?:^|[._\- ])(?:t1|t1w|t1c|t1ce|t1gd|t1n|t2|t2w|t2f|t2s|flair|dwi|adc|swi|pd|pdw|ct|cta|mr|mri|pet)$"
 )
+GENERIC = {
+    "", "image", "img", "scan", "volume", "vol", "anat", "brain", "head", "data", "mprage", "series", "dicom",
+}  # fmt: skip  # stems that name nobody
 CHANNEL = re.compile(r"_000\d$")
 BIDS = re.compile(r"(?:^|[/_])sub-([a-z0-9]+)", re.IGNORECASE)
 SESSION = re.compile(r"(?:^|[/_])ses-([a-z0-9]+)", re.IGNORECASE)
 ENTITY = re.compile(r"(?:^|_)(?:sub|ses|acq|space|run|desc)-[a-z0-9]+")
-TISSUE = re.compile(r"(?:^|_)(?:dseg|probseg)$")
+TISSUE = re.compile(rf"(?:^|[_.])(?:dseg|probseg|{SURFER})$")
 LESION = re.compile(
     r"lesion|tumou?r|cancer|carcinom|gliom|metasta|edema|necro|enhanc|cyst|infarct|stroke|bleed|ha?emorrhag"
     r"|ha?ematom|nodul|polyp|mass\b|abnormal|anomal|patholog|infect|aneurysm|calcif|stenos|fractur|wmh"
@@ -74,7 +82,8 @@ ORGAN = re.compile(
     r"|vein|vessel|arter|cava|portal|vertebra|spine|sacrum|rib|bone|femur|hip|hippocamp|anterior|posterior|amygdal"
     r"|thalam|putamen|caudate|pallid|cerebell|cortex|cortic|matter|csf|\bgm\b|\bwm\b|tissue|skull|scalp|skin|fat"
     r"|clavic|scapul|glute|iliopsoas|humer|costal|sternum|autochthon|intestin|carotid|subclavia|brachio|cartilag"
-    r"|muscle|body|adrenal|thyroid|gland|zone|\bpz\b|\btz\b|\beye|orbit|lens|nerve|cord|face|head|limb"
+    r"|muscle|dis[ck]|torso|vena|iliac|celiac|body|adrenal|thyroid|gland|zone|\bpz\b|\btz\b|\beye|orbit|lens|nerve|cord"
+    r"|face|head|limb"
 )
 
 ORGANS = re.compile(
@@ -87,6 +96,7 @@ BESIDE_ORGANS = re.compile(
     r"|ascending|descending|internal|external|deep|white|gr[ae]y|small|large|left|of|and|the|with|other|structures?"
     r"|region|area|volume|segments?|segmentations?|vena|celiac|mesenteric|splenic|iliac[a]?|pulmonary|urinary|biliary"
     r"|appendage|spinal|trunk|minimus|medius|maximus|psoas|umbilical|optic|temporal|frontal|parietal|occipital"
+    r"|intervertebral|subcutaneous|skeletal|types?|trunc|extremit(?:y|ies)"
     r"|accumbens|stem|nucleus|nuclei|ganglia|basal|corpus|callosum|insula|thoracic|lumbar|cervical|abdominal"
     r"|dseg|probseg|aseg|manual|auto|final|roi|gt|flair|dwi|adc|swi|ct|mr|mri|pet|pd|[a-z]|" + MARKS + ")"
 )
@@ -230,12 +240,14 @@ def printable(path: Path) -> str:
 def walk(root: Path) -> list[Path]:
     """Files that are not hidden, by name, through linked folders too; a link that leads nowhere is one.
 
+    Cohorts and test sets that were made here are passed over.
+
     Raises ImportRefused where that is called as a folder of scans or masks is.
     """
     found: list[Path] = []
     for place, folders, files in os.walk(root, followlinks=True):
         folder = Path(place)
-        folders[:] = [name for name in folders if _is_visible(name) and not _is_loop(folder / name)]
+        folders[:] = [name for name in folders if _is_visible(name) and _is_raw(folder / name)]
         found += [folder / name for name in files if _is_visible(name)]
     for path in found:
         if not path.exists() and (
@@ -251,9 +263,19 @@ def _is_visible(name: str) -> bool:
     return not name.startswith(".") and name != "__MACOSX"
 
 
-def _is_loop(folder: Path) -> bool:
-    """A link to a folder that it lies in."""
-    return folder.is_symlink() and folder.parent.resolve().is_relative_to(folder.resolve())
+def _is_raw(folder: Path) -> bool:
+    """No link to a folder that it lies in, and nothing that was made here."""
+    loop = folder.is_symlink() and folder.parent.resolve().is_relative_to(folder.resolve())
+    return not loop and not is_made(folder)
+
+
+def is_made(folder: Path) -> bool:
+    """A cohort or a test set: its scans are those of other folders."""
+    return any(_says(folder / made.MANIFEST, made.SCHEMA) for made in (cohort_folder, test_set))
+
+
+def _says(manifest: Path, schema: str) -> bool:
+    return manifest.is_file() and f'"{schema}"' in manifest.read_text(encoding="utf-8", errors="replace")
 
 
 def list_nifti(root: Path) -> Iterator[NiftiFile]:

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from mood_test_sets.archives.archive import Archive, remedy_for
 from mood_test_sets.archives.declarations import Declared
-from mood_test_sets.archives.naming import CHANNEL, Kind, NiftiFile, unmodal
+from mood_test_sets.archives.naming import CHANNEL, MODALITY, Kind, NiftiFile, unmodal
 from mood_test_sets.archives.owners import begins
 from mood_test_sets.archives.people import SEQUEL
-from mood_test_sets.archives.twins import find_twins, hold_alike, small_mask
+from mood_test_sets.archives.twins import find_twins, hold_alike, small_mask, why_mask
 from mood_test_sets.findings import Defect, Note
 
 __all__ = ["add_nifti", "find_channels"]
@@ -23,7 +23,7 @@ def add_nifti(archive: Archive, files: Sequence[NiftiFile]) -> list[NiftiFile]:
     scans = [one for one in files if one.kind is Kind.SCAN or archive.is_forced(one.name)]
     taken = {one.name for one in scans}
     others = [one for one in files if one.name not in taken]
-    copies = [one for one in others if one.kind is Kind.COPY and small_mask(one.path) is None]
+    copies = [one for one in others if one.kind is Kind.COPY and _is_copy(one)]
     marks = [one for one in others if one not in copies]
     archive.suspects |= {one.name for one in scans if one.kind is Kind.MASK or one.mask_word}
     for one in scans:
@@ -36,6 +36,12 @@ def add_nifti(archive: Archive, files: Sequence[NiftiFile]) -> list[NiftiFile]:
         remedy = f"If one is a scan: --scan '{copies[0].name}'."
         archive.refuse(copies[0].name, Note(Defect.STRAY, what, remedy, error=False), copies[0].path)
     return marks
+
+
+def _is_copy(one: NiftiFile) -> bool:
+    """Of a scan, and no mask of it; only what is called as a modality is not always read."""
+    modal = MODALITY.search(one.stem) or one.stem.endswith("_bold")
+    return (small_mask(one.path) if modal else why_mask(one.path)) is None
 
 
 def _without_dead(archive: Archive, files: Sequence[NiftiFile]) -> list[NiftiFile]:

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from mood_test_sets.archives.naming import (
+    GENERIC,
     LESION,
     ORGAN,
     SESSION,
@@ -114,13 +115,18 @@ def _closest(mask: NiftiFile, found: list[tuple[Candidate, tuple[str, ...]]]) ->
 
 
 def _of_folder(mask: NiftiFile, scans: Iterable[Candidate]) -> list[Candidate]:
-    """p1/mask and p1/labels/tumour belong to the scans in p1, if they are of one person."""
-    if not _is_word(mask.bases[-1]):
-        return []
+    """p1/mask and p1/labels/tumour belong to the scans in p1, if they are of one person.
+
+    Of p1/ct so does p1/labels/x7, whatever it is called.
+    """
     home = mask.folders[: mask.label_folder] if mask.label_folder is not None else mask.folders
     found = [one for one in scans for folders, _ in one.places if folders[: len(home)] == home]
     alone = len({one.subject for one in found}) == 1
-    return list({one.name: one for one in found}.values()) if alone else []
+    nameless = mask.label_folder is not None and all(
+        folders == home and unmodal(stem) in GENERIC for one in found for folders, stem in one.places
+    )
+    own = alone and (nameless or _is_word(mask.bases[-1]))
+    return list({one.name: one for one in found}.values()) if own else []
 
 
 def _is_word(base: str) -> bool:

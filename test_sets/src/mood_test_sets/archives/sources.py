@@ -15,7 +15,7 @@ from mood_test_sets.archives.dicom_scans import add_dicom
 from mood_test_sets.archives.dicom_series import find_series
 from mood_test_sets.archives.leftovers import tell_of_formats
 from mood_test_sets.archives.mask_ties import tie_masks
-from mood_test_sets.archives.naming import list_nifti
+from mood_test_sets.archives.naming import is_made, list_nifti
 from mood_test_sets.archives.nifti_scans import add_nifti, find_channels
 from mood_test_sets.archives.owners import doubt_of, find_owners, may_be_mask
 from mood_test_sets.archives.participants import read_participants
@@ -35,6 +35,8 @@ def find_sources(root: Path, subjects: Mapping[str, str], *, scans: Sequence[str
     """
     if not root.is_dir():
         raise ImportRefused(f"{root} is no folder. Name one that holds scans.")
+    if is_made(root):
+        raise ImportRefused(f"{root} is a cohort or a test set already. Name a folder of raw scans.")
     files, series = list(list_nifti(root)), find_series(root)
     names = [*(one.name for one in files), *(one.name for one in series)]
     datasets, participants = read_datasets(root), read_participants(root, names)

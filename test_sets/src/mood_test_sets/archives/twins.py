@@ -8,28 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from mood_test_sets.archives.naming import BIDS, NiftiFile, unmodal
+from mood_test_sets.archives.naming import BIDS, GENERIC, NiftiFile, unmodal
 from mood_test_sets.findings import Note
 from mood_test_sets.reading.plausible import looks_like_mask
 from mood_test_sets.reading.scan_file import UnusableFile, read_grid, read_scan_file
 
-__all__ = ["Grid", "find_twins", "grid_of", "hold_alike", "small_mask"]
+__all__ = ["Grid", "find_twins", "grid_of", "hold_alike", "small_mask", "why_mask"]
 
-GENERIC = {
-    "",
-    "image",
-    "img",
-    "scan",
-    "volume",
-    "vol",
-    "anat",
-    "brain",
-    "head",
-    "data",
-    "mprage",
-    "series",
-    "dicom",
-}
 PAIRED = 3  # more volumes of one name are those of people
 PACKED = 0.5  # bytes a voxel that a packed mask needs at most
 BINS, ALIKE = 32, 0.75  # of two scans' histograms this share is in common
@@ -82,7 +67,7 @@ def _tell_apart(same: Sequence[NiftiFile]) -> tuple[list[NiftiFile], list[NiftiF
     numbered = len({re.sub(r"\d+", "", "/".join(one.folders)) for one in same}) == 1
     people = len(same) > PAIRED or (numbered and not any(map(str.isdigit, same[0].stem)))
     read = [one for one in same if not people or sizes[one.name] < SMALL * largest]
-    masks = [one for one in read if _why_mask(one.path) is not None]
+    masks = [one for one in read if why_mask(one.path) is not None]
     scans = [one for one in same if one not in masks]
     alike = people or all(hold_alike(scans[0].path, one.path) for one in scans[1:])
     return ([] if alike and not masks else scans), masks
@@ -108,10 +93,11 @@ def small_mask(path: Path) -> Note | None:
     packed = path.name.lower().endswith(".gz")
     if grid is None or (packed and path.stat().st_size >= PACKED * math.prod(grid[0])):
         return None
-    return _why_mask(path)
+    return why_mask(path)
 
 
-def _why_mask(path: Path) -> Note | None:
+def why_mask(path: Path) -> Note | None:
+    """By all its voxels."""
     try:
         return looks_like_mask(read_scan_file(path).values)
     except UnusableFile:

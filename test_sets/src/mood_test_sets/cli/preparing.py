@@ -83,6 +83,10 @@ def prepare_command(
     code 1). Run again after a stop: it goes on. Then:
     mood-test-sets build RECIPE OUT --scans COHORT
     """
+    if out.resolve().is_relative_to(raw.resolve()):
+        raise ImportRefused(
+            f"{out} lies in {raw}, where scans are searched for. Name a folder outside of it."
+        )
     readings = [read_table(one) for one in findings or ()]
     settled = read_table(consensus) if consensus else {}
     lesions = parse_lesions(lesion_labels) if lesion_labels else None

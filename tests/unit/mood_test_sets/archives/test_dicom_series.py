@@ -216,13 +216,6 @@ def test_a_count_that_is_no_number_refuses_its_series_alone(
     assert f"its {field} is no number" in refusal.what
 
 
-def test_series_without_an_id_that_one_study_makes_one_person_are_told(tmp_path: Path, slices: Write) -> None:
-    for number in range(12):
-        slices(tmp_path / f"p{number}", VALUES, patient=b"", uid=f"1.2.{number}")
-    (note,) = [note for one in find_sources(tmp_path, {}) for note in one.notes]
-    assert "12 series of one study have no PatientID and count as one person" in note.what
-
-
 def test_a_ct_to_be_shown_inverted_keeps_its_hu(tmp_path: Path, slices: Write) -> None:
     slices(tmp_path / "p1", VALUES)
     (source,) = find_sources(tmp_path, {})

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from mood_test_sets.archives.source import Source
 from mood_test_sets.archives.sources import find_sources
@@ -243,6 +244,87 @@ def test_files_of_other_formats_are_told_as_they_may_be_masks(tmp_path: Path, pu
     assert left_out(tmp_path) == {"p1"}
     (tmp_path / "raw" / "p1.seg.nrrd").rename(tmp_path / "raw" / "p1.mgz")
     assert left_out(tmp_path) == set()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["p1_mask.nii.bz2", "p1_seg.mat", "p1_mask.h5", "p1_mask.png", "p1_mask.stl", "p1_mask.nii.zst",
+     "p1_mask.gipl", "labels/p1.png", "labels/p1/003.png", "p1_lesion.obj"],
+)  # fmt: skip
+def test_a_mask_in_any_format_is_told_and_leaves_its_person_out(tmp_path: Path, put: Put, name: str) -> None:
+    put("p1.nii.gz")
+    put("p2.nii.gz")
+    path = tmp_path / "raw" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x")
+    note = found(tmp_path)[name].refusal
+    assert note is not None
+    assert note.defect is Defect.STRAY
+    if "/003" not in name:
+        assert left_out(tmp_path) == {"p1"}
+
+
+def test_pictures_of_organs_and_of_masks_that_are_read_leave_nobody_out(
+    tmp_path: Path, put: Put, lesion: np.ndarray
+) -> None:
+    put("p1.nii.gz")
+    put("p1_mask.nii.gz", lesion)
+    put("p2.nii.gz")
+    for name in ("p1_mask.png", "p1_mask.json", "p1_mask.nii.gz.md5", "p2_liver_seg.png", "p2.png"):
+        (tmp_path / "raw" / name).write_bytes(b"x")
+    assert left_out(tmp_path) == set()
+    assert list(refused(tmp_path)) == ["p2_liver_seg.png"]
+
+
+def test_the_folder_of_one_person_owns_every_mask_in_its_folder_for_masks(
+    tmp_path: Path, put: Put, lesion: np.ndarray
+) -> None:
+    for n in (1, 2):
+        put(f"s{n}/ct.nii.gz")
+        for organ in ("liver", "vertebrae_L1", "iliac_vena_left", "x7"):
+            put(f"s{n}/segmentations/{organ}.nii.gz", lesion * (n == 1 or organ != "x7"))
+    assert refused(tmp_path) == {}
+    assert masks(tmp_path) == {f"s{n}/ct": ["x7.nii.gz"] for n in (1, 2)}
+    put("data/p7.nii.gz")
+    put("data/labels/p9.nii.gz", lesion)
+    assert refused(tmp_path) == {"data/labels/p9": Defect.NO_IMAGE}
+
+
+def test_classes_of_freesurfer_show_tissue_and_leave_nobody_out(tmp_path: Path, put: Put) -> None:
+    classes = np.random.default_rng(0).integers(0, 90, (5, 5, 5)).repeat(4, 0).repeat(4, 1).repeat(4, 2)
+    for who in ("100306", "100307"):
+        put(f"{who}/T1w/T1w_acpc_dc_restore.nii.gz")
+        for name in ("aparc+aseg", "wmparc", "ribbon", "aparc.a2009s+aseg"):
+            put(f"{who}/T1w/{name}.nii.gz", classes.astype(np.int16))
+    assert (refused(tmp_path), left_out(tmp_path)) == ({}, set())
+    assert masks(tmp_path) == {f"{who}/T1w/T1w_acpc_dc_restore": [] for who in ("100306", "100307")}
+
+
+@pytest.mark.parametrize(
+    "name", ["sub-1_stroke.nii", "sub-1_stroke.nii.gz", "sub-1_out.nii.gz", "sub-1_T1w.nii"]
+)
+def test_a_mask_among_derivatives_counts_packed_or_not(
+    tmp_path: Path, put: Put, lesion: np.ndarray, name: str
+) -> None:
+    for n in (1, 2):
+        put(f"sub-{n}/anat/sub-{n}_T1w.nii.gz")
+    soft = (1e-5 + ndimage.gaussian_filter(lesion.astype(np.float32), 1) * 0.99).astype(np.float32)
+    put(f"derivatives/manual/sub-1/anat/{name}", soft if "out" in name else lesion)
+    put("derivatives/prep/sub-2/anat/sub-2_desc-preproc_T1w.nii")
+    assert masks(tmp_path) == {"sub-1/anat/sub-1_T1w": [name], "sub-2/anat/sub-2_T1w": []}
+
+
+def test_cohorts_and_test_sets_made_from_an_archive_are_no_part_of_it(tmp_path: Path, put: Put) -> None:
+    put("p1.nii.gz")
+    for folder, manifest, schema in (
+        ("a", "cohort.json", "mood-cohort/1"), ("b", "test_set.json", "mood-test-set/1"),
+        ("c", "cohort.json", "x"),
+    ):  # fmt: skip
+        put(f"{folder}/images/{folder}1.nii.gz")
+        (tmp_path / "raw" / folder / manifest).write_text(json.dumps({"schema": schema}))
+    assert set(found(tmp_path)) == {"p1", "c/images/c1"}
+    with pytest.raises(ImportRefused, match="is a cohort or a test set already"):
+        find_sources(tmp_path / "raw/a", {})
 
 
 def test_what_macos_leaves_behind_is_nothing(tmp_path: Path, put: Put) -> None:

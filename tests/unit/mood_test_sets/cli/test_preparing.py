@@ -201,6 +201,14 @@ def test_a_volume_of_few_values_is_refused_and_scan_overrides_it_in_the_table(
     assert set(roles(raw, "again")) == {"a", "b"}
 
 
+def test_a_cohort_in_the_folder_of_its_scans_is_refused(
+    save: Save, raw: Path, people: list[np.ndarray], capsys: pytest.CaptureFixture[str]
+) -> None:
+    save("a.nii.gz", people[0])
+    assert call(raw, "--all-healthy", out="raw/cohort") == 2
+    assert "Name a folder outside of it" in " ".join(capsys.readouterr().err.split())
+
+
 def test_odd_files_are_refused_alone_and_the_others_go_on(
     save: Save, raw: Path, people: list[np.ndarray], capsys: pytest.CaptureFixture[str]
 ) -> None:
