@@ -14,9 +14,10 @@ from mood_test_sets.archives.pairing import Candidate
 from mood_test_sets.archives.participants import Table
 from mood_test_sets.archives.people import People, fold
 from mood_test_sets.archives.source import Mask, Source
-from mood_test_sets.archives.twins import Grid, grid_of
+from mood_test_sets.archives.twins import grid_of
 from mood_test_sets.errors import ImportRefused
 from mood_test_sets.findings import Defect, Note
+from mood_test_sets.reading.scan_file import Grid
 
 __all__ = ["Archive", "remedy_for"]
 
@@ -78,7 +79,7 @@ class Archive:
             notes = (*notes, taken)
         self.sources[source.name] = replace(source, forced=forced, notes=notes)
         if shape is None and (grid := self.grid(path)) is not None:
-            shape = grid[0]
+            shape = grid.shape
         self.candidates.append(Candidate(source.name, path, source.subject, shape, aliases))
 
     def refuse(self, name: str, refusal: Note, path: Path) -> None:

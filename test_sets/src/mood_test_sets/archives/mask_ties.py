@@ -15,7 +15,7 @@ def tie_masks(archive: Archive, marks: Iterable[NiftiFile]) -> None:
     pairs = {mask: scan for one in archive.datasets for mask, scan in one.pairs.items()}
     for mark in sorted(marks, key=lambda one: one.kind is not Kind.BRAIN):
         grid = archive.grid(mark.path)
-        found = find_scans(mark, archive.candidates, pairs, grid[0] if grid else None)
+        found = find_scans(mark, archive.candidates, pairs, grid.shape if grid else None)
         if len({one.subject for one in found}) > 1:
             _refuse_ambiguous(archive, mark, found)
         elif mark.kind is Kind.BRAIN:

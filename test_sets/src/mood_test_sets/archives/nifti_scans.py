@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from mood_test_sets.archives.archive import Archive, remedy_for
 from mood_test_sets.archives.declarations import Declared
-from mood_test_sets.archives.naming import CHANNEL, MODALITY, Kind, NiftiFile, unmodal
+from mood_test_sets.archives.naming import CHANNEL, GENERIC, MODALITY, Kind, NiftiFile, unmodal
 from mood_test_sets.archives.owners import begins
 from mood_test_sets.archives.people import SEQUEL
 from mood_test_sets.archives.twins import find_twins, hold_alike, small_mask, why_mask
@@ -80,9 +80,10 @@ def _why_mask(archive: Archive, one: NiftiFile, named: Mapping[str, Sequence[Nif
         return Note(Defect.MASK_LIKE, what, remedy_for(one.name))
     starts = (one.stem[:end] for end in range(len(one.stem) - 1, 0, -1))
     for other in (other for start in starts for other in named.get(start, ()) if _is_more(one, other)):
-        same = archive.grid(one.path) == archive.grid(other.path) is not None
+        first, second = archive.grid(one.path), archive.grid(other.path)
+        same = first is not None and second is not None and first.fills(second)
         if same and not hold_alike(one.path, other.path):
-            what = f"It lies on the grid of {other.name}, and its name goes on from that: it may be a mask."
+            what = f"It lies where {other.name} does, and its name goes on from that: it may be a mask."
             return Note(Defect.MASK_LIKE, what, remedy_for(one.name))
     return small_mask(one.path)
 
@@ -98,13 +99,13 @@ def _check_twins(archive: Archive, scans: Sequence[NiftiFile]) -> None:
             continue
         for one in [*like_scans, *masks]:
             other = next(o for o in [*like_scans, *masks] if o is not one)
-            what = f"It has name and grid of {other.name}: one of them may be a mask of the other."
+            what = f"It has name and place of {other.name}: one of them may be a mask of the other."
             archive.refuse(one.name, Note(Defect.MASK_LIKE, what, remedy_for(one.name)), one.path)
 
 
 def _is_more(one: NiftiFile, other: NiftiFile) -> bool:
     """Beside another, or called as one person is; and what it adds is not of a kind that scans add."""
-    near = one.folders == other.folders or any(map(str.isdigit, unmodal(other.stem)))
+    near = one.folders == other.folders or unmodal(other.stem) not in GENERIC
     words = re.split(r"[\W_]+", one.stem.removeprefix(other.stem))
     same = unmodal(one.stem) == unmodal(other.stem)
     return near and not same and begins(one.stem, other.stem) and not all(map(ADDED.fullmatch, words))

@@ -1,4 +1,4 @@
-"""Volumes of one name on one grid: one may be a mask of the other, so neither is taken for a scan unasked."""
+"""Volumes of one name in one place: one may be a mask of the other, so neither is a scan unasked."""
 
 import math
 import re
@@ -11,24 +11,22 @@ import numpy as np
 from mood_test_sets.archives.naming import BIDS, GENERIC, NiftiFile, unmodal
 from mood_test_sets.findings import Note
 from mood_test_sets.reading.plausible import looks_like_mask
-from mood_test_sets.reading.scan_file import UnusableFile, read_grid, read_scan_file
+from mood_test_sets.reading.scan_file import Grid, UnusableFile, read_grid, read_scan_file
 
-__all__ = ["Grid", "find_twins", "grid_of", "hold_alike", "small_mask", "why_mask"]
+__all__ = ["find_twins", "grid_of", "hold_alike", "small_mask", "why_mask"]
 
 PAIRED = 3  # more volumes of one name are those of people
 PACKED = 0.5  # bytes a voxel that a packed mask needs at most
 BINS, ALIKE = 32, 0.75  # of two scans' histograms this share is in common
 SMALL = 0.25  # a mask takes this part of the bytes of its scan, or less
-Grid = tuple[tuple[int, ...], bytes]
 
 
 def grid_of(path: Path) -> Grid | None:
-    """Shape, and place to a tenth of a millimetre; None if the header cannot be read."""
+    """None if the header cannot be read."""
     try:
-        grid = read_grid(path)
+        return read_grid(path)
     except UnusableFile:
         return None
-    return grid.shape, np.round(grid.affine, 1).tobytes()
 
 
 def find_twins(
@@ -43,17 +41,19 @@ def find_twins(
         who = BIDS.search(one.name)
         if unmodal(one.stem) not in GENERIC:
             named[one.stem, who.group(1) if who else ""].append(one)
-    groups = [same for members in named.values() for same in _on_one_grid(members, grid)]
+    groups = [same for members in named.values() for same in _in_one_place(members, grid)]
     return [_tell_apart(same) for same in groups if not _are_modalities(same)]
 
 
-def _on_one_grid(members: list[NiftiFile], grid: Callable[[Path], Grid | None]) -> list[list[NiftiFile]]:
-    found: dict[Grid, list[NiftiFile]] = defaultdict(list)
+def _in_one_place(members: list[NiftiFile], grid: Callable[[Path], Grid | None]) -> list[list[NiftiFile]]:
+    found: list[tuple[Grid, list[NiftiFile]]] = []
     for one in members if len(members) > 1 else ():
-        place = grid(one.path)
-        if place is not None:
-            found[place].append(one)
-    return [same for same in found.values() if len(same) > 1]
+        if (own := grid(one.path)) is not None:
+            same = next((held for first, held in found if own.fills(first)), None)
+            found += [(own, [one])] if same is None else []
+            if same is not None:
+                same.append(one)
+    return [same for _, same in found if len(same) > 1]
 
 
 def _are_modalities(same: Sequence[NiftiFile]) -> bool:
@@ -91,7 +91,7 @@ def small_mask(path: Path) -> Note | None:
     """Why it is no scan, if it is none; cheap where it is packed, as masks pack far better than scans."""
     grid = grid_of(path)
     packed = path.name.lower().endswith(".gz")
-    if grid is None or (packed and path.stat().st_size >= PACKED * math.prod(grid[0])):
+    if grid is None or (packed and path.stat().st_size >= PACKED * math.prod(grid.shape)):
         return None
     return why_mask(path)
 

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,18 @@ class Grid:
     shape: tuple[int, ...]  # (x, y, z)
     affine: NDArray[np.float64]  # (4, 4), voxel to mm
     data_type: int
+
+    @property
+    def box(self) -> NDArray[np.float64]:
+        """(2, 3) mm: the lowest and the highest corner, at the edges of voxels."""
+        sides = [(-0.5, side - 0.5) for side in self.shape]
+        corners = np.array([(*place, 1) for place in product(*sides)]) @ self.affine.T
+        return np.stack([corners[:, :3].min(axis=0), corners[:, :3].max(axis=0)])
+
+    def fills(self, other: "Grid") -> bool:
+        """The same place in the body, to a voxel of the coarser: `other` may be it, resampled."""
+        coarser = max(float(np.linalg.norm(one.affine[:3, :3], axis=0).max()) for one in (self, other))
+        return bool(np.abs(self.box - other.box).max() <= coarser)
 
 
 @dataclass(frozen=True, slots=True)

@@ -327,6 +327,24 @@ def test_cohorts_and_test_sets_made_from_an_archive_are_no_part_of_it(tmp_path: 
         find_sources(tmp_path / "raw/a", {})
 
 
+@pytest.mark.parametrize("name", ["net/anna", "net/anna_out", "anna_out"])
+def test_a_volume_called_as_a_scan_that_fills_its_place_is_asked_about_on_any_grid(
+    tmp_path: Path, put: Put, name: str
+) -> None:
+    """Such as the logits of a net, which look like a scan by themselves."""
+    put("anna.nii.gz")
+    put("bob.nii.gz")
+    put("site/bob.nii.gz", affine=np.diag([4.0, 4, 4, 1]))
+    coarse = np.diag([6.0, 6, 6, 1])
+    coarse[:3, 3] = 1.5
+    logits = ndimage.gaussian_filter(np.random.default_rng(0).normal(size=(10, 10, 10)), 1)
+    put(f"{name}.nii.gz", logits.astype(np.float32), coarse)
+    assert refused(tmp_path) == dict.fromkeys(
+        [name, *(["anna"] if name == "net/anna" else [])], Defect.MASK_LIKE
+    )
+    assert masks(tmp_path, scans=[name, "anna"]).keys() == {"anna", "bob", "site/bob", name}
+
+
 def test_what_macos_leaves_behind_is_nothing(tmp_path: Path, put: Put) -> None:
     put("p1.nii.gz")
     for name in ("._p1.nii.gz", "__MACOSX/p1.nii.gz", ".cache/p2.nii.gz"):
