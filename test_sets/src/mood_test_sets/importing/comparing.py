@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mood_test_sets.findings import Defect, Findings
 from mood_test_sets.importing.scans import Facts, by
-from mood_test_sets.reading.lookalikes import find_lookalikes
+from mood_test_sets.reading.lookalikes import NEARLY_ALL, find_lookalikes
 from mood_test_sets.reading.scan_file import read_scan_file
 
 __all__ = ["compare_scans"]
@@ -83,8 +83,9 @@ def compare_scans(facts: Sequence[Facts], images: Path, findings: Findings) -> N
     """`facts` of the scans in the folder `images` that can be used."""
     if not facts:
         return
-    for name, what in _find_doubles(facts, images):
+    for name, what in _find_doubles(facts):
         findings.error(Defect.DUPLICATE, images / name, what, "Keep one of them.")
+    _tell_of_lookalikes(facts, images, findings)
     _compare_axes(facts, images, findings)
     _compare_grids(facts, images, findings)
     for trait in TRAITS:
@@ -95,25 +96,35 @@ def compare_scans(facts: Sequence[Facts], images: Path, findings: Findings) -> N
             findings.warn(trait.defect, images, what, trait.remedy)
 
 
-def _find_doubles(facts: Sequence[Facts], images: Path) -> Iterator[tuple[str, str]]:
+def _find_doubles(facts: Sequence[Facts]) -> Iterator[tuple[str, str]]:
     """The later one, and what it is."""
     files: dict[str, str] = {}
     voxels: dict[str, str] = {}
-    single: list[Facts] = []
     for one in facts:
         first, twin = files.setdefault(one.sha256, one.name), voxels.setdefault(one.voxels_sha256, one.name)
         if first != one.name:
             yield one.name, f"It is the same file as {first}."
         elif twin != one.name:
             yield one.name, f"It has the same voxels as {twin}."
-        else:
-            single.append(one)
-    sketches = [one.sketch for one in single]
-    for name, other, mirrored in find_lookalikes(
-        sketches, lambda name: read_scan_file(images / name).canonical
+
+
+def _tell_of_lookalikes(facts: Sequence[Facts], images: Path, findings: Findings) -> None:
+    """A warning where they differ in one place: a lesion may have been put into one of them."""
+    single = {one.voxels_sha256: one for one in reversed(facts)}  # the first of each
+    sketches = [one.sketch for one in facts if single[one.voxels_sha256] is one]
+    for two in find_lookalikes(
+        sketches, lambda name: read_scan_file(images / name).canonical, share=NEARLY_ALL
     ):
-        like = "the mirror image of" if mirrored else "but for noise, scale or orientation the same as"
-        yield other, f"It is {like} {name}."
+        like = "the mirror image of" if two.mirrored else "but for noise, scale or orientation the same as"
+        if two.spot:
+            what = f"It is {like} {two.first}, other than in one place."
+            findings.warn(
+                Defect.DUPLICATE, images / two.other, what, "Nothing, if one person may count twice."
+            )
+        else:
+            findings.error(
+                Defect.DUPLICATE, images / two.other, f"It is {like} {two.first}.", "Keep one of them."
+            )
 
 
 def _compare_axes(facts: Sequence[Facts], images: Path, findings: Findings) -> None:

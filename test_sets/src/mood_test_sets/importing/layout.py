@@ -1,6 +1,7 @@
 """Where scans and their truth lie in a folder that is imported, and what lies there besides."""
 
-from collections import Counter
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,8 @@ from mood_test_sets.findings import Defect, Findings
 
 __all__ = ["Layout", "find_layout", "find_strays", "list_scans", "stem"]
 
-ENDINGS = (".nii.gz", ".nii")
+MASK = re.compile(r"\.nii(?:\.gz)?$", re.IGNORECASE)
+FLAG = re.compile(r"(?:\.nii(?:\.gz)?)?\.txt$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +25,10 @@ class Layout:
     masks: Path
 
     def mask_of(self, image: Path) -> Path | None:
-        return _first(self.masks / f"{stem(image)}{ending}" for ending in ENDINGS)
+        return next((path for path in _labels(self.masks, MASK) if stem(path) == stem(image)), None)
 
     def flag_of(self, image: Path) -> Path | None:
-        return _first(self.flags / name for name in (f"{image.name}.txt", f"{stem(image)}.txt"))
+        return next((path for path in _labels(self.flags, FLAG) if stem(path) == stem(image)), None)
 
 
 def find_layout(root: Path) -> Layout:
@@ -47,19 +49,19 @@ def find_layout(root: Path) -> Layout:
 
 def list_scans(folder: Path) -> list[Path]:
     """Without hidden files, such as the `._` twins that macOS makes."""
-    return sorted(path for path in folder.glob("[!.]*") if path.name.endswith(ENDINGS))
+    return sorted(path for path in folder.glob("[!.]*") if MASK.search(path.name))
 
 
 def find_strays(layout: Layout, images: Sequence[Path], findings: Findings) -> None:
     """Labels of no scan, scans of one name, and files that are left out."""
-    stems = Counter(stem(path) for path in images)
-    for path in images:
-        if stems[stem(path)] > 1 and path.name.endswith(".nii"):
-            findings.error(
-                Defect.SAME_NAME, path, f"There is a {path.name}.gz too.", "Remove or rename one of them."
-            )
+    for paths in (images, _labels(layout.masks, MASK), _labels(layout.flags, FLAG)):
+        _find_doubles(paths, findings)
+    stems = {stem(path) for path in images}
     for path in sorted({*layout.masks.glob("[!.]*"), *layout.flags.glob("[!.]*")}):
-        if path.is_file() and stem(path.with_name(path.name.removesuffix(".txt"))) not in stems:
+        if path.is_dir():
+            what = "It is a folder, and what it holds is left out."
+            findings.error(Defect.STRAY, path, what, "Move the labels out of it, or remove it.")
+        elif stem(path) not in stems:
             findings.error(
                 Defect.NO_IMAGE, path, "No scan has its name.", "Add the scan, or remove the label."
             )
@@ -73,9 +75,20 @@ def find_strays(layout: Layout, images: Sequence[Path], findings: Findings) -> N
             )
 
 
+def _find_doubles(paths: Iterable[Path], findings: Findings) -> None:
+    """Files that mean the same scan, of which only one would be read."""
+    first: dict[str, Path] = {}
+    for path in sorted(paths, key=lambda one: (not one.name.lower().endswith(".gz"), one)):
+        if (other := first.setdefault(stem(path), path)) is not path:
+            findings.error(
+                Defect.SAME_NAME, path, f"There is a {other.name} too.", "Remove or rename one of them."
+            )
+
+
+def _labels(folder: Path, ending: re.Pattern[str]) -> list[Path]:
+    return sorted(path for path in folder.glob("[!.]*") if ending.search(path.name) and path.is_file())
+
+
 def stem(path: Path) -> str:
-    return path.name.removesuffix(".gz").removesuffix(".nii")
-
-
-def _first(paths: Iterable[Path]) -> Path | None:
-    return next((path for path in paths if path.is_file()), None)
+    """Without its ending, composed: what a scan and its labels have in common."""
+    return unicodedata.normalize("NFC", MASK.sub("", FLAG.sub("", path.name)))

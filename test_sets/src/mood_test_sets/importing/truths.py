@@ -1,5 +1,6 @@
 """Whether a scan is abnormal, and where: its mask, its flag, and whether both fit."""
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -62,7 +63,9 @@ def _agree(mask: Path, flag: Path, findings: Findings, *, marked: bool, abnormal
 
 
 def _read_flag(path: Path, findings: Findings) -> bool | None:
-    first = path.read_text(encoding="utf-8", errors="replace").strip().split("\n", 1)[0].strip()
+    content = path.read_bytes()
+    encoding = "utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig"
+    first = content.decode(encoding, errors="replace").strip().split("\n", 1)[0].strip()
     if first not in {"0", "1", "0.0", "1.0"}:
         findings.error(
             Defect.FLAG, path, f"Its first line is {first[:20]!r}.", "Write 0 (normal) or 1 (abnormal)."

@@ -25,7 +25,7 @@ from mood_test_sets.streams import Streams
 
 __all__ = ["Prepared", "Wishes", "prepare"]
 
-MARK, RECORD_VERSION = "mark.json", 2
+MARK, RECORD_VERSION = "mark.json", 3
 
 
 @dataclass(frozen=True, slots=True)

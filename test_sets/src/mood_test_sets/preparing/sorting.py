@@ -13,11 +13,9 @@ from mood_test_sets.findings import Defect, Finding, Note, Severity
 from mood_test_sets.nifti import read_voxels
 from mood_test_sets.preparing.one_scan import Record
 from mood_test_sets.preparing.readers import Consensus
-from mood_test_sets.reading.lookalikes import POINTS, Sketch, find_lookalikes
+from mood_test_sets.reading.lookalikes import NEARLY_ALL, POINTS, Sketch, find_lookalikes
 
 __all__ = ["Sorting", "tell"]
-
-NEARLY_ALL = 0.999  # of the voxels of a scan, where the same person is there twice
 
 
 def tell(one: Record, source: Source) -> list[Finding]:
@@ -59,13 +57,11 @@ class Sorting:
         images = {one.name: self.folder / one.image for one in ordered}
         told: set[str] = set()
         sketches = [_sketch(one) for one in ordered if first[one.sha256_image] == one.name]
-        for kept, other, mirrored in find_lookalikes(
-            sketches, lambda name: _read(images[name]), share=NEARLY_ALL
-        ):
-            if other not in told:
-                told.add(other)
-                like = "the mirror image of" if mirrored else "but for noise or scale the same as"
-                yield _double(other, f"It is {like} {kept}.")
+        for two in find_lookalikes(sketches, lambda name: _read(images[name]), share=NEARLY_ALL):
+            if two.other not in told:
+                told.add(two.other)
+                like = "the mirror image of" if two.mirrored else "but for noise or scale the same as"
+                yield _double(two.other, f"It is {like} {two.first}.")
 
     def _may_be_ill(self, one: Record) -> bool:
         said = self.consensus.settled.get(one.name)

@@ -6,12 +6,18 @@ from itertools import combinations, product
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
-__all__ = ["POINTS", "Sketch", "find_lookalikes", "sketch"]
+__all__ = ["NEARLY_ALL", "POINTS", "Alike", "Sketch", "find_lookalikes", "sketch"]
 
 POINTS = 12  # along each axis
 NEAR = 0.004  # of the range: more than noise and 256 grey values change, less than the faintest anomaly
 OFTENER = 10  # times as many points of a sketch as voxels may lie in a mark
+RANGE = (0.5, 99.5)  # percentiles from and to which it is, whatever a hot voxel or a cut at the ends does
+NEARLY_ALL = 0.999  # of the voxels of a scan are near, where the same person is there twice
+APART = 0.05  # that the means of sketches may be, for how their ends were cut
+FITS, OUTLYING = 2, 0.05  # of a scale, without what is farther off
+SPOT = 8  # voxels of a mark or lesion at least
 FLIPS = tuple(product((1, -1), repeat=3))
 
 
@@ -22,10 +28,20 @@ class Sketch:
     points: NDArray[np.float32]  # (12, 12, 12), 0 to 1
 
 
+@dataclass(frozen=True, slots=True)
+class Alike:
+    first: str
+    other: str
+    mirrored: bool
+    spot: bool  # what differs lies in one place, as a lesion that was put in
+
+
 def sketch(name: str, values: NDArray[np.float64]) -> Sketch:
     """`values` with axes towards right, anterior, superior. The points lie as those of a mirror image do."""
     places = [_symmetric(side) for side in values.shape]
-    return Sketch(name, values.shape, _scaled(values)[np.ix_(*places)].astype(np.float32))
+    low = values.min()
+    points = (values[np.ix_(*places)] - low) / max(float(values.max() - low), 1e-12)
+    return Sketch(name, values.shape, points.astype(np.float32))
 
 
 def _symmetric(side: int) -> NDArray[np.intp]:
@@ -33,33 +49,59 @@ def _symmetric(side: int) -> NDArray[np.intp]:
     return np.concatenate([half, (side - 1 - half)[::-1]])
 
 
-def _scaled(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    low, high = values.min(), values.max()
-    return np.asarray((values - low) / max(high - low, 1e-12))
+def _range(values: NDArray[np.floating]) -> tuple[float, float]:
+    low, high = np.percentile(values, RANGE)
+    return (float(low), float(high)) if low < high else (float(values.min()), float(values.max()))
 
 
 def find_lookalikes(
     sketches: Sequence[Sketch], read: Callable[[str], NDArray[np.float64]], *, share: float = 1
-) -> Iterator[tuple[str, str, bool]]:
-    """Pairs, and whether they are mirrored. `read` gives the voxels of one again, where a sketch is alike.
+) -> Iterator[Alike]:
+    """Pairs. `read` gives the voxels of one again, where a sketch is alike.
 
     This `share` of the voxels has to be near; below 1 a hot voxel or a mark makes no other person.
     """
     spare = OFTENER * (1 - share)
-    means = {one.name: float(one.points.mean()) for one in sketches}  # the same for every mirror image
+    means = {one.name: _mean(one.points) for one in sketches}  # the same for every mirror image
     for one, other in combinations(sketches, 2):
-        if one.shape != other.shape or abs(means[one.name] - means[other.name]) > NEAR + spare:
+        if one.shape != other.shape or abs(means[one.name] - means[other.name]) > APART:
             continue
         for flip in FLIPS:
-            if _are_near(one.points, other.points, flip, 1 - spare):
-                first, second = _scaled(read(one.name)), _scaled(read(other.name))
-                if _are_near(first, second, flip, share):
-                    yield one.name, other.name, flip != (1, 1, 1)
+            if np.quantile(_off(one.points, other.points, flip), 1 - spare) <= NEAR:
+                off = _off(read(one.name), read(other.name), flip)
+                if np.quantile(off, share) <= NEAR:
+                    yield Alike(one.name, other.name, flip != (1, 1, 1), _is_spot(off > NEAR))
                     break
 
 
-def _are_near(
-    one: NDArray[np.floating], other: NDArray[np.floating], flip: tuple[int, ...], share: float
-) -> bool:
+def _mean(points: NDArray[np.floating]) -> float:
+    low, high = _range(points)
+    return float(((points - low) / max(high - low, 1e-12)).clip(0, 1).mean())
+
+
+def _off(
+    one: NDArray[np.floating], other: NDArray[np.floating], flip: tuple[int, ...]
+) -> NDArray[np.floating]:
+    """By what part of the range each is off when one is scaled, and cut, as the other, turned, is."""
     turned = other[tuple(slice(None, None, step) for step in flip)]
-    return bool(np.quantile(np.abs(one - turned), share) <= NEAR)
+    low, high = _range(turned)
+    first, last = _range(one)
+    used = (turned > turned.min()) & (turned < turned.max()) & (one >= first) & (one <= last)
+    off = np.ones(one.shape)
+    for _ in range(FITS):
+        x, y = one[used].astype(np.float64), turned[used].astype(np.float64)
+        if x.size < 2 or np.ptp(x) == 0:
+            break
+        slope = float(np.mean((x - x.mean()) * (y - y.mean())) / x.var())
+        if slope <= 0:
+            break
+        fitted = (y.mean() + slope * (one - x.mean())).clip(turned.min(), turned.max())
+        off = np.abs(fitted - turned) / (high - low)
+        used &= off < OUTLYING
+    return off
+
+
+def _is_spot(differs: NDArray[np.bool_]) -> bool:
+    parts, count = ndimage.label(differs)
+    largest = int(np.bincount(parts.ravel())[1:].max()) if count else 0
+    return largest >= SPOT and 2 * largest > int(np.count_nonzero(differs))

@@ -9,6 +9,7 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from mood_evaluator.test_set import Dataset, Task, load_test_set
 from mood_test_sets.errors import FolderOccupied, ImportRefused
@@ -185,6 +186,12 @@ ERRORS = [
     (image("c.nii.gz", noisy(1)), Defect.DUPLICATE, "images/c.nii.gz", "but for noise"),
     (image("c.nii.gz", noise(1) * 255, dtype=np.uint8), Defect.DUPLICATE, "images/c.nii.gz", "but for noise"),
     (image("c.nii.gz", noise(1), affine=LPS), Defect.DUPLICATE, "images/c.nii.gz", "same voxels as a.nii.gz"),
+    (label("a.nii", SPHERE * 0), Defect.SAME_NAME, "labels/a.nii", "There is a a.nii.gz too"),
+    (text("labels/c.txt", "0"), Defect.SAME_NAME, "labels/c.txt", "c.nii.gz.txt too"),
+    (label("more/b.nii.gz", SPHERE), Defect.STRAY, "labels/more", "what it holds is left out"),
+    (header("a.nii.gz", "sform_code", 999), Defect.NO_ORIENTATION, "images/a.nii.gz", "sform_code is 999"),
+    (header("a.nii.gz", "magic", b"xxxx"), Defect.UNREADABLE, "images/a.nii.gz", "cannot be read"),
+    (header("a.nii.gz", "dim", (9, 6, 7, 8, 1, 1, 1, 1)), Defect.UNREADABLE, "images/a.nii.gz", "cannot"),
 ]  # fmt: skip
 
 
@@ -293,6 +300,40 @@ def test_every_defect_has_a_case_here() -> None:
     preparing = {Defect.SLICES, Defect.FACE, Defect.UNSETTLED, Defect.MASK_LIKE, Defect.ILL, Defect.LOST_MASK}
     preparing |= {Defect.SHARED_ID, Defect.TILTED}  # tests of mood_test_sets.preparing
     assert listed | elsewhere | preparing >= set(Defect)
+
+
+@pytest.mark.parametrize("content", ["1", "1\r\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_flag_of_any_editor_is_read(source: Path, content: str, encoding: str) -> None:
+    (source / "labels" / "c.nii.gz.txt").write_bytes(content.encode(encoding))
+    assert import_it(source).findings == ()
+
+
+def test_labels_in_nifti_2_in_capitals_and_in_other_forms_of_unicode_are_those_of_their_scans(
+    source: Path,
+) -> None:
+    (source / "images" / "a.nii.gz").rename(source / "images" / "M\u00fc.nii.gz")
+    (source / "labels" / "a.nii.gz").unlink()
+    nib.Nifti2Image(SPHERE.astype(np.uint8), RAS).to_filename(source / "labels" / "Mu\u0308.nii.gz")
+    (source / "labels" / "b.nii.gz").rename(source / "labels" / "b.NII.GZ")
+    imported = import_it(source)
+    assert imported.findings == ()
+    assert imported.test_set is not None
+    assert sum(case.label is not None for case in imported.test_set.cases) == 1
+
+
+def test_a_scan_that_is_another_but_for_one_place_is_a_warning(source: Path) -> None:
+    rng = np.random.default_rng(2)
+    base = ndimage.gaussian_filter(rng.normal(size=(24, 24, 24)), 2)
+    marks = np.zeros(base.shape)
+    marks[10:12, 10:12, 10:12] = 1
+    for name, voxels in (("a", base), ("b", base + np.ptp(base) * marks), ("c", rng.random(base.shape))):
+        write(source / "images" / f"{name}.nii.gz", voxels)
+        write(source / "labels" / f"{name}.nii.gz", marks if name == "b" else marks * 0)
+    (source / "labels" / "c.nii.gz.txt").unlink()
+    told = [one for one in import_it(source).findings if one.defect is Defect.DUPLICATE]
+    assert [(one.file, one.is_error) for one in told] == [("images/b.nii.gz", False)]
+    assert "other than in one place" in told[0].what
 
 
 def test_nii_and_nii_gz_pair_by_name_and_volumes_with_a_fourth_axis_of_one_are_taken(source: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from mood_evaluator.test_set import Dataset
 from mood_test_sets.growing.subjects import Subject, grow
-from mood_test_sets.reading.lookalikes import FLIPS, find_lookalikes, sketch
+from mood_test_sets.reading.lookalikes import FLIPS, NEARLY_ALL, Alike, find_lookalikes, sketch
 from mood_test_sets.streams import PUBLIC
 
 SIDE = 40
@@ -20,7 +20,12 @@ RNG = np.random.default_rng(0)
 
 
 def found(scans: dict[str, np.ndarray]) -> list[tuple[str, str, bool]]:
-    return list(find_lookalikes([sketch(name, values) for name, values in scans.items()], scans.__getitem__))
+    return [(two.first, two.other, two.mirrored) for two in alike(scans)]
+
+
+def alike(scans: dict[str, np.ndarray], *, share: float = 1) -> list[Alike]:
+    sketches = [sketch(name, values) for name, values in scans.items()]
+    return list(find_lookalikes(sketches, scans.__getitem__, share=share))
 
 
 def test_different_people_are_different() -> None:
@@ -59,8 +64,27 @@ def test_another_shape_is_another_scan() -> None:
 def test_a_share_of_the_voxels_may_differ_where_that_is_said() -> None:
     changed = BRAIN.copy()
     changed[20:23, 17:20, 19:22] = BRAIN.max()
-    pair = [sketch("a", BRAIN), sketch("b", changed)]
-    assert list(find_lookalikes(pair, {"a": BRAIN, "b": changed}.__getitem__)) == []
-    assert list(find_lookalikes(pair, {"a": BRAIN, "b": changed}.__getitem__, share=0.999)) == [
-        ("a", "b", False)
-    ]
+    pair = {"a": BRAIN, "b": changed}
+    assert alike(pair) == []
+    assert alike(pair, share=NEARLY_ALL) == [Alike("a", "b", mirrored=False, spot=True)]
+
+
+def hot(values: np.ndarray) -> np.ndarray:
+    changed = values.copy()
+    changed[3, 3, 3] = 3 * values.max()
+    return changed
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        hot(BRAIN),
+        BRAIN.clip(0.02, np.percentile(BRAIN, 99.8)),
+        BRAIN.clip(max=np.percentile(BRAIN, 99)),
+        BRAIN + np.random.default_rng(5).normal(0, 0.001, BRAIN.shape),
+        hot(BRAIN * 900 - 20)[::-1],
+    ],
+)
+def test_a_hot_voxel_cut_ends_and_scattered_noise_make_no_other_person(again: np.ndarray) -> None:
+    (two,) = alike({"a": BRAIN, "b": again}, share=NEARLY_ALL)
+    assert not two.spot
