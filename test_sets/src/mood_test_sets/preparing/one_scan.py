@@ -12,7 +12,7 @@ from mood_test_sets.archives.source import Source
 from mood_test_sets.findings import Defect, Note
 from mood_test_sets.folders import write_part
 from mood_test_sets.nifti import encode_label, encode_levels
-from mood_test_sets.preparing.preprocess import Preprocessing, deface, preprocess
+from mood_test_sets.preparing.preprocess import Preprocessing, check_units, deface, preprocess
 from mood_test_sets.preparing.raw import Raw, read_brain, read_mask, read_source
 from mood_test_sets.reading.lookalikes import sketch
 from mood_test_sets.reading.plausible import looks_like_mask
@@ -105,6 +105,7 @@ def _write(order: Order, record: Record) -> None:
     raw = read_source(source)
     if not source.forced and (why := looks_like_mask(raw.values)) is not None:
         raise UnusableFile(why.defect, why.what, why.remedy)
+    check_units(raw.values, options)
     mask, notes = _read_masks(source, raw)
     record.marked = mask is not None and bool(mask.any())
     record.notes = [(str(one.defect), one.what, one.remedy) for one in (*raw.notes, *notes)]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mood_test_sets.archives.source import Source
 from mood_test_sets.cohort_folder import Cohort, CohortRole, CohortScan, save_cohort
-from mood_test_sets.errors import FolderOccupied, PreparingStopped
+from mood_test_sets.errors import FolderOccupied, ImportRefused, PreparingStopped
 from mood_test_sets.findings import Defect, Finding, Severity
 from mood_test_sets.parallel import run_all
 from mood_test_sets.preparing.health import check_health
@@ -35,6 +35,12 @@ class Wishes:
     faces_removed: bool = False  # somebody vouches for it
     all_healthy: bool = False  # somebody vouches for all of whom nothing is said
     lesions: frozenset[int] | None = None  # what masks mark as abnormal, where nothing else tells
+
+    def __post_init__(self) -> None:
+        if sum(self.shares) > 1:
+            normal, base = self.shares
+            what = f"--normal-share {normal:g} and --base-share {base:g} are more than everybody."
+            raise ImportRefused(f"{what} Say shares of at most 1 together.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,18 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from mood_evaluator.test_set import Dataset
+from mood_test_sets.errors import ImportRefused
+from mood_test_sets.findings import Defect
 from mood_test_sets.growing.abdomen import WINDOW, find_body
 from mood_test_sets.preparing.raw import Raw
+from mood_test_sets.reading.scan_file import UnusableFile
 from mood_test_sets.volume import Levels, Mask, quantize
 
-__all__ = ["Preprocessed", "Preprocessing", "deface", "preprocess"]
+__all__ = ["Preprocessed", "Preprocessing", "check_units", "deface", "preprocess"]
 
 MARGIN = 0.04  # of the longest side of the body, on each end
 BRIGHT = 99.7  # percentile of the body that becomes 1
+NARROW = 0.05  # of the window, in which no body fits
 BUFFER = 10.0  # mm that the plane keeps away from the brain
 
 
@@ -26,6 +30,11 @@ class Preprocessing:
     dataset: Dataset
     side: int  # voxels
     window: tuple[float, float] = WINDOW  # HU that become 0 and 1; CT only
+
+    def __post_init__(self) -> None:
+        if self.window[0] >= self.window[1]:
+            low, high = self.window
+            raise ImportRefused(f"--window {low:g} {high:g}: the first has to be less than the second.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,18 @@ def preprocess(raw: Raw, mask: Mask | None, options: Preprocessing) -> Preproces
     marked = None if mask is None else (grid.sample(mask.astype(np.float32)) > 0.5) & inside
     levels = quantize(np.where(inside, bright, np.float32(0)))
     return Preprocessed(levels, (length,) * 3, marked)
+
+
+def check_units(values: NDArray[np.float32], options: Preprocessing) -> None:
+    """A CT is in HU: air is below 0, and a body spans a part of the window. Raises UnusableFile."""
+    if options.dataset is Dataset.BRAIN:
+        return
+    (low, high), least, most = options.window, float(values.min()), float(values.max())
+    first, last = np.percentile(values.clip(low, high), (1, 99))
+    if (low < 0 <= least) or last - first < NARROW * (high - low):
+        what = f"Its values go from {least:g} to {most:g}: they seem not to be HU."
+        remedy = f"Store HU, or say --window for its units (it is {low:g} {high:g})."
+        raise UnusableFile(Defect.RANGE, what, remedy)
 
 
 def _find_brain(values: NDArray[np.float32]) -> Mask:

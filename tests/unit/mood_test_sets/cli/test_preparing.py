@@ -201,6 +201,39 @@ def test_a_volume_of_few_values_is_refused_and_scan_overrides_it_in_the_table(
     assert set(roles(raw, "again")) == {"a", "b"}
 
 
+@pytest.mark.parametrize("scale", [0, 1 / 800, 0.03])
+def test_a_ct_that_is_not_in_hu_is_refused_and_nobody_is_a_double_by_that(
+    save: Save, raw: Path, people: list[np.ndarray], capsys: pytest.CaptureFixture[str], scale: float
+) -> None:
+    save("a.nii.gz", people[0])
+    for n, one in enumerate(people[1:3]):
+        save(f"{n}.nii.gz", ((one + 300) / 800 if scale == 0 else one * scale).astype(np.float32))
+    assert call(raw, "--all-healthy") == 1
+    assert roles(raw).keys() == {"a"}
+    told = " ".join(capsys.readouterr().err.split())
+    assert "seem not to be HU" in told
+    assert "duplicate" not in told
+    if scale == 0:
+        call(raw, "--all-healthy", "--window", "0", "1", out="again")
+        assert roles(raw, "again").keys() >= {"0", "1"}
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--window", "500", "-300"), "--window 500 -300"),
+        (("--normal-share", "0.9", "--base-share", "0.9"), "--normal-share 0.9 and --base-share 0.9"),
+    ],
+)
+def test_wishes_that_cannot_be_are_refused(
+    save: Save, raw: Path, people: list[np.ndarray], capsys: pytest.CaptureFixture[str],
+    options: tuple[str, ...], told: str,
+) -> None:  # fmt: skip
+    save("a.nii.gz", people[0])
+    assert call(raw, "--all-healthy", *options) == 2
+    assert told in " ".join(capsys.readouterr().err.split())
+
+
 def test_a_cohort_in_the_folder_of_its_scans_is_refused(
     save: Save, raw: Path, people: list[np.ndarray], capsys: pytest.CaptureFixture[str]
 ) -> None:
