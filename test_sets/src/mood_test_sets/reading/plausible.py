@@ -13,12 +13,12 @@ __all__ = ["looks_like_mask"]
 FEW = 16  # distinct values that no scan gets by with
 SPARSE, MORE = 0.2, 64  # share that is not background, and distinct values, of a mask of many classes
 PATCHY = 0.75  # share of neighbours of one value where the classes of an atlas are, or numbered lesions
-BETWEEN = 0.6  # of a scan at least 0.69 lies between its background and its brightest, of a map at most 0.53
-PLATEAU, SMALL = 0.1, 0.1  # share of a map that is nearly 1, and share of a volume that a map of spots takes
-ROUGH = 0.3  # share of voxels above or below both neighbours; metal makes a scan uneven, and this tells it
-SKIRTS = 2  # times as much as is above a hundredth may lie below it, where spots fade; noise makes more
+PLATEAU, ENDS, SMOOTH = 0.1, 0.55, 0.003  # share of a map that is nearly 1, and nearly 0 or 1, and its grain
+SKIRTS, SMALL = 0.3, 0.1  # share of fading spots that is nearly 0, and of the volume that they take
+FAINT = 2  # times as much may be fainter yet; noise makes more
+HOT = 0.001  # share up to which hot voxels stand out of a scan
 NEARLY = 0.85  # of a map from 0 to 1 so much is near one of them, even where a net is unsure everywhere
-EVEN = 0.35  # spread of the slopes of a map of distances (0.3 at most); of a scan it is 0.9 or more
+EVEN = 0.4  # spread of the slopes of a map of distances (0.32 at most); of a scan it is 0.9 or more
 SHOWN = 6
 
 
@@ -64,13 +64,17 @@ def _is_even(values: NDArray[Any], background: float) -> bool:
 
 
 def _is_of_two_parts(seen: Spread, *, bounded: bool) -> bool:
-    """A plateau, or spots that fade into the background; `bounded` by 0 and 1, nearly all may be noise."""
-    if seen.low + seen.top < 1 - BETWEEN:
-        return False
-    small = seen.share < SMALL
-    plateau = seen.top > PLATEAU and (small or seen.roughness < ROUGH)
-    fading = small and seen.faint <= SKIRTS * seen.share
-    unsure = bounded and seen.share < SPARSE and seen.low + seen.top > NEARLY
+    """A plateau without grain, or spots that fade into the background; from 0 to 1, nearly all may be noise.
+
+    Of what is not background in a scan at most 0.15 is nearly that, and where most is bright its grain is
+    0.0039 and more.
+    """
+    ends = seen.low + seen.top
+    clear = seen.faint <= FAINT * seen.share
+    some = clear or seen.share > HOT
+    plateau = some and seen.top > PLATEAU and ends > ENDS and seen.grain < SMOOTH
+    fading = clear and seen.low > SKIRTS and seen.share < SMALL
+    unsure = bounded and seen.share < SPARSE and ends > NEARLY
     return plateau or fading or unsure
 
 

@@ -23,7 +23,7 @@ class Spread:
     faint: float  # share that is nearly so
     low: float  # of what is not background, the share that is less than a tenth of its height away from it
     top: float  # and more than nine tenths
-    roughness: float  # share of it that is above or below both neighbours along an axis
+    grain: float  # by what part of its height neighbours differ where it is highest, in the middle
     unevenness: float  # standard deviation of the slopes, divided by their mean
 
 
@@ -32,11 +32,11 @@ def measure(values: NDArray[Any]) -> Spread:
     background = _commonest(values)
     far = max(float(values.max()) - background, background - float(values.min()))
     above = np.array([_count(values[:, :, place], background, far) for place in range(values.shape[2])])
-    planes = np.sort(np.argsort(above[:, 0], kind="stable")[-PLANES:])
+    planes = np.sort(np.lexsort((above[:, 1], above[:, 0]))[-PLANES:])
     some = (np.asarray(values[:, :, planes], dtype=np.float64) - background) / far
     inside = np.abs(some) > AWAY
-    sizes = np.abs(some[inside])
-    sizes /= np.quantile(sizes, BRIGHT)
+    heights = np.abs(some) / np.quantile(np.abs(some[inside]), BRIGHT)
+    sizes = heights[inside]
     slopes = np.hypot(np.diff(some, axis=0)[:, :-1], np.diff(some, axis=1)[:-1])
     return Spread(
         background=background,
@@ -45,7 +45,7 @@ def measure(values: NDArray[Any]) -> Spread:
         faint=float(above[:, 1].sum()) / values.size,
         low=float(np.mean(sizes < LOW)),
         top=float(np.mean(sizes > TOP)),
-        roughness=_roughness(some, inside),
+        grain=_grain(heights),
         unevenness=float(slopes.std() / max(slopes.mean(), 1e-12)),
     )
 
@@ -64,10 +64,10 @@ def _commonest(values: NDArray[Any]) -> float:
     return float(np.median(sample[(sample >= edges[place]) & (sample <= edges[place + 1])]))
 
 
-def _roughness(some: NDArray[np.float64], inside: NDArray[np.bool_]) -> float:
-    turns, count = 0, 0
-    for values, marks in ((some, inside), (some.swapaxes(0, 1), inside.swapaxes(0, 1))):
-        steps = np.diff(values, axis=0)
-        turns += int(np.count_nonzero((steps[:-1] * steps[1:] < 0) & marks[1:-1]))
-        count += int(np.count_nonzero(marks[1:-1]))
-    return turns / max(count, 1)
+def _grain(heights: NDArray[np.float64]) -> float:
+    steps = [
+        np.abs(np.diff(one, axis=0))[(one[1:] > TOP) & (one[:-1] > TOP)]
+        for one in (heights, heights.swapaxes(0, 1))
+    ]
+    both = np.concatenate(steps)
+    return float(np.median(both)) if both.size else 1.0
