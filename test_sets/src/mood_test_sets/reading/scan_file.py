@@ -99,7 +99,7 @@ def read_scan_file(path: Path) -> ScanFile:
         header = _read_header(path)
         _check_header(header)
         image = _open(path, header)
-        affine = _check_affine(header, image)
+        affine = _check_affine(image)
         voxels = np.asarray(image.dataobj, dtype=np.float64)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     while voxels.ndim > 3 and voxels.shape[-1] == 1:
@@ -121,7 +121,7 @@ def read_grid(path: Path) -> Grid:
         header = _read_header(path)
         _check_header(header)
         image = _open(path, header)
-        return Grid(image.shape[:3], _check_affine(header, image), int(header["datatype"]))
+        return Grid(image.shape[:3], _check_affine(image), int(header["datatype"]))
 
 
 def read_planes(path: Path) -> Iterator[NDArray[Any]]:
@@ -178,7 +178,10 @@ def _open(path: Path, header: Any) -> nib.Nifti1Image:
 
 def _check_header(header: Any) -> None:
     rank, sides = int(header["dim"][0]), [int(side) for side in header["dim"][1:]]
-    used = sides[: max(0, min(rank, 7))]
+    if rank not in range(8):
+        what = f"Its header claims {rank} axes."
+        raise UnusableFile(Defect.UNREADABLE, what, "Convert it again or replace it.")
+    used = sides[:rank]
     if len(used) < 3 or min(used[:3]) < 1 or any(side > 1 for side in used[3:]):
         shape = " x ".join(map(str, used)) or "no axes"
         raise UnusableFile(
@@ -197,6 +200,20 @@ def _check_header(header: Any) -> None:
             "Export magnitudes as whole numbers or float32.",
         )
     _check_spacing(np.abs(header["pixdim"][1:4].astype(np.float64)))
+    _check_forms(header)
+
+
+def _check_forms(header: Any) -> None:
+    """The sform says where it lies, else the qform."""
+    for form in ("sform_code", "qform_code"):
+        if (code := int(header[form])) not in FORMS:
+            what, remedy = (
+                f"Its {form} is {code}, which NIfTI does not know.",
+                "Write 1 where its place is true.",
+            )
+            raise UnusableFile(Defect.NO_ORIENTATION, what, remedy)
+        if code:
+            break
 
 
 def _check_spacing(spacing: NDArray[np.float64]) -> None:
@@ -207,17 +224,8 @@ def _check_spacing(spacing: NDArray[np.float64]) -> None:
         )
 
 
-def _check_affine(header: Any, image: nib.Nifti1Image) -> NDArray[np.float64]:
+def _check_affine(image: nib.Nifti1Image) -> NDArray[np.float64]:
     """Voxel to mm, as the sform says, else the qform."""
-    for form in ("sform_code", "qform_code"):
-        if (code := int(header[form])) not in FORMS:
-            what, remedy = (
-                f"Its {form} is {code}, which NIfTI does not know.",
-                "Write 1 where its place is true.",
-            )
-            raise UnusableFile(Defect.NO_ORIENTATION, what, remedy)
-        if code:
-            break
     affine = np.asarray(image.affine, dtype=np.float64)
     _check_spacing(np.linalg.norm(affine[:3, :3], axis=0))
     if abs(np.linalg.det(affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0))) < FLAT:

@@ -191,7 +191,7 @@ ERRORS = [
     (label("more/b.nii.gz", SPHERE), Defect.STRAY, "labels/more", "what it holds is left out"),
     (header("a.nii.gz", "sform_code", 999), Defect.NO_ORIENTATION, "images/a.nii.gz", "sform_code is 999"),
     (header("a.nii.gz", "magic", b"xxxx"), Defect.UNREADABLE, "images/a.nii.gz", "cannot be read"),
-    (header("a.nii.gz", "dim", (9, 6, 7, 8, 1, 1, 1, 1)), Defect.UNREADABLE, "images/a.nii.gz", "cannot"),
+    (header("a.nii.gz", "dim", (9, 6, 7, 8, 1, 1, 1, 1)), Defect.UNREADABLE, "images/a.nii.gz", "9 axes"),
 ]  # fmt: skip
 
 

@@ -38,7 +38,7 @@ FLAT = np.array([[1, 1, 0, 0], [0, 0, 0, 0], [0, 0, 1, 0]], np.float32)
 ODD = [
     (70, struct.pack("<h", 1), Defect.DATA_TYPE, "data type 1"),
     (70, struct.pack("<h", 9999), Defect.DATA_TYPE, "data type 9999"),
-    (40, struct.pack("<h", 9), Defect.UNREADABLE, "NIfTI"),
+    (40, struct.pack("<h", 9), Defect.UNREADABLE, "9 axes"),
     (254, struct.pack("<h", 999), Defect.NO_ORIENTATION, "sform_code is 999"),
     (280, FLAT.tobytes(), Defect.NO_ORIENTATION, "in one plane"),
     (280, np.full(12, np.nan, np.float32).tobytes(), Defect.SPACING, "nan"),
