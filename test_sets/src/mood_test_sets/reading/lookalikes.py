@@ -15,7 +15,7 @@ NEAR = 0.004  # of the range: more than noise and 256 grey values change, less t
 OFTENER = 10  # times as many points of a sketch as voxels may lie in a mark
 RANGE = (0.5, 99.5)  # percentiles from and to which it is, whatever a hot voxel or a cut at the ends does
 NEARLY_ALL = 0.999  # of the voxels of a scan are near, where the same person is there twice
-APART = 0.05  # that the means of sketches may be, for how their ends were cut
+ALIKE = 0.95  # correlation of sketches from which on it is worth to look closer
 FITS, OUTLYING = 2, 0.05  # of a scale, without what is farther off
 SPOT = 8  # voxels of a mark or lesion at least
 FLIPS = tuple(product((1, -1), repeat=3))
@@ -62,11 +62,11 @@ def find_lookalikes(
     This `share` of the voxels has to be near; below 1 a hot voxel or a mark makes no other person.
     """
     spare = OFTENER * (1 - share)
-    means = {one.name: _mean(one.points) for one in sketches}  # the same for every mirror image
+    shapes = {one.name: _shape(one.points) for one in sketches}
     for one, other in combinations(sketches, 2):
-        if one.shape != other.shape or abs(means[one.name] - means[other.name]) > APART:
-            continue
-        for flip in FLIPS:
+        for flip in FLIPS if one.shape == other.shape else ():
+            if np.vdot(shapes[one.name], _turned(shapes[other.name], flip)) < ALIKE:
+                continue
             if np.quantile(_off(one.points, other.points, flip), 1 - spare) <= NEAR:
                 off = _off(read(one.name), read(other.name), flip)
                 if np.quantile(off, share) <= NEAR:
@@ -74,16 +74,22 @@ def find_lookalikes(
                     break
 
 
-def _mean(points: NDArray[np.floating]) -> float:
-    low, high = _range(points)
-    return float(((points - low) / max(high - low, 1e-12)).clip(0, 1).mean())
+def _shape(points: NDArray[np.floating]) -> NDArray[np.floating]:
+    """With mean 0 and length 1, its ends cut: the product of two is how they correlate."""
+    middle = points.clip(*_range(points))
+    middle = middle - middle.mean()
+    return np.asarray(middle / max(float(np.linalg.norm(middle)), 1e-12))
+
+
+def _turned(values: NDArray[np.floating], flip: tuple[int, ...]) -> NDArray[np.floating]:
+    return values[tuple(slice(None, None, step) for step in flip)]
 
 
 def _off(
     one: NDArray[np.floating], other: NDArray[np.floating], flip: tuple[int, ...]
 ) -> NDArray[np.floating]:
     """By what part of the range each is off when one is scaled, and cut, as the other, turned, is."""
-    turned = other[tuple(slice(None, None, step) for step in flip)]
+    turned = _turned(other, flip)
     low, high = _range(turned)
     first, last = _range(one)
     used = (turned > turned.min()) & (turned < turned.max()) & (one >= first) & (one <= last)
