@@ -15,6 +15,8 @@ def read_rows(file: Path, *columns: str) -> list[dict[str, str]]:
             rows = list(csv.DictReader(stream, restkey=""))
     except UnicodeDecodeError:
         raise ImportRefused(f"{file} is not written in UTF-8. Save it as CSV in UTF-8.") from None
+    except csv.Error as reason:
+        raise ImportRefused(f"{file} is no table ({reason}). Save it as CSV in UTF-8.") from None
     except OSError as reason:
         raise ImportRefused(f"{file} cannot be read ({reason.strerror}). Name another table.") from None
     if rows and not set(columns) <= set(rows[0]):

@@ -88,5 +88,7 @@ def test_a_table_in_another_encoding_or_nowhere_is_named(tmp_path: Path) -> None
     (tmp_path / "l.csv").write_bytes("scan,finding,comment\na,1,Läsion\n".encode("latin-1"))
     with pytest.raises(ImportRefused, match="UTF-8"):
         read_table(tmp_path / "l.csv")
+    with pytest.raises(ImportRefused, match="is no table"):
+        read_table(table(tmp_path, f"scan,finding,comment\na,1,{'x' * 200_000}\n"))
     with pytest.raises(ImportRefused, match="cannot be read"):
         read_table(tmp_path / "none.csv")
