@@ -13,10 +13,12 @@ __all__ = ["looks_like_mask"]
 FEW = 16  # distinct values that no scan gets by with
 SPARSE, MORE = 0.2, 64  # share that is not background, and distinct values, of a mask of many classes
 PATCHY = 0.75  # share of neighbours of one value where the classes of an atlas are, or numbered lesions
-PLATEAU, ENDS, SMOOTH = 0.1, 0.55, 0.003  # share of a map that is nearly 1, and nearly 0 or 1, and its grain
-SKIRTS, SMALL = 0.3, 0.1  # share of fading spots that is nearly 0, and of the volume that they take
-FAINT = 2  # times as much may be fainter yet; noise makes more
-HOT = 0.001  # share up to which hot voxels stand out of a scan
+PLATEAU, ENDS, SMOOTH = 0.1, 0.45, 0.003  # share of a map that is nearly 1, and nearly 0 or 1, and its grain
+SKIRTS, SMALL, TINY = 0.3, 0.1, 0.01  # share of fading spots that is nearly 0, and that spots take, at most
+FAINT, NOISE = (
+    2,
+    0.5,
+)  # times as much may be fainter yet than what spots, and a plateau, take; noise makes more
 NEARLY = 0.85  # of a map from 0 to 1 so much is near one of them, even where a net is unsure everywhere
 EVEN = 0.4  # spread of the slopes of a map of distances (0.32 at most); of a scan it is 0.9 or more
 SHOWN = 6
@@ -70,10 +72,9 @@ def _is_of_two_parts(seen: Spread, *, bounded: bool) -> bool:
     0.0039 and more.
     """
     ends = seen.low + seen.top
-    clear = seen.faint <= FAINT * seen.share
-    some = clear or seen.share > HOT
-    plateau = some and seen.top > PLATEAU and ends > ENDS and seen.grain < SMOOTH
-    fading = clear and seen.low > SKIRTS and seen.share < SMALL
+    plateau = seen.top > PLATEAU and ends > ENDS and seen.grain < SMOOTH and seen.faint < NOISE * seen.share
+    spots = seen.share < TINY or (seen.share < SMALL and seen.low > SKIRTS)
+    fading = spots and seen.faint <= FAINT * seen.share
     unsure = bounded and seen.share < SPARSE and ends > NEARLY
     return plateau or fading or unsure
 

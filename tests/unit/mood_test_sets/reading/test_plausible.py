@@ -68,6 +68,11 @@ DISTANCE = ndimage.distance_transform_edt(sharp(4) == 0) - ndimage.distance_tran
         (1 - ndimage.gaussian_filter(sharp(25, 64), 1.5), "probabilities"),
         (ndimage.gaussian_filter(sharp(2), 1.5) * 255, "probabilities"),
         (unsure(), "probabilities"),
+        (ndimage.gaussian_filter(sharp(6, 64), 0.7), "probabilities"),
+        (
+            ndimage.zoom(np.log(ndimage.gaussian_filter(sharp(2, 64), 1) + 1e-6), 1.2, order=1),
+            "probabilities",
+        ),
         (DISTANCE, "distances"),
         (ndimage.zoom(DISTANCE, 1.2, order=1), "distances"),
     ],
@@ -127,6 +132,16 @@ def test_a_body_of_one_tissue_in_air_is_a_scan_in_every_unit(seed: int) -> None:
             assert looks_like_mask(padded) is None
 
 
+def phantom() -> np.ndarray:
+    """Two tissues 20 HU apart, behind a smooth kernel."""
+    place = (np.indices((64,) * 3) - 31.5) / np.array([24, 28, 26])[:, None, None, None]
+    radius = np.linalg.norm(place, axis=0)
+    tissue = np.where(radius < 1, 40, -1000) + np.where(radius < 0.5, 20, 0)
+    return np.asarray(
+        ndimage.gaussian_filter(tissue + np.random.default_rng(1).normal(0, 10, radius.shape), 1)
+    )
+
+
 def emission(blur: float, hottest: float) -> np.ndarray:
     """A body as PET sees it: noise of counts, organs of 2 to 9 times its uptake, and a hot bladder."""
     x, y, z = np.indices((64,) * 3) - 31.5
@@ -157,7 +172,7 @@ def test_windows_metal_padding_smoothing_and_resampling_leave_a_scan_a_scan() ->
     made = [metal, *(ct.clip(*window) for window in ((-300, 500), (-160, 240), (0, 80), (-1000, 240)))]
     head = load_scan(ScanName.COLIN27_HEAD).voxels[::2, ::2, ::2]
     hot = np.where(head == head.max(), 30000, head)
-    made += [hot, head]
+    made += [hot, head, ndimage.gaussian_filter(soft_body(), 0.7), phantom()]
     made += [np.pad(one, 30, constant_values=one.min()) for one in made]
     for name in (ScanName.COLIN27_HEAD, ScanName.COLIN27_BRAIN, ScanName.ICBM152_BRAIN):
         whole = load_scan(name).voxels
