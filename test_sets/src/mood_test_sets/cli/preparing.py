@@ -83,10 +83,7 @@ def prepare_command(
     code 1). Run again after a stop: it goes on. Then:
     mood-test-sets build RECIPE OUT --scans COHORT
     """
-    if out.resolve().is_relative_to(raw.resolve()):
-        raise ImportRefused(
-            f"{out} lies in {raw}, where scans are searched for. Name a folder outside of it."
-        )
+    _check_outside(raw, out)
     readings = [read_table(one) for one in findings or ()]
     settled = read_table(consensus) if consensus else {}
     lesions = parse_lesions(lesion_labels) if lesion_labels else None
@@ -102,6 +99,14 @@ def prepare_command(
     _tell(done, out)
     if any(one.is_error for one in done.findings):
         raise typer.Exit(1)
+
+
+def _check_outside(raw: Path, out: Path) -> None:
+    """What was made would be read as raw at the next run. Raises ImportRefused."""
+    if out.resolve().is_relative_to(raw.resolve()):
+        raise ImportRefused(
+            f"{out} lies in {raw}, where scans are searched for. Name a folder outside of it."
+        )
 
 
 def _prepare(
