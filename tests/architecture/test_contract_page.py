@@ -11,7 +11,7 @@ import pytest
 from mood_evaluator import Dataset, Task
 from mood_platform import contract
 from mood_platform.contract import CASE_USERS
-from mood_platform.execution.container_options import ImageConfig, case_options
+from mood_platform.execution.container_options import DeclaredPaths, case_options
 from mood_platform.execution.limits import GIB, MIB, Limits
 from mood_platform.execution.runtime import CaseJob
 
@@ -53,4 +53,4 @@ def _options() -> dict[str, object]:
         claim_id=uuid4().hex, image="image", task=Task.PIXEL, dataset=Dataset.BRAIN, case=nowhere,
         output=nowhere, log=nowhere, limits=Limits(), holder_image="base", instance="test",
     )  # fmt: skip
-    return case_options(job, image=ImageConfig(), user=CASE_USERS[0], host_cpus=8)
+    return case_options(job, image=DeclaredPaths(), user=CASE_USERS[0], host_cpus=8)

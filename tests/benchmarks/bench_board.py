@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from mood_evaluator import SCORING_VERSION, Dataset, Evidence, Replicates, Task, TestSet, canonical_digest
+from mood_evaluator import SCORING_VERSION, Dataset, Evidence, Manifest, Replicates, Task, canonical_digest
 from mood_platform.challenges.service import install_test_set
 from mood_platform.db.engine import make_engine, make_sessions
 from mood_platform.db.transaction import Transaction
@@ -52,7 +52,7 @@ BAR = 2.0
 @dataclass(frozen=True)
 class Board:
     platform: TinyPlatform
-    manifests: Mapping[Dataset, TestSet]
+    manifests: Mapping[Dataset, Manifest]
     evidence: Mapping[Dataset, Mapping[str, str]]
     """By case: the key of its Evidence."""
 
@@ -79,12 +79,12 @@ def prepare(platform: TinyPlatform, home: Path) -> Board:
                 home / "large" / f"test-{dataset}", purpose="test", dataset=dataset, cases=count
             )
             row = install_test_set(tx, folder=folder, store=platform.store)
-            manifests[dataset] = TestSet.from_json(row.manifest)
+            manifests[dataset] = Manifest.from_json(row.manifest)
             evidence[dataset] = keep_evidence(platform, manifests[dataset])
     return Board(platform, manifests, evidence)
 
 
-def keep_evidence(platform: TinyPlatform, manifest: TestSet) -> dict[str, str]:
+def keep_evidence(platform: TinyPlatform, manifest: Manifest) -> dict[str, str]:
     """Evidence of noisy scans; abnormal ones have an anomaly."""
     random, keys = np.random.default_rng(len(manifest.cases)), {True: list[str](), False: list[str]()}
     for abnormal, own in keys.items():

@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 from mood_evaluator import (
     CaseScore,
     DatasetResult,
+    Manifest,
     PixelCase,
     Task,
-    TestSet,
     load_test_set,
     read_prediction,
     result_of,
@@ -50,7 +50,7 @@ TURNS: dict[str, Callable[[Scores], Scores]] = {
 class Place:
     """A test set, and where a method's predictions for it lie."""
 
-    test_set: TestSet
+    test_set: Manifest
     folder: Path
     predictions: Path
 

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from mood_evaluator import (
-    Case,
     Dataset,
     Evidence,
+    Manifest,
+    ManifestCase,
     Task,
-    TestSet,
     average_precision,
     load_test_set,
     pixel_replicates,
@@ -49,7 +49,7 @@ class Scored:
     evidence: dict[str, Evidence]
 
 
-def score_method(method: str, dataset: Dataset, folder: Path, test_set: TestSet) -> Scored:
+def score_method(method: str, dataset: Dataset, folder: Path, test_set: Manifest) -> Scored:
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / "weights.npz"
         data = folder / f"train-{dataset}"
@@ -62,7 +62,7 @@ def score_method(method: str, dataset: Dataset, folder: Path, test_set: TestSet)
     return scored
 
 
-def score_case(scored: Scored, case: Case, header: Header, score: RawScorer, folder: Path) -> None:
+def score_case(scored: Scored, case: ManifestCase, header: Header, score: RawScorer, folder: Path) -> None:
     volume, _ = read_scan(folder / case.image)
     raw = score(volume)
     scored.samples[case.id] = calibrate_scan(raw, header)
@@ -112,10 +112,10 @@ def study(dataset: Dataset, folder: Path) -> None:
     by_difficulty(test_set, found["pca"])
 
 
-def by_difficulty(test_set: TestSet, scored: Scored) -> None:
+def by_difficulty(test_set: Manifest, scored: Scored) -> None:
     """AP of each local subcategory's own voxels among all normal scans, against its mean difficulty."""
     normal = [scored.evidence[c.id] for c in test_set.for_task(Task.PIXEL) if not c.abnormal]
-    kinds: dict[str, list[Case]] = {}
+    kinds: dict[str, list[ManifestCase]] = {}
     for case in test_set.for_task(Task.PIXEL):
         if case.abnormal:
             kinds.setdefault(f"{case.category}: {case.subcategory}", []).append(case)

@@ -21,7 +21,7 @@ from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session, joinedload
 from typer.testing import CliRunner
 
-from mood_evaluator import Case, Task, load_test_set
+from mood_evaluator import ManifestCase, Task, load_test_set
 from mood_platform.accounts.principal import Principal
 from mood_platform.cli.main import app
 from mood_platform.db.engine import Sessions
@@ -36,6 +36,7 @@ from mood_platform.leaderboards.service import draft, publish
 from mood_platform.models import (
     AuditEvent,
     Base,
+    Case,
     CaseRun,
     Challenge,
     Leaderboard,
@@ -46,7 +47,6 @@ from mood_platform.models import (
     Team,
     User,
 )
-from mood_platform.models import Case as StoredCase
 from mood_platform.runs.decisions import resume
 from mood_platform.runs.parking import park
 from mood_platform.runs.rescorings import start_rescoring
@@ -88,7 +88,7 @@ class Edition:
         return self.cases[0].id
 
     @property
-    def cases(self) -> tuple[Case, ...]:
+    def cases(self) -> tuple[ManifestCase, ...]:
         return load_test_set(self.contest.folder / "test-brain").cases
 
     def do(self, act: Callable[..., Any], **given: Any) -> Any:
@@ -128,8 +128,8 @@ class Edition:
         """These hidden cases of its Run, before anything of it has run."""
         with self.platform.open() as tx:
             run = tx.session.get_one(Run, self.platform.run_of(submission).id)
-            mine = select(CaseRun).join(StoredCase).where(CaseRun.run_id == run.id)
-            for case_run in tx.session.scalars(mine.where(StoredCase.case_id.in_(case_ids))).all():
+            mine = select(CaseRun).join(Case).where(CaseRun.run_id == run.id)
+            for case_run in tx.session.scalars(mine.where(Case.case_id.in_(case_ids))).all():
                 park(tx, run=run, case_run=case_run, reason=FailureReason.ENGINE_ERROR)
 
     def submission(self, tx: Transaction, team: str) -> Submission:
@@ -148,7 +148,7 @@ class Edition:
         """scikit-learn on what was predicted for the other cases."""
         with self.platform.open() as tx:
             run = self.platform.run_of(self.submission(tx, team))
-            query = select(StoredCase.case_id, CaseRun.prediction_key).join(StoredCase)
+            query = select(Case.case_id, CaseRun.prediction_key).join(Case)
             rows = tx.session.execute(query.where(CaseRun.run_id == run.id)).all()
         keys = {row.case_id: row.prediction_key for row in rows}
         by_id = {case.id: case for case in self.cases if case.id != without}
@@ -159,12 +159,12 @@ class Edition:
         kept = [[by_id[one] for one in batch if one in by_id] for batch in batches]
         return float(np.mean([self._ap(batch, keys) for batch in kept]))
 
-    def _ap(self, cases: list[Case], keys: dict[str, str]) -> float:
+    def _ap(self, cases: list[ManifestCase], keys: dict[str, str]) -> float:
         truth = [self._label(case) for case in cases]
         scores = [self._prediction(keys[case.id]) for case in cases]
         return float(average_precision_score(np.concatenate(truth), np.concatenate(scores)))
 
-    def _label(self, case: Case) -> np.ndarray:
+    def _label(self, case: ManifestCase) -> np.ndarray:
         if case.label is None:
             return np.zeros(np.prod(case.shape), bool)
         path = self.contest.folder / "test-brain" / case.label

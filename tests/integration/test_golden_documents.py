@@ -20,7 +20,7 @@ from mood_platform.leaderboards.export import export
 from mood_platform.leaderboards.service import draft, publish
 from mood_platform.models import Challenge, Run, Submission
 from mood_platform.storage.local import LocalStore
-from mood_platform.trial.local_test import test_image as try_image
+from mood_platform.trial.local_test import try_image
 from mood_support.contest import Contest
 from mood_support.factories import make_platform
 

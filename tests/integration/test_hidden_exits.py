@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 from typer.testing import CliRunner
 
-from mood_evaluator import Case, Dataset, canonical_digest, load_test_set
+from mood_evaluator import Dataset, ManifestCase, canonical_digest, load_test_set
 from mood_platform.accounts.principal import Principal
 from mood_platform.challenges.service import install_test_set
 from mood_platform.cli.main import app as command
@@ -90,7 +90,7 @@ def skip_some(job: CaseJob) -> bool:
     return job.case.read_bytes()[-8] % 4 == 0
 
 
-def toy_cases(folder: Path) -> list[Case]:
+def toy_cases(folder: Path) -> list[ManifestCase]:
     return [
         case
         for manifest in folder.rglob("test_set.json")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from mood_evaluator import PixelCase, Task, TestSet, as_published, read_label, read_prediction
+from mood_evaluator import Manifest, PixelCase, Task, as_published, read_label, read_prediction
 from mood_evaluator.objects import ObjectSweep, objects_of_case
 from mood_evaluator.objects.free_response import RATES
 from mood_platform.challenges.config import ChallengeConfig
@@ -20,9 +20,8 @@ from mood_platform.db.engine import Sessions
 from mood_platform.documents.draft import Draft
 from mood_platform.errors import Invalid
 from mood_platform.leaderboards.service import draft, publish
-from mood_platform.models import Challenge, Run
+from mood_platform.models import Challenge, Run, TestSet
 from mood_platform.models import Replicates as Stored
-from mood_platform.models import TestSet as StoredTestSet
 from mood_platform.storage.local import LocalStore
 from mood_support.contest import Contest
 from mood_support.edition import DOCUMENT
@@ -63,11 +62,9 @@ def slow_sensitivity(contest: Contest, part: dict[str, Any]) -> float:
     """Objects of every kept prediction at every threshold, one by one."""
     store = contest.platform.store
     with contest.platform.open() as tx:
-        manifest = tx.session.scalars(
-            select(StoredTestSet.manifest).where(StoredTestSet.digest == part["digest"])
-        ).one()
+        manifest = tx.session.scalars(select(TestSet.manifest).where(TestSet.digest == part["digest"])).one()
     cases = []
-    for case in TestSet.from_json(manifest).for_task(Task.PIXEL):
+    for case in Manifest.from_json(manifest).for_task(Task.PIXEL):
         label = case.sha256_label and store.path(f"labels/{case.sha256_label}.nii.gz")
         prediction = store.path(part["cases"][case.id]["prediction"])
         affine = ((1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0))

@@ -13,9 +13,9 @@ from mood_evaluator import (
     CaseScore,
     Dataset,
     Evidence,
+    Manifest,
     PixelCase,
     Task,
-    TestSet,
     count_exactly,
     replicates_of,
 )
@@ -24,7 +24,7 @@ from mood_platform.leaderboards.caveats import WORDS
 from mood_platform.leaderboards.service import draft
 from mood_platform.leaderboards.stored_replicates import read_stored
 from mood_platform.models import Challenge, Replicates, Run, Submission, Team
-from mood_platform.models import TestSet as TestSetRow
+from mood_platform.models import Manifest as TestSetRow
 from mood_platform.runs.sweeper import sweep
 from mood_platform.scoring.replicates import DRAWS, SEED
 from mood_platform.storage.local import LocalStore
@@ -62,10 +62,10 @@ def made_for(contest: Contest, team: str) -> tuple[Run, Replicates]:
         return run, row
 
 
-def manifest_of(contest: Contest, part: dict[str, Any]) -> TestSet:
+def manifest_of(contest: Contest, part: dict[str, Any]) -> Manifest:
     with contest.platform.open() as tx:
         row = tx.session.scalars(select(TestSetRow).where(TestSetRow.digest == part["digest"])).one()
-        return TestSet.from_json(row.manifest)
+        return Manifest.from_json(row.manifest)
 
 
 def draw(contest: Contest, part: dict[str, Any], *, exact: bool) -> list[float]:

@@ -15,14 +15,22 @@ from nibabel.nifti1 import Nifti1Image
 from sklearn.metrics import average_precision_score
 from sqlalchemy import func, select
 
-from mood_evaluator import Case, Dataset, Task, TestSet, load_test_set, save_test_set
+from mood_evaluator import Dataset, Manifest, ManifestCase, Task, load_test_set, save_test_set
 from mood_platform.challenges.service import install_test_set
 from mood_platform.db.engine import Sessions
 from mood_platform.errors import Conflict, Invalid
 from mood_platform.leaderboards.export import export
 from mood_platform.leaderboards.service import draft, publish
-from mood_platform.models import CaseRun, Challenge, Leaderboard, Rescoring, Run, RunScoring, ScoringState
-from mood_platform.models import TestSet as StoredTestSet
+from mood_platform.models import (
+    CaseRun,
+    Challenge,
+    Leaderboard,
+    Rescoring,
+    Run,
+    RunScoring,
+    ScoringState,
+    TestSet,
+)
 from mood_platform.runs.rescorings import rescorings_of, start_rescoring
 from mood_platform.runs.service import rerun, void_run
 from mood_platform.runs.sweeper import sweep
@@ -69,7 +77,7 @@ class Correction:
                 before_close=before_close,
             )
 
-    def correct(self) -> TestSet:
+    def correct(self) -> Manifest:
         """One abnormal brain case gets another mask, one becomes normal, a normal one abnormal."""
         before = load_test_set(self.folder / "test-brain")
         [first, second, *_] = [case for case in before.cases if case.abnormal]
@@ -151,13 +159,13 @@ def oracle(store: LocalStore, results: dict[str, Any], folder: Path, task: Task)
     return float(np.mean(aps))
 
 
-def read_label(folder: Path, case: Case) -> np.ndarray:
+def read_label(folder: Path, case: ManifestCase) -> np.ndarray:
     if case.label is None:
         return np.zeros(np.prod(case.shape), bool)
     return np.asarray(Nifti1Image.from_filename(folder / case.label).dataobj).ravel(order="F") == 1
 
 
-def predicted_voxels(store: LocalStore, key: str | None, case: Case) -> np.ndarray:
+def predicted_voxels(store: LocalStore, key: str | None, case: ManifestCase) -> np.ndarray:
     if key is None:
         return np.zeros(np.prod(case.shape), np.float32)
     volume = Nifti1Image.from_bytes(gzip.decompress(store.read(key, limit=10**7)))
@@ -293,7 +301,7 @@ def test_a_run_again_after_a_correction_uses_the_corrected_set(correction: Corre
         assert found is not None
         submission = find_any_submission(tx, submission_id=found.submission_id)
         again = rerun(tx, submission=submission, reason="A new label.", actor=OLGA)
-        chosen = tx.session.get_one(StoredTestSet, again.test_sets["main"]["brain"][0])
+        chosen = tx.session.get_one(TestSet, again.test_sets["main"]["brain"][0])
         assert chosen.digest == digest
         assert again.test_sets["main"]["abdom"] == found.test_sets["main"]["abdom"]
 
@@ -318,7 +326,7 @@ def test_another_scan_under_the_same_id_is_refused_by_name(small: Correction, tm
         for path in (small.folder / "test-brain" / kind).iterdir():
             (other / kind / path.name).write_bytes(path.read_bytes())
     del swapped["digest"]
-    save_test_set(TestSet.from_json(swapped), other)
+    save_test_set(Manifest.from_json(swapped), other)
     small.install(other)
     with pytest.raises(Conflict, match=f"{before.cases[0].id} has another scan"):
         small.rescore()

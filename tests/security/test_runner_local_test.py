@@ -13,7 +13,7 @@ from mood_platform.errors import Misconfigured, NotFound, SubmissionFault
 from mood_platform.execution.docker import DockerRuntime
 from mood_platform.execution.limits import Limits
 from mood_platform.failures import FailureReason
-from mood_platform.trial.local_test import test_image as try_image
+from mood_platform.trial.local_test import try_image
 from mood_support.toy_set import write_toy_set
 
 pytestmark = pytest.mark.docker

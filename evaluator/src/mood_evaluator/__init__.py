@@ -41,7 +41,7 @@ from mood_evaluator.evidence import Evidence, Histogram, sum_evidence
 from mood_evaluator.exact_counts import ExactCounts, count_exactly
 from mood_evaluator.faults import Flag, OutputFault
 from mood_evaluator.kernels import prepare_kernels
-from mood_evaluator.leaderboard import Cell, Entry, Row, compare_entries, rank_entries
+from mood_evaluator.leaderboard import BoardCell, BoardEntry, BoardRow, compare_entries, rank_entries
 from mood_evaluator.nifti_stream import largest_volume_file
 from mood_evaluator.placement import Affine, as_affine, find_affine
 from mood_evaluator.positive_scores import LARGEST_STORED, PositiveScores
@@ -59,7 +59,7 @@ from mood_evaluator.scoring import (
 from mood_evaluator.significance import PairDifference, compare_replicates
 from mood_evaluator.streaming import StreamingAveragePrecision
 from mood_evaluator.suspicion import Suspicion
-from mood_evaluator.test_set import Case, Dataset, Task, TestSet, load_test_set, save_test_set
+from mood_evaluator.test_set import Dataset, Manifest, ManifestCase, Task, load_test_set, save_test_set
 from mood_evaluator.version import SCORING_VERSION, __version__, scoring_version_of
 from mood_evaluator.volumes import LARGEST_SCORE_FILE, Prediction, read_label, read_prediction
 
@@ -89,14 +89,14 @@ __all__ = [
     "Batching",
     "BatchingImpossible",
     "BestDice",
-    "Case",
+    "BoardCell",
+    "BoardEntry",
+    "BoardRow",
     "CaseScore",
-    "Cell",
     "CleanScores",
     "Curve",
     "Dataset",
     "DatasetResult",
-    "Entry",
     "EvaluatorError",
     "Evidence",
     "ExactCounts",
@@ -107,6 +107,8 @@ __all__ = [
     "InvalidInput",
     "InvalidPrediction",
     "InvalidTestSet",
+    "Manifest",
+    "ManifestCase",
     "OutputFault",
     "PairDifference",
     "PixelCase",
@@ -116,12 +118,10 @@ __all__ = [
     "Prediction",
     "Quantizer",
     "Replicates",
-    "Row",
     "SetScore",
     "StreamingAveragePrecision",
     "Suspicion",
     "Task",
-    "TestSet",
     "UndefinedScore",
     "__version__",
     "as_affine",

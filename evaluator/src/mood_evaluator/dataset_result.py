@@ -17,7 +17,7 @@ from mood_evaluator.quantizers import Quantizer
 from mood_evaluator.scoring import LoadPositives, PixelCase, mean_ap, pooled_aps, score_sample_dataset
 from mood_evaluator.suspicion import Suspicion
 from mood_evaluator.suspicions import suspicions_of
-from mood_evaluator.test_set import Dataset, Task, TestSet
+from mood_evaluator.test_set import Dataset, Manifest, Task
 from mood_evaluator.version import SCORING_VERSION, __version__
 
 SCHEMA = "mood-dataset-result/1"
@@ -115,7 +115,7 @@ class DatasetResult(SetScore):
 def result_of(
     *,
     task: Task,
-    test_set: TestSet,
+    test_set: Manifest,
     case_scores: Mapping[str, CaseScore],
     cases: Iterable[PixelCase] = (),
     valid_share: float = 0.5,

@@ -30,7 +30,7 @@ from mood_evaluator.test_set import Dataset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class BoardEntry:
     """One team's counting Submission: per Dataset its score and replicates, or None.
 
     A score without replicates means that they are not made yet: then no row has an interval or a share.
@@ -54,7 +54,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
+class BoardCell:
     """One Dataset of one row; score and interval are rounded as published."""
 
     score: float | None
@@ -71,13 +71,13 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class BoardRow:
     """`rank` and `mean_rank` are None where nothing is ranked; `keeps_place` is a share of bootstraps."""
 
     key: str
     rank: int | None
     mean_rank: float | None
-    cells: Mapping[Dataset, Cell]
+    cells: Mapping[Dataset, BoardCell]
     rank_interval: tuple[int, int] | None
     keeps_place: float | None
 
@@ -107,7 +107,7 @@ class _Table:
     by_dataset: dict[Dataset, dict[str, int]]
 
     @classmethod
-    def of(cls, entries: Sequence[Entry], datasets: Sequence[Dataset]) -> _Table:
+    def of(cls, entries: Sequence[BoardEntry], datasets: Sequence[Dataset]) -> _Table:
         columns = {d: {one.key: as_published(one.scores.get(d)) for one in entries} for d in datasets}
         by_dataset = {dataset: rank(column) for dataset, column in columns.items()}
         scores = list(columns.values())
@@ -123,7 +123,7 @@ class _Draws:
     consensus: Ranks
 
     @classmethod
-    def of(cls, ranked: Sequence[Entry], datasets: Sequence[Dataset]) -> _Draws | None:
+    def of(cls, ranked: Sequence[BoardEntry], datasets: Sequence[Dataset]) -> _Draws | None:
         """None where there is nothing to draw from, or somebody's replicates are not made yet."""
         if not ranked or not all(entry.drawn for entry in ranked):
             return None
@@ -134,7 +134,7 @@ class _Draws:
         return cls(place, by_dataset, consensus_draws(list(by_dataset.values())))
 
 
-def rank_entries(entries: Sequence[Entry]) -> Rows[Row]:
+def rank_entries(entries: Sequence[BoardEntry]) -> Rows[BoardRow]:
     """Rows in leaderboard order; an entry that is not ranked stands where its scores would put it."""
     ranked, datasets = [entry for entry in entries if entry.ranked], _datasets(entries)
     table = _Table.of(ranked, datasets) if ranked else None
@@ -144,7 +144,7 @@ def rank_entries(entries: Sequence[Entry]) -> Rows[Row]:
     return Rows(sorted(rows, key=lambda row: (places[row.key], row.rank is not None, row.key)))
 
 
-def compare_entries(entries: Sequence[Entry]) -> dict[Dataset, Rows[PairDifference]]:
+def compare_entries(entries: Sequence[BoardEntry]) -> dict[Dataset, Rows[PairDifference]]:
     """All pairs of ranked entries on each Dataset; none where somebody's replicates are not made yet."""
     ranked = [entry for entry in entries if entry.ranked]
     if not all(entry.drawn for entry in ranked):
@@ -161,11 +161,11 @@ def compare_entries(entries: Sequence[Entry]) -> dict[Dataset, Rows[PairDifferen
     }
 
 
-def _datasets(entries: Sequence[Entry]) -> list[Dataset]:
+def _datasets(entries: Sequence[BoardEntry]) -> list[Dataset]:
     return [dataset for dataset in Dataset if any(dataset in entry.scores for entry in entries)]
 
 
-def _place(entry: Entry, ranked: Sequence[Entry], datasets: Sequence[Dataset]) -> float:
+def _place(entry: BoardEntry, ranked: Sequence[BoardEntry], datasets: Sequence[Dataset]) -> float:
     """Mean rank among the ranked entries, as if it were one of them; infinite without any score."""
     if all(score is None for score in entry.scores.values()):
         return math.inf
@@ -173,7 +173,7 @@ def _place(entry: Entry, ranked: Sequence[Entry], datasets: Sequence[Dataset]) -
     return _Table.of([*others, entry], datasets).means[entry.key]
 
 
-def _columns(ranked: Sequence[Entry], dataset: Dataset, part: Callable[[Replicates], Matrix]) -> Matrix:
+def _columns(ranked: Sequence[BoardEntry], dataset: Dataset, part: Callable[[Replicates], Matrix]) -> Matrix:
     """Return a part of all replicates side by side (…, entries): they share the draws. NaN: no result."""
     found = [None if (own := entry.replicates.get(dataset)) is None else part(own) for entry in ranked]
     lengths = {values.size for values in found if values is not None}
@@ -186,11 +186,13 @@ def _columns(ranked: Sequence[Entry], dataset: Dataset, part: Callable[[Replicat
     return columns
 
 
-def _row(entry: Entry, datasets: Sequence[Dataset], table: _Table | None, draws: _Draws | None) -> Row:
+def _row(
+    entry: BoardEntry, datasets: Sequence[Dataset], table: _Table | None, draws: _Draws | None
+) -> BoardRow:
     table = table if entry.ranked else None
     place = table.places[entry.key] if table else None
     seen = draws.consensus[:, draws.place[entry.key]] if draws and table else None
-    return Row(
+    return BoardRow(
         key=entry.key,
         rank=place,
         mean_rank=table.means[entry.key] if table else None,
@@ -200,10 +202,10 @@ def _row(entry: Entry, datasets: Sequence[Dataset], table: _Table | None, draws:
     )
 
 
-def _cell(entry: Entry, dataset: Dataset, table: _Table | None, draws: _Draws | None) -> Cell:
+def _cell(entry: BoardEntry, dataset: Dataset, table: _Table | None, draws: _Draws | None) -> BoardCell:
     replicates = entry.replicates.get(dataset)
     seen = draws.by_dataset[dataset][:, draws.place[entry.key]] if draws and table else None
-    return Cell(
+    return BoardCell(
         score=as_published(entry.scores.get(dataset)),
         rank=table.by_dataset[dataset][entry.key] if table else None,
         interval=None if replicates is None else _published_interval(replicates.draws),

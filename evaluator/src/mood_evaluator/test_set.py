@@ -47,7 +47,7 @@ class Dataset(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class ManifestCase:
     """One volume and its truth. Paths are relative to the test set's folder."""
 
     id: str
@@ -75,7 +75,7 @@ class Case:
         return document if self.affine is None else document | {"affine": [*map(list, self.affine)]}
 
     @classmethod
-    def from_json(cls, document: Any, *, place: str = "case") -> "Case":
+    def from_json(cls, document: Any, *, place: str = "case") -> "ManifestCase":
         fields = Fields.of(document, place)
         sha256 = Fields.of(fields.value("sha256"), f"{place}.sha256")
         return cls(
@@ -106,10 +106,8 @@ _PLAIN_FIELDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class TestSet:
+class Manifest:
     """A versioned, immutable collection of cases of one dataset for one purpose."""
-
-    __test__ = False  # not a class of tests, whatever pytest thinks of the name
 
     name: str
     dataset: Dataset
@@ -117,7 +115,7 @@ class TestSet:
     recipe: str
     generator_version: str
     source_subjects: int  # real people behind the cases
-    cases: tuple[Case, ...]
+    cases: tuple[ManifestCase, ...]
     batchings: tuple[Batching, ...] = ()  # of the pixel cases: the official one, then the validating one
     secret_sha256: str | None = None
     not_hidden: bool = False  # True: anybody can regenerate the labels
@@ -131,10 +129,10 @@ class TestSet:
     def digest(self) -> str:
         return canonical_digest(self._content())
 
-    def for_task(self, task: Task) -> tuple[Case, ...]:
+    def for_task(self, task: Task) -> tuple[ManifestCase, ...]:
         return tuple(case for case in self.cases if task in case.tasks)
 
-    def without(self, case_ids: Collection[str], *, task: Task) -> "TestSet":
+    def without(self, case_ids: Collection[str], *, task: Task) -> "Manifest":
         """The cases of one Task but these, each in its batch as before; itself if it has none of them.
 
         Raises UndefinedScore where nothing abnormal would be left, BatchingImpossible where a batch of the
@@ -173,7 +171,7 @@ class TestSet:
         }
 
     @classmethod
-    def from_json(cls, document: Any, *, place: str = MANIFEST) -> "TestSet":
+    def from_json(cls, document: Any, *, place: str = MANIFEST) -> "Manifest":
         """Read a manifest; errors name `place` and the field."""
         fields = Fields.of(document, place)
         if fields.value("schema") != SCHEMA:
@@ -185,7 +183,9 @@ class TestSet:
             recipe=fields.text("recipe"),
             generator_version=fields.text("generator_version"),
             source_subjects=fields.whole("source_subjects"),
-            cases=tuple(Case.from_json(item.document, place=item.place) for item in fields.objects("cases")),
+            cases=tuple(
+                ManifestCase.from_json(item.document, place=item.place) for item in fields.objects("cases")
+            ),
             batchings=tuple(
                 Batching.from_json(item.document, place=item.place) for item in fields.objects("batchings")
             ),
@@ -197,17 +197,17 @@ class TestSet:
         return test_set
 
 
-def load_test_set(folder: Path | str) -> TestSet:
+def load_test_set(folder: Path | str) -> Manifest:
     """Read `folder/test_set.json`."""
     path = Path(folder) / MANIFEST
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise InvalidTestSet(str(path), f"the manifest cannot be read ({error})", REBUILD) from error
-    return TestSet.from_json(document, place=str(path))
+    return Manifest.from_json(document, place=str(path))
 
 
-def save_test_set(test_set: TestSet, folder: Path | str) -> Path:
+def save_test_set(test_set: Manifest, folder: Path | str) -> Path:
     """Write `folder/test_set.json` and return its path."""
     path = Path(folder) / MANIFEST
     path.write_text(json.dumps(test_set.to_json(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -233,7 +233,7 @@ def _read_affine(fields: Fields) -> Affine:
     return affine
 
 
-def _find_problems(test_set: TestSet) -> Iterable[tuple[str, str]]:
+def _find_problems(test_set: Manifest) -> Iterable[tuple[str, str]]:
     if test_set.not_hidden and test_set.secret_sha256:
         yield "not_hidden", "a test set built with a secret cannot be marked as not hidden"
     repeated = [
@@ -249,7 +249,7 @@ def _find_problems(test_set: TestSet) -> Iterable[tuple[str, str]]:
             yield f"batchings[{index}]", "each case of the pixel task must be in exactly one batch"
 
 
-def _find_case_problems(case: Case) -> Iterable[tuple[str, str]]:
+def _find_case_problems(case: ManifestCase) -> Iterable[tuple[str, str]]:
     for name, path in (("image", case.image), ("label", case.label)):
         if path is not None and (PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts):
             yield name, f"the path {path!r} leaves the folder of the test set"

@@ -12,7 +12,7 @@ import numpy as np
 from mood_evaluator.errors import EvaluatorError
 from mood_evaluator.neutral import find_marks, stored_as
 from mood_evaluator.nifti_header import NoNifti
-from mood_evaluator.test_set import MANIFEST, Case, TestSet, load_test_set
+from mood_evaluator.test_set import MANIFEST, Manifest, ManifestCase, load_test_set
 from mood_test_sets.nifti import read_image
 
 __all__ = ["find_problems"]
@@ -35,7 +35,7 @@ def find_problems(folder: Path) -> list[str]:
     ]
 
 
-def _check_case(folder: Path, case: Case) -> Iterator[str]:
+def _check_case(folder: Path, case: ManifestCase) -> Iterator[str]:
     image = folder / case.image
     problems = list(_check_file(image, case.sha256_image, case.shape))
     yield from problems or (f"{image}: {told}: that could mark it. {REBUILD}" for told in find_marks(image))
@@ -65,7 +65,7 @@ def _check_file(path: Path, sha256: str, shape: tuple[int, int, int]) -> Iterato
         yield f"{path}: shape {found} differs from {shape} in the manifest. {REBUILD}"
 
 
-def _check_batches(test_set: TestSet) -> Iterator[str]:
+def _check_batches(test_set: Manifest) -> Iterator[str]:
     positive = {case.id for case in test_set.cases if case.label is not None}
     for number, batching in enumerate(test_set.batchings, start=1):
         for batch in batching.batches:
@@ -73,14 +73,14 @@ def _check_batches(test_set: TestSet) -> Iterator[str]:
                 yield f"{test_set.name}: a batch of batching {number} has no abnormal voxel. {REBUILD}"
 
 
-def _check_strays(folder: Path, test_set: TestSet) -> Iterator[str]:
+def _check_strays(folder: Path, test_set: Manifest) -> Iterator[str]:
     known = {MANIFEST} | {part for case in test_set.cases for part in (case.image, case.label) if part}
     for path in sorted(folder.rglob("*")):
         if path.is_file() and str(path.relative_to(folder)) not in known:
             yield f"{path} is not in the manifest. Remove it."
 
 
-def _check_types(folder: Path, test_set: TestSet) -> Iterator[str]:
+def _check_types(folder: Path, test_set: Manifest) -> Iterator[str]:
     """Another data type or slope would tell a case from the others."""
     kinds = set()
     for case in test_set.cases:

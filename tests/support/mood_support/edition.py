@@ -13,7 +13,7 @@ from uuid import uuid4
 import numpy as np
 from nibabel.nifti1 import Nifti1Image
 
-from mood_evaluator import Batching, Case, Dataset, Task, TestSet, draw_batching, save_test_set
+from mood_evaluator import Batching, Dataset, Manifest, ManifestCase, Task, draw_batching, save_test_set
 from mood_platform.accounts.names import looks_of
 from mood_platform.accounts.principal import Principal
 from mood_platform.challenges.config import ChallengeConfig
@@ -89,7 +89,7 @@ def write_test_set(
         (folder / sub).mkdir(parents=True, exist_ok=True)
     made = tuple(_write_case(folder, f"{purpose}-{dataset}-{index}", index, shape) for index in range(cases))
     save_test_set(
-        TestSet(
+        Manifest(
             name=folder.name,
             dataset=dataset,
             purpose=purpose,
@@ -173,7 +173,7 @@ def make_image(
     return image
 
 
-def _write_case(folder: Path, name: str, index: int, shape: Shape) -> Case:
+def _write_case(folder: Path, name: str, index: int, shape: Shape) -> ManifestCase:
     abnormal = index % 2 == 0
     digest = hashlib.sha256(name.encode())
     case_id = digest.hexdigest()[:32]
@@ -182,7 +182,7 @@ def _write_case(folder: Path, name: str, index: int, shape: Shape) -> Case:
     label[1:3, 1:3, 1:3] = 1
     image = _write_volume(folder / "images" / f"{case_id}.nii.gz", voxels)
     truth = _write_volume(folder / "labels" / f"{case_id}.nii.gz", label) if abnormal else None
-    return Case(
+    return ManifestCase(
         id=case_id,
         image=f"images/{case_id}.nii.gz",
         label=f"labels/{case_id}.nii.gz" if abnormal else None,
@@ -205,7 +205,7 @@ def _write_volume(path: Path, voxels: np.ndarray[Any, Any]) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _batchings(cases: tuple[Case, ...]) -> tuple[Batching, ...]:
+def _batchings(cases: tuple[ManifestCase, ...]) -> tuple[Batching, ...]:
     has_positive = {case.id: case.label is not None for case in cases}
     size = 2 if len(cases) < 20 else 20  # many batches of two would hardly ever have an abnormal case each
     return tuple(draw_batching(has_positive, size=size, seed=seed) for seed in ("first", "second"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 
-from mood_evaluator import Case, Dataset, Task, TestSet, draw_batching, save_test_set
+from mood_evaluator import Dataset, Manifest, ManifestCase, Task, draw_batching, save_test_set
 
 
 def write_toy_set(folder: Path) -> Path:
@@ -18,7 +18,7 @@ def write_toy_set(folder: Path) -> Path:
         (folder / name).mkdir(parents=True)
         content = nib.Nifti1Image(voxels, np.eye(4)).to_bytes()  # type: ignore[no-untyped-call]
         (folder / name / "a.nii.gz").write_bytes(gzip.compress(content))
-    case = Case(
+    case = ManifestCase(
         "a",
         "images/a.nii.gz",
         "labels/a.nii.gz",
@@ -33,5 +33,5 @@ def write_toy_set(folder: Path) -> Path:
     )
     batchings = tuple(draw_batching({"a": True}, size=1, seed=seed) for seed in (1, 2))
     facts = ("toy-brain", Dataset.BRAIN, "toy", "none", "1", 1)
-    save_test_set(TestSet(*facts, (case,), batchings, not_hidden=True), folder)
+    save_test_set(Manifest(*facts, (case,), batchings, not_hidden=True), folder)
     return folder

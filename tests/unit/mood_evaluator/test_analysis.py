@@ -12,15 +12,15 @@ import pytest
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
 from mood_evaluator import (
-    Case,
     CaseScore,
     Curve,
     Dataset,
     Evidence,
+    Manifest,
+    ManifestCase,
     PixelCase,
     Quantizer,
     Task,
-    TestSet,
     UndefinedScore,
     draw_batching,
 )
@@ -54,7 +54,7 @@ RANDOM = np.random.default_rng(12)
 IDS = [f"c{index:02}" for index in range(48)]
 KINDS = [("toyish", "sphere"), ("toyish", "cube"), ("tumor", "bright")]
 CASES = tuple(
-    Case(
+    ManifestCase(
         name,
         f"images/{name}.nii.gz",
         f"labels/{name}.nii.gz" if index % 2 else None,
@@ -74,7 +74,7 @@ LABELS = {case.id: np.zeros(SHAPE, np.bool_) for case in CASES}
 for number, case in enumerate(case for case in CASES if case.abnormal):
     LABELS[case.id][1 : 3 + number % 4, 2:5, 1:4] = True
 BATCHING = draw_batching({case.id: case.abnormal for case in CASES}, size=12, seed=0)
-SET = TestSet("test", Dataset.BRAIN, "test", "r", "1", 1, CASES, (BATCHING,), not_hidden=True)
+SET = Manifest("test", Dataset.BRAIN, "test", "r", "1", 1, CASES, (BATCHING,), not_hidden=True)
 SCORES = {
     team: {name: RANDOM.random(SHAPE) * (1 - q) + q * LABELS[name] for name in IDS}
     for team, q in (("A", 0.4), ("B", 0.2), ("C", 0.1))
@@ -225,7 +225,7 @@ def test_sizes_are_bins_in_a_test_set_and_levels_in_a_sweep(folder: Path) -> Non
     sizes = [group for group in group_cases(SET, Task.PIXEL, measures) if group.dimension == "size"]
     assert 2 <= len(sizes) <= 5
     assert sorted(name for group in sizes for name in group.ids) == sorted(measures)
-    sweep = TestSet("sweep", Dataset.BRAIN, "size-sweep", "r", "1", 1, CASES, (BATCHING,), not_hidden=True)
+    sweep = Manifest("sweep", Dataset.BRAIN, "size-sweep", "r", "1", 1, CASES, (BATCHING,), not_hidden=True)
     levels = [group for group in group_cases(sweep, Task.PIXEL, measures) if group.dimension == "size"]
     assert [group.place for group in levels] == sorted({found.volume for found in measures.values()})
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mood_evaluator.bootstrap import Replicates
-from mood_evaluator.leaderboard import Entry, Row, rank_entries
+from mood_evaluator.leaderboard import BoardEntry, BoardRow, rank_entries
 from mood_evaluator.ranking import as_published
 from mood_evaluator.test_set import Dataset
 
@@ -18,7 +18,7 @@ SCORE = st.one_of(st.none(), st.sampled_from([0.0, 0.25, 0.5, 1.0]), st.floats(0
 """Ties and missing results are as likely as anything else."""
 
 
-def entries(*, prefix: str, eligible: bool) -> st.SearchStrategy[list[Entry]]:
+def entries(*, prefix: str, eligible: bool) -> st.SearchStrategy[list[BoardEntry]]:
     scores = st.lists(st.tuples(SCORE, SCORE, st.integers(0, 2**16)), max_size=5)
     return scores.map(
         lambda rows: [
@@ -28,18 +28,18 @@ def entries(*, prefix: str, eligible: bool) -> st.SearchStrategy[list[Entry]]:
     )
 
 
-def make_entry(key: str, eligible: bool, scores: dict[Dataset, float | None], seed: int) -> Entry:
+def make_entry(key: str, eligible: bool, scores: dict[Dataset, float | None], seed: int) -> BoardEntry:
     noise = np.random.default_rng(seed).normal(0, 0.2, DRAWS).round(1)
     replicates = {
         d: None if score is None else Replicates(score + noise, np.zeros(4)) for d, score in scores.items()
     }
-    return Entry(key=key, eligible=eligible, scores=scores, replicates=replicates)
+    return BoardEntry(key=key, eligible=eligible, scores=scores, replicates=replicates)
 
 
 @settings(max_examples=150, deadline=None)
 @given(entries(prefix="team", eligible=True), entries(prefix="bystander", eligible=False), st.randoms())
 def test_ranks_intervals_and_order_are_the_same_with_and_without_bystanders(
-    teams: list[Entry], bystanders: list[Entry], order: random.Random
+    teams: list[BoardEntry], bystanders: list[BoardEntry], order: random.Random
 ) -> None:
     everyone = [*teams, *bystanders]
     order.shuffle(everyone)
@@ -52,7 +52,7 @@ def test_ranks_intervals_and_order_are_the_same_with_and_without_bystanders(
 @settings(max_examples=100, deadline=None)
 @given(entries(prefix="team", eligible=True), entries(prefix="bystander", eligible=False))
 def test_bystanders_are_listed_at_their_score_and_never_ranked(
-    teams: list[Entry], bystanders: list[Entry]
+    teams: list[BoardEntry], bystanders: list[BoardEntry]
 ) -> None:
     rows = {row.key: row for row in rank_entries([*teams, *bystanders])}
     for entry in bystanders:
@@ -64,7 +64,7 @@ def test_bystanders_are_listed_at_their_score_and_never_ranked(
 
 @settings(max_examples=100, deadline=None)
 @given(entries(prefix="team", eligible=True))
-def test_no_result_ranks_last_and_never_before_a_number(teams: list[Entry]) -> None:
+def test_no_result_ranks_last_and_never_before_a_number(teams: list[BoardEntry]) -> None:
     rows = [row for row in rank_entries(teams) if row.rank is not None]
     for dataset in Dataset:
         cells = [row.cells[dataset] for row in rows if dataset in row.cells]
@@ -73,6 +73,6 @@ def test_no_result_ranks_last_and_never_before_a_number(teams: list[Entry]) -> N
         assert max(numbers, default=0) < min(missing, default=99)
 
 
-def has_a_rank(row: Row) -> list[object]:
+def has_a_rank(row: BoardRow) -> list[object]:
     own = [row.rank, row.mean_rank, row.rank_interval, row.keeps_place]
     return own + [part for cell in row.cells.values() for part in (cell.rank, cell.rank_interval)]

@@ -12,11 +12,11 @@ import pytest
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
 from mood_evaluator import (
-    Case,
     Dataset,
+    Manifest,
+    ManifestCase,
     Quantizer,
     Task,
-    TestSet,
     draw_batching,
     load_test_set,
     save_test_set,
@@ -40,7 +40,7 @@ def folders(tmp_path: Path) -> tuple[str, str]:
         (predictions / f"{name}.nii.gz.txt").write_text(str(index / 2))
         label = f"labels/{name}.nii.gz" if index else None
         cases.append(
-            Case(
+            ManifestCase(
                 name,
                 f"images/{name}.nii.gz",
                 label,
@@ -52,7 +52,7 @@ def folders(tmp_path: Path) -> tuple[str, str]:
         )
     nib.Nifti1Image(LABEL.astype(np.uint8), np.eye(4)).to_filename(sets / "labels/b.nii.gz")
     batching = draw_batching({"a": False, "b": True}, size=2, seed=0)
-    test_set = TestSet(
+    test_set = Manifest(
         "toy-brain", Dataset.BRAIN, "toy", "r", "1", 1, tuple(cases), (batching,), not_hidden=True
     )
     save_test_set(test_set, sets)

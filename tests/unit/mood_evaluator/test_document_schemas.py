@@ -12,13 +12,13 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from mood_evaluator import (
-    Case,
     CaseScore,
     Dataset,
     Evidence,
+    Manifest,
+    ManifestCase,
     PixelCase,
     Task,
-    TestSet,
     draw_batching,
     json_schemas,
     load_test_set,
@@ -70,11 +70,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
             else {}
         )
         label_path = f"labels/{name}" if abnormal else None
-        cases.append(Case(case_id, f"images/{name}", label_path, SHAPE, abnormal, tuple(Task), **more,
+        cases.append(ManifestCase(case_id, f"images/{name}", label_path, SHAPE, abnormal, tuple(Task), **more,
                           sha256_image="0"))  # fmt: skip
     (home / "b" / f"{IDS[1]}.nii.gz").unlink()
     batchings = tuple(draw_batching({k: v.any() for k, v in LABELS.items()}, size=8, seed=s) for s in (0, 1))
-    test_set = TestSet("s", Dataset.BRAIN, "toy", "r", "1", 1, tuple(cases), batchings, not_hidden=True)
+    test_set = Manifest("s", Dataset.BRAIN, "toy", "r", "1", 1, tuple(cases), batchings, not_hidden=True)
     save_test_set(test_set, home / "set")
     for team in "ab":
         for task, more in (("pixel", ["--objects", "0.5", "--slices"]), ("sample", [])):

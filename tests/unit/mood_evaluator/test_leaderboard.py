@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mood_evaluator.bootstrap import Replicates
-from mood_evaluator.leaderboard import Entry, rank_entries
+from mood_evaluator.leaderboard import BoardEntry, rank_entries
 from mood_evaluator.test_set import Dataset
 
 BRAIN, ABDOM = Dataset.BRAIN, Dataset.ABDOM
@@ -19,11 +19,11 @@ def drawn(values: NDArray[np.float64]) -> Replicates:
 
 def _entry(
     key: str, brain: float | None, abdom: float | None, *, eligible: bool = True, spread: float = 0.0
-) -> Entry:
+) -> BoardEntry:
     noise = np.random.default_rng(len(key)).normal(0, spread, 200)
     scores = {BRAIN: brain, ABDOM: abdom}
     replicates = {d: None if score is None else drawn(score + noise) for d, score in scores.items()}
-    return Entry(key=key, eligible=eligible, scores=scores, replicates=replicates)
+    return BoardEntry(key=key, eligible=eligible, scores=scores, replicates=replicates)
 
 
 def test_rows_come_in_consensus_order_with_their_mean_rank() -> None:
@@ -69,14 +69,14 @@ def test_a_clear_winner_keeps_its_place_in_every_bootstrap_and_a_near_tie_does_n
 
 
 def test_the_score_interval_is_the_central_95_percent_of_the_replicates() -> None:
-    entry = Entry(
+    entry = BoardEntry(
         key="a", eligible=True, scores={BRAIN: 0.5}, replicates={BRAIN: drawn(np.linspace(0, 1, 1001))}
     )
     assert rank_entries([entry])[0].cells[BRAIN].interval == pytest.approx((0.025, 0.975))
 
 
 def test_entries_with_different_numbers_of_draws_are_refused() -> None:
-    short = Entry(key="b", eligible=True, scores={BRAIN: 0.1}, replicates={BRAIN: drawn(np.zeros(3))})
+    short = BoardEntry(key="b", eligible=True, scores={BRAIN: 0.1}, replicates={BRAIN: drawn(np.zeros(3))})
     with pytest.raises(ValueError, match="different numbers"):
         rank_entries([_entry("a", 0.5, 0.5), short])
 

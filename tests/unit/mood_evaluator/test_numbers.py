@@ -27,7 +27,7 @@ from mood_evaluator import (
 )
 from mood_evaluator.cli.rank_runs import rank_document
 from mood_evaluator.dataset_result import score_cases
-from mood_evaluator.leaderboard import Entry, compare_entries, rank_entries
+from mood_evaluator.leaderboard import BoardEntry, compare_entries, rank_entries
 from mood_evaluator.runs import ScoredRun, bootstrap_runs, gather_runs
 
 ROOT = Path(__file__).parents[3]
@@ -66,7 +66,7 @@ def _numbers(task: Task, folder: Path) -> dict[str, Any]:
     standings = gather_runs(runs)
     drawn = bootstrap_runs(standings, n=DRAWS, seed=SEED)
     entries = [
-        Entry(
+        BoardEntry(
             key=team,
             eligible=True,
             scores={dataset: standings.scores(str(dataset))[team] for dataset in Dataset},

@@ -12,11 +12,11 @@ from sklearn.metrics import average_precision_score
 
 from mood_evaluator import (
     Batching,
-    Case,
     CaseScore,
     EvaluatorError,
     Evidence,
     InvalidTestSet,
+    ManifestCase,
     PixelCase,
     Quantizer,
     SetScore,
@@ -165,7 +165,7 @@ def test_an_empty_label_has_neither_size_nor_contrast(tmp_path: Path) -> None:
     write(tmp_path / "l.nii.gz", np.zeros((3, 3, 3), np.uint8))
     write(tmp_path / "all.nii.gz", np.ones((3, 3, 3), np.uint8))
     write(tmp_path / "i.nii.gz", np.ones((3, 3, 3), np.float32))
-    empty = Case("a", "i.nii.gz", "l.nii.gz", (3, 3, 3), abnormal=True, tasks=(Task.SAMPLE,))
+    empty = ManifestCase("a", "i.nii.gz", "l.nii.gz", (3, 3, 3), abnormal=True, tasks=(Task.SAMPLE,))
     full = replace(empty, id="b", label="all.nii.gz")
     assert measure_cases([empty, full], tmp_path) == {"b": Measures(27.0, None)}
 

@@ -8,12 +8,13 @@ import types
 import mood_evaluator
 
 PUBLIC = """
-    BatchedScore Batching BatchingImpossible BestDice Case CaseScore Cell CleanScores Curve Dataset
-    DatasetResult Entry EvaluatorError Evidence Flag Histogram InvalidEvidence InvalidGroundTruth InvalidInput
-    InvalidPrediction InvalidTestSet OutputFault PairDifference PixelCase PixelScore PixelTruth Prediction
-    Quantizer Replicates Row
+    BatchedScore Batching BatchingImpossible BestDice BoardCell BoardEntry BoardRow CaseScore CleanScores
+    Curve Dataset
+    DatasetResult EvaluatorError Evidence Flag Histogram InvalidEvidence InvalidGroundTruth InvalidInput
+    InvalidPrediction InvalidTestSet Manifest ManifestCase OutputFault PairDifference PixelCase PixelScore
+    PixelTruth Prediction Quantizer Replicates
     LARGEST_SCORE_FILE SCORING_VERSION SetScore json_schemas largest_volume_file
-    StreamingAveragePrecision Suspicion Task TestSet UndefinedScore __version__ as_published average_precision
+    StreamingAveragePrecision Suspicion Task UndefinedScore __version__ as_published average_precision
     average_precision_from_histogram average_ranks canonical_digest clean_scores compare_entries
     compare_replicates consensus draw_batching
     load_test_set mean_ranks pixel_replicates pooled_aps rank rank_entries read_label read_prediction

@@ -5,7 +5,16 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from mood_evaluator import CaseScore, Dataset, Entry, Row, SetScore, Task, rank_entries, sample_replicates
+from mood_evaluator import (
+    BoardEntry,
+    BoardRow,
+    CaseScore,
+    Dataset,
+    SetScore,
+    Task,
+    rank_entries,
+    sample_replicates,
+)
 from mood_evaluator.bootstrap import Replicates
 from mood_evaluator.consensus_ranks import consensus
 from mood_evaluator.leaderboard import compare_entries
@@ -36,9 +45,11 @@ def contest() -> dict[Dataset, dict[str, dict[str, float]]]:
     }
 
 
-def board(scores: Mapping[Dataset, Mapping[str, Mapping[str, float]]]) -> tuple[list[Row], list[Entry]]:
+def board(
+    scores: Mapping[Dataset, Mapping[str, Mapping[str, float]]],
+) -> tuple[list[BoardRow], list[BoardEntry]]:
     entries = [
-        Entry(
+        BoardEntry(
             key=team,
             eligible=True,
             scores={d: score_sample_dataset(scores[d][team], ABNORMAL) for d in scores},
@@ -121,7 +132,7 @@ def test_ends_of_rank_intervals_are_ranks_that_occurred() -> None:
 
 
 def test_an_interval_that_does_not_hold_its_score_says_so() -> None:
-    entry = Entry(
+    entry = BoardEntry(
         key="a",
         eligible=True,
         scores={Dataset.BRAIN: 0.9, Dataset.ABDOM: None},
@@ -137,7 +148,7 @@ def test_an_interval_that_does_not_hold_its_score_says_so() -> None:
 
 def test_while_replicates_are_made_there_are_ranks_and_no_interval() -> None:
     (_, entries) = board(contest())
-    waiting = Entry(
+    waiting = BoardEntry(
         key="new", eligible=True, scores=dict.fromkeys(Dataset, 0.7), replicates=dict.fromkeys(Dataset)
     )
     rows = rank_entries([*entries, waiting])
@@ -148,7 +159,7 @@ def test_while_replicates_are_made_there_are_ranks_and_no_interval() -> None:
 
 def test_scores_that_are_equal_as_published_are_tied() -> None:
     pair = [
-        Entry(
+        BoardEntry(
             key=key,
             eligible=True,
             scores={Dataset.BRAIN: score},

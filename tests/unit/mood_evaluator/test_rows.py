@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mood_evaluator import Dataset, Entry, EvaluatorError, Replicates, compare_entries, rank_entries
+from mood_evaluator import BoardEntry, Dataset, EvaluatorError, Replicates, compare_entries, rank_entries
 from mood_evaluator.rows import Rows, html_table
 from mood_evaluator.tables import (
     Method,
@@ -24,11 +24,11 @@ TABLE = ScoreTable("brain", ("A", "<b>B</b>"), ("x", "y"), np.array([[0.9, 0.8],
 FILLED = Method(missing=0.0)
 
 
-def entries() -> list[Entry]:
+def entries() -> list[BoardEntry]:
     draws = Replicates(np.array([0.5, 0.6, 0.7]), np.array([0.1, -0.1]))
     brain = {"A": 0.6, "B": 0.5}
     return [
-        Entry(key=key, eligible=True, scores={Dataset.BRAIN: score}, replicates={Dataset.BRAIN: draws})
+        BoardEntry(key=key, eligible=True, scores={Dataset.BRAIN: score}, replicates={Dataset.BRAIN: draws})
         for key, score in brain.items()
     ]
 

@@ -12,13 +12,13 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from mood_evaluator import (
-    Case,
     CaseScore,
     Dataset,
+    Manifest,
+    ManifestCase,
     PixelCase,
     SetScore,
     Task,
-    TestSet,
     UndefinedScore,
     canonical_digest,
     draw_batching,
@@ -36,7 +36,7 @@ RANDOM = np.random.default_rng(8)
 LABELS = {name: RANDOM.random(SHAPE) < (0.05 if index % 2 else 0) for index, name in enumerate(IDS)}
 SCORES = {name: (0.3 * label + 0.7 * RANDOM.random(SHAPE)) for name, label in LABELS.items()}
 BATCHINGS = tuple(draw_batching({n: v.any() for n, v in LABELS.items()}, size=3, seed=s) for s in (1, 2))
-SET = TestSet(
+SET = Manifest(
     name="test-abdom",
     dataset=Dataset.ABDOM,
     purpose="test",
@@ -44,7 +44,7 @@ SET = TestSet(
     generator_version="1",
     source_subjects=1,
     cases=tuple(
-        Case(
+        ManifestCase(
             name,
             f"images/{name}.nii.gz",
             "labels/x.nii.gz" if label.any() else None,

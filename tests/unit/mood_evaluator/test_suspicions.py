@@ -10,13 +10,13 @@ import pytest
 
 from mood_evaluator import (
     Batching,
-    Case,
     CaseScore,
     Dataset,
     DatasetResult,
+    Manifest,
+    ManifestCase,
     PixelCase,
     Task,
-    TestSet,
     draw_batching,
     result_of,
     save_test_set,
@@ -33,9 +33,9 @@ GOOD = {name: (0.5 * mask + 0.5 * RANDOM.random(SHAPE)).astype(np.float32) for n
 Turn = Callable[[np.ndarray], np.ndarray]
 
 
-def _case(name: str) -> Case:
+def _case(name: str) -> ManifestCase:
     abnormal = bool(TRUTH[name].any())
-    return Case(
+    return ManifestCase(
         name,
         f"images/{name}.nii.gz",
         f"labels/{name}.nii.gz" if abnormal else None,
@@ -50,7 +50,7 @@ def _case(name: str) -> Case:
     )
 
 
-SET = TestSet(
+SET = Manifest(
     "toy-brain", Dataset.BRAIN, "toy", "spheres", "1", 1, tuple(map(_case, IDS)),
     (draw_batching({name: TRUTH[name].any() for name in IDS}, size=4, seed="0"),), not_hidden=True,
 )  # fmt: skip
@@ -70,7 +70,7 @@ def _cases(folder: Path, turn: Turn) -> list[PixelCase]:
     return [PixelCase(name, folder / f"maps/{name}.nii.gz", labels[name], SHAPE) for name in IDS]
 
 
-def _result(cases: list[PixelCase], test_set: TestSet = SET) -> DatasetResult:
+def _result(cases: list[PixelCase], test_set: Manifest = SET) -> DatasetResult:
     scores = {one.id: score_pixel_case(one.prediction, label=one.label, shape=SHAPE) for one in cases}
     return result_of(task=Task.PIXEL, test_set=test_set, case_scores=scores, cases=iter(cases))
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from mood_evaluator import (
-    Case,
     Dataset,
     InvalidTestSet,
+    Manifest,
+    ManifestCase,
     Task,
-    TestSet,
     UndefinedScore,
     canonical_digest,
     draw_batching,
@@ -23,8 +23,8 @@ from mood_evaluator import (
 
 BOTH = (Task.SAMPLE, Task.PIXEL)
 CASES = (
-    Case("a", "images/a.nii.gz", None, (2, 3, 4), abnormal=False, tasks=BOTH, sha256_image="0a"),
-    Case(
+    ManifestCase("a", "images/a.nii.gz", None, (2, 3, 4), abnormal=False, tasks=BOTH, sha256_image="0a"),
+    ManifestCase(
         "b",
         "images/b.nii.gz",
         "labels/b.nii.gz",
@@ -42,7 +42,7 @@ CASES = (
         sha256_image="0b",
         sha256_label="1b",
     ),
-    Case(
+    ManifestCase(
         "c",
         "images/c.nii.gz",
         None,
@@ -55,7 +55,7 @@ CASES = (
     ),
 )
 AFFINE = ((0.7, 0.0, 0.0, -3.5), (0.0, 0.7, 0.0, 0.0), (0.0, 0.1, 2.0, 0.0))
-SET = TestSet(
+SET = Manifest(
     name="test-brain",
     dataset=Dataset.BRAIN,
     purpose="test",
@@ -131,7 +131,7 @@ def test_an_error_names_the_field_and_the_remedy(
     document = json.loads(json.dumps(SET.to_json()))
     change(document)
     with pytest.raises(InvalidTestSet) as caught:
-        TestSet.from_json(document)
+        Manifest.from_json(document)
     assert f": {place}: " in str(caught.value)
     assert "build the test set again" in str(caught.value)
 
@@ -190,7 +190,7 @@ def test_an_affine_that_places_no_voxel_is_named(wrong: object) -> None:
     document = SET.to_json()
     document["cases"][0]["affine"] = wrong
     with pytest.raises(InvalidTestSet, match=r"cases\[0\].affine"):
-        TestSet.from_json(document)
+        Manifest.from_json(document)
 
 
 def test_a_dataset_says_its_order_and_its_anatomy() -> None:
@@ -201,4 +201,4 @@ def test_a_dataset_says_its_order_and_its_anatomy() -> None:
 def test_half_a_character_is_no_name() -> None:
     document = {**SET.to_json(), "name": "brain\ud800"}
     with pytest.raises(InvalidTestSet, match=r"test_set\.json: name: a text of whole characters"):
-        TestSet.from_json(document)
+        Manifest.from_json(document)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from mood_evaluator import Case, CaseScore, Dataset, Task, TestSet, result_of
+from mood_evaluator import CaseScore, Dataset, Manifest, ManifestCase, Task, result_of
 
 
 def has_result(*, valid: int, total: int, share: float) -> bool:
     cases = tuple(
-        Case(
+        ManifestCase(
             f"c{index}", f"images/c{index}.nii.gz", None, (1, 1, 1), abnormal=index == 0, tasks=(Task.SAMPLE,)
         )
         for index in range(total)
     )
-    test_set = TestSet(
+    test_set = Manifest(
         name="test-brain",
         dataset=Dataset.BRAIN,
         purpose="test",

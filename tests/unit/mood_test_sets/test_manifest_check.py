@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mood_evaluator.test_set import Case, Dataset, Task, TestSet, load_test_set, save_test_set
+from mood_evaluator.test_set import Dataset, Manifest, ManifestCase, Task, load_test_set, save_test_set
 from mood_test_sets.manifest_check import find_problems
 from mood_test_sets.nifti import encode_label, encode_levels, encode_values
 
@@ -26,7 +26,7 @@ def store(path: Path, content: bytes) -> str:
 def folder(tmp_path: Path) -> Path:
     image = store(tmp_path / "images" / "a.nii.gz", encode_levels(LEVELS, extent=EXTENT))
     label = store(tmp_path / "labels" / "a.nii.gz", encode_label(LEVELS > 500, extent=EXTENT))
-    case = Case(
+    case = ManifestCase(
         id="a",
         image="images/a.nii.gz",
         label="labels/a.nii.gz",
@@ -42,8 +42,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def save(folder: Path, *cases: Case) -> None:
-    test_set = TestSet(
+def save(folder: Path, *cases: ManifestCase) -> None:
+    test_set = Manifest(
         name="one",
         dataset=Dataset.BRAIN,
         purpose="test",
@@ -55,7 +55,7 @@ def save(folder: Path, *cases: Case) -> None:
     save_test_set(test_set, folder)
 
 
-def load_case(folder: Path) -> Case:
+def load_case(folder: Path) -> ManifestCase:
     return load_test_set(folder).cases[0]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mood_evaluator.analysis.measures import Measures
-from mood_evaluator.test_set import Case, Task, TestSet
+from mood_evaluator.test_set import Manifest, ManifestCase, Task
 
 _BINS = 5
 _LEAST = 5  # cases of a bin, where there are enough
@@ -25,7 +25,7 @@ class CaseGroup:
     ids: tuple[str, ...]
 
 
-def group_cases(test_set: TestSet, task: Task, measures: Mapping[str, Measures]) -> list[CaseGroup]:
+def group_cases(test_set: Manifest, task: Task, measures: Mapping[str, Measures]) -> list[CaseGroup]:
     """Return all groups of the test set's abnormal cases in `task`.
 
     Sizes and contrasts are levels in a sweep, else up to 5 bins of about equally many cases, 5 at least.
@@ -44,16 +44,18 @@ def group_cases(test_set: TestSet, task: Task, measures: Mapping[str, Measures])
     ]
 
 
-def category_of(case: Case) -> str | None:
+def category_of(case: ManifestCase) -> str | None:
     """One of the seven of thesis Fig. 4.1, where both a local and a global one are called corruption."""
     return f"{case.scope} corruption" if case.category == "corruption" else case.category
 
 
-def _kind(case: Case) -> str | None:
+def _kind(case: ManifestCase) -> str | None:
     return None if case.subcategory is None else f"{category_of(case)}: {case.subcategory}"
 
 
-def _by_name(dimension: str, cases: Sequence[Case], name: Callable[[Case], object]) -> list[CaseGroup]:
+def _by_name(
+    dimension: str, cases: Sequence[ManifestCase], name: Callable[[ManifestCase], object]
+) -> list[CaseGroup]:
     names: list[Any] = sorted({name(case) for case in cases} - {None})
     found = []
     for place, wanted in enumerate(names):
@@ -66,7 +68,7 @@ def _by_name(dimension: str, cases: Sequence[Case], name: Callable[[Case], objec
 
 
 def _by_value(
-    dimension: str, cases: Sequence[Case], values: Mapping[str, float], *, sweep: bool
+    dimension: str, cases: Sequence[ManifestCase], values: Mapping[str, float], *, sweep: bool
 ) -> list[CaseGroup]:
     known = {case.id: values[case.id] for case in cases if case.id in values}
     if not known:

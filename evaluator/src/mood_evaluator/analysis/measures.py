@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from mood_evaluator.placement import find_affine, volume_of_voxel
-from mood_evaluator.test_set import Case
+from mood_evaluator.test_set import ManifestCase
 from mood_evaluator.volumes import read_image, read_label
 
 SHELL = 3  # voxels around an anomaly that it is compared with
@@ -23,7 +23,7 @@ class Measures:
     contrast: float | None  # None: nothing lies around it
 
 
-def measure_cases(cases: Iterable[Case], folder: Path) -> dict[str, Measures]:
+def measure_cases(cases: Iterable[ManifestCase], folder: Path) -> dict[str, Measures]:
     """Measure the annotated cases; raises InvalidGroundTruth, naming the file."""
     found = {}
     for case in cases:

@@ -10,7 +10,7 @@ from mood_evaluator.objects.sensitivity import ObjectSensitivity, object_sensiti
 from mood_evaluator.objects.summary import ObjectSummary, detections_by, summarize_objects
 from mood_evaluator.runs.scored_run import ScoredRun
 from mood_evaluator.runs.standings import Standings
-from mood_evaluator.test_set import TestSet
+from mood_evaluator.test_set import Manifest
 
 
 def object_rows(standings: Standings, test_set: str) -> list[dict[str, Any]]:
@@ -89,7 +89,7 @@ def froc_rows(standings: Standings, test_set: str) -> list[dict[str, Any]]:
     return found
 
 
-def detection_rows(standings: Standings, test_set: TestSet) -> list[dict[str, Any]]:
+def detection_rows(standings: Standings, test_set: Manifest) -> list[dict[str, Any]]:
     """Return per team how many objects of each difficulty were found (the form of Table 4.5)."""
     grades = {case.id: f"difficulty {case.difficulty}" for case in test_set.cases}
     return [

@@ -15,7 +15,7 @@ from mood_evaluator.mood_layout import LabelledCase, list_few, read_mood_labels
 from mood_evaluator.placement import find_affine
 from mood_evaluator.runs.ground import NOT_SAID, Ground
 from mood_evaluator.scoring import PixelCase
-from mood_evaluator.test_set import MANIFEST, Case, Task, TestSet, load_test_set
+from mood_evaluator.test_set import MANIFEST, Manifest, ManifestCase, Task, load_test_set
 
 _BATCH_SIZE, _SEED = 20, "0"
 _MOOD_FOLDERS = ("toy_label", *Task)
@@ -51,7 +51,7 @@ def read_input(options: ScoringOptions) -> ScoreInput:
 def _from_test_set(options: ScoringOptions) -> ScoreInput:
     if options.batch_size is not None or options.seed is not None:
         raise EvaluatorError("A test set stores its batches: leave --batch-size and --seed out.")
-    test_set: TestSet = load_test_set(options.test_set)
+    test_set: Manifest = load_test_set(options.test_set)
     task: Task = options.task
     wanted = test_set.for_task(task)
     if not wanted:
@@ -72,7 +72,7 @@ def _need_own_names(cases: Sequence[PixelCase]) -> None:
         )
 
 
-def _locate(case: Case, task: Task, options: ScoringOptions) -> PixelCase:
+def _locate(case: ManifestCase, task: Task, options: ScoringOptions) -> PixelCase:
     label = None if case.label is None else options.test_set / case.label
     if task is Task.PIXEL and label is not None:
         _need_own_label(label, case.sha256_label)

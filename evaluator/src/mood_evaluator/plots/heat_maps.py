@@ -13,7 +13,7 @@ from mood_evaluator.evidence import Evidence
 from mood_evaluator.plots.canvas import shortened
 from mood_evaluator.plots.look import LIGHT, TINY, Look
 from mood_evaluator.runs.standings import Standings
-from mood_evaluator.test_set import Case, TestSet
+from mood_evaluator.test_set import Manifest, ManifestCase
 from mood_evaluator.volumes import find_prediction, read_image, read_label
 
 TEAMS = 8  # on a sheet that can be read
@@ -23,7 +23,7 @@ Slice = npt.NDArray[Any]
 
 
 def heat_maps(
-    cases: Mapping[Case, int],
+    cases: Mapping[ManifestCase, int],
     folder: Path,
     predictions: Mapping[str, Path],
     *,
@@ -57,13 +57,13 @@ def heat_maps(
 
 
 def slices_to_show(
-    standings: Standings, test_set: TestSet, folder: Path, *, most: int = 4
-) -> dict[Case, int]:
+    standings: Standings, test_set: Manifest, folder: Path, *, most: int = 4
+) -> dict[ManifestCase, int]:
     """Return up to `most` abnormal cases, small anomalies first, each with the slice that has most of it."""
     return {case: _slice_of(case, folder) for case in _pick(standings, test_set, most)}
 
 
-def _pick(standings: Standings, test_set: TestSet, most: int) -> list[Case]:
+def _pick(standings: Standings, test_set: Manifest, most: int) -> list[ManifestCase]:
     """Return abnormal cases at even steps of size, from the smallest to the largest."""
     runs = standings.sets[test_set.name]
     evidence: Mapping[str, Evidence] = next(iter(runs.values())).evidence
@@ -75,16 +75,18 @@ def _pick(standings: Standings, test_set: TestSet, most: int) -> list[Case]:
     return [cases[ids[place]] for place in places]
 
 
-def _slice_of(case: Case, folder: Path) -> int:
+def _slice_of(case: ManifestCase, folder: Path) -> int:
     return int(_mask(case, folder).sum(axis=(0, 1)).argmax())
 
 
-def _mask(case: Case, folder: Path) -> npt.NDArray[np.bool_]:
+def _mask(case: ManifestCase, folder: Path) -> npt.NDArray[np.bool_]:
     assert case.label is not None, "only annotated cases have positives"
     return read_label(folder / case.label, shape=case.shape)
 
 
-def _draw_case(line: Sequence[Axes], case: Case, z: int, folder: Path, places: Sequence[Path]) -> None:
+def _draw_case(
+    line: Sequence[Axes], case: ManifestCase, z: int, folder: Path, places: Sequence[Path]
+) -> None:
     image = read_image(folder / case.image, case.shape)[:, :, z]
     mask = _mask(case, folder)[:, :, z]
     _show(line[0], image, "gray")

@@ -13,7 +13,7 @@ from mood_evaluator.runs.scored_run import ScoredRun
 from mood_evaluator.runs.stability import RunStability, bootstrap_runs
 from mood_evaluator.runs.standings import Standings
 from mood_evaluator.tables.stability import Stability
-from mood_evaluator.test_set import Dataset, Task, TestSet, load_test_set
+from mood_evaluator.test_set import Dataset, Manifest, Task, load_test_set
 
 TEAMS = 10  # that a plot of pairs, dots or lines tells apart
 
@@ -22,7 +22,7 @@ TEAMS = 10  # that a plot of pairs, dots or lines tells apart
 class MeasuredSet:
     """A test set, where it lies, and what its anomalies measure."""
 
-    test_set: TestSet
+    test_set: Manifest
     folder: Path
     measures: Mapping[str, Measures]
 

@@ -27,7 +27,7 @@ from mood_evaluator.report.contest import TEAMS, Contest
 from mood_evaluator.report.decides_nothing import pixel_tables
 from mood_evaluator.report.what_is_hard import curves
 from mood_evaluator.report.words import NOTHING, inside, scans, together
-from mood_evaluator.test_set import Case
+from mood_evaluator.test_set import ManifestCase
 
 SPREAD = 10  # scans with an anomaly from which on their spread is shown
 _PLACES = "Not the score: it is made from voxels of all scans together; in a mean each scan counts once."
@@ -354,6 +354,10 @@ def _heat_maps(contest: Contest) -> Iterator[Block]:
 
 
 def _draw_maps(
-    cases: Mapping[Case, int], folder: Path, folders: Mapping[str, Path], look: Look, into: SubFigure | None
+    cases: Mapping[ManifestCase, int],
+    folder: Path,
+    folders: Mapping[str, Path],
+    look: Look,
+    into: SubFigure | None,
 ) -> Canvas:
     return heat_maps(cases, folder, folders, look=look, into=into)

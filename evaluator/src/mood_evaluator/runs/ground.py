@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from mood_evaluator.test_set import Dataset, TestSet
+from mood_evaluator.test_set import Dataset, Manifest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +17,7 @@ class Ground:
     labels_reproducible: bool | None = None  # True: anybody can make the labels anew
 
     @classmethod
-    def of(cls, test_set: TestSet) -> "Ground":
+    def of(cls, test_set: Manifest) -> "Ground":
         """Take what its manifest says."""
         return cls(
             dataset=test_set.dataset,

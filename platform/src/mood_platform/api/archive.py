@@ -7,7 +7,7 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from mood_evaluator import TestSet
+from mood_evaluator import Manifest
 from mood_platform.storage.keys import label_key, scan_key
 from mood_platform.storage.store import ObjectStore
 
@@ -16,7 +16,7 @@ CHUNK = 2**20
 MANIFEST = "test_set.json"
 
 
-def stream_archive(store: ObjectStore, manifest: TestSet) -> Iterator[bytes]:
+def stream_archive(store: ObjectStore, manifest: Manifest) -> Iterator[bytes]:
     document = _document(manifest)
     yield _header(MANIFEST, len(document)) + document + _padding(len(document))
     for name, key in _files(manifest):
@@ -25,7 +25,7 @@ def stream_archive(store: ObjectStore, manifest: TestSet) -> Iterator[bytes]:
     yield bytes(2 * BLOCK)
 
 
-def archive_size(store: ObjectStore, manifest: TestSet) -> int:
+def archive_size(store: ObjectStore, manifest: Manifest) -> int:
     """Bytes that `stream_archive` will send, so that clients can show progress and notice a cut."""
     sizes = [len(_document(manifest))]
     for _, key in _files(manifest):
@@ -34,11 +34,11 @@ def archive_size(store: ObjectStore, manifest: TestSet) -> int:
     return sum(BLOCK + size + len(_padding(size)) for size in sizes) + 2 * BLOCK
 
 
-def _document(manifest: TestSet) -> bytes:
+def _document(manifest: Manifest) -> bytes:
     return json.dumps(manifest.to_json(), indent=1, sort_keys=True).encode()
 
 
-def _files(manifest: TestSet) -> Iterator[tuple[str, str]]:
+def _files(manifest: Manifest) -> Iterator[tuple[str, str]]:
     """(path in the folder, object key); one path once."""
     named = {case.image: scan_key(case.sha256_image) for case in manifest.cases}
     for case in manifest.cases:

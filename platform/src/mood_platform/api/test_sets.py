@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
-from mood_evaluator import TestSet
+from mood_evaluator import Manifest
 from mood_platform.api.archive import archive_size, stream_archive
 from mood_platform.challenges.queries import find_public_test_set
 from mood_platform.http.dependencies import Tx, World
@@ -21,7 +21,7 @@ TAR: dict[int | str, dict[str, Any]] = {
 @router.get("/test-sets/{name}/archive", response_class=StreamingResponse, responses=TAR)
 def read_archive(name: str, tx: Tx, context: World) -> StreamingResponse:
     """Images, labels and manifest of a toy set."""
-    manifest = TestSet.from_json(find_public_test_set(tx, name=name).manifest)
+    manifest = Manifest.from_json(find_public_test_set(tx, name=name).manifest)
     headers = {
         "Content-Length": str(archive_size(context.store, manifest)),
         "Content-Disposition": f'attachment; filename="{manifest.name}.tar"',

@@ -9,9 +9,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from mood_evaluator import Case as ManifestCase
-from mood_evaluator import InvalidTestSet, load_test_set
-from mood_evaluator import TestSet as Manifest
+from mood_evaluator import InvalidTestSet, Manifest, ManifestCase, load_test_set
 from mood_platform.accounts.audit import PLATFORM, audit, subject_of
 from mood_platform.accounts.reasons import checked_words, require_reason
 from mood_platform.challenges.config import ChallengeConfig

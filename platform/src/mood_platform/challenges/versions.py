@@ -6,8 +6,7 @@ from functools import partial
 
 from sqlalchemy import select
 
-from mood_evaluator import Case
-from mood_evaluator import TestSet as Manifest
+from mood_evaluator import Manifest, ManifestCase
 from mood_platform.challenges.queries import newest_test_set
 from mood_platform.db.transaction import Transaction
 from mood_platform.documents.changes import ChangedIds
@@ -49,5 +48,5 @@ def _newest(tx: Transaction, test_set_id: str) -> str:
     return str(newest_test_set(tx, name).id)
 
 
-def _truth(case: Case) -> tuple[object, ...]:
+def _truth(case: ManifestCase) -> tuple[object, ...]:
     return case.sha256_label, case.abnormal, case.tasks

@@ -47,7 +47,7 @@ def import_test_sets(
 
 def _tell_change(before: TestSet, after: TestSet) -> None:
     """Against the version before; what has run is scored on the new one only when someone says so."""
-    from mood_evaluator import TestSet as Manifest
+    from mood_evaluator import Manifest
     from mood_platform.challenges.versions import change_between
     from mood_platform.clock import rfc3339
 

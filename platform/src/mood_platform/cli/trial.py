@@ -73,13 +73,13 @@ def _tell_shortfall(limits: Limits) -> None:
 def _test(image: str, folders: list[Path], tasks: list[Task], limits: Limits, gpu: str | None) -> LocalReport:
     """The report; what was made for it is gone afterwards, also where a signal ends it."""
     from mood_platform.execution.docker import DockerRuntime
-    from mood_platform.trial.local_test import Stopped, test_image
+    from mood_platform.trial.local_test import Stopped, try_image
 
     runtime = DockerRuntime()
     with stopping() as stop, trial_place(runtime, cache_folder() / "tests") as place, steps_bar() as bar:
         step = bar.add_task(f"testing {image}", total=None)
         try:
-            return test_image(
+            return try_image(
                 runtime,
                 image=image,
                 test_sets=folders,

@@ -27,7 +27,7 @@ TUS = {"Tus-Resumable": "1.0.0"}
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Arrived:
     """What the platform has: so many bytes, and the Image they became once all were there."""
 
     offset: int
@@ -40,7 +40,7 @@ def upload(client: Client, archive: Archive, *, filename: str) -> str:
     place = memory.read()
     standing = _ask(client, place) if place else None
     if place is None or standing is None:
-        place, standing = _create(client, archive, filename=filename), Standing(0, None)
+        place, standing = _create(client, archive, filename=filename), Arrived(0, None)
         memory.write(place)
     elif 0 < standing.offset < archive.size:
         say.print(f"Carrying on with the upload at {100 * standing.offset // archive.size} %.")
@@ -60,19 +60,19 @@ def _create(client: Client, archive: Archive, *, filename: str) -> str:
     return at("uploads", answer.headers["Location"].rstrip("/").rsplit("/", 1)[-1])
 
 
-def _ask(client: Client, place: str) -> Standing | None:
+def _ask(client: Client, place: str) -> Arrived | None:
     """None when the platform does not know the upload any more."""
     answer = client.http.head(place, headers=TUS)
     return None if answer.status_code == 404 else _standing(answer)
 
 
-def _standing(answer: httpx.Response) -> Standing:
+def _standing(answer: httpx.Response) -> Arrived:
     headers = checked(answer).headers
-    return Standing(int(headers["Upload-Offset"]), headers.get("Mood-Image"))
+    return Arrived(int(headers["Upload-Offset"]), headers.get("Mood-Image"))
 
 
 def _send_all(
-    client: Client, place: str, archive: Archive, standing: Standing, progress: Callable[[int], None]
+    client: Client, place: str, archive: Archive, standing: Arrived, progress: Callable[[int], None]
 ) -> str:
     """Piece after piece; what the platform holds is asked again after every break."""
     breaks = 0
@@ -95,7 +95,7 @@ class OutOfStep(Exception):
 
 def _send_piece(
     client: Client, place: str, archive: Archive, offset: int, progress: Callable[[int], None]
-) -> Standing:
+) -> Arrived:
     length = min(PIECE, archive.size - offset)
 
     def content() -> Iterator[bytes]:
@@ -114,7 +114,7 @@ def _send_piece(
     return _standing(answer)
 
 
-def _ask_patiently(client: Client, place: str, archive: Archive) -> Standing:
+def _ask_patiently(client: Client, place: str, archive: Archive) -> Arrived:
     try:
         found = patiently(lambda: _ask(client, place))
     except httpx.TransportError as error:

@@ -61,7 +61,7 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
-class ImageConfig:
+class DeclaredPaths:
     """The part of an image's configuration that the options must react to."""
 
     volumes: tuple[str, ...] = ()
@@ -86,7 +86,7 @@ def is_holder_name(name: str) -> bool:
 _HOLDER_NAMES = frozenset(map(holder_name, CASE_USERS))
 
 
-def holder_options(job: CaseJob, *, image: ImageConfig, user: int, case_bytes: int) -> Options:
+def holder_options(job: CaseJob, *, image: DeclaredPaths, user: int, case_bytes: int) -> Options:
     """The trusted container that keeps volumes and PID namespace alive, and ends them if nobody else does.
 
     The engine makes the two volumes with it: tmpfs, exact in bytes and files, never on the host's disk.
@@ -107,7 +107,7 @@ def holder_options(job: CaseJob, *, image: ImageConfig, user: int, case_bytes: i
     }
 
 
-def case_options(job: CaseJob, *, image: ImageConfig, user: int, host_cpus: float) -> Options:
+def case_options(job: CaseJob, *, image: DeclaredPaths, user: int, host_cpus: float) -> Options:
     """The submission's container. The image's ENTRYPOINT and WORKDIR are kept."""
     limits = job.limits
     cpus = min(limits.cpus, host_cpus)
@@ -150,7 +150,7 @@ def labels(job: CaseJob) -> dict[str, str]:
     return {CLAIM_LABEL: job.claim_id, INSTANCE_LABEL: job.instance}
 
 
-def _confined(job: CaseJob, image: ImageConfig, *, user: int, group: int) -> Options:
+def _confined(job: CaseJob, image: DeclaredPaths, *, user: int, group: int) -> Options:
     """What holder and submission have in common: no network, no rights, no writable root."""
     return {
         "labels": labels(job),

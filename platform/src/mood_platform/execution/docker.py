@@ -32,7 +32,7 @@ from mood_platform.execution.case_log import join_log
 from mood_platform.execution.container_options import (
     CLAIM_LABEL,
     INSTANCE_LABEL,
-    ImageConfig,
+    DeclaredPaths,
     Names,
     Options,
     case_options,
@@ -288,9 +288,11 @@ class DockerRuntime:
         found = self._client.api.containers(all=True, filters={"label": f"{CLAIM_LABEL}={claim_id}"})
         return [name for entry in found for name in _names(entry) if is_holder_name(name)]
 
-    def _image_config(self, image: str) -> ImageConfig:
+    def _image_config(self, image: str) -> DeclaredPaths:
         config = self._client.images.get(image).attrs["Config"] or {}
-        return ImageConfig(volumes=tuple(config.get("Volumes") or ()), workdir=config.get("WorkingDir") or "")
+        return DeclaredPaths(
+            volumes=tuple(config.get("Volumes") or ()), workdir=config.get("WorkingDir") or ""
+        )
 
 
 def _load(client: docker.DockerClient, archive: Path | Iterable[bytes], instance: str) -> str:

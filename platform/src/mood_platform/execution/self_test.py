@@ -10,7 +10,7 @@ from docker.types import LogConfig
 
 from mood_evaluator import Dataset, Task
 from mood_platform.contract import HOLDER_USER
-from mood_platform.execution.container_options import ImageConfig, Options, case_options
+from mood_platform.execution.container_options import DeclaredPaths, Options, case_options
 from mood_platform.execution.limits import GIB, MIB, Limits
 from mood_platform.execution.runtime import CaseJob, SelfTest
 
@@ -51,7 +51,7 @@ def self_test_options(test: SelfTest, *, host_cpus: float) -> Options:
         gpu=test.gpu,
         cpuset=test.cpuset,
     )
-    options = case_options(job, image=ImageConfig(), user=HOLDER_USER, host_cpus=host_cpus)
+    options = case_options(job, image=DeclaredPaths(), user=HOLDER_USER, host_cpus=host_cpus)
     for part in ("pid_mode", "mounts", "labels"):
         del options[part]
     command = ["-k", "5", str(SECONDS), "sh", "-c", PROGRAM, "self-test", test.gpu or ""]

@@ -32,7 +32,7 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LayerEntry:
     """One path of a layer; `target` of a link."""
 
     kind: Kind
@@ -54,7 +54,7 @@ class Entry:
 
 
 _READABLE = frozenset({Kind.FILE, Kind.FOLDER})
-_IMPLIED_FOLDER = Entry(Kind.FOLDER, 0o755)
+_IMPLIED_FOLDER = LayerEntry(Kind.FOLDER, 0o755)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Layer:
 
     diff_id: str
     size: int  # bytes of the plain tar
-    entries: dict[str, Entry]
+    entries: dict[str, LayerEntry]
     folders: frozenset[str]  # every folder that an entry implies
 
     def hides(self, path: str) -> bool:
@@ -83,9 +83,9 @@ class Layer:
 def scan_layer(source: BinaryIO, *, budget: Budget, files: Budget) -> Layer:
     """Reads a layer (plain or gzip) once: digest, size and paths. `files` bounds the number of paths."""
     plain = HashedStream(unpacked(source), budget)
-    entries: dict[str, Entry] = {}
+    entries: dict[str, LayerEntry] = {}
     folders: set[str] = {"/"}
-    known: dict[Entry, Entry] = {}  # most files share owner and mode: one object for all of them
+    known: dict[LayerEntry, LayerEntry] = {}  # most files share owner and mode: one object for all of them
     with tarfile.open(fileobj=cast("BinaryIO", plain), mode="r|", bufsize=WINDOW) as archive:
         for member in members(archive, budget):
             files.spend(1)
@@ -98,7 +98,7 @@ def scan_layer(source: BinaryIO, *, budget: Budget, files: Budget) -> Layer:
     return Layer(plain.finish(), plain.size, entries, frozenset(folders))
 
 
-def _is_link(entries: dict[str, Entry], path: str) -> bool:
+def _is_link(entries: dict[str, LayerEntry], path: str) -> bool:
     return path in entries and entries[path].kind is Kind.LINK
 
 
@@ -124,15 +124,15 @@ def absolute(name: str) -> str:
 class Access:
     """What a case finds at a path: the entry, if any, and the path that keeps it out, if one does."""
 
-    entry: Entry | None
+    entry: LayerEntry | None
     barrier: str | None = None
 
 
-def follow(path: str, lookup: Callable[[str], Entry | None]) -> Access:
+def follow(path: str, lookup: Callable[[str], LayerEntry | None]) -> Access:
     """Follows `path` as a case's own process would; missing rights are named, not raised."""
     todo = [part for part in absolute(path).split("/") if part]
     here, barrier, links = "/", None, 0
-    entry: Entry | None = _IMPLIED_FOLDER
+    entry: LayerEntry | None = _IMPLIED_FOLDER
     while todo:
         here = posixpath.join(here, todo.pop(0))
         entry = lookup(here)
@@ -153,7 +153,7 @@ def follow(path: str, lookup: Callable[[str], Entry | None]) -> Access:
     return Access(entry, barrier)
 
 
-def _kept_by(owner: int, entry: Entry) -> bool:
+def _kept_by(owner: int, entry: LayerEntry) -> bool:
     return entry.uid == owner and entry.kind in _READABLE and not entry.is_open
 
 
@@ -187,8 +187,8 @@ class ImageFiles:
         paths = (path for layer in self._layers for path in layer.entries)
         return {posixpath.dirname(path) for path in paths if self._lookup(path) is not None}
 
-    def _lookup(self, path: str) -> Entry | None:
-        found: Entry | None = None
+    def _lookup(self, path: str) -> LayerEntry | None:
+        found: LayerEntry | None = None
         for layer in reversed(self._layers):
             entry = layer.entries.get(path)
             if entry is not None:
@@ -200,14 +200,14 @@ class ImageFiles:
         return found
 
 
-def entry_of(member: tarfile.TarInfo, seen: dict[str, Entry]) -> Entry:
+def entry_of(member: tarfile.TarInfo, seen: dict[str, LayerEntry]) -> LayerEntry:
     """What a member of a tar is; `seen` are those before it."""
     if member.islnk():  # a hard link is its target, which stands earlier in the same layer
-        return seen.get(absolute(member.linkname), Entry(Kind.OTHER, 0))
+        return seen.get(absolute(member.linkname), LayerEntry(Kind.OTHER, 0))
     if member.issym():
-        return Entry(Kind.LINK, 0o777, target=member.linkname)
+        return LayerEntry(Kind.LINK, 0o777, target=member.linkname)
     kind = Kind.FILE if member.isreg() else Kind.FOLDER if member.isdir() else Kind.OTHER
-    return Entry(kind, member.mode & 0o7777, member.uid, member.gid)
+    return LayerEntry(kind, member.mode & 0o7777, member.uid, member.gid)
 
 
 def _imply(path: str, folders: set[str]) -> None:

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import select
 
-from mood_evaluator import Dataset, as_published
-from mood_evaluator import TestSet as Manifest
+from mood_evaluator import Dataset, Manifest, as_published
 from mood_platform.challenges.config import rules_of
 from mood_platform.challenges.versions import change_between
 from mood_platform.db.transaction import Transaction

@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from mood_evaluator import Dataset, TestSet, canonical_digest
+from mood_evaluator import Dataset, Manifest, canonical_digest
 from mood_platform.challenges.config import rules_of
 from mood_platform.db.transaction import Transaction
 from mood_platform.documents.run_results import RunResults
 from mood_platform.errors import Conflict
 from mood_platform.leaderboards.selection import Contender
-from mood_platform.models import TestSet as StoredTestSet
+from mood_platform.models import TestSet
 from mood_platform.runs.dropped import Dropped
 
 Results = Mapping[str, RunResults]
@@ -25,7 +25,7 @@ RERUN = "Void the runs that differ, and run their submissions again under the ru
 
 def read_manifests(
     tx: Transaction, contenders: Sequence[Contender], results: Results
-) -> dict[Dataset, TestSet]:
+) -> dict[Dataset, Manifest]:
     """The one test set of each Dataset; entries that were scored on different versions cannot be compared."""
     digests: dict[Dataset, str] = {}
     for contender in contenders:
@@ -35,8 +35,8 @@ def read_manifests(
                     f"{_name(contender)} was scored on another {dataset} test set than the others.",
                     remedy=f"{RESCORE} If its scans are others too: {RERUN[0].lower()}{RERUN[1:]}",
                 )
-    stored = tx.session.scalars(select(StoredTestSet).where(StoredTestSet.digest.in_(digests.values())))
-    found = {row.digest: TestSet.from_json(row.manifest) for row in stored}
+    stored = tx.session.scalars(select(TestSet).where(TestSet.digest.in_(digests.values())))
+    found = {row.digest: Manifest.from_json(row.manifest) for row in stored}
     return {dataset: found[digest] for dataset, digest in sorted(digests.items())}
 
 

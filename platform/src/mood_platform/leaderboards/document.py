@@ -9,12 +9,12 @@ from typing import Any
 
 from mood_evaluator import (
     SCORING_VERSION,
+    BoardEntry,
+    BoardRow,
     Dataset,
-    Entry,
+    Manifest,
     PairDifference,
-    Row,
     Task,
-    TestSet,
     as_published,
     compare_entries,
     rank_entries,
@@ -52,7 +52,7 @@ class Ground:
     contenders: Sequence[Contender]
     results: Mapping[str, RunResults]
     """By contender's key."""
-    manifests: Mapping[Dataset, TestSet]
+    manifests: Mapping[Dataset, Manifest]
     replicates: Mapping[str, RunReplicates]
     """By contender's key; one whose replicates are not made yet is missing, and no row has an interval."""
     dropped: Dropped
@@ -114,9 +114,9 @@ def _rules(ground: Ground, challenge: Challenge) -> tuple[Mapping[str, Any], Map
     return limits or challenge.limits, scoring or challenge.scoring
 
 
-def _entry(contender: Contender, ground: Ground) -> Entry:
+def _entry(contender: Contender, ground: Ground) -> BoardEntry:
     results, made = ground.results[contender.key], ground.replicates.get(contender.key)
-    return Entry(
+    return BoardEntry(
         key=contender.key,
         eligible=contender.standing is Standing.RANKED,
         scores={dataset: results.score(dataset) for dataset in ground.manifests},
@@ -124,7 +124,7 @@ def _entry(contender: Contender, ground: Ground) -> Entry:
     )
 
 
-def _describe(manifest: TestSet, task: Task, dropped: Mapping[str, str]) -> TestedOn:
+def _describe(manifest: Manifest, task: Task, dropped: Mapping[str, str]) -> TestedOn:
     """The number of hidden cases is published here and nowhere before."""
     counting = manifest.without(dropped, task=task)
     by_batch = task is Task.PIXEL
@@ -139,7 +139,7 @@ def _describe(manifest: TestSet, task: Task, dropped: Mapping[str, str]) -> Test
     )
 
 
-def _row(row: Row, contender: Contender, ground: Ground) -> LeaderboardRow:
+def _row(row: BoardRow, contender: Contender, ground: Ground) -> LeaderboardRow:
     submission, results = contender.submission, ground.results[row.key]
     return LeaderboardRow(
         team=submission.team.handle,
@@ -168,7 +168,7 @@ def _row(row: Row, contender: Contender, ground: Ground) -> LeaderboardRow:
     )
 
 
-def _batch_sizes(manifest: TestSet) -> tuple[int, ...]:
+def _batch_sizes(manifest: Manifest) -> tuple[int, ...]:
     """Without any batching the whole test set is one batch."""
     if not manifest.batchings:
         return (len(manifest.for_task(Task.PIXEL)),)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from mood_evaluator import Dataset, Task
-from mood_evaluator import TestSet as Manifest
+from mood_evaluator import Dataset, Manifest, Task
 from mood_platform.accounts.audit import audit, subject_of
 from mood_platform.challenges.locking import lock_rules_alone
 from mood_platform.db.transaction import Transaction

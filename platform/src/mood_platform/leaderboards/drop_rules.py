@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from mood_evaluator import BatchingImpossible, Task, TestSet, UndefinedScore
+from mood_evaluator import BatchingImpossible, Manifest, Task, UndefinedScore
 from mood_platform.errors import Conflict
 
 PERCENT = 2
@@ -17,7 +17,7 @@ def most_dropped(cases: int) -> int:
     return cases * PERCENT // 100
 
 
-def check_drop(manifest: TestSet, task: Task, case_ids: Collection[str]) -> None:
+def check_drop(manifest: Manifest, task: Task, case_ids: Collection[str]) -> None:
     """Refuses too many, and what would leave a batch of either batching without an abnormal voxel."""
     cases = len(manifest.for_task(task))
     if len(case_ids) > most_dropped(cases):

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from mood_evaluator import Task
-from mood_evaluator import TestSet as Manifest
+from mood_evaluator import Manifest, Task
 from mood_evaluator.runs import Edition, Ground, ScoredRun
 from mood_platform.challenges.queries import config_of
 from mood_platform.clock import rfc3339

@@ -9,8 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from mood_evaluator import SCORING_VERSION, Dataset, Task, __version__
-from mood_evaluator import TestSet as Manifest
+from mood_evaluator import SCORING_VERSION, Dataset, Manifest, Task, __version__
 from mood_platform.accounts.audit import audit, subject_of
 from mood_platform.accounts.reasons import require_reason
 from mood_platform.challenges.locking import lock_rules_alone

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from mood_evaluator import (
     ExactCounts,
+    Manifest,
     PixelCase,
     PositiveScores,
     Task,
-    TestSet,
     count_exactly,
     official_batching,
     score_of_counts,
@@ -38,7 +38,7 @@ class Volumes:
 
 
 @contextmanager
-def opened_volumes(store: ObjectStore, part: ScoredSet, manifest: TestSet) -> Iterator[Volumes]:
+def opened_volumes(store: ObjectStore, part: ScoredSet, manifest: Manifest) -> Iterator[Volumes]:
     """The cases that the results list, as local files; what was not valid counts as all zero."""
     described = {case.id: case for case in manifest.for_task(Task.PIXEL)}
     with ExitStack() as stack:
@@ -63,7 +63,7 @@ def opened_volumes(store: ObjectStore, part: ScoredSet, manifest: TestSet) -> It
         )
 
 
-def count_part(part: ScoredSet, manifest: TestSet, volumes: Volumes) -> tuple[ExactCounts | None, MadeOf]:
+def count_part(part: ScoredSet, manifest: Manifest, volumes: Volumes) -> tuple[ExactCounts | None, MadeOf]:
     """The counts, and what the replicates' document says of them; none where they are too coarse themselves.
 
     `score` is what they give where every case is drawn once: the official one, where they are complete.

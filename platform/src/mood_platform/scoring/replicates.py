@@ -11,9 +11,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from mood_evaluator import SCORING_VERSION, Task, replicates_of
+from mood_evaluator import SCORING_VERSION, Manifest, Task, replicates_of
 from mood_evaluator import Replicates as Drawn
-from mood_evaluator import TestSet as Manifest
 from mood_platform.db.outages import OUTAGES
 from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.documents.replicates import DrawnScores, MadeOf, RunReplicates, Source

@@ -9,8 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from mood_evaluator import SCORING_VERSION, Flag, Task
-from mood_evaluator import TestSet as Manifest
+from mood_evaluator import SCORING_VERSION, Flag, Manifest, Task
 from mood_platform.challenges.queries import cases_of
 from mood_platform.db.transaction import Transaction, transaction
 from mood_platform.errors import PlatformError
@@ -31,7 +30,7 @@ from mood_platform.runs.rescorings import lock_scoring, main_cases
 from mood_platform.scoring.dataset_results import result_of_part
 from mood_platform.scoring.predictions import score_prediction, stored_case
 from mood_platform.scoring.results import run_results
-from mood_platform.scoring.run_facts import Part, RunView, read_run
+from mood_platform.scoring.run_facts import Part, RunFacts, read_run
 from mood_platform.scoring.score_case import Evaluation, keep_evidence
 from mood_platform.scoring.unforeseen import note_unforeseen
 from mood_platform.storage.keys import results_key
@@ -44,7 +43,7 @@ class _Order:
     """What is to be scored again: the Run as it was, and the Cases as they are now."""
 
     number: int
-    view: RunView
+    view: RunFacts
     parts: tuple[tuple[Manifest, tuple[Case, ...]], ...]
     """Without the Cases that are dropped."""
     dropped: Dropped

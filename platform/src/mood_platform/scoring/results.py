@@ -12,13 +12,13 @@ from mood_platform.documents.node_class import NodeClass, summed_up
 from mood_platform.documents.run_results import LARGEST, CaseResult, RunResults, ScoredSet, ScoredSubmission
 from mood_platform.documents.set_result import SetResult
 from mood_platform.models import CaseRun
-from mood_platform.scoring.run_facts import Part, RunView
+from mood_platform.scoring.run_facts import Part, RunFacts
 from mood_platform.storage.store import ObjectStore
 
 LARGEST_EVIDENCE = 16 * 2**20
 
 
-def run_results(view: RunView, *, results: Sequence[SetResult], rescoring: int | None = None) -> RunResults:
+def run_results(view: RunFacts, *, results: Sequence[SetResult], rescoring: int | None = None) -> RunResults:
     """`results` are in the order of `view.scored_parts`."""
     run, submission = view.run, view.submission
     return RunResults(

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from mood_evaluator import TestSet as Manifest
+from mood_evaluator import Manifest
 from mood_platform.db.transaction import Transaction
 from mood_platform.models import CaseRun, Run, Submission, TestSet
 from mood_platform.runs.dropped import Dropped
@@ -34,7 +34,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunView:
+class RunFacts:
     run: Run
     submission: Submission
     """With its image and team."""
@@ -52,7 +52,7 @@ class RunView:
         return [part for part in self.parts if not part.toy] or self.toy_parts
 
 
-def read_run(tx: Transaction, *, run_id: UUID) -> RunView:
+def read_run(tx: Transaction, *, run_id: UUID) -> RunFacts:
     relations = joinedload(Run.submission).options(joinedload(Submission.image), joinedload(Submission.team))
     run = tx.session.scalars(select(Run).where(Run.id == run_id).options(relations)).one()
     groups: dict[tuple[UUID, bool], list[CaseRun]] = {}
@@ -65,7 +65,7 @@ def read_run(tx: Transaction, *, run_id: UUID) -> RunView:
         Part(manifest=manifests[test_set_id], toy=toy, case_runs=_in_manifest_order(case_runs))
         for (test_set_id, toy), case_runs in groups.items()
     ]
-    return RunView(run=run, submission=run.submission, parts=sorted(parts, key=_place))
+    return RunFacts(run=run, submission=run.submission, parts=sorted(parts, key=_place))
 
 
 def _in_manifest_order(case_runs: Sequence[CaseRun]) -> list[CaseRun]:

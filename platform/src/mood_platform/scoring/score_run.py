@@ -24,7 +24,7 @@ from mood_platform.runs.telling import tell_end
 from mood_platform.scoring.attempts import begin_attempt
 from mood_platform.scoring.dataset_results import complete_evidence, result_of_part
 from mood_platform.scoring.results import run_results
-from mood_platform.scoring.run_facts import Part, RunView, read_run
+from mood_platform.scoring.run_facts import Part, RunFacts, read_run
 from mood_platform.scoring.score_case import Evaluation
 from mood_platform.scoring.toy_report import all_failed, toy_report
 from mood_platform.storage.keys import results_key, toy_report_key
@@ -50,7 +50,7 @@ def _ring_again(evaluation: Evaluation, run_id: UUID) -> None:
             ring_if_due(tx, run_id=run_id)
 
 
-def _begin(evaluation: Evaluation, run_id: UUID) -> tuple[Step, RunView] | None:
+def _begin(evaluation: Evaluation, run_id: UUID) -> tuple[Step, RunFacts] | None:
     """One look decides what comes next, and counts its begin."""
     with transaction(evaluation.sessions, evaluation.queue) as tx:
         run = lock_run(tx, run_id)
@@ -65,14 +65,14 @@ def _begin(evaluation: Evaluation, run_id: UUID) -> tuple[Step, RunView] | None:
         return step, _read(tx, run)
 
 
-def _read(tx: Transaction, run: Run) -> RunView:
+def _read(tx: Transaction, run: Run) -> RunFacts:
     """Without the hidden cases that count for nobody."""
     view, dropped = read_run(tx, run_id=run.id), dropped_for(tx, run=run)
     parts = [part if part.toy else part.without(dropped.of(part.manifest.dataset)) for part in view.parts]
     return replace(view, parts=parts, dropped=dropped)
 
 
-def _report_toy_cases(evaluation: Evaluation, view: RunView) -> None:
+def _report_toy_cases(evaluation: Evaluation, view: RunFacts) -> None:
     with forgiving_outages(evaluation.sessions, evaluation.queue, Run.scoring_attempt, of=view.run.id):
         results = [_result(evaluation, view, part) for part in view.toy_parts]
         report = toy_report(view, results=results, store=evaluation.store)
@@ -80,7 +80,7 @@ def _report_toy_cases(evaluation: Evaluation, view: RunView) -> None:
     insist(lambda: _record_report(evaluation, view, key), on=OUTAGES)
 
 
-def _record_report(evaluation: Evaluation, view: RunView, key: str) -> None:
+def _record_report(evaluation: Evaluation, view: RunFacts, key: str) -> None:
     with transaction(evaluation.sessions, evaluation.queue) as tx:
         run = lock_run(tx, view.run.id)
         if run is None or run.state in ENDS or run.toy_reported_at is not None:
@@ -94,7 +94,7 @@ def _record_report(evaluation: Evaluation, view: RunView, key: str) -> None:
         ring_for_waiting_work(tx)
 
 
-def _finish(evaluation: Evaluation, view: RunView) -> None:
+def _finish(evaluation: Evaluation, view: RunFacts) -> None:
     with forgiving_outages(evaluation.sessions, evaluation.queue, Run.scoring_attempt, of=view.run.id):
         results = [_result(evaluation, view, part) for part in view.scored_parts]
         # another key for each decision about what counts: what is stored is never written again
@@ -103,7 +103,7 @@ def _finish(evaluation: Evaluation, view: RunView) -> None:
     insist(lambda: _conclude(evaluation, view, key), on=OUTAGES)
 
 
-def _conclude(evaluation: Evaluation, view: RunView, key: str) -> None:
+def _conclude(evaluation: Evaluation, view: RunFacts, key: str) -> None:
     """Not where other cases were dropped meanwhile: the results are still due then, and made without them."""
     with transaction(evaluation.sessions, evaluation.queue) as tx:
         run = lock_run(tx, view.run.id)
@@ -119,7 +119,7 @@ def _conclude(evaluation: Evaluation, view: RunView, key: str) -> None:
             order_replicates(tx, run_id=run.id, results_key=key)
 
 
-def _result(evaluation: Evaluation, view: RunView, part: Part) -> SetResult:
+def _result(evaluation: Evaluation, view: RunFacts, part: Part) -> SetResult:
     complete_evidence(evaluation, view.submission.task, part)
     return result_of_part(evaluation, view.submission.task, part, scoring=view.run.scoring)
 

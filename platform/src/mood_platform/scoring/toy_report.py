@@ -12,14 +12,14 @@ from mood_platform.execution.case_warnings import warnings_of
 from mood_platform.execution.limits import Limits
 from mood_platform.models import TEAM_FAULTS, CaseRun
 from mood_platform.scoring.case_row import Ran, case_row
-from mood_platform.scoring.run_facts import Part, RunView
+from mood_platform.scoring.run_facts import Part, RunFacts
 from mood_platform.storage.store import ObjectStore
 
 LOGS_BYTES = 24 * 2**20
 """Of all logs of a report together: it must remain a document that a page can read."""
 
 
-def toy_report(view: RunView, *, results: Sequence[SetResult], store: ObjectStore) -> ToyReport:
+def toy_report(view: RunFacts, *, results: Sequence[SetResult], store: ObjectStore) -> ToyReport:
     """`results` are the evaluator's results of the toy sets, in the order of `view.toy_parts`."""
     submission, parts = view.submission, view.toy_parts
     limits = Limits.restore(view.run.limits)

@@ -9,12 +9,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from mood_evaluator import (
-    Case,
     CaseScore,
     Evidence,
+    Manifest,
+    ManifestCase,
     PixelCase,
     Task,
-    TestSet,
     find_affine,
     load_test_set,
     result_of,
@@ -46,18 +46,18 @@ OnCase = Callable[[int, int], object]
 """Told how many cases are done, and of how many."""
 
 
-def test_image(
+def try_image(
     runtime: ContainerRuntime,
     *,
     image: str,
     test_sets: Sequence[Path],
     tasks: Sequence[Task],
     limits: Limits,
-    holder_image: str | None = None,  # noqa: PT028 - no test of pytest
-    gpu: str | None = None,  # noqa: PT028 - no test of pytest
-    place: TrialPlace | None = None,  # noqa: PT028 - no test of pytest
-    should_stop: Callable[[], bool] = lambda: False,  # noqa: PT028 - no test of pytest
-    on_case: OnCase = lambda _done, _of: None,  # noqa: PT028 - no test of pytest
+    holder_image: str | None = None,
+    gpu: str | None = None,
+    place: TrialPlace | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+    on_case: OnCase = lambda _done, _of: None,
 ) -> LocalReport:
     """Each part of the report is a task on a test set, with its cases and its AP.
 
@@ -84,9 +84,6 @@ def test_image(
     return LocalReport(image=image, limits=limits.to_json(), parts=parts, failed=failed)
 
 
-test_image.__test__ = False  # type: ignore[attr-defined]  # its name is not meant for pytest
-
-
 @dataclass(frozen=True, slots=True)
 class _Trial:
     runtime: ContainerRuntime
@@ -109,7 +106,7 @@ class _Done:
 
 
 def _test_part(
-    trial: _Trial, folder: Path, test_set: TestSet, task: Task, on_case: Callable[[], object]
+    trial: _Trial, folder: Path, test_set: Manifest, task: Task, on_case: Callable[[], object]
 ) -> LocalPart:
     with TemporaryDirectory(prefix="mood-test-", dir=trial.scratch) as scratch:
         done: dict[str, _Done] = {}
@@ -137,7 +134,7 @@ def _test_part(
 
 
 def _test_case(
-    trial: _Trial, folder: Path, test_set: TestSet, case: Case, task: Task, scratch: Path
+    trial: _Trial, folder: Path, test_set: Manifest, case: ManifestCase, task: Task, scratch: Path
 ) -> _Done:
     job = CaseJob(
         claim_id=f"local-{uuid.uuid4().hex}",
@@ -178,7 +175,7 @@ def _test_case(
     return _Done(scored.score.with_evidence(evidence), volume, case_row(ran, job.limits))
 
 
-def _ran(job: CaseJob, case: Case, execution: Execution, found: Outcome, scored: ScoredCase) -> Ran:
+def _ran(job: CaseJob, case: ManifestCase, execution: Execution, found: Outcome, scored: ScoredCase) -> Ran:
     reason, state = found.reason, str(found.state_name)
     if found.state_name == "collected":
         state = "succeeded" if scored.score.valid else "output_invalid"

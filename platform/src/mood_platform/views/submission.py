@@ -19,7 +19,7 @@ from mood_platform.views.participant import (
 )
 from mood_platform.views.submission_steps import list_steps
 from mood_platform.views.submission_words import describe_submission
-from mood_platform.views.whereabouts import Standing, read_standings
+from mood_platform.views.whereabouts import Whereabouts, read_standings
 
 _IMAGE_SENTENCES = {
     ImageState.RECEIVED: "It waits to be checked.",
@@ -42,7 +42,7 @@ def view_submissions(
     return [_view(row, standings[row.id], site=site) for row in submissions]
 
 
-def _view(submission: Submission, standing: Standing, *, site: str) -> SubmissionView:
+def _view(submission: Submission, standing: Whereabouts, *, site: str) -> SubmissionView:
     run, progress, published_at = standing.attempt.run, standing.progress, standing.published_at
     words = describe_submission(
         submission,

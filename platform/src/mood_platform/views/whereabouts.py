@@ -20,7 +20,7 @@ from mood_platform.views.participant import QuotaView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Whereabouts:
     attempt: Attempt
     progress: Progress
     took_over: int | None
@@ -33,7 +33,7 @@ class Standing:
     holds: Sequence[Hold]
 
 
-def read_standings(tx: Transaction, submissions: Sequence[Submission]) -> dict[UUID, Standing]:
+def read_standings(tx: Transaction, submissions: Sequence[Submission]) -> dict[UUID, Whereabouts]:
     """By the Submission's id; with their teams and challenges loaded."""
     attempts = newest_attempts(tx, submission_ids=[row.id for row in submissions])
     sources = {row_id: source_of(tx, run=attempt.run) for row_id, attempt in attempts.items()}
@@ -42,7 +42,7 @@ def read_standings(tx: Transaction, submissions: Sequence[Submission]) -> dict[U
     waits = read_waits(tx, runs={key: attempt.run for key, attempt in attempts.items()}, of=submissions)
     quotas, holds = _quotas(tx, submissions), current_holds(tx)
     return {
-        row.id: Standing(
+        row.id: Whereabouts(
             attempt=attempts[row.id],
             progress=progress[sources[row.id].id],
             took_over=_number_of(tx, row, sources[row.id]),

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mood_evaluator.nifti_header import read_header
-from mood_evaluator.test_set import Case
+from mood_evaluator.test_set import ManifestCase
 from mood_test_sets.nifti import read_voxels
 from mood_test_sets.volume import FULL
 
@@ -21,7 +21,7 @@ QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 GZIP = {"flags": 3, "extra flags": 8, "system": 9}  # places in the first ten bytes
 
 
-def container_features(folder: Path, case: Case, *, place: int) -> dict[str, float]:
+def container_features(folder: Path, case: ManifestCase, *, place: int) -> dict[str, float]:
     """Name, place in the list, time stamp, gzip and NIfTI header, grid; texts count as checksums.
 
     The size of the file is content: a blurred scan compresses better whoever wrote it. What remains of it
@@ -51,7 +51,7 @@ def _header_fields(header: Any) -> Iterator[tuple[str, float]]:
                 yield f"header {name}{index if field.size > 1 else ''}", float(np.nan_to_num(value))
 
 
-def outside_features(folder: Path, case: Case, mask: NDArray[np.bool_]) -> Mapping[str, float]:
+def outside_features(folder: Path, case: ManifestCase, mask: NDArray[np.bool_]) -> Mapping[str, float]:
     """Values, grain, rounding and compressed size of what lies outside a mask.
 
     A normal case is measured outside the mask of an abnormal one, so that both miss a like region.

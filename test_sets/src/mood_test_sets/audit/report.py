@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mood_evaluator.test_set import Case, load_test_set
+from mood_evaluator.test_set import ManifestCase, load_test_set
 from mood_test_sets.audit.features import container_features, outside_features
 from mood_test_sets.audit.statistics import Auroc, cross_validate, max_t
 from mood_test_sets.errors import ImportRefused
@@ -74,10 +74,10 @@ def audit(
 @dataclass(slots=True)
 class _Rows:
     folder: Path
-    cases: Sequence[Case]
+    cases: Sequence[ManifestCase]
     rng: np.random.Generator
 
-    def measure(self, case: Case, place: int) -> dict[str, float]:
+    def measure(self, case: ManifestCase, place: int) -> dict[str, float]:
         row = container_features(self.folder, case, place=place)
         mask = self._mask(case)
         if mask is None:
@@ -85,7 +85,7 @@ class _Rows:
         outside = outside_features(self.folder, case, mask)
         return row | {f"outside the mask: {name}": value for name, value in outside.items()}
 
-    def _mask(self, case: Case) -> NDArray[np.bool_] | None:
+    def _mask(self, case: ManifestCase) -> NDArray[np.bool_] | None:
         """Its own, or for a normal case one borrowed at random from a case of its shape."""
         if case.abnormal and case.label is None:
             return None
@@ -99,8 +99,8 @@ class _Rows:
 def _compare(
     name: str,
     found: dict[str, dict[str, float]],
-    normal: Sequence[Case],
-    cases: Sequence[Case],
+    normal: Sequence[ManifestCase],
+    cases: Sequence[ManifestCase],
     *,
     without: set[str],
     seed: int,

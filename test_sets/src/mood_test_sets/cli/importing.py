@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from mood_evaluator.test_set import Dataset, TestSet
+from mood_evaluator.test_set import Dataset, Manifest
 from mood_test_sets.cli.findings_table import make_table
 from mood_test_sets.cli.options import SecretOption
 from mood_test_sets.cli.terminal import console, errors, progress_bar
@@ -94,7 +94,7 @@ def correct_command(
 
 
 def _show_findings(
-    findings: Sequence[Finding], test_set: TestSet | None, folder: Path, *, as_json: bool, scans: int
+    findings: Sequence[Finding], test_set: Manifest | None, folder: Path, *, as_json: bool, scans: int
 ) -> None:
     """The table on standard error; with --json the report on standard output instead."""
     if as_json:
@@ -109,7 +109,7 @@ def _show_findings(
         errors.print(f"{wrong} errors in {folder}: nothing was written.", style="red", soft_wrap=True)
 
 
-def _say_imported(test_set: TestSet, folder: Path, picture: Path | None) -> None:
+def _say_imported(test_set: Manifest, folder: Path, picture: Path | None) -> None:
     abnormal = sum(case.abnormal for case in test_set.cases)
     count = f"{len(test_set.cases)} cases, {abnormal} of them abnormal"
     errors.print(f"wrote {folder}: {count}, digest {test_set.digest}", soft_wrap=True)

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from mood_evaluator.test_set import Case, load_test_set
+from mood_evaluator.test_set import ManifestCase, load_test_set
 from mood_test_sets.audit.report import Comparison, Verdict, audit
 from mood_test_sets.cli.options import CasesOption
 from mood_test_sets.cli.terminal import console, progress_bar
@@ -68,7 +68,7 @@ def inspect_command(
     Console(highlight=False, width=None if console.is_terminal else 140).print(table)
 
 
-def _find(folder: Path, case: str) -> Case:
+def _find(folder: Path, case: str) -> ManifestCase:
     matching = [one for one in load_test_set(folder).cases if one.id.startswith(case)]
     if len(matching) != 1:
         what = f"{len(matching)} cases of {folder} begin with {case!r}."

@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 
-from mood_evaluator.test_set import Case
+from mood_evaluator.test_set import ManifestCase
 
 __all__ = ["choose", "in_order"]
 
 
-def choose(cases: Sequence[Case], wanted: int | None) -> list[Case]:
+def choose(cases: Sequence[ManifestCase], wanted: int | None) -> list[ManifestCase]:
     """Evenly from all categories and subcategories, in the order given."""
     if wanted is None or wanted >= len(cases):
         return list(cases)
-    kinds: dict[tuple[str | None, ...], list[Case]] = {}
+    kinds: dict[tuple[str | None, ...], list[ManifestCase]] = {}
     for case in cases:
         kinds.setdefault((case.scope, case.category, case.subcategory), []).append(case)
     turns = sorted(
@@ -25,6 +25,6 @@ def choose(cases: Sequence[Case], wanted: int | None) -> list[Case]:
     return [case for case in cases if case.id in ids]
 
 
-def in_order(cases: tuple[Case, ...]) -> list[Case]:
+def in_order(cases: tuple[ManifestCase, ...]) -> list[ManifestCase]:
     """Normal cases first, then category by category."""
     return sorted(cases, key=lambda case: (case.category or "", case.subcategory or "", case.id))

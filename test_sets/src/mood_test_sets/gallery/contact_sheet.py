@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from mood_evaluator.test_set import Case, load_test_set
+from mood_evaluator.test_set import ManifestCase, load_test_set
 from mood_test_sets.gallery.choosing import in_order
 from mood_test_sets.nifti import read_voxels
 
@@ -33,7 +33,7 @@ def draw_sheet(folder: Path, *, columns: int = 2, tile: int = 192) -> Picture:
     return np.vstack(rows)
 
 
-def _draw_case(folder: Path, case: Case, tile: int) -> Picture:
+def _draw_case(folder: Path, case: ManifestCase, tile: int) -> Picture:
     values = read_voxels(folder / case.image)
     low, high = values.min(), values.max()
     grey = (255 * (values - low) / max(high - low, 1e-6)).astype(np.uint8)

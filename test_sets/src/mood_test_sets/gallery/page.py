@@ -11,7 +11,7 @@ import jinja2
 import numpy as np
 from PIL import Image
 
-from mood_evaluator.test_set import Case, TestSet, load_test_set
+from mood_evaluator.test_set import Manifest, ManifestCase, load_test_set
 from mood_test_sets.gallery.choosing import choose, in_order
 from mood_test_sets.gallery.tiles import TILE, Tiles, draw_tiles
 
@@ -73,7 +73,7 @@ def as_sprite(parts: Iterable[np.typing.NDArray[np.uint8]]) -> str:
     return "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode()
 
 
-def _card(case: Case, tiles: Tiles, sprite: int, top: int) -> Card:
+def _card(case: ManifestCase, tiles: Tiles, sprite: int, top: int) -> Card:
     corrupt = f"{case.scope} corruption" if case.category == "corruption" else None
     return Card(
         id=case.id,
@@ -89,7 +89,7 @@ def _card(case: Case, tiles: Tiles, sprite: int, top: int) -> Card:
     )
 
 
-def _facts(case: Case) -> list[tuple[str, str]]:
+def _facts(case: ManifestCase) -> list[tuple[str, str]]:
     try:
         notes = json.loads(case.annotation or "{}")
     except json.JSONDecodeError:
@@ -112,7 +112,7 @@ def _polygon(histogram: Sequence[float]) -> str:
     return " ".join(["0,100", *tops, "100,100"])
 
 
-def _context(test_set: TestSet, cards: Sequence[Card]) -> dict[str, object]:
+def _context(test_set: Manifest, cards: Sequence[Card]) -> dict[str, object]:
     groups: dict[str, list[Card]] = {}
     for card in cards:
         groups.setdefault(card.kind, []).append(card)

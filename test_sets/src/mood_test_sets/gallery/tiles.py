@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mood_evaluator.test_set import Case
+from mood_evaluator.test_set import ManifestCase
 from mood_test_sets.nifti import read_voxels
 
 __all__ = ["TILE", "Tiles", "draw_tiles"]
@@ -25,7 +25,7 @@ class Tiles:
     histogram: tuple[float, ...]  # of the values above 0, highest bin 1
 
 
-def draw_tiles(folder: Path, case: Case) -> Tiles:
+def draw_tiles(folder: Path, case: ManifestCase) -> Tiles:
     """One case at a time, so that memory stays small."""
     values = read_voxels(folder / case.image)
     mask = read_voxels(folder / case.label) > 0 if case.label else np.zeros(values.shape, dtype=np.bool_)

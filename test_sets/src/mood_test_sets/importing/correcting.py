@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mood_evaluator.batches import Batching, draw_batching
-from mood_evaluator.test_set import Case, Task, TestSet, load_test_set, save_test_set
+from mood_evaluator.test_set import Manifest, ManifestCase, Task, load_test_set, save_test_set
 from mood_test_sets.errors import ImportRefused
 from mood_test_sets.findings import Finding, Findings
 from mood_test_sets.folders import new_folder, write_part
@@ -25,7 +25,7 @@ class Corrected:
     findings: tuple[Finding, ...]
     changed: tuple[str, ...]
     dropped: tuple[str, ...]
-    test_set: TestSet | None
+    test_set: Manifest | None
 
 
 def correct_set(
@@ -65,13 +65,13 @@ def _given_labels(folder: Path) -> dict[str, list[Path]]:
     return given
 
 
-def _check_known(by_id: Mapping[str, Case], named: Iterable[str], name: str) -> None:
+def _check_known(by_id: Mapping[str, ManifestCase], named: Iterable[str], name: str) -> None:
     for one in named:
         if one not in by_id:
             raise ImportRefused(f"{name} has no case {one!r}. `mood-test-sets show` lists the ids.")
 
 
-def _read_truth(folder: Path, case: Case, files: Sequence[Path], findings: Findings) -> Truth | None:
+def _read_truth(folder: Path, case: ManifestCase, files: Sequence[Path], findings: Findings) -> Truth | None:
     masks = [path for path in files if path.name.endswith((".nii", ".nii.gz"))]
     flags = [path for path in files if path.suffix == ".txt"]
     image = folder / case.image
@@ -84,7 +84,7 @@ def _read_truth(folder: Path, case: Case, files: Sequence[Path], findings: Findi
     )
 
 
-def _write(folder: Path, partial: Path, case: Case, truth: Truth | None) -> Case:
+def _write(folder: Path, partial: Path, case: ManifestCase, truth: Truth | None) -> ManifestCase:
     """The scan as it is, to the byte; the label as it is, or as corrected."""
     shutil.copyfile(folder / case.image, partial / case.image)
     if truth is None:
@@ -107,7 +107,7 @@ def _write(folder: Path, partial: Path, case: Case, truth: Truth | None) -> Case
     return replace(abnormal, label=label, sha256_label=sha256, scope="local", tasks=both)
 
 
-def _batchings(before: Iterable[Batching], cases: Iterable[Case]) -> tuple[Batching, ...]:
+def _batchings(before: Iterable[Batching], cases: Iterable[ManifestCase]) -> tuple[Batching, ...]:
     """As they were, while they fit; else drawn anew from the same seed."""
     has_positive = {case.id: case.label is not None for case in cases if Task.PIXEL in case.tasks}
     return tuple(

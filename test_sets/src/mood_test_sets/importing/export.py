@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mood_evaluator.test_set import Case, Task, load_test_set
+from mood_evaluator.test_set import ManifestCase, Task, load_test_set
 from mood_test_sets.errors import FolderOccupied
 from mood_test_sets.nifti import encode_label
 from mood_test_sets.reading.scan_file import read_scan_file
@@ -30,7 +30,7 @@ def export_mood(folder: Path, out: Path) -> int:
     return len(test_set.cases)
 
 
-def _mood_label(folder: Path, case: Case) -> bytes:
+def _mood_label(folder: Path, case: ManifestCase) -> bytes:
     """MOOD stores an empty mask with every normal case."""
     if case.label is not None:
         return (folder / case.label).read_bytes()

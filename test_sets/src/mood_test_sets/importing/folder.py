@@ -9,7 +9,7 @@ import numpy as np
 
 from mood_evaluator.errors import BatchingImpossible
 from mood_evaluator.placement import find_affine
-from mood_evaluator.test_set import Case, Dataset, Task, TestSet, save_test_set
+from mood_evaluator.test_set import Dataset, Manifest, ManifestCase, Task, save_test_set
 from mood_test_sets.batchings import draw_batchings
 from mood_test_sets.findings import Defect, Finding, Findings
 from mood_test_sets.folders import new_folder, write_part
@@ -44,7 +44,7 @@ class Imported:
 
     findings: tuple[Finding, ...]
     scans: int
-    test_set: TestSet | None
+    test_set: Manifest | None
 
 
 def import_set(
@@ -88,7 +88,7 @@ def _case_id(image: Path, description: Description, streams: Streams) -> str:
     return known if RANDOM_ID.fullmatch(known) else streams.case_id(description.name, image.name)
 
 
-def write_case(folder: Path, case_id: str, scan: ScanFile, truth: Truth, *, origin: str) -> Case:
+def write_case(folder: Path, case_id: str, scan: ScanFile, truth: Truth, *, origin: str) -> ManifestCase:
     content = encode_values(scan.values.astype(np.float32), extent=scan.extent)
     image, sha256_image = write_part(folder, "images", case_id, content)
     label, sha256_label, scope = None, None, "global" if truth.abnormal else None
@@ -97,7 +97,7 @@ def write_case(folder: Path, case_id: str, scan: ScanFile, truth: Truth, *, orig
         label, sha256_label = write_part(folder, "labels", case_id, content)
         scope = "local"
     x, y, z = scan.values.shape
-    return Case(
+    return ManifestCase(
         id=case_id,
         image=image,
         label=label,
@@ -112,7 +112,7 @@ def write_case(folder: Path, case_id: str, scan: ScanFile, truth: Truth, *, orig
     )
 
 
-def _check_counts(cases: list[Case], layout: Layout, findings: Findings) -> None:
+def _check_counts(cases: list[ManifestCase], layout: Layout, findings: Findings) -> None:
     if not any(case.abnormal for case in cases):
         findings.error(
             Defect.NO_ABNORMAL, layout.root, "No case is abnormal, so nothing can be scored.", "Add some."
@@ -127,15 +127,15 @@ def _check_counts(cases: list[Case], layout: Layout, findings: Findings) -> None
 
 
 def _describe(
-    cases: list[Case], layout: Layout, findings: Findings, description: Description, streams: Streams
-) -> TestSet | None:
+    cases: list[ManifestCase], layout: Layout, findings: Findings, description: Description, streams: Streams
+) -> Manifest | None:
     cases.sort(key=lambda case: case.id)
     try:
         batchings = draw_batchings(cases, name=description.name, size=description.batch_size, streams=streams)
     except BatchingImpossible as reason:
         findings.error(Defect.BATCHES, layout.root, str(reason), "Or choose another --batch-size.")
         return None
-    return TestSet(
+    return Manifest(
         name=description.name,
         dataset=description.dataset,
         purpose=description.purpose,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mood_evaluator.errors import EvaluatorError
-from mood_evaluator.test_set import Case, TestSet, load_test_set, save_test_set
+from mood_evaluator.test_set import Manifest, ManifestCase, load_test_set, save_test_set
 from mood_test_sets.batchings import draw_batchings
 from mood_test_sets.errors import FolderOccupied
 from mood_test_sets.growing.subjects import SOURCE_SUBJECTS
@@ -27,7 +27,7 @@ GENERATOR_VERSION = "2"  # raised whenever a recipe with the same key would give
 @dataclass(frozen=True, slots=True)
 class Built:
     folder: Path
-    test_set: TestSet
+    test_set: Manifest
     kept: bool  # it was there already
 
 
@@ -49,7 +49,7 @@ def build(
     labels = {plan.name: _label(plan, recipe, side) for plan in plans}
     kept = {plan.name: _find_kept(plan, out / plan.name, streams, labels[plan.name]) for plan in plans}
     fresh = [plan for plan in plans if kept[plan.name] is None]
-    cases: dict[str, list[Case]] = {}
+    cases: dict[str, list[ManifestCase]] = {}
     for plan in fresh:
         cases[plan.name] = _open_partial(_partial(out, plan), _mark(labels[plan.name], streams))
         for _ in cases[plan.name]:
@@ -72,12 +72,12 @@ def _label(plan: SetPlan, recipe: str, side: int) -> str:
     return f"{recipe} {side} {hashlib.sha256(repr(plan).encode()).hexdigest()[:12]}"
 
 
-def _missing(plan: SetPlan, done: Iterable[Case], streams: Streams) -> list[CasePlan]:
+def _missing(plan: SetPlan, done: Iterable[ManifestCase], streams: Streams) -> list[CasePlan]:
     have = {case.id for case in done}
     return [case for case in plan.cases if streams.case_id(plan.name, case.key) not in have]
 
 
-def _make_and_record(order: Order) -> tuple[str, Case]:
+def _make_and_record(order: Order) -> tuple[str, ManifestCase]:
     """What is known of a case is written last: a case without it is made again."""
     case = make_case(order)
     record = order.folder / RECORDS / f"{case.id}.json"
@@ -94,12 +94,12 @@ def _mark(label: str, streams: Streams) -> str:
     return json.dumps([label, GENERATOR_VERSION, streams.secret_sha256])
 
 
-def _open_partial(folder: Path, mark: str) -> list[Case]:
+def _open_partial(folder: Path, mark: str) -> list[ManifestCase]:
     """The cases that an interrupted build of the same plan and key left; else an empty folder."""
     mark_file = folder / MARK
     if mark_file.is_file() and mark_file.read_text(encoding="utf-8") == mark:
         records = sorted((folder / RECORDS).glob("*.json"))
-        return [Case.from_json(json.loads(record.read_text(encoding="utf-8"))) for record in records]
+        return [ManifestCase.from_json(json.loads(record.read_text(encoding="utf-8"))) for record in records]
     shutil.rmtree(folder, ignore_errors=True)
     for kind in ("images", "labels", RECORDS):
         (folder / kind).mkdir(parents=True)
@@ -107,9 +107,9 @@ def _open_partial(folder: Path, mark: str) -> list[Case]:
     return []
 
 
-def _finish(plan: SetPlan, out: Path, cases: list[Case], streams: Streams, recipe: str) -> Built:
+def _finish(plan: SetPlan, out: Path, cases: list[ManifestCase], streams: Streams, recipe: str) -> Built:
     cases.sort(key=lambda case: case.id)  # random ids: the order tells nothing
-    test_set = TestSet(
+    test_set = Manifest(
         name=plan.name,
         dataset=plan.dataset,
         purpose=plan.purpose,

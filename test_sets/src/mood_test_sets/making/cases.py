@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mood_evaluator.placement import find_affine
-from mood_evaluator.test_set import Case, Task
+from mood_evaluator.test_set import ManifestCase, Task
 from mood_test_sets.anomalies.catalogue import (
     CONDITIONS,
     EASES,
@@ -41,7 +41,7 @@ class Order:
     folder: Path
 
 
-def make_case(order: Order) -> Case:
+def make_case(order: Order) -> ManifestCase:
     """Write image and label; return what is known of the case."""
     natural = order.plan.natural
     return _write_natural(order, natural) if natural else _write_case(order, *_grow_case(order))
@@ -90,7 +90,7 @@ def _choose(order: Order, category: Category) -> Anomaly:
     return Anomaly(category=category, subcategory=chosen, level=low + steps % (high - low + 1))
 
 
-def _write_natural(order: Order, scan: CohortScan) -> Case:
+def _write_natural(order: Order, scan: CohortScan) -> ManifestCase:
     """A real scan that is abnormal by itself."""
     subject, streams, side = order.plan.subject, order.streams, order.side
     volume = grow(streams, subject, side=side)
@@ -109,7 +109,7 @@ def _write_natural(order: Order, scan: CohortScan) -> Case:
     )
 
 
-def _write_files(order: Order, volume: Volume, mask: Mask | None) -> Case:
+def _write_files(order: Order, volume: Volume, mask: Mask | None) -> ManifestCase:
     """A normal case, with a label if there is a mask."""
     case_id = order.streams.case_id(order.set_name, order.plan.key)
     content = encode_levels(volume.levels, extent=volume.extent)
@@ -118,7 +118,7 @@ def _write_files(order: Order, volume: Volume, mask: Mask | None) -> Case:
     if mask is not None:
         content = encode_label(mask, extent=volume.extent)
         label, sha256_label = write_part(order.folder, "labels", case_id, content)
-    return Case(
+    return ManifestCase(
         id=case_id,
         image=image,
         label=label,
@@ -132,7 +132,7 @@ def _write_files(order: Order, volume: Volume, mask: Mask | None) -> Case:
     )
 
 
-def _write_case(order: Order, volume: Volume, edit: Edit | None, anomaly: Anomaly | None) -> Case:
+def _write_case(order: Order, volume: Volume, edit: Edit | None, anomaly: Anomaly | None) -> ManifestCase:
     case = _write_files(order, volume, edit.mask if edit else None)
     if edit is None or anomaly is None:
         return case

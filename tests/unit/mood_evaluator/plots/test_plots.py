@@ -16,13 +16,13 @@ import pytest
 from matplotlib.figure import Figure
 
 from mood_evaluator import (
-    Case,
     CaseScore,
     Dataset,
     Evidence,
+    Manifest,
+    ManifestCase,
     Quantizer,
     Task,
-    TestSet,
     plots,
     score_cases,
 )
@@ -224,7 +224,7 @@ def test_heat_maps_show_scan_annotation_and_teams_and_say_where_there_is_no_pred
 ) -> None:
     label = np.zeros((6, 6, 4))
     label[2:4, 2:4, 1] = 1
-    case = Case(
+    case = ManifestCase(
         "c1", "images/c1.nii.gz", "labels/c1.nii.gz", (6, 6, 4), abnormal=True, tasks=(Task.PIXEL,),
         scope="local", origin="artificial", sha256_image="0",
     )  # fmt: skip
@@ -246,14 +246,14 @@ def test_slices_are_those_with_most_of_the_anomaly_from_small_ones_to_large_ones
         name = f"c{number}"
         write(tmp_path / "labels" / f"{name}.nii.gz", label)
         cases.append(
-            Case(
+            ManifestCase(
                 name, f"images/{name}.nii.gz", f"labels/{name}.nii.gz" if size else None, (6, 6, 4),
                 abnormal=size > 0, tasks=(Task.PIXEL,), scope="local" if size else None,
                 origin="artificial" if size else "none", sha256_image="0",
             )
         )  # fmt: skip
         runs[name] = CaseScore(valid=True, evidence=Evidence.of(label * 0.5, label > 0))
-    test_set = TestSet("t", Dataset.BRAIN, "test", "r", "1", 1, tuple(cases), not_hidden=True)
+    test_set = Manifest("t", Dataset.BRAIN, "test", "r", "1", 1, tuple(cases), not_hidden=True)
     abnormal = {case.id: case.abnormal for case in cases}
     result = score_cases(
         task=Task.PIXEL, abnormal=abnormal, batchings=(), case_scores=runs, precision=Quantizer.TWO_SIDED

@@ -14,13 +14,13 @@ import numpy as np
 from scipy import ndimage
 
 from mood_evaluator import (
-    Case,
     CaseScore,
     Dataset,
     Evidence,
+    Manifest,
+    ManifestCase,
     Quantizer,
     Task,
-    TestSet,
     draw_batching,
     save_test_set,
     score_cases,
@@ -58,7 +58,7 @@ def _anatomy(dataset: Dataset, random: np.random.Generator) -> np.ndarray:
 
 def _cases(
     dataset: Dataset, count: int, folder: Path, random: np.random.Generator, purpose: str
-) -> tuple[list[Case], dict[str, np.ndarray]]:
+) -> tuple[list[ManifestCase], dict[str, np.ndarray]]:
     for part in ("images", "labels"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     cases, labels = [], {}
@@ -81,7 +81,7 @@ def _cases(
             "subcategory": kind, "difficulty": 1 + number // 2 % 4, "difficulty_source": "two readers",
         }  # fmt: skip
         cases.append(
-            Case(
+            ManifestCase(
                 name, f"images/{name}.nii.gz", f"labels/{name}.nii.gz", SHAPE, abnormal=abnormal,
                 tasks=tuple(Task), sha256_image="0", **(known if abnormal else {}),
             )
@@ -131,7 +131,7 @@ def _write(wanted: Wanted, dataset: Dataset, purpose: str, count: int) -> None:
     listed, labels = _cases(dataset, count, wanted.home / name, random, purpose)
     abnormal = {case.id: case.abnormal for case in listed}
     batchings = tuple(draw_batching(abnormal, size=20, seed=seed) for seed in (1, 2))
-    test_set = TestSet(
+    test_set = Manifest(
         name, dataset, purpose, "r", "1", wanted.subjects, tuple(listed), batchings, not_hidden=True
     )
     save_test_set(test_set, wanted.home / name)
@@ -152,7 +152,7 @@ def _write(wanted: Wanted, dataset: Dataset, purpose: str, count: int) -> None:
             said.save(wanted.home / f"{place:02}-{name}-{run.task}.zip")
 
 
-def _with_extras(run: ScoredRun, test_set: TestSet, folder: Path, maps: Maps) -> ScoredRun:
+def _with_extras(run: ScoredRun, test_set: Manifest, folder: Path, maps: Maps) -> ScoredRun:
     with TemporaryDirectory() as home:
         _keep(maps, Path(home) / "maps")
         cases = [
@@ -179,7 +179,7 @@ def _keep(maps: Maps, folder: Path) -> None:
 
 def _runs(
     team: str,
-    test_set: TestSet,
+    test_set: Manifest,
     abnormal: dict[str, bool],
     labels: Maps,
     maps: Maps,

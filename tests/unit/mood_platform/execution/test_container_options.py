@@ -9,7 +9,7 @@ import pytest
 from mood_evaluator import Dataset, Task
 from mood_platform.contract import CASE_USERS
 from mood_platform.execution.container_options import (
-    ImageConfig,
+    DeclaredPaths,
     case_options,
     holder_options,
     is_holder_name,
@@ -33,12 +33,12 @@ def job(**changes: Any) -> CaseJob:
     return CaseJob(**given)
 
 
-def case(image: ImageConfig = ImageConfig(), *, host_cpus: float = 8, **changes: Any) -> dict[str, Any]:  # noqa: B008 - frozen
+def case(image: DeclaredPaths = DeclaredPaths(), *, host_cpus: float = 8, **changes: Any) -> dict[str, Any]:  # noqa: B008 - frozen
     return case_options(job(**changes), image=image, user=USER, host_cpus=host_cpus)
 
 
 def holder(**limits: Any) -> dict[str, Any]:
-    return holder_options(job(limits=Limits(**limits)), image=ImageConfig(), user=USER, case_bytes=10 * MIB)
+    return holder_options(job(limits=Limits(**limits)), image=DeclaredPaths(), user=USER, case_bytes=10 * MIB)
 
 
 def test_the_command_is_the_contracts_and_the_entry_point_is_left_to_the_image() -> None:
@@ -86,7 +86,7 @@ def test_every_claim_tries_all_users_and_not_all_claims_begin_with_the_same() ->
 
 
 def test_all_that_a_case_may_write_to_belongs_to_its_user() -> None:
-    options = case(ImageConfig(volumes=("/cache",)))
+    options = case(DeclaredPaths(volumes=("/cache",)))
     owner = f"uid={USER},gid=65532,mode=1777"
     assert all(place.endswith(owner) for place in options["tmpfs"].values())
 
@@ -167,11 +167,11 @@ def test_volumes_are_tmpfs_bounded_in_bytes_and_files_and_made_with_the_holder()
 )
 def test_a_volume_is_covered_under_the_name_that_the_engine_uses(volume: str, cover: str) -> None:
     """The engine refuses a cover that is not absolute; under an absolute name it would not find it."""
-    assert set(case(ImageConfig(volumes=(volume,)))["tmpfs"]) == {"/tmp", cover}
+    assert set(case(DeclaredPaths(volumes=(volume,)))["tmpfs"]) == {"/tmp", cover}
 
 
 def test_a_probe_brings_nothing_of_the_image() -> None:
-    options = case(ImageConfig(volumes=("/", "x"), workdir="/proc"))
+    options = case(DeclaredPaths(volumes=("/", "x"), workdir="/proc"))
     probe = probe_options(options, holder_image="base")
     assert (probe["image"], probe["entrypoint"], probe["working_dir"]) == ("base", ["sleep"], "/")
     assert set(probe["tmpfs"]) == {"/tmp"}
@@ -180,7 +180,7 @@ def test_a_probe_brings_nothing_of_the_image() -> None:
 
 
 def test_every_volume_of_the_image_is_covered_but_ours() -> None:
-    covers = case(ImageConfig(volumes=("/cache", "/var/lib/x/", "/mnt/data", "/tmp")))["tmpfs"]
+    covers = case(DeclaredPaths(volumes=("/cache", "/var/lib/x/", "/mnt/data", "/tmp")))["tmpfs"]
     assert set(covers) == {"/cache", "/var/lib/x", "/tmp"}
     assert "size=1m" in covers["/cache"]
     assert "exec" in covers["/tmp"].split(",")
@@ -188,12 +188,12 @@ def test_every_volume_of_the_image_is_covered_but_ours() -> None:
 
 @pytest.mark.parametrize("workdir", ["/proc/self/fd/8", "/sys", "//proc/1", "/x/../proc", "proc/self"])
 def test_a_workdir_in_proc_or_sys_is_replaced(workdir: str) -> None:
-    assert case(ImageConfig(workdir=workdir))["working_dir"] == "/"
+    assert case(DeclaredPaths(workdir=workdir))["working_dir"] == "/"
 
 
 @pytest.mark.parametrize("workdir", ["/workspace", "/process", "/", ""])
 def test_an_ordinary_workdir_is_kept(workdir: str) -> None:
-    assert "working_dir" not in case(ImageConfig(workdir=workdir))
+    assert "working_dir" not in case(DeclaredPaths(workdir=workdir))
 
 
 def test_without_a_gpu_none_can_be_asked_for_by_the_image() -> None:

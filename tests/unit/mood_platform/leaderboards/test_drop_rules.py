@@ -2,23 +2,25 @@
 
 import pytest
 
-from mood_evaluator import Batching, Case, Dataset, Task, TestSet
+from mood_evaluator import Batching, Dataset, Manifest, ManifestCase, Task
 from mood_platform.errors import Conflict
 from mood_platform.leaderboards.drop_rules import check_drop, most_dropped
 
 BOTH = (Task.SAMPLE, Task.PIXEL)
 
 
-def a_case(number: int, *, abnormal: bool) -> Case:
+def a_case(number: int, *, abnormal: bool) -> ManifestCase:
     label = f"labels/{number}.nii.gz" if abnormal else None
-    return Case(str(number), f"images/{number}.nii.gz", label, (2, 2, 2), abnormal=abnormal, tasks=BOTH)
+    return ManifestCase(
+        str(number), f"images/{number}.nii.gz", label, (2, 2, 2), abnormal=abnormal, tasks=BOTH
+    )
 
 
-def a_test_set(*, abnormal: set[int], cases: int = 100) -> TestSet:
+def a_test_set(*, abnormal: set[int], cases: int = 100) -> Manifest:
     """The official batching has the first and the second half, the validating one even and odd numbers."""
     ids = [str(number) for number in range(cases)]
     halves, turns = (ids[: cases // 2], ids[cases // 2 :]), (ids[::2], ids[1::2])
-    return TestSet(
+    return Manifest(
         name="test-brain",
         dataset=Dataset.BRAIN,
         purpose="test",

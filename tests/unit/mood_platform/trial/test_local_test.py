@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from mood_evaluator import (
-    Case,
     CaseScore,
     Dataset,
+    Manifest,
+    ManifestCase,
     Task,
-    TestSet,
     draw_batching,
     save_test_set,
     score_sample_case,
@@ -27,8 +27,7 @@ from mood_platform.execution.limits import Limits
 from mood_platform.execution.runtime import CaseJob, Collected, Execution
 from mood_platform.execution.usage import Pressure, Usage
 from mood_platform.scoring import case_files
-from mood_platform.trial.local_test import Stopped
-from mood_platform.trial.local_test import test_image as try_image
+from mood_platform.trial.local_test import Stopped, try_image
 
 SHAPE = (4, 4, 4)
 ABNORMAL = {"a": True, "b": False}
@@ -56,15 +55,15 @@ def toy_set(tmp_path: Path) -> Path:
             (folder / "labels" / f"{name}.nii.gz").write_bytes(nifti(volume(1.0)))
         cases.append(_case(name, abnormal))
     batchings = tuple(draw_batching(ABNORMAL, size=2, seed=seed) for seed in (1, 2))
-    toys = TestSet(
+    toys = Manifest(
         "toy-brain", Dataset.BRAIN, "toy", "spheres", "1", 1, tuple(cases), batchings, not_hidden=True
     )
     save_test_set(toys, folder)
     return folder
 
 
-def _case(name: str, abnormal: bool) -> Case:
-    return Case(
+def _case(name: str, abnormal: bool) -> ManifestCase:
+    return ManifestCase(
         id=name,
         image=f"images/{name}.nii.gz",
         label=f"labels/{name}.nii.gz" if abnormal else None,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mood_evaluator import Case, CaseScore, Dataset, Evidence, Quantizer, Task, TestSet, score_cases
+from mood_evaluator import CaseScore, Dataset, Evidence, Manifest, ManifestCase, Quantizer, Task, score_cases
 from mood_evaluator.runs import Ground, ScoredRun
 from mood_studies.study.numbers.scored import Scored
 from mood_studies.study.scale import title_of
@@ -18,12 +18,12 @@ SKILL = {"constant": 0.0, "pca": 0.3, "cevae": 0.8}
 """How much of the truth a method's scores show; the rest is noise."""
 
 
-def make_case(number: int, *, purpose: str) -> Case:
+def make_case(number: int, *, purpose: str) -> ManifestCase:
     """The odd ones are abnormal, each with its own level of difficulty; in sweeps all but the first are."""
     sweep = purpose.endswith("sweep")
     abnormal = number > 0 if sweep else number % 2 == 1
     scope = "global" if number == 7 and not sweep else "local"
-    return Case(
+    return ManifestCase(
         id=f"{number:032x}",
         image=f"images/{number}.nii.gz",
         label=f"labels/{number}.nii.gz" if abnormal and scope == "local" else None,
@@ -40,8 +40,8 @@ def make_case(number: int, *, purpose: str) -> Case:
     )
 
 
-def make_set(name: str, purpose: str) -> TestSet:
-    return TestSet(
+def make_set(name: str, purpose: str) -> Manifest:
+    return Manifest(
         name=name,
         dataset=Dataset(name.rpartition("-")[2]),
         purpose=purpose,
@@ -53,7 +53,7 @@ def make_set(name: str, purpose: str) -> TestSet:
     )
 
 
-def make_run(method: str, task: Task, test_set: TestSet) -> ScoredRun:
+def make_run(method: str, task: Task, test_set: Manifest) -> ScoredRun:
     random = np.random.default_rng([len(method), len(test_set.name), task is Task.PIXEL])
     cases: dict[str, CaseScore] = {}
     for case in test_set.for_task(task):
@@ -80,13 +80,13 @@ def make_run(method: str, task: Task, test_set: TestSet) -> ScoredRun:
 
 
 @pytest.fixture(scope="session")
-def sets() -> dict[str, TestSet]:
+def sets() -> dict[str, Manifest]:
     purposes = ("test", "toyish", "size-sweep", "contrast-sweep", "toy")
     return {name: make_set(name, purpose) for purpose in purposes for name in (f"{purpose}-brain",)}
 
 
 @pytest.fixture(scope="session")
-def scored(sets: dict[str, TestSet]) -> list[Scored]:
+def scored(sets: dict[str, Manifest]) -> list[Scored]:
     stages = {"test": "challenge", "toy": "toy"}
     return [
         Scored(method, stages.get(one.purpose, "analysis"), make_run(method, task, one), {})

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mood_evaluator.test_set import Case, Dataset, Task, TestSet, save_test_set
+from mood_evaluator.test_set import Dataset, Manifest, ManifestCase, Task, save_test_set
 from mood_test_sets.audit.report import Comparison, Verdict, audit
 from mood_test_sets.audit.statistics import cross_validate, max_t
 from mood_test_sets.folders import write_part
@@ -49,7 +49,7 @@ def make_set(
             else (None, None)
         )
         cases.append(
-            Case(
+            ManifestCase(
                 id=case_id,
                 image=image,
                 label=label,
@@ -63,7 +63,7 @@ def make_set(
             )
         )
     cases.sort(key=lambda case: case.id)
-    test_set = TestSet(
+    test_set = Manifest(
         name="audited",
         dataset=Dataset.BRAIN,
         purpose="test",

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from mood_evaluator.test_set import Case, Task
+from mood_evaluator.test_set import ManifestCase, Task
 from mood_test_sets.gallery.choosing import choose, in_order
 
-NORMAL = Case(
+NORMAL = ManifestCase(
     id="0", image="images/0.nii.gz", label=None, shape=(1, 1, 1), abnormal=False, tasks=(Task.SAMPLE,),
     sha256_image="",
 )  # fmt: skip

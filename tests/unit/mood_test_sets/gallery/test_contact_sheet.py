@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mood_evaluator.test_set import Case, Dataset, Task, TestSet, save_test_set
+from mood_evaluator.test_set import Dataset, Manifest, ManifestCase, Task, save_test_set
 from mood_test_sets.folders import new_folder, write_part
 from mood_test_sets.gallery.contact_sheet import RED, _draw_slice, draw_sheet, write_contact_sheet
 from mood_test_sets.nifti import encode_levels
@@ -17,11 +17,11 @@ def test_the_file_is_the_sheet_pixel_by_pixel_and_a_png_whatever_it_is_called(tm
     with new_folder(tmp_path / "one") as (partial, finish):
         content = encode_levels(np.arange(512, dtype=np.uint16).reshape(8, 8, 8), extent=(8, 8, 8))
         image, sha256 = write_part(partial, "images", "a", content)
-        case = Case(
+        case = ManifestCase(
             id="a", image=image, label=None, shape=(8, 8, 8), abnormal=False, tasks=(Task.SAMPLE,),
             sha256_image=sha256,
         )  # fmt: skip
-        made = TestSet(
+        made = Manifest(
             name="one", dataset=Dataset.BRAIN, purpose="test", recipe="by hand", generator_version="1",
             source_subjects=1, cases=(case,),
         )  # fmt: skip

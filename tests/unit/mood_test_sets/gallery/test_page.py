@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mood_evaluator.test_set import TestSet, load_test_set
+from mood_evaluator.test_set import Manifest, load_test_set
 from mood_test_sets.gallery.page import write_gallery
 from mood_test_sets.gallery.tiles import OUTLINE, TILE, draw_tiles
 from mood_test_sets.making.build import build
@@ -23,12 +23,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def test_set(folder: Path) -> TestSet:
+def test_set(folder: Path) -> Manifest:
     return load_test_set(folder)
 
 
 def test_the_page_shows_every_case_and_says_what_it_is(
-    folder: Path, test_set: TestSet, tmp_path: Path
+    folder: Path, test_set: Manifest, tmp_path: Path
 ) -> None:
     out = tmp_path / "gallery.html"
     assert write_gallery(folder, out) == len(test_set.cases)
@@ -54,7 +54,7 @@ def test_a_set_that_is_not_hidden_is_not_for_organizers_only(tmp_path: Path) -> 
     assert "Organizers only" not in (tmp_path / "toy.html").read_text()
 
 
-def test_only_the_marked_tile_has_an_outline(folder: Path, test_set: TestSet) -> None:
+def test_only_the_marked_tile_has_an_outline(folder: Path, test_set: Manifest) -> None:
     local = next(case for case in test_set.cases if case.label)
     tiles = draw_tiles(folder, local)
     assert tiles.plain.shape == tiles.marked.shape == (TILE, 3 * TILE, 3)

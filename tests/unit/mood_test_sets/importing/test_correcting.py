@@ -7,7 +7,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from mood_evaluator.test_set import Case, Dataset, Task, TestSet, load_test_set
+from mood_evaluator.test_set import Dataset, Manifest, ManifestCase, Task, load_test_set
 from mood_test_sets.errors import ImportRefused
 from mood_test_sets.findings import Defect
 from mood_test_sets.importing.correcting import correct_set
@@ -35,7 +35,7 @@ def ball(size: int) -> np.ndarray:
 
 
 @pytest.fixture
-def before(tmp_path: Path) -> Iterator[TestSet]:
+def before(tmp_path: Path) -> Iterator[Manifest]:
     """Six cases, every second one with a local anomaly."""
     for index in range(6):
         write(tmp_path / "in" / "images" / f"{index}.nii.gz", np.random.default_rng(index).random(SHAPE))
@@ -49,11 +49,11 @@ def before(tmp_path: Path) -> Iterator[TestSet]:
     assert {path: path.read_bytes() for path in content} == content, "the version in use was changed"
 
 
-def pick(test_set: TestSet, *, abnormal: bool) -> Case:
+def pick(test_set: Manifest, *, abnormal: bool) -> ManifestCase:
     return next(case for case in test_set.cases if case.abnormal is abnormal)
 
 
-def test_a_corrected_mask_changes_one_label_and_nothing_else(before: TestSet, tmp_path: Path) -> None:
+def test_a_corrected_mask_changes_one_label_and_nothing_else(before: Manifest, tmp_path: Path) -> None:
     case = pick(before, abnormal=True)
     write(tmp_path / "new" / f"{case.id}.nii.gz", ball(3))
     made = correct_set(tmp_path / "old", tmp_path / "out", labels=tmp_path / "new")
@@ -72,7 +72,7 @@ def test_a_corrected_mask_changes_one_label_and_nothing_else(before: TestSet, tm
     assert others == [one for one in before.cases if one.id != case.id]
 
 
-def test_a_case_can_become_normal_abnormal_or_global(before: TestSet, tmp_path: Path) -> None:
+def test_a_case_can_become_normal_abnormal_or_global(before: Manifest, tmp_path: Path) -> None:
     [first, second, *_] = [case for case in before.cases if case.abnormal]
     normal = pick(before, abnormal=False)
     (tmp_path / "new").mkdir()
@@ -88,7 +88,7 @@ def test_a_case_can_become_normal_abnormal_or_global(before: TestSet, tmp_path: 
     assert find_problems(tmp_path / "out") == []
 
 
-def test_a_dropped_case_leaves_every_batch(before: TestSet, tmp_path: Path) -> None:
+def test_a_dropped_case_leaves_every_batch(before: Manifest, tmp_path: Path) -> None:
     case = pick(before, abnormal=False)
     made = correct_set(tmp_path / "old", tmp_path / "out", drop=[case.id])
     assert made.test_set is not None
@@ -97,7 +97,7 @@ def test_a_dropped_case_leaves_every_batch(before: TestSet, tmp_path: Path) -> N
     assert find_problems(tmp_path / "out") == []
 
 
-def test_a_wrong_correction_is_reported_like_an_import(before: TestSet, tmp_path: Path) -> None:
+def test_a_wrong_correction_is_reported_like_an_import(before: Manifest, tmp_path: Path) -> None:
     case = pick(before, abnormal=True)
     write(tmp_path / "new" / f"{case.id}.nii.gz", ball(2)[:3])
     made = correct_set(tmp_path / "old", tmp_path / "out", labels=tmp_path / "new")
@@ -106,7 +106,7 @@ def test_a_wrong_correction_is_reported_like_an_import(before: TestSet, tmp_path
     assert not (tmp_path / "out").exists()
 
 
-def test_corrections_that_correct_nothing_are_refused(before: TestSet, tmp_path: Path) -> None:
+def test_corrections_that_correct_nothing_are_refused(before: Manifest, tmp_path: Path) -> None:
     case = pick(before, abnormal=True)
     write(tmp_path / "new" / f"{case.id}.nii.gz", ball(2))
     with pytest.raises(ImportRefused, match="changes nothing"):

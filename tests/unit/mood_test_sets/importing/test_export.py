@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from mood_evaluator import Evidence, Quantizer, average_precision, read_label, sum_evidence
-from mood_evaluator.test_set import Dataset, Task, TestSet, load_test_set
+from mood_evaluator.test_set import Dataset, Manifest, Task, load_test_set
 from mood_test_sets.errors import FolderOccupied
 from mood_test_sets.importing.export import export_mood
 from mood_test_sets.importing.folder import Description, import_set
@@ -41,7 +41,7 @@ def write_case(source: Path, name: str, flag: str, mask: np.ndarray | None) -> N
         write(source / "toy_label" / "pixel" / f"{name}.nii.gz", mask)
 
 
-def import_mood(source: Path, out: Path) -> TestSet:
+def import_mood(source: Path, out: Path) -> Manifest:
     imported = import_set(find_layout(source), out, description=TOY, streams=KEY)
     assert imported.findings == ()
     assert imported.test_set is not None
@@ -132,7 +132,7 @@ def test_an_export_scores_as_the_set_itself_and_so_does_its_import(tmp_path: Pat
     assert by_hand == pytest.approx(average_precision(np.array(scores), np.array(truth)), abs=1e-12)
 
 
-def score_pixels(folder: Path, test_set: TestSet, maps: Path) -> float:
+def score_pixels(folder: Path, test_set: Manifest, maps: Path) -> float:
     evidence = []
     for case in test_set.for_task(Task.PIXEL):
         scores = np.asarray(nib.load(maps / Path(case.image).name).dataobj).ravel()

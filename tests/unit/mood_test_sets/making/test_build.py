@@ -9,7 +9,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from mood_evaluator.test_set import Dataset, Task, TestSet, load_test_set
+from mood_evaluator.test_set import Dataset, Manifest, Task, load_test_set
 from mood_test_sets.anomalies.catalogue import Anomaly, Category, grow_abnormal
 from mood_test_sets.errors import AnomalyDoesNotFit, FolderOccupied
 from mood_test_sets.growing.subjects import Role, Subject, grow
@@ -49,7 +49,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def brain(built: Path) -> TestSet:
+def brain(built: Path) -> Manifest:
     return load_test_set(built / "test-brain")
 
 
@@ -58,7 +58,7 @@ def test_a_built_set_is_in_order(built: Path) -> None:
     assert find_problems(built / "test-abdom") == []
 
 
-def test_the_manifest_says_where_the_voxels_of_each_image_lie(brain: TestSet, built: Path) -> None:
+def test_the_manifest_says_where_the_voxels_of_each_image_lie(brain: Manifest, built: Path) -> None:
     for case in brain.cases:
         image = nib.Nifti1Image.from_filename(built / "test-brain" / case.image)
         assert np.array_equal(np.array(case.affine), image.affine[:3])
@@ -71,7 +71,9 @@ def test_the_same_secret_gives_identical_bytes_in_any_number_of_processes(
     assert read_all(tmp_path) == read_all(built)
 
 
-def test_another_secret_gives_other_ids_and_other_voxels(brain: TestSet, built: Path, tmp_path: Path) -> None:
+def test_another_secret_gives_other_ids_and_other_voxels(
+    brain: Manifest, built: Path, tmp_path: Path
+) -> None:
     (other, *_) = build_tests(tmp_path, Streams(key=bytes(32), hidden=True), TESTS[:1])
     assert {case.id for case in brain.cases}.isdisjoint(case.id for case in other.test_set.cases)
     assert {case.sha256_image for case in brain.cases}.isdisjoint(
@@ -80,7 +82,7 @@ def test_another_secret_gives_other_ids_and_other_voxels(brain: TestSet, built: 
     assert brain.secret_sha256 != other.test_set.secret_sha256
 
 
-def test_without_a_secret_a_set_is_marked_as_not_hidden(brain: TestSet, tmp_path: Path) -> None:
+def test_without_a_secret_a_set_is_marked_as_not_hidden(brain: Manifest, tmp_path: Path) -> None:
     (public, *_) = build_tests(tmp_path, PUBLIC, TESTS[:1])
     assert public.test_set.not_hidden
     assert public.test_set.secret_sha256 is None
@@ -94,7 +96,7 @@ def test_the_key_is_nowhere_in_the_files(built: Path) -> None:
         assert SECRET.key.hex().encode() not in content
 
 
-def test_normal_and_local_cases_are_in_both_tasks_and_global_ones_in_the_sample_task(brain: TestSet) -> None:
+def test_normal_and_local_cases_are_in_both_tasks_and_global_ones_in_the_sample_task(brain: Manifest) -> None:
     assert len(brain.for_task(Task.SAMPLE)) == 5
     assert len(brain.for_task(Task.PIXEL)) == 4
     for case in brain.cases:
@@ -103,18 +105,18 @@ def test_normal_and_local_cases_are_in_both_tasks_and_global_ones_in_the_sample_
         assert (case.difficulty is not None) == case.abnormal
 
 
-def test_cases_are_named_and_ordered_by_their_random_id(brain: TestSet) -> None:
+def test_cases_are_named_and_ordered_by_their_random_id(brain: Manifest) -> None:
     assert [case.id for case in brain.cases] == sorted(case.id for case in brain.cases)
     assert all(case.image == f"images/{case.id}.nii.gz" and len(case.id) == 32 for case in brain.cases)
 
 
-def test_both_batchings_are_stored_and_differ_in_their_seed(brain: TestSet) -> None:
+def test_both_batchings_are_stored_and_differ_in_their_seed(brain: Manifest) -> None:
     official, second = brain.batchings
     assert official.seed != second.seed
     assert sorted(official.case_ids) == sorted(case.id for case in brain.for_task(Task.PIXEL))
 
 
-def test_outside_its_mask_a_local_case_is_its_base_subject_to_the_bit(brain: TestSet, built: Path) -> None:
+def test_outside_its_mask_a_local_case_is_its_base_subject_to_the_bit(brain: Manifest, built: Path) -> None:
     folder = built / "test-brain"
     for case in brain.cases:
         if case.label is None or "mass_effect" in (case.annotation or ""):

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mood_evaluator.test_set import TestSet, load_test_set
+from mood_evaluator.test_set import Manifest, load_test_set
 from mood_test_sets.errors import InvalidAnswers
 from mood_test_sets.making.build import build
 from mood_test_sets.making.recipe import load_recipe, plan
@@ -25,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def test_set(folder: Path) -> TestSet:
+def test_set(folder: Path) -> Manifest:
     return load_test_set(folder)
 
 
@@ -41,7 +41,7 @@ def make_sheet(folder: Path, out: Path, rater: str, ratings: list[object]) -> tu
 
 
 def test_a_sheet_tells_neither_id_nor_category_nor_place(
-    folder: Path, test_set: TestSet, tmp_path: Path
+    folder: Path, test_set: Manifest, tmp_path: Path
 ) -> None:
     assert write_sheet(folder, tmp_path / "ann", rater="Ann") == 3
     page = (tmp_path / "ann" / "sheet.html").read_text()
@@ -60,7 +60,7 @@ def test_raters_see_orders_of_their_own(folder: Path, tmp_path: Path) -> None:
 
 
 def test_the_median_rating_becomes_the_difficulty_of_a_new_version(
-    folder: Path, test_set: TestSet, tmp_path: Path
+    folder: Path, test_set: Manifest, tmp_path: Path
 ) -> None:
     sheets = [
         make_sheet(folder, tmp_path / name, name, rated)

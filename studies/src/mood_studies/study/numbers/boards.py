@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mood_evaluator import Task, TestSet
+from mood_evaluator import Manifest, Task
 from mood_evaluator.analysis import chance_interval
 from mood_evaluator.runs import RunStability, SetStability, Standings, bootstrap_runs, gather_runs
 from mood_evaluator.tables.agreement import kendall_tau_b, tau_b_of_rows
@@ -41,7 +41,10 @@ def draw_all(
 
 
 def board(
-    task: str, document: Mapping[str, Any], drawn: tuple[Standings, RunStability], sets: Mapping[str, TestSet]
+    task: str,
+    document: Mapping[str, Any],
+    drawn: tuple[Standings, RunStability],
+    sets: Mapping[str, Manifest],
 ) -> Row:
     """A published leaderboard, with what guessing scores and how many pairs of teams truly differ."""
     standings, stability = drawn

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mood_evaluator import TestSet, load_test_set
+from mood_evaluator import Manifest, load_test_set
 from mood_evaluator.plots import LIGHT, heat_maps, slices_to_show
 from mood_evaluator.report import teams_by_rank
 from mood_reference.methods import ABOUT, MethodName
@@ -54,7 +54,7 @@ def rounded(value: Any) -> Any:
     return round(value, 6) if isinstance(value, float) else value
 
 
-def load_sets(folder: Path) -> dict[str, TestSet]:
+def load_sets(folder: Path) -> dict[str, Manifest]:
     manifests = [load_test_set(path.parent) for path in sorted(folder.glob("*/test_set.json"))]
     return {manifest.name: manifest for manifest in manifests}
 
@@ -62,7 +62,7 @@ def load_sets(folder: Path) -> dict[str, TestSet]:
 def measure(
     place: Path,
     scored: Sequence[Scored],
-    sets: Mapping[str, TestSet],
+    sets: Mapping[str, Manifest],
     *,
     scale: Scale,
     failed: Mapping[str, str],
@@ -99,7 +99,7 @@ def newest_boards(export: Path) -> Boards:
 
 
 def making(
-    place: Path, scale: Scale, runs: Sequence[Row], boards: Boards, sets: Mapping[str, TestSet]
+    place: Path, scale: Scale, runs: Sequence[Row], boards: Boards, sets: Mapping[str, Manifest]
 ) -> dict[str, Any]:
     """How it was made: commands, test sets, limits, hours, class of machine."""
     nodes = [node for document in boards.values() for node in document["node_classes"]]
@@ -116,7 +116,7 @@ def making(
     }
 
 
-def described(one: TestSet) -> Row:
+def described(one: Manifest) -> Row:
     counts = {
         str(task): [len(cases := one.for_task(task)), sum(case.abnormal for case in cases)]
         for task in sorted({task for case in one.cases for task in case.tasks})
@@ -137,7 +137,7 @@ def training(method: str) -> Row:
     }
 
 
-def draw_heat_maps(scored: Sequence[Scored], sets: Mapping[str, TestSet], place: Path, docs: Path) -> None:
+def draw_heat_maps(scored: Sequence[Scored], sets: Mapping[str, Manifest], place: Path, docs: Path) -> None:
     """Fig. 4.2 and 4.3, by the evaluator's own function."""
     standings = standings_of(scored, "pixel", ("challenge",))
     for dataset in DATASETS:
@@ -161,7 +161,7 @@ def draw_heat_maps(scored: Sequence[Scored], sets: Mapping[str, TestSet], place:
                 figures.save(figures.sheet(drawn, dataset, teams), path)
 
 
-def lay_out(one: Scored, test_set: TestSet, folder: Path) -> Path:
+def lay_out(one: Scored, test_set: Manifest, folder: Path) -> Path:
     """Links to kept predictions, named as the evaluator looks for them."""
     target = folder / one.method / test_set.name
     shutil.rmtree(target, ignore_errors=True)

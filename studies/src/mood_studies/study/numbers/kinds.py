@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from mood_evaluator import Case, Task, TestSet
+from mood_evaluator import Manifest, ManifestCase, Task
 from mood_evaluator.analysis import CaseGroup, category_rows, group_cases, group_rows, median_rows
 from mood_evaluator.runs import Standings
 from mood_studies.study.numbers.boards import standings_of
@@ -20,7 +20,7 @@ EVERYTHING = "all abnormal scans"
 
 
 def sweeps(
-    scored: Sequence[Scored], sets: Mapping[str, TestSet], *, left_out: Iterable[str] = ()
+    scored: Sequence[Scored], sets: Mapping[str, Manifest], *, left_out: Iterable[str] = ()
 ) -> list[Row]:
     """AP of each team per level of what varies; no sentence counts the teams `left_out`."""
     standings = standings_of(scored, "pixel", ("analysis",))
@@ -31,7 +31,7 @@ def sweeps(
     return [sweep(standings, sets[name]) | {"left_out": out} for name in names if name in standings.sets]
 
 
-def sweep(standings: Standings, test_set: TestSet) -> Row:
+def sweep(standings: Standings, test_set: Manifest) -> Row:
     varied = SWEEPS[test_set.purpose]
     rows = group_rows(standings, test_set.name, levels_of(test_set, varied))
     levels = sorted({row["place"] for row in rows})
@@ -51,7 +51,7 @@ def sweep(standings: Standings, test_set: TestSet) -> Row:
     }
 
 
-def levels_of(test_set: TestSet, varied: str) -> list[CaseGroup]:
+def levels_of(test_set: Manifest, varied: str) -> list[CaseGroup]:
     """The abnormal cases of each radius (in voxels) or intensity."""
     levels: dict[float, list[str]] = {}
     for case in test_set.for_task(Task.PIXEL):
@@ -61,7 +61,7 @@ def levels_of(test_set: TestSet, varied: str) -> list[CaseGroup]:
 
 
 def kinds(
-    scored: Sequence[Scored], sets: Mapping[str, TestSet], *, left_out: Iterable[str]
+    scored: Sequence[Scored], sets: Mapping[str, Manifest], *, left_out: Iterable[str]
 ) -> dict[str, dict[str, Row]]:
     """By Task and Dataset; the teams `left_out` enter no median, as they are there to be beaten."""
     found: dict[str, dict[str, Row]] = {}
@@ -75,7 +75,7 @@ def kinds(
     return found
 
 
-def kinds_of(standings: Standings, test_set: TestSet, left_out: set[str]) -> Row:
+def kinds_of(standings: Standings, test_set: Manifest, left_out: set[str]) -> Row:
     groups = group_cases(test_set, standings.task, {}) + scopes_of(test_set, standings.task)
     every = group_rows(standings, test_set.name, groups)
     rows = [row for row in every if row["team"] not in left_out] or every
@@ -96,10 +96,10 @@ def kinds_of(standings: Standings, test_set: TestSet, left_out: set[str]) -> Row
     }
 
 
-def scopes_of(test_set: TestSet, task: Task) -> list[CaseGroup]:
+def scopes_of(test_set: Manifest, task: Task) -> list[CaseGroup]:
     """All abnormal scans, the local and the global ones: enough for a rate even where no kind has enough."""
     abnormal = [case for case in test_set.for_task(task) if case.abnormal]
-    names: dict[str, list[Case]] = {EVERYTHING: abnormal}
+    names: dict[str, list[ManifestCase]] = {EVERYTHING: abnormal}
     for scope in ("local", "global"):
         names[f"all {scope} anomalies"] = [case for case in abnormal if case.scope == scope]
     return [

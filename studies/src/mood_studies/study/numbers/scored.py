@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from mood_evaluator import CaseScore, Evidence, SetScore, Task, TestSet
+from mood_evaluator import CaseScore, Evidence, Manifest, SetScore, Task
 from mood_evaluator.runs import Ground, ScoredRun
 from mood_studies.study.scale import title_of
 
@@ -40,7 +40,7 @@ def read_table(export: Path, name: str) -> list[Row]:
     return rows
 
 
-def load_scored(export: Path, files: Path, test_sets: Mapping[str, TestSet]) -> list[Scored]:
+def load_scored(export: Path, files: Path, test_sets: Mapping[str, Manifest]) -> list[Scored]:
     """Everything that counts; of several analyses of the same test set the last one."""
     found: dict[tuple[str, str, str, str], Scored] = {}
     for submission, run in counting_runs(read_table(export, "submissions"), read_table(export, "runs")):
@@ -60,7 +60,7 @@ def counting_runs(submissions: Iterable[Row], runs: Iterable[Row]) -> Iterator[t
             yield by_id[run["submission_id"]], run
 
 
-def as_scored_run(part: Row, submission: Row, manifest: TestSet, files: Path) -> ScoredRun:
+def as_scored_run(part: Row, submission: Row, manifest: Manifest, files: Path) -> ScoredRun:
     """`part` is one test set of a Run's results (`mood-run-results/1`)."""
     if part["digest"] != manifest.digest:
         raise ValueError(f"{manifest.name} is another one than was scored; remove the study's folder")

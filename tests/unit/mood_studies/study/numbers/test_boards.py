@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from scipy.stats import kendalltau
 
-from mood_evaluator import Task, TestSet
+from mood_evaluator import Manifest, Task
 from mood_studies.study.numbers.boards import (
     board,
     compare,
@@ -19,7 +19,7 @@ from mood_studies.study.numbers.kinds import kinds, levels_of, sweeps
 from mood_studies.study.numbers.scored import Scored
 from mood_support.documents import board_json, cell_json, row_json
 
-Sets = dict[str, TestSet]
+Sets = dict[str, Manifest]
 
 
 def test_tau_of_proxy_and_test_set_is_scipys(scored: list[Scored]) -> None:

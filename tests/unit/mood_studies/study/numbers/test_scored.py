@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mood_evaluator import TestSet
+from mood_evaluator import Manifest
 from mood_evaluator.runs import ScoredRun
 from mood_studies.study.numbers.scored import Scored, counting_runs, load_scored, save_all
 
@@ -53,7 +53,7 @@ def export_of(one: ScoredRun, submission: Row, folder: Path, digest: str) -> Pat
 
 
 def test_an_exported_run_comes_back_as_the_scored_run_it_was(
-    scored: list[Scored], sets: dict[str, TestSet], submission: Row, tmp_path: Path
+    scored: list[Scored], sets: dict[str, Manifest], submission: Row, tmp_path: Path
 ) -> None:
     [one] = [s for s in scored if s.file_name == "cevae-pixel-test-brain-challenge.zip"]
     folder = export_of(one.run, submission, tmp_path, sets["test-brain"].digest)
@@ -66,7 +66,7 @@ def test_an_exported_run_comes_back_as_the_scored_run_it_was(
 
 
 def test_results_of_another_form_of_a_test_set_are_refused(
-    scored: list[Scored], sets: dict[str, TestSet], submission: Row, tmp_path: Path
+    scored: list[Scored], sets: dict[str, Manifest], submission: Row, tmp_path: Path
 ) -> None:
     folder = export_of(scored[0].run, submission, tmp_path, "another")
     with pytest.raises(ValueError, match="is another one than was scored"):

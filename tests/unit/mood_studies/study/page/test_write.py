@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from mood_evaluator import TestSet
+from mood_evaluator import Manifest
 from mood_studies.study.numbers.boards import board, draw_all, proxies, toy_scores
 from mood_studies.study.numbers.kinds import kinds, sweeps
 from mood_studies.study.numbers.scored import Scored
@@ -45,7 +45,7 @@ def published(rank_of: dict[str, int], task: str) -> Json:
 
 
 @pytest.fixture(scope="session")
-def document(scored: list[Scored], sets: dict[str, TestSet]) -> Json:
+def document(scored: list[Scored], sets: dict[str, Manifest]) -> Json:
     drawn = draw_all(scored, draws=50)
     ranks = {"ceVAE": 1, "PCA residual (Saase)": 2, "Constant": 3}
     time = {"method": "pca", "title": "PCA residual (Saase)", "torch": False, "cases": 9, "not_succeeded": 1,
