@@ -31,6 +31,8 @@ class DistinctScores:
 
     def add(self, values: Scores) -> None:
         """Add clean scores (n,), one or more."""
+        if self.count > FEW:
+            return
         parts = [values[:1]] if values.min() == values.max() else [values[::_STEP], values]
         for part in parts:
             if self.count <= FEW:

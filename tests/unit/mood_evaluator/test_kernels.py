@@ -121,3 +121,17 @@ def test_without_numba_numpy_does_it(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(builtins, "__import__", without)
     assert kernels._load.__wrapped__() is None
+
+
+def test_more_voxels_than_a_small_counter_holds_are_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scores, labels = np.linspace(0, 1, 40, dtype=np.float32), np.arange(40) % 3 == 0
+    once = CodeCounts()
+    once.add(scores, labels)
+    monkeypatch.setattr("mood_evaluator.code_counts._MOST", 15)
+    often = CodeCounts()
+    for start in range(0, 40, 10):
+        often.add(scores[start : start + 10], labels[start : start + 10])
+    for quantizer in Quantizer:
+        np.testing.assert_array_equal(once.of(quantizer), often.of(quantizer))
