@@ -24,7 +24,7 @@ from mood_platform.leaderboards.caveats import WORDS
 from mood_platform.leaderboards.service import draft
 from mood_platform.leaderboards.stored_replicates import read_stored
 from mood_platform.models import Challenge, Replicates, Run, Submission, Team
-from mood_platform.models import Manifest as TestSetRow
+from mood_platform.models import TestSet as TestSetRow
 from mood_platform.runs.sweeper import sweep
 from mood_platform.scoring.replicates import DRAWS, SEED
 from mood_platform.storage.local import LocalStore
