@@ -133,5 +133,8 @@ def test_more_voxels_than_a_small_counter_holds_are_counted(
     often = CodeCounts()
     for start in range(0, 40, 10):
         often.add(scores[start : start + 10], labels[start : start + 10])
+    once.add(scores, None)
+    for start in range(0, 40, 10):
+        often.add(scores[start : start + 10], None)
     for quantizer in Quantizer:
         np.testing.assert_array_equal(once.of(quantizer), often.of(quantizer))

@@ -50,3 +50,11 @@ def test_a_threshold_or_rounding_leaves_few_scores(kind: type) -> None:
 )
 def test_no_map_is_accused_where_ties_cost_nothing_or_were_never_made(scores: npt.NDArray[Any]) -> None:
     assert not _few(scores)
+
+
+def test_distinct_scores_are_counted_until_they_are_many() -> None:
+    many = np.linspace(0, 1, 64 * 300, dtype=np.float32)
+    distinct = DistinctScores()
+    for _ in range(2):  # nothing is looked at any more the second time
+        distinct.add(many)
+        assert FEW < distinct.count <= 300
