@@ -130,17 +130,17 @@ def test_disturbed_results_equal_those_of_the_undisturbed_twin(
 
 
 def test_every_case_has_one_recorded_outcome(disturbed: Team) -> None:
-    ended = Counter(event.case_run_id for event in disturbed.record.events if event.after in TERMINAL)
+    ended = Counter(event.subject_id for event in disturbed.record.events if event.after in TERMINAL)
     assert ended == {case.id: 1 for case in disturbed.record.cases}
     collected = Counter(
-        event.case_run_id for event in disturbed.record.events if event.after == CaseRunState.COLLECTED
+        event.subject_id for event in disturbed.record.events if event.after == CaseRunState.COLLECTED
     )
     assert collected == {case.id: 1 for case in disturbed.record.cases}
 
 
 def test_a_case_of_the_killed_slot_ran_again_and_only_lost_cases_did(disturbed: Team) -> None:
     lost = Counter(
-        event.case_run_id
+        event.subject_id
         for event in disturbed.record.events
         if event.reason is FailureReason.LOST_LEASE and event.after == CaseRunState.QUEUED
     )
