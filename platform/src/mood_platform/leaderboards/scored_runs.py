@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import select
@@ -27,18 +28,20 @@ def write_scored_runs(
     """A file for each test set of each Run that counts; Teams without a rank are marked as such."""
     folder.mkdir(exist_ok=True)
     editions = {task: _edition(tx, challenge, task) for task in Task}
+    manifest_of = cache(lambda digest: _manifest(tx, digest))  # all Runs share a few test sets
     for one in counting:
         for part in read_results(store, one.results_key).test_sets:
             path = folder / f"{one.submission.team.handle}-{one.submission.task}-{part.name}.zip"
-            _scored_run(tx, one, part, editions[one.submission.task], store).save(path)
+            edition = editions[one.submission.task]
+            _scored_run(one, part, manifest_of(part.digest), edition, store).save(path)
             yield path
 
 
 def _scored_run(
-    tx: Transaction, one: CountingRun, part: ScoredSet, edition: Edition, store: ObjectStore
+    one: CountingRun, part: ScoredSet, whole: Manifest, edition: Edition, store: ObjectStore
 ) -> ScoredRun:
     task, objects = one.submission.task, part.result.object_sensitivity
-    manifest = _manifest(tx, part.digest).without(part.dropped, task=task)
+    manifest = whole.without(part.dropped, task=task)
     return ScoredRun(
         team=one.submission.team.name,
         task=task,

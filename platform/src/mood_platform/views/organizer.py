@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
-from mood_evaluator import Dataset, Task
+from mood_evaluator import Dataset
 from mood_platform.db.transaction import Transaction
 from mood_platform.models import (
     AuditEvent,
@@ -16,11 +16,10 @@ from mood_platform.models import (
     RunState,
     Stage,
     Submission,
-    SubmissionState,
 )
 from mood_platform.runs.queries import case_runs_of, count_case_runs, events_of, runs_of, source_of
 from mood_platform.submissions import queries as submissions
-from mood_platform.views.participant import Document, Moment, TeamView, View
+from mood_platform.views.participant import Document, Moment, SubmissionFacts, View
 from mood_platform.views.submission import view_team
 
 
@@ -75,20 +74,7 @@ class RunDetailView(View):
     """What it and its cases went through, oldest first."""
 
 
-class AdminSubmissionView(View):
-    id: UUID
-    number: int
-    name: str
-    team: TeamView
-    challenge: str
-    task: Task
-    stage: Stage
-    state: SubmissionState
-    state_reason: str
-    submitted_at: Moment
-    counted: bool
-    refunded_at: Moment | None
-    refund_reason: str
+class AdminSubmissionView(SubmissionFacts):
     prior: bool
     """Organizers let it go first."""
     image: UUID

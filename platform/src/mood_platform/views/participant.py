@@ -209,7 +209,9 @@ class LinksView(View):
     report: str | None
 
 
-class SubmissionView(View):
+class SubmissionFacts(View):
+    """What its team and organizers see alike."""
+
     id: UUID
     number: int
     name: str
@@ -223,6 +225,9 @@ class SubmissionView(View):
     counted: bool
     refunded_at: Moment | None
     refund_reason: str
+
+
+class SubmissionView(SubmissionFacts):
     status: str
     """One word for lists: waiting, running, finished, failed, cancelled, withdrawn, excluded, published."""
     sentence: str
